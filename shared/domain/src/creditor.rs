@@ -1,0 +1,72 @@
+//! The creditor (*ente*) that this deployment serves.
+
+use std::fmt;
+
+use crate::error::FieldCode;
+use crate::fiscal_code::FiscalCode;
+use crate::notice::SegregationCode;
+
+/// A public body on the circuit, as its configuration says.
+#[derive(Clone, Debug)]
+pub struct Creditor {
+    pub name: String,
+    pub fiscal_code: FiscalCode,
+    pub office: Option<String>,
+    pub info: Option<String>,
+    pub segregation_code: SegregationCode,
+    /// Where the money of its debts goes.
+    pub iban: Option<Iban>,
+    /// Its postal account, if it has one: then the notice carries the postal slip.
+    pub postal: Option<PostalAccount>,
+    pub cbill: Option<String>,
+}
+
+/// A postal account for pagoPA collections.
+#[derive(Clone, Debug)]
+pub struct PostalAccount {
+    pub iban: Iban,
+    pub holder: String,
+    /// `AUT. DB/xxxx/xxx xxxxx DEL gg/mm/aaaa`.
+    pub authorization: Option<String>,
+}
+
+/// An IBAN with its check digits verified (ISO 13616).
+#[derive(Clone, PartialEq, Eq)]
+pub struct Iban(String);
+
+impl Iban {
+    pub fn parse(text: &str) -> Result<Self, FieldCode> {
+        let clean: String =
+            text.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_uppercase()).collect();
+        let (Some(head), Some(body)) = (clean.get(..4), clean.get(4..)) else { return Err(FieldCode::Format) };
+        let italian = head.starts_with("IT");
+        if !clean.bytes().all(|b| b.is_ascii_alphanumeric())
+            || !(15..=34).contains(&clean.len())
+            || (italian && clean.len() != 27)
+        {
+            return Err(FieldCode::Format);
+        }
+        let rest = body.bytes().chain(head.bytes()).fold(0_u32, |rest, b| match b {
+            b'0'..=b'9' => (rest * 10 + u32::from(b - b'0')) % 97,
+            _ => (rest * 100 + u32::from(b.saturating_sub(b'A')) + 10) % 97,
+        });
+        if rest == 1 { Ok(Self(clean)) } else { Err(FieldCode::Checksum) }
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The 12 digits of the postal account, when the bank is Poste Italiane (ABI 07601).
+    pub fn postal_account(&self) -> Option<&str> {
+        let is_postal = self.0.starts_with("IT") && self.0.get(5..10) == Some("07601");
+        is_postal.then(|| self.0.get(15..27)).flatten()
+    }
+}
+
+impl fmt::Debug for Iban {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown: String = self.0.chars().take(4).collect();
+        write!(f, "{shown}…")
+    }
+}

@@ -1,0 +1,103 @@
+//! The password policy (NIST SP 800-63B, ASVS 6.2): length, not common, not personal; nothing about composition.
+
+use crate::error::{FieldCode, FieldError};
+use crate::text;
+
+/// A password exactly as received: never trimmed, never changed, never printed.
+pub struct Password(String);
+
+/// Longest password that is hashed at all, in bytes.
+pub const MAX_BYTES: usize = 1_024;
+const MAX_CHARACTERS: usize = 256;
+
+/// What a new password must satisfy.
+#[derive(Clone, Copy, Debug)]
+pub struct Policy {
+    /// In characters as people see them; a setting that may only rise above the default.
+    pub min_characters: usize,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self { min_characters: 12 }
+    }
+}
+
+impl Policy {
+    /// A new password, or why not. `personal` holds what it must not contain: names, e-mail, fiscal code.
+    pub fn accept(&self, field: &str, password: &str, personal: &[&str]) -> Result<Password, FieldError> {
+        let n = text::length(password);
+        let refuse = |code| Err(FieldError::new(field, code));
+        if n == 0 {
+            return refuse(FieldCode::Required);
+        }
+        if n < self.min_characters {
+            return Err(FieldError::new(field, FieldCode::TooShort)
+                .with("min", self.min_characters as u64)
+                .with("n", n as u64));
+        }
+        if n > MAX_CHARACTERS || password.len() > MAX_BYTES {
+            return Err(FieldError::new(field, FieldCode::TooLong)
+                .with("max", MAX_CHARACTERS as u64)
+                .with("n", n as u64));
+        }
+        let plain = password.to_lowercase();
+        if is_common(&plain) {
+            return refuse(FieldCode::Common);
+        }
+        if personal.iter().filter_map(|p| trace(p)).any(|p| plain.contains(&p)) {
+            return refuse(FieldCode::Personal);
+        }
+        Ok(Password(password.to_owned()))
+    }
+}
+
+impl Password {
+    /// A password offered at login: only its size is looked at, so that a huge one costs nothing.
+    pub fn offered(text: &str) -> Option<Self> {
+        (text.len() <= MAX_BYTES).then(|| Self(text.to_owned()))
+    }
+
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+/// The part of a personal datum that must not appear; very short names would refuse innocent passwords.
+fn trace(personal: &str) -> Option<String> {
+    let datum = personal.split('@').next().unwrap_or_default().trim().to_lowercase();
+    (text::length(&datum) >= 4).then_some(datum)
+}
+
+/// In the list of common passwords, or one short piece repeated, or a plain run of keys.
+fn is_common(plain: &str) -> bool {
+    let squeezed: String = plain.chars().filter(|c| !c.is_whitespace()).collect();
+    COMMON.lines().any(|common| common == plain || common == squeezed)
+        || is_repetition(&squeezed)
+        || is_run(&squeezed)
+        || COMMON.lines().any(|common| common.len() >= 5 && is_padded(&squeezed, common))
+}
+
+/// `passwordpassword`, `abcabcabcabc`: pieces of up to eight characters.
+fn is_repetition(text: &str) -> bool {
+    let chars: Vec<char> = text.chars().collect();
+    (1..=8.min(chars.len() / 2)).any(|n| chars.chunks(n).all(|chunk| chars.starts_with(chunk)))
+}
+
+/// `abcdefghijkl`, `123456789012`: every step the same small distance, nine to zero included.
+fn is_run(text: &str) -> bool {
+    let chars: Vec<char> = text.chars().collect();
+    let follows = |a: char, b: char| (a == '9' && b == '0') || (b as u32).checked_sub(a as u32) == Some(1);
+    let rises = chars.windows(2).all(|pair| matches!(pair, [a, b] if follows(*a, *b)));
+    let falls = chars.windows(2).all(|pair| matches!(pair, [a, b] if follows(*b, *a)));
+    rises || falls
+}
+
+/// A common password with only digits and signs around it: `password123!`.
+fn is_padded(text: &str, common: &str) -> bool {
+    text.split_once(common).is_some_and(|(before, after)| {
+        before.chars().chain(after.chars()).all(|c| !c.is_alphabetic())
+    })
+}
+
+const COMMON: &str = include_str!("common_passwords.txt");

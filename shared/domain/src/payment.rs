@@ -1,0 +1,223 @@
+//! Payment attempts, and what a confirmation of one means.
+
+use std::fmt;
+use std::time::Duration;
+
+use jiff::{Timestamp, civil::Date};
+use serde::{Deserialize, Serialize};
+
+use crate::account::{AccountId, Language};
+use crate::error::{Error, FieldCode, FieldError};
+use crate::money::{Amount, Cents};
+use crate::movement::Source;
+use crate::notice::NoticeNumber;
+use crate::person::Email;
+use crate::receipt::{Payer, PspIdentity};
+
+/// How many debts one payment may cover (Checkout's own limit).
+pub const MAX_DEBTS: usize = 5;
+
+/// How long a person has to pay once sent to the PSP.
+pub const ATTEMPT_LIFE: Duration = Duration::from_secs(30 * 60);
+
+/// Names an attempt: random, opaque, also the PSP's idempotency key.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct PaymentId(String);
+
+impl PaymentId {
+    /// From 16 random bytes: 32 hexadecimal digits.
+    pub fn from_random(random: [u8; 16]) -> Self {
+        Self(random.iter().map(|b| format!("{b:02x}")).collect())
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        let fits = text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        fits.then(|| Self(text.to_owned()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for PaymentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for PaymentId {
+    type Error = FieldCode;
+    fn try_from(text: String) -> Result<Self, FieldCode> {
+        Self::parse(&text).ok_or(FieldCode::Format)
+    }
+}
+
+impl From<PaymentId> for String {
+    fn from(id: PaymentId) -> String {
+        id.0
+    }
+}
+
+/// What we know of an attempt, never what a browser claims.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    Pending,
+    Succeeded,
+    Failed,
+    Cancelled,
+    Expired,
+}
+
+impl Status {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Status::Pending => "pending",
+            Status::Succeeded => "succeeded",
+            Status::Failed => "failed",
+            Status::Cancelled => "cancelled",
+            Status::Expired => "expired",
+        }
+    }
+
+    /// What becomes of an attempt when an outcome arrives. A success always counts, also after a failure;
+    /// nothing undoes a success.
+    pub fn after(self, outcome: Outcome) -> Status {
+        match (self, outcome) {
+            (_, Outcome::Succeeded) | (Status::Succeeded, _) => Status::Succeeded,
+            (Status::Pending, Outcome::Failed) => Status::Failed,
+            (Status::Pending, Outcome::Cancelled) => Status::Cancelled,
+            (Status::Pending, Outcome::Expired) => Status::Expired,
+            (ended @ (Status::Failed | Status::Cancelled | Status::Expired), _) => ended,
+        }
+    }
+}
+
+/// How a PSP says that an attempt ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    Succeeded,
+    Failed,
+    Cancelled,
+    Expired,
+}
+
+/// One debt inside a payment, with the amount agreed when the payment started.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Item {
+    pub notice: NoticeNumber,
+    pub amount: Amount,
+    pub reason: String,
+}
+
+/// What the citizen chose: debts, method, PSP, where to write the outcome.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    pub notices: Vec<NoticeNumber>,
+    pub choice: Choice,
+    pub email: Option<Email>,
+}
+
+/// A method and a PSP with its fee, from the creditor's configuration; neither when the PSP asks itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choice {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub psp_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub psp_name: Option<String>,
+    #[serde(default)]
+    pub fee: Cents,
+}
+
+/// A payment attempt, stored before the PSP hears of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    pub id: PaymentId,
+    pub account: AccountId,
+    pub items: Vec<Item>,
+    pub choice: Choice,
+    /// Where the receipt mail goes: the account's address unless another was given.
+    pub email: Email,
+    pub language: Language,
+    pub status: Status,
+    pub started_at: Timestamp,
+    pub expires_at: Timestamp,
+    /// The PSP's answer, once we have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checkout: Option<Checkout>,
+    /// Inquiries made so far by the sweep.
+    #[serde(default)]
+    pub inquiries: u32,
+    /// Why it failed, in the PSP's code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
+    pub revision: u64,
+}
+
+/// Where the PSP waits for the person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checkout {
+    pub transaction_id: String,
+    pub redirect_url: String,
+}
+
+impl Attempt {
+    /// The sum of the debts, without the fee. Checked when the attempt was made.
+    pub fn total(&self) -> Cents {
+        Cents::sum(self.items.iter().map(|item| item.amount.cents())).unwrap_or_default()
+    }
+}
+
+/// Refuses lists of debts that are empty, too long, or name one twice.
+pub fn check_notices(notices: &[NoticeNumber]) -> Result<(), Error> {
+    let refuse = |code| Err(Error::from(FieldError::new("noticeNumbers", code)));
+    if notices.is_empty() {
+        return refuse(FieldCode::Required);
+    }
+    if notices.len() > MAX_DEBTS {
+        return Err(FieldError::new("noticeNumbers", FieldCode::TooLong).with("max", MAX_DEBTS as u64).into());
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    if notices.iter().all(|notice| seen.insert(notice)) { Ok(()) } else { refuse(FieldCode::NotAllowed) }
+}
+
+/// When to ask the PSP again about an outcome that we do not know (1, 5, 15, 60 minutes, then hourly).
+pub fn next_inquiry(inquiries: u32) -> Duration {
+    let minutes = match inquiries {
+        0 => 1,
+        1 => 5,
+        2 => 15,
+        _ => 60,
+    };
+    Duration::from_secs(minutes * 60)
+}
+
+/// After so long without an outcome a person must look at it.
+pub const UNKNOWN_ALARM: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Money that an authentic sender says has moved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confirmation {
+    pub source: Source,
+    /// The circuit's payment token or the PSP's transaction: the same for the same money, forever.
+    pub receipt_id: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payment_id: Option<PaymentId>,
+    pub psp: PspIdentity,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fee: Option<Cents>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paid_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub applied_on: Option<Date>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payer: Option<Payer>,
+}

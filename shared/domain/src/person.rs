@@ -1,0 +1,243 @@
+//! People and companies: names, addresses, e-mail.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{FieldCode, FieldError, Form};
+use crate::fiscal_code::{FiscalCode, Holder};
+use crate::text;
+
+/// `F` and `G` of the circuit. Stored, never guessed from the form of the code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PersonType {
+    Natural,
+    Legal,
+}
+
+impl PersonType {
+    pub fn parse(text: &str) -> Result<Self, FieldCode> {
+        match text {
+            "natural" => Ok(Self::Natural),
+            "legal" => Ok(Self::Legal),
+            "" => Err(FieldCode::Required),
+            _ => Err(FieldCode::NotAllowed),
+        }
+    }
+
+    /// Sixteen characters are always a natural person's.
+    pub fn may_hold(self, code: &FiscalCode) -> bool {
+        self == PersonType::Natural || code.holder() == Holder::Either
+    }
+}
+
+/// A debtor: who owes, as the creditor or the account says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    pub fiscal_code: FiscalCode,
+    pub person_type: PersonType,
+    /// First name and surname, or the company's name.
+    pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub postal_code: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub city: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub province: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<Email>,
+}
+
+impl Person {
+    /// `Via Roma 1, 00185 Roma (RM)`, as far as it is known.
+    pub fn address_line(&self) -> Option<String> {
+        let town = [self.postal_code.as_deref(), self.city.as_deref()];
+        let town = town.into_iter().flatten().collect::<Vec<_>>().join(" ");
+        let town = match self.province.as_deref().filter(|p| *p != "EE") {
+            Some(province) if !town.is_empty() => format!("{town} ({province})"),
+            _ => town,
+        };
+        let parts: Vec<&str> =
+            [self.address.as_deref(), Some(town.as_str())].into_iter().flatten().filter(|p| !p.is_empty()).collect();
+        (!parts.is_empty()).then(|| parts.join(", "))
+    }
+}
+
+/// An e-mail address: one canonical, lower-case form, so that it is unique; no IDN look-alikes.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Email(String);
+
+impl Email {
+    pub fn parse(text: &str) -> Result<Self, FieldCode> {
+        let clean = text.trim().to_lowercase();
+        if clean.is_empty() {
+            return Err(FieldCode::Required);
+        }
+        if clean.len() > 254 {
+            return Err(FieldCode::TooLong);
+        }
+        let (local, domain) = clean.rsplit_once('@').ok_or(FieldCode::Format)?;
+        let local_fits = !local.is_empty()
+            && local.len() <= 64
+            && local.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+/=?^_`{|}~.-".contains(&b))
+            && !local.starts_with('.')
+            && !local.ends_with('.')
+            && !local.contains("..");
+        let label_fits = |label: &str| {
+            !label.is_empty()
+                && label.len() <= 63
+                && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+        };
+        let top = domain.rsplit('.').next().unwrap_or_default();
+        let domain_fits = domain.contains('.')
+            && domain.split('.').all(label_fits)
+            && top.len() >= 2
+            && top.bytes().any(|b| b.is_ascii_alphabetic());
+        if local_fits && domain_fits { Ok(Self(clean)) } else { Err(FieldCode::Format) }
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Email {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***@***")
+    }
+}
+
+impl TryFrom<String> for Email {
+    type Error = FieldCode;
+    fn try_from(text: String) -> Result<Self, FieldCode> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Email> for String {
+    fn from(email: Email) -> String {
+        email.0
+    }
+}
+
+/// A given or family name: letters of any alphabet, blank, apostrophe, hyphen, dot.
+pub fn given_name(field: &str, text: &str) -> Result<String, FieldError> {
+    let name = text::line(field, text, 1, 70)?;
+    let fits = |c: char| c.is_alphabetic() || is_mark(c) || matches!(c, ' ' | '\'' | '’' | '-' | '.');
+    if name.chars().all(fits) && name.chars().any(char::is_alphabetic) {
+        Ok(name)
+    } else {
+        Err(FieldError::new(field, FieldCode::Format))
+    }
+}
+
+/// Combining accents: people whose keyboard sends `e` and the accent apart.
+fn is_mark(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36f}')
+}
+
+/// A telephone number as typed: 6 to 15 digits, a leading plus, blanks and the usual separators.
+pub fn phone(text: &str) -> Result<String, FieldCode> {
+    let text = text::tidy(text);
+    if text.is_empty() {
+        return Err(FieldCode::Required);
+    }
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let body = text.strip_prefix('+').unwrap_or(&text);
+    let fits = body.bytes().all(|b| b.is_ascii_digit() || b" ./-()".contains(&b));
+    if fits && (6..=15).contains(&digits) && text.len() <= 30 { Ok(text) } else { Err(FieldCode::Format) }
+}
+
+/// A place: country, province and postal code agree with each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    pub address: String,
+    pub postal_code: String,
+    pub city: String,
+    pub province: String,
+    pub country: String,
+}
+
+impl Place {
+    pub fn parse(
+        form: &mut Form,
+        address: &str,
+        postal_code: &str,
+        city: &str,
+        province: &str,
+        country: &str,
+    ) -> Option<Self> {
+        let address = form.check(text::line("address", address, 3, 150));
+        let city = form.check(text::line("city", city, 2, 100));
+        let country = form.field("country", self::country(country));
+        let italian = country.as_deref() == Some("IT");
+        let province = form.field("province", self::province(province, italian || country.is_none()));
+        let postal_code = form.field("postalCode", self::postal_code(postal_code, italian || country.is_none()));
+        Some(Self {
+            address: address?,
+            postal_code: postal_code?,
+            city: city?,
+            province: province?,
+            country: country?,
+        })
+    }
+}
+
+/// ISO 3166-1 alpha-2.
+pub fn country(text: &str) -> Result<String, FieldCode> {
+    let code = text.trim().to_ascii_uppercase();
+    match code.len() {
+        0 => Err(FieldCode::Required),
+        2 if COUNTRIES.split(' ').any(|known| known == code) => Ok(code),
+        2 => Err(FieldCode::NotAllowed),
+        _ => Err(FieldCode::Format),
+    }
+}
+
+/// The two-letter code of an Italian province, `EE` abroad.
+pub fn province(text: &str, italian: bool) -> Result<String, FieldCode> {
+    let code = text.trim().to_ascii_uppercase();
+    let known = if italian { PROVINCES.split(' ').any(|known| known == code) } else { code == "EE" };
+    match code.len() {
+        0 => Err(FieldCode::Required),
+        2 if known => Ok(code),
+        2 => Err(FieldCode::NotAllowed),
+        _ => Err(FieldCode::Format),
+    }
+}
+
+/// Five digits in Italy; 2 to 12 letters, digits, blanks, hyphens abroad.
+pub fn postal_code(text: &str, italian: bool) -> Result<String, FieldCode> {
+    let code = text::tidy(text).to_ascii_uppercase();
+    let fits = match italian {
+        true => code.len() == 5 && code.bytes().all(|b| b.is_ascii_digit()),
+        false => {
+            (2..=12).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_alphanumeric() || b" -".contains(&b))
+        }
+    };
+    match (code.is_empty(), fits) {
+        (true, _) => Err(FieldCode::Required),
+        (false, true) => Ok(code),
+        (false, false) => Err(FieldCode::Format),
+    }
+}
+
+pub const PROVINCES: &str = "AG AL AN AO AP AQ AR AT AV BA BG BI BL BN BO BR BS BT BZ CA CB CE CH CL CN CO CR CS CT \
+CZ EN FC FE FG FI FM FR GE GO GR IM IS KR LC LE LI LO LT LU MB MC ME MI MN MO MS MT NA NO NU OR PA PC PD PE PG PI PN \
+PO PR PT PU PV PZ RA RC RE RG RI RM RN RO SA SI SO SP SR SS SU SV TA TE TN TO TP TR TS TV UD VA VB VC VE VI VR VT VV";
+
+pub const COUNTRIES: &str = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ \
+BR BS BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET \
+FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR \
+IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN \
+MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY \
+QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR \
+TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW";

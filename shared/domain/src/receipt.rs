@@ -1,0 +1,90 @@
+//! Receipts: what proves that a debt was paid. One for each credit, never changed.
+
+use jiff::{Timestamp, civil::Date};
+use serde::{Deserialize, Serialize};
+
+use crate::money::{Amount, Cents};
+
+/// What a receipt says of a payment. What the sender left out stays absent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// The unguessable code printed on the document, with which anyone can check it.
+    pub code: String,
+    /// The circuit's payment token or the PSP's transaction: unique for each payment.
+    pub receipt_id: String,
+    /// What was paid for this debt, without the fee.
+    pub amount: Amount,
+    /// What the person paid to the PSP on top. Only on the first debt of a joint payment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fee: Option<Cents>,
+    /// When the PSP says that the money moved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paid_at: Option<Timestamp>,
+    /// When the circuit applied it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub applied_on: Option<Date>,
+    /// When we recorded it: the day the debtor is free.
+    pub recorded_at: Timestamp,
+    pub psp: PspIdentity,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<String>,
+    /// Who paid, if it was said; may not be the debtor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payer: Option<Payer>,
+    /// The number of debts paid together, for the note beside the fee.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paid_together: Option<u8>,
+}
+
+/// The payment service provider, as far as it named itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PspIdentity {
+    pub id: String,
+    pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fiscal_code: Option<String>,
+}
+
+/// Who paid. Not checked: the sender's word.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Payer {
+    pub name: String,
+    pub fiscal_code: String,
+}
+
+impl Receipt {
+    /// The day shown as the day of payment.
+    pub fn paid_on(&self) -> Date {
+        let by_sender = self.paid_at.map(crate::time::rome_date).or(self.applied_on);
+        by_sender.unwrap_or_else(|| crate::time::rome_date(self.recorded_at))
+    }
+}
+
+/// Letters and digits that cannot be taken for one another (Crockford's alphabet).
+const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/// A receipt's code from 16 random bytes: 26 characters, 128 bits.
+pub fn code_from(random: [u8; 16]) -> String {
+    let number = u128::from_be_bytes(random);
+    (0..26)
+        .rev()
+        .filter_map(|place| ALPHABET.get(usize::try_from((number >> (place * 5)) & 31).unwrap_or(0)))
+        .map(|b| char::from(*b))
+        .collect()
+}
+
+/// Reads a code as a person copies it: blanks and hyphens dropped, upper case, `O` as `0`, `I` and `L` as `1`.
+pub fn parse_code(text: &str) -> Option<String> {
+    let code: String = text
+        .chars()
+        .filter(|c| !c.is_whitespace() && *c != '-')
+        .map(|c| match c.to_ascii_uppercase() {
+            'O' => '0',
+            'I' | 'L' => '1',
+            other => other,
+        })
+        .collect();
+    (code.len() == 26 && code.bytes().all(|b| ALPHABET.contains(&b))).then_some(code)
+}

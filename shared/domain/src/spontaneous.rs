@@ -1,0 +1,316 @@
+//! Services open to spontaneous payments: the creditor's configuration, and what a person may ask of it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, FieldCode, FieldError, Form};
+use crate::money::{Amount, Cents};
+use crate::text;
+
+/// A service as its file describes it. [`Service::check`] refuses what makes no sense.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Service {
+    pub code: String,
+    pub name: String,
+    /// One line for the list of services.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// The creditor's own words, shown at the bottom of the form: plain text.
+    #[serde(default)]
+    pub instructions: Option<String>,
+    /// Whether people may pay it of their own accord. Debts of closed services are still payable.
+    #[serde(default = "open")]
+    pub spontaneous: bool,
+    /// Taxonomy code of the revenue, as the node wants it (`transferCategory`).
+    pub taxonomy: String,
+    pub amount: AmountRule,
+    #[serde(default)]
+    pub fields: Vec<Field>,
+}
+
+fn open() -> bool {
+    true
+}
+
+/// How the price is made.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
+pub enum AmountRule {
+    /// The person writes it, within limits.
+    Free { min: Amount, max: Amount },
+    /// Always the same.
+    Fixed { fixed: Amount },
+    /// Computed from the fields: a base, and for each term cents times the field's number or option.
+    Tariff {
+        #[serde(default)]
+        base: Cents,
+        terms: Vec<Term>,
+    },
+}
+
+/// One part of a tariff. Several fields multiply: square metres × days × zone.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Term {
+    /// The price of one unit.
+    pub cents: u64,
+    /// Number fields whose values multiply it.
+    #[serde(default)]
+    pub times: Vec<String>,
+    /// A choice field and, for each of its options, a whole factor.
+    #[serde(default)]
+    pub factor: Option<Factor>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Factor {
+    pub field: String,
+    pub options: BTreeMap<String, u64>,
+}
+
+/// A field that the service adds to the form.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Field {
+    pub name: String,
+    pub label: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+    #[serde(rename = "type")]
+    pub kind: FieldType,
+    #[serde(default)]
+    pub required: bool,
+    /// What the text must look like: `A` a letter, `9` a digit, `*` either, anything else itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pattern: Option<String>,
+    /// Length of a text, value of a number or year.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max: Option<u64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub options: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FieldType {
+    Text,
+    Number,
+    Date,
+    Choice,
+    Year,
+}
+
+/// What a person sends.
+pub struct Wish<'a> {
+    pub reason: &'a str,
+    /// In cents; only where the service leaves it free.
+    pub amount: Option<u64>,
+    pub fields: &'a BTreeMap<String, String>,
+}
+
+/// What comes out: the price by the catalogue, the reason with the service's fields.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Priced {
+    pub amount: Amount,
+    pub reason: String,
+}
+
+/// The longest reason that every channel of the circuit takes.
+pub const MAX_REASON: usize = 140;
+
+impl Service {
+    /// Every mistake of the service's file, each with the field that holds it.
+    pub fn check(&self) -> Vec<(String, &'static str)> {
+        let mut wrong = Vec::new();
+        let mut refuse = |field: &str, why| wrong.push((field.to_owned(), why));
+        let code_fits = |c: char| c.is_ascii_alphanumeric() || " ._-".contains(c);
+        if self.code.is_empty() || self.code.len() > 35 || !self.code.chars().all(code_fits) {
+            refuse("code", "1 to 35 letters, digits, blanks, dots, dashes");
+        }
+        if text::line("name", &self.name, 1, 100).is_err() {
+            refuse("name", "1 to 100 characters");
+        }
+        let taxonomy = self.taxonomy.trim_start_matches("9/").trim_end_matches('/');
+        let digits = taxonomy.get(..7).is_some_and(|d| d.bytes().all(|b| b.is_ascii_digit()));
+        let reason = taxonomy.get(7..).is_some_and(|r| matches!(r, "IM" | "TS" | "SP" | "SA" | "AP"));
+        if !digits || !reason {
+            refuse("taxonomy", "seven digits and IM, TS, SP, SA or AP");
+        }
+        for (i, field) in self.fields.iter().enumerate() {
+            let at = |part: &str| format!("fields[{i}].{part}");
+            if field.name.is_empty() || !field.name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+                refuse(&at("name"), "letters, digits and underscores");
+            }
+            if self.fields.iter().take(i).any(|other| other.name == field.name) {
+                refuse(&at("name"), "used twice");
+            }
+            if field.label.trim().is_empty() {
+                refuse(&at("label"), "what the person reads");
+            }
+            if (field.kind == FieldType::Choice) == field.options.is_empty() {
+                refuse(&at("options"), "for a choice, and only for a choice");
+            }
+            if field.min.zip(field.max).is_some_and(|(min, max)| min > max) {
+                refuse(&at("max"), "smaller than min");
+            }
+            if field.pattern.is_some() && field.kind != FieldType::Text {
+                refuse(&at("pattern"), "only for a text");
+            }
+        }
+        match &self.amount {
+            AmountRule::Free { min, max } if min > max => refuse("amount.max", "smaller than min"),
+            AmountRule::Free { .. } | AmountRule::Fixed { .. } => {}
+            AmountRule::Tariff { terms, .. } => self.check_terms(terms, &mut refuse),
+        }
+        wrong
+    }
+
+    fn check_terms(&self, terms: &[Term], refuse: &mut impl FnMut(&str, &'static str)) {
+        if terms.is_empty() {
+            refuse("amount.terms", "at least one");
+        }
+        let required = |name: &str| self.fields.iter().find(|f| f.name == name && f.required);
+        for (i, term) in terms.iter().enumerate() {
+            for name in &term.times {
+                let number = required(name).filter(|f| matches!(f.kind, FieldType::Number) && f.max.is_some());
+                if number.is_none() {
+                    refuse(&format!("amount.terms[{i}].times"), "names required number fields with a max");
+                }
+            }
+            if let Some(factor) = &term.factor {
+                let covered = required(&factor.field)
+                    .is_some_and(|f| f.options.iter().all(|option| factor.options.contains_key(option)));
+                if !covered {
+                    refuse(
+                        &format!("amount.terms[{i}].factor"),
+                        "names a required choice field and all its options",
+                    );
+                }
+            }
+        }
+    }
+
+    /// The price and the reason of a wish, or every field that is wrong. The price is never the caller's,
+    /// unless the service leaves it free.
+    pub fn price(&self, wish: &Wish<'_>) -> Result<Priced, Error> {
+        let mut form = Form::default();
+        let reason = form.check(reason(wish.reason));
+        for name in wish.fields.keys() {
+            if !self.fields.iter().any(|field| field.name == *name) {
+                form.refuse(FieldError::new(format!("fields.{name}"), FieldCode::NotAllowed));
+            }
+        }
+        let mut values = BTreeMap::new();
+        for field in &self.fields {
+            let given = wish.fields.get(&field.name).map(|v| text::tidy(v)).filter(|v| !v.is_empty());
+            match given {
+                None if field.required => {
+                    form.refuse(FieldError::new(format!("fields.{}", field.name), FieldCode::Required));
+                }
+                None => {}
+                Some(value) => {
+                    if form.check(field.check(&value)).is_some() {
+                        values.insert(field.name.as_str(), value);
+                    }
+                }
+            }
+        }
+        let amount = form.check(self.amount(wish.amount, &values));
+        let priced = reason.zip(amount).map(|(reason, amount)| Priced { amount, reason });
+        form.give(priced)
+    }
+
+    fn amount(&self, given: Option<u64>, values: &BTreeMap<&str, String>) -> Result<Amount, FieldError> {
+        let refuse = |code| Err(FieldError::new("amount", code));
+        match (&self.amount, given) {
+            (AmountRule::Free { .. }, None) => refuse(FieldCode::Required),
+            (AmountRule::Free { min, .. }, Some(cents)) if cents < min.get() => {
+                Err(FieldError::new("amount", FieldCode::Min).with("min", min.get()))
+            }
+            (AmountRule::Free { max, .. }, Some(cents)) if cents > max.get() => {
+                Err(FieldError::new("amount", FieldCode::Max).with("max", max.get()))
+            }
+            (AmountRule::Free { .. }, Some(cents)) => {
+                Amount::new(cents).map_err(|_| FieldError::new("amount", FieldCode::Range))
+            }
+            (AmountRule::Fixed { .. } | AmountRule::Tariff { .. }, Some(_)) => refuse(FieldCode::NotAllowed),
+            (AmountRule::Fixed { fixed }, None) => Ok(*fixed),
+            (AmountRule::Tariff { base, terms }, None) => terms
+                .iter()
+                .try_fold(base.get(), |sum, term| sum.checked_add(term.value(values)?))
+                .and_then(|cents| Amount::new(cents).ok())
+                .ok_or_else(|| FieldError::new("amount", FieldCode::Range)),
+        }
+    }
+}
+
+impl Term {
+    fn value(&self, values: &BTreeMap<&str, String>) -> Option<u64> {
+        let factor = match &self.factor {
+            None => 1,
+            Some(factor) => *factor.options.get(values.get(factor.field.as_str())?)?,
+        };
+        let start = self.cents.checked_mul(factor)?;
+        self.times.iter().try_fold(start, |product, name| {
+            product.checked_mul(values.get(name.as_str())?.parse::<u64>().ok()?)
+        })
+    }
+}
+
+impl Field {
+    fn check(&self, value: &str) -> Result<(), FieldError> {
+        let refuse = |code| Err(FieldError::new(format!("fields.{}", self.name), code));
+        match self.kind {
+            FieldType::Text => {
+                let max = self.max.unwrap_or(100);
+                let n = text::length(value) as u64;
+                if value.chars().any(text::is_hidden) || !self.pattern.as_deref().is_none_or(|p| fits(p, value)) {
+                    refuse(FieldCode::Format)
+                } else if self.min.is_some_and(|min| n < min) {
+                    refuse(FieldCode::TooShort)
+                } else if n > max {
+                    refuse(FieldCode::TooLong)
+                } else {
+                    Ok(())
+                }
+            }
+            FieldType::Number | FieldType::Year => {
+                let digits = value.len() <= 15 && value.bytes().all(|b| b.is_ascii_digit());
+                match value.parse::<u64>().ok().filter(|_| digits) {
+                    None => refuse(FieldCode::Format),
+                    Some(_) if self.kind == FieldType::Year && value.len() != 4 => refuse(FieldCode::Format),
+                    Some(n) if self.min.is_some_and(|min| n < min) => refuse(FieldCode::Min),
+                    Some(n) if self.max.is_some_and(|max| n > max) => refuse(FieldCode::Max),
+                    Some(_) => Ok(()),
+                }
+            }
+            FieldType::Date if value.parse::<jiff::civil::Date>().is_ok() && value.len() == 10 => Ok(()),
+            FieldType::Date => refuse(FieldCode::Format),
+            FieldType::Choice if self.options.iter().any(|option| option == value) => Ok(()),
+            FieldType::Choice => refuse(FieldCode::NotAllowed),
+        }
+    }
+}
+
+/// Whether a text looks like a pattern of `A`, `9`, `*` and literal characters.
+fn fits(pattern: &str, value: &str) -> bool {
+    pattern.chars().count() == value.chars().count()
+        && pattern.chars().zip(value.chars()).all(|(kind, c)| match kind {
+            'A' => c.is_ascii_alphabetic(),
+            '9' => c.is_ascii_digit(),
+            '*' => c.is_ascii_alphanumeric(),
+            literal => c == literal,
+        })
+}
+
+/// What a payment is for: letters, digits and simple punctuation that every channel can print.
+pub fn reason(text: &str) -> Result<String, FieldError> {
+    let reason = text::line("reason", text, 1, MAX_REASON)?;
+    let simple = |c: char| c.is_alphanumeric() || " .,;:!?'’\"()/&+-_°ªº%#@€".contains(c) || ('\u{300}'..='\u{36f}').contains(&c);
+    if reason.chars().all(simple) { Ok(reason) } else { Err(FieldError::new("reason", FieldCode::Format)) }
+}
