@@ -1,0 +1,184 @@
+//! HTTP functions: API Gateway v2 event → request → reply → answer.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use domain::{Error, Fault};
+use futures_util::FutureExt;
+use lambda_http::ext::RequestExt;
+use lambda_http::request::{LambdaRequest, RequestContext};
+use lambda_http::{Adapter, Body, Context, LambdaEvent, Request, Response, Service, service_fn};
+use web::{Function, Incoming, Problem, Reply, Site, serve};
+use world::{NotConfigured, World};
+
+use crate::{Answer, InProcess, not_configured};
+
+/// Longest time that a request may take when Lambda does not say (INV-X01).
+const DEADLINE: Duration = Duration::from_secs(10);
+/// What is kept of Lambda's own deadline to answer in time (FM-58).
+const MARGIN: Duration = Duration::from_millis(500);
+
+struct Host<F> {
+    function: F,
+    site: Site,
+    cold: AtomicBool,
+}
+
+impl<F: Function> Host<F> {
+    fn connect(world: &World) -> Result<Arc<Self>, NotConfigured> {
+        let function = F::connect(world)?;
+        Ok(Arc::new(Self { function, site: Site::connect(world)?, cold: AtomicBool::new(true) }))
+    }
+
+    async fn answer(&self, request: Request) -> Result<Response<Body>, std::convert::Infallible> {
+        let started = Instant::now();
+        let limit = time_left(&request);
+        let incoming = incoming(request);
+        let (method, request_id) = (incoming.method.clone(), incoming.request_id.clone());
+        let asked_in = incoming.headers.get("accept-language").cloned();
+        let work = AssertUnwindSafe(serve(&self.function, &self.site, incoming)).catch_unwind();
+        let (reply, error) = match tokio::time::timeout(limit, work).await {
+            Ok(Ok(done)) => done,
+            Ok(Err(_panic)) => last_resort("a handler panicked", &request_id, asked_in.as_ref()),
+            Err(_elapsed) => last_resort("a handler ran out of time", &request_id, asked_in.as_ref()),
+        };
+        self.log(&method, &request_id, started, &reply, error.as_ref());
+        Ok(response(reply))
+    }
+
+    /// One line for each request. A refusal is an ordinary answer; only a fault is an error.
+    fn log(&self, method: &str, request_id: &str, started: Instant, reply: &Reply, error: Option<&Error>) {
+        let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let cold = self.cold.swap(false, Ordering::Relaxed);
+        let code = error.map(Problem::code_of).unwrap_or_default();
+        let status = reply.status.as_u16();
+        match error {
+            Some(Error::Unavailable(fault) | Error::PspUnavailable(fault)) => {
+                let cause = chain(fault);
+                tracing::error!(method, status, micros, cold, request_id, code, doing = fault.doing, cause, "request");
+            }
+            _ => tracing::info!(method, status, micros, cold, request_id, code, "request"),
+        }
+    }
+}
+
+/// The causes of a fault, outermost first.
+fn chain(fault: &Fault) -> String {
+    let mut text = fault.source.to_string();
+    let mut cause = fault.source.source();
+    while let Some(inner) = cause {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    text
+}
+
+fn last_resort(
+    what: &'static str,
+    request_id: &str,
+    asked_in: Option<&http::HeaderValue>,
+) -> (Reply, Option<Error>) {
+    let english = asked_in.and_then(|v| v.to_str().ok()).is_some_and(|v| v.starts_with("en"));
+    let language = if english { domain::account::Language::En } else { domain::account::Language::It };
+    let error = Error::Unavailable(Fault::new(what, "see the line above"));
+    let problem = Problem::from(Error::Unavailable(Fault::new(what, "")));
+    let reply = problem
+        .reply(language, request_id)
+        .with_header("cache-control", "no-store")
+        .with_header("x-content-type-options", "nosniff")
+        .with_header("x-request-id", request_id);
+    (reply, Some(error))
+}
+
+fn time_left(request: &Request) -> Duration {
+    let left = request.lambda_context_ref().and_then(|context| {
+        let deadline = std::time::UNIX_EPOCH.checked_add(Duration::from_millis(context.deadline))?;
+        deadline.duration_since(now()).ok()
+    });
+    left.map_or(DEADLINE, |left| left.saturating_sub(MARGIN).min(DEADLINE.saturating_mul(3)))
+}
+
+#[expect(clippy::disallowed_methods, reason = "Lambda's deadline is in the machine's own time")]
+fn now() -> std::time::SystemTime {
+    std::time::SystemTime::now()
+}
+
+fn incoming(request: Request) -> Incoming {
+    let path = request.raw_http_path().to_owned();
+    let (source_ip, request_id) = match request.request_context_ref() {
+        Some(RequestContext::ApiGatewayV2(context)) => (
+            context.http.source_ip.clone().unwrap_or_default(),
+            context.request_id.clone().unwrap_or_default(),
+        ),
+        _ => (String::new(), String::new()),
+    };
+    let (parts, body) = request.into_parts();
+    let body = match body {
+        Body::Text(text) => text.into_bytes(),
+        Body::Binary(bytes) => bytes,
+        _ => Vec::new(),
+    };
+    Incoming {
+        method: parts.method.as_str().to_owned(),
+        path,
+        query: parts.uri.query().unwrap_or_default().to_owned(),
+        headers: parts.headers,
+        body,
+        source_ip,
+        request_id,
+    }
+}
+
+fn response(reply: Reply) -> Response<Body> {
+    let text = reply.headers.get("content-type").and_then(|v| v.to_str().ok()).is_some_and(is_text)
+        && !reply.headers.contains_key("content-encoding");
+    let body = match (reply.body.is_empty(), text) {
+        (true, _) => Body::Empty,
+        (false, true) => match String::from_utf8(reply.body) {
+            Ok(text) => Body::Text(text),
+            Err(error) => Body::Binary(error.into_bytes()),
+        },
+        (false, false) => Body::Binary(reply.body),
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() = reply.status;
+    *response.headers_mut() = reply.headers;
+    response
+}
+
+/// Types whose bytes go into the answer as text; the others go as base64.
+fn is_text(media: &str) -> bool {
+    media.starts_with("text/") || media.contains("json") || media.contains("xml") || media.contains("javascript")
+}
+
+pub(crate) async fn run<F: Function>(world: World) -> Result<(), lambda_runtime::Error> {
+    let host = Host::<F>::connect(&world).map_err(|e| not_configured(&e))?;
+    lambda_http::run(service_fn(move |request| {
+        let host = host.clone();
+        async move { host.answer(request).await }
+    }))
+    .await
+}
+
+/// The same function in this process: the event and the answer pass through the very conversions of
+/// production.
+pub fn in_process<F: Function>(world: &World) -> Result<InProcess, NotConfigured> {
+    let host = Host::<F>::connect(world)?;
+    Ok(Arc::new(move |event: Vec<u8>| {
+        let host = host.clone();
+        let invocation = async move {
+            let payload: LambdaRequest =
+                serde_json::from_slice(&event).map_err(|e| format!("the event cannot be read: {e}"))?;
+            let mut service = Adapter::from(service_fn(move |request| {
+                let host = host.clone();
+                async move { host.answer(request).await }
+            }));
+            let Ok(answer) = service.call(LambdaEvent::new(payload, Context::default())).await;
+            serde_json::to_vec(&answer).map_err(|e| format!("the answer cannot be written: {e}"))
+        };
+        Box::pin(invocation) as Answer
+    }))
+}

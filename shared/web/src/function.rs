@@ -1,0 +1,169 @@
+use std::future::Future;
+
+use domain::Error;
+use percent_encoding::percent_decode_str;
+use world::{NotConfigured, World};
+
+use crate::problem::Problem;
+use crate::reply::Reply;
+use crate::request::{Incoming, Request};
+
+/// A user action. The struct is the list of what the action may touch; `handle` is its story in order.
+pub trait Function: Sized + Send + Sync + 'static {
+    /// Method and path as the contract and the template write them; `{name}` is one part of the path,
+    /// `{name+}` all that is left.
+    const ROUTES: &'static [&'static str];
+
+    /// Builds clients. Calls nobody: it runs once, in the start phase.
+    fn connect(world: &World) -> Result<Self, NotConfigured>;
+
+    fn handle(&self, request: Request) -> impl Future<Output = Result<Reply, Problem>> + Send;
+}
+
+/// The product's own address: links in mails begin with it, and unsafe requests must come from it.
+#[derive(Clone)]
+pub struct Site {
+    url: String,
+}
+
+impl Site {
+    pub fn connect(world: &World) -> Result<Self, NotConfigured> {
+        let url = world.variable("PUBLIC_URL")?.trim_end_matches('/').to_owned();
+        if !url.starts_with("https://") && !url.starts_with("http://") {
+            return Err(NotConfigured::because("PUBLIC_URL", "must begin with https:// or http://"));
+        }
+        Ok(Self { url })
+    }
+
+    /// `https://pagamenti.example.it`, without a slash at the end.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Whether cookies can be tied to TLS.
+    pub fn is_secure(&self) -> bool {
+        self.url.starts_with("https://")
+    }
+}
+
+/// Answers a request with a function: route, origin, handler, problem, headers.
+pub async fn serve<F: Function>(function: &F, site: &Site, incoming: Incoming) -> (Reply, Option<Error>) {
+    let language = incoming.language();
+    let request_id = incoming.request_id.clone();
+    let outcome = match admitted::<F>(site, incoming) {
+        Ok(request) => function.handle(request).await,
+        Err(error) => Err(Problem::from(error)),
+    };
+    let (mut reply, error) = match outcome {
+        Ok(reply) => (reply, None),
+        Err(problem) => (problem.reply(language, &request_id), Some(problem.into_error())),
+    };
+    reply.default_header("cache-control", "no-store");
+    reply.default_header("x-content-type-options", "nosniff");
+    reply.default_header("referrer-policy", "same-origin");
+    reply.default_header("x-request-id", &request_id);
+    if site.is_secure() {
+        reply.default_header("strict-transport-security", "max-age=63072000; includeSubDomains");
+    }
+    (reply, error)
+}
+
+fn admitted<F: Function>(site: &Site, incoming: Incoming) -> Result<Request, Error> {
+    let (route, parameters) = matched(F::ROUTES, &incoming.method, &incoming.path)?;
+    if !matches!(incoming.method.as_str(), "GET" | "HEAD" | "OPTIONS") && !comes_from(site, &incoming) {
+        return Err(Error::ForbiddenOrigin);
+    }
+    Ok(Request::new(route, incoming, parameters))
+}
+
+/// Whether an unsafe request comes from our own pages, as far as the browser says (INV-I30). Callers that are
+/// no browser send neither header.
+fn comes_from(site: &Site, incoming: &Incoming) -> bool {
+    let same_site = match incoming.header("sec-fetch-site") {
+        None | Some("same-origin" | "none") => true,
+        Some(_) => false,
+    };
+    let same_origin = match incoming.header("origin") {
+        None => true,
+        Some(origin) if origin == site.url => true,
+        Some(origin) => {
+            let authority = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+            authority.is_some() && authority == incoming.header("host")
+        }
+    };
+    same_site && same_origin
+}
+
+type Matched = (&'static str, Vec<(&'static str, String)>);
+
+/// The route of a method and path. The gateway's own route key is not used: emulators make it up.
+fn matched(routes: &'static [&'static str], method: &str, path: &str) -> Result<Matched, Error> {
+    let mut allowed = Vec::new();
+    let mut found = None;
+    for route in routes {
+        let Some((route_method, pattern)) = route.split_once(' ') else { continue };
+        let Some(parameters) = parts(pattern, path) else { continue };
+        allowed.push(route_method);
+        let method = if method == "HEAD" { "GET" } else { method };
+        if route_method == method && found.is_none() {
+            found = Some((*route, parameters));
+        }
+    }
+    match (found, allowed.is_empty()) {
+        (Some(found), _) => Ok(found),
+        (None, true) => Err(Error::NotFound),
+        (None, false) => Err(Error::MethodNotAllowed(allowed.join(", "))),
+    }
+}
+
+fn parts(pattern: &'static str, path: &str) -> Option<Vec<(&'static str, String)>> {
+    let mut parameters = Vec::new();
+    let mut rest = path.split('/');
+    for part in pattern.split('/') {
+        let name = part.strip_prefix('{').and_then(|part| part.strip_suffix('}'));
+        match name {
+            Some(name) if name.ends_with('+') => {
+                let tail = rest.by_ref().collect::<Vec<_>>().join("/");
+                parameters.push((name.trim_end_matches('+'), tail));
+                return Some(parameters);
+            }
+            Some(name) => {
+                let value = percent_decode_str(rest.next()?).decode_utf8().ok()?.into_owned();
+                if value.is_empty() {
+                    return None;
+                }
+                parameters.push((name, value));
+            }
+            None if rest.next() == Some(part) => {}
+            None => return None,
+        }
+    }
+    rest.next().is_none().then_some(parameters)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROUTES: &[&str] = &["POST /api/debts", "GET /api/debts/{noticeNumber}", "GET /", "GET /a/{proxy+}"];
+
+    #[test]
+    fn a_path_finds_its_route_and_parts() {
+        let found = |method, path| matched(ROUTES, method, path);
+        assert_eq!(found("GET", "/").unwrap().0, "GET /");
+        assert_eq!(found("HEAD", "/").unwrap().0, "GET /");
+        assert_eq!(found("GET", "/api/debts/3%301").unwrap().1, vec![("noticeNumber", "301".to_owned())]);
+        assert_eq!(found("GET", "/a/b/c").unwrap().1, vec![("proxy", "b/c".to_owned())]);
+        for unknown in ["/api/debts/", "/api/debts/1/2", "/api", "", "/api/debts/%ff"] {
+            assert!(matches!(found("GET", unknown), Err(Error::NotFound)), "{unknown}");
+        }
+    }
+
+    #[test]
+    fn ab_65_another_method_is_refused_with_those_that_exist() {
+        let Err(Error::MethodNotAllowed(allow)) = matched(ROUTES, "DELETE", "/api/debts") else {
+            panic!("accepted")
+        };
+        assert_eq!(allow, "POST");
+    }
+}

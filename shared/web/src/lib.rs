@@ -1,0 +1,20 @@
+//! The HTTP surface of every function: requests that are parsed, replies, problems, routes.
+
+mod body;
+mod cursor;
+mod function;
+mod language;
+mod problem;
+mod reply;
+mod request;
+mod seal;
+pub mod view;
+mod words;
+
+pub use body::Body;
+pub use cursor::{Cursors, Page, Paging};
+pub use function::{Function, Site, serve};
+pub use problem::{CATALOGUE, Problem};
+pub use reply::Reply;
+pub use request::{Incoming, Query, Request, Source};
+pub use seal::{Seal, SealKeys};

@@ -1,0 +1,240 @@
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use domain::account::Language;
+use domain::{Error, FieldCode, FieldError};
+use http::HeaderMap;
+use percent_encoding::percent_decode_str;
+
+use crate::body::Body;
+use crate::language;
+
+/// Longest query string that is read, in bytes (INV-X02).
+const MAX_QUERY: usize = 2_048;
+/// Longest JSON body, in bytes.
+const MAX_JSON: usize = 32 * 1024;
+
+/// What came in, before a function's routes are looked at. Made by `lambda` only.
+pub struct Incoming {
+    pub method: String,
+    /// As received: percent-encoded, without stage.
+    pub path: String,
+    pub query: String,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+    pub source_ip: String,
+    pub request_id: String,
+}
+
+/// A request that matched one of its function's routes. It offers parsers; headers and body stay inside.
+pub struct Request {
+    /// The route as the function writes it: `GET /api/payments/{paymentId}`.
+    pub route: &'static str,
+    incoming: Incoming,
+    parameters: Vec<(&'static str, String)>,
+}
+
+/// Who is calling, as far as the network tells: what limits on attempts count by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source(String);
+
+impl Source {
+    /// IPv6 callers own a /64 each, so that is what counts.
+    fn of(ip: &str) -> Self {
+        match ip.parse::<IpAddr>() {
+            Ok(IpAddr::V6(v6)) => {
+                let [a, b, c, d, ..] = v6.segments();
+                Self(format!("{a:x}:{b:x}:{c:x}:{d:x}::/64"))
+            }
+            Ok(IpAddr::V4(v4)) => Self(v4.to_string()),
+            Err(_) => Self("unknown".to_owned()),
+        }
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Request {
+    pub(crate) fn new(
+        route: &'static str,
+        incoming: Incoming,
+        parameters: Vec<(&'static str, String)>,
+    ) -> Self {
+        Self { route, incoming, parameters }
+    }
+
+    /// A part of the path, decoded. Empty when the route has no such part.
+    pub fn path(&self, name: &str) -> &str {
+        self.parameters.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str()).unwrap_or("")
+    }
+
+    /// The whole path, as received.
+    pub fn http_path(&self) -> &str {
+        &self.incoming.path
+    }
+
+    pub fn raw_query(&self) -> &str {
+        &self.incoming.query
+    }
+
+    /// The query's parameters: unknown or repeated ones are refused.
+    pub fn query(&self, known: &[&'static str]) -> Result<Query, Error> {
+        Query::parse(&self.incoming.query, known)
+    }
+
+    /// The JSON object in the body: content type, size, duplicate keys checked here; fields and unknown keys
+    /// by [`Body`].
+    pub fn json(&self) -> Result<Body, Error> {
+        if !self.has_content_type("application/json") {
+            return Err(Error::UnsupportedMediaType);
+        }
+        Body::parse(self.raw_body(MAX_JSON)?)
+    }
+
+    /// The body as it came, when it is no longer than `limit`: for signatures, SOAP and CSV.
+    pub fn raw_body(&self, limit: usize) -> Result<&[u8], Error> {
+        if self.incoming.body.len() > limit { Err(Error::PayloadTooLarge) } else { Ok(&self.incoming.body) }
+    }
+
+    pub fn has_content_type(&self, wanted: &str) -> bool {
+        self.header("content-type").is_some_and(|value| {
+            value.split(';').next().is_some_and(|media| media.trim().eq_ignore_ascii_case(wanted))
+        })
+    }
+
+    /// Whether the caller would rather have this type than JSON.
+    pub fn prefers(&self, media: &str) -> bool {
+        self.header("accept").is_some_and(|value| {
+            value.split(',').next().is_some_and(|first| {
+                first.split(';').next().is_some_and(|first| first.trim().eq_ignore_ascii_case(media))
+            })
+        })
+    }
+
+    /// The `Idempotency-Key`: 1 to 255 visible ASCII characters.
+    pub fn idempotency_key(&self) -> Result<&str, Error> {
+        let refuse = |code| Err(FieldError::new("Idempotency-Key", code).into());
+        match self.incoming.headers.get("idempotency-key").map(|value| value.to_str()) {
+            None => refuse(FieldCode::Required),
+            Some(Ok("")) => refuse(FieldCode::Required),
+            Some(Ok(key)) if key.len() > 255 => refuse(FieldCode::TooLong),
+            Some(Ok(key)) if key.bytes().all(|b| b.is_ascii_graphic()) => Ok(key),
+            Some(_) => refuse(FieldCode::Format),
+        }
+    }
+
+    /// One header of the few that a function may ask for by name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.incoming.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// A cookie's value.
+    pub fn cookie(&self, name: &str) -> Option<&str> {
+        self.incoming
+            .headers
+            .get_all("cookie")
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(';'))
+            .filter_map(|pair| pair.trim().split_once('='))
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| value)
+    }
+
+    pub fn accept_encoding(&self) -> &str {
+        self.header("accept-encoding").unwrap_or_default()
+    }
+
+    pub fn if_none_match(&self) -> Option<&str> {
+        self.header("if-none-match")
+    }
+
+    /// The language in which to answer.
+    pub fn language(&self) -> Language {
+        language::accepted(self.header("accept-language"))
+    }
+
+    /// Who is calling; never taken from a header.
+    pub fn source(&self) -> Source {
+        Source::of(&self.incoming.source_ip)
+    }
+
+    pub fn request_id(&self) -> &str {
+        &self.incoming.request_id
+    }
+}
+
+impl Incoming {
+    pub(crate) fn language(&self) -> Language {
+        language::accepted(self.headers.get("accept-language").and_then(|value| value.to_str().ok()))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+}
+
+/// A query string's parameters, each given once.
+#[derive(Debug)]
+pub struct Query(BTreeMap<&'static str, String>);
+
+impl Query {
+    fn parse(raw: &str, known: &[&'static str]) -> Result<Self, Error> {
+        let mut values = BTreeMap::new();
+        if raw.len() > MAX_QUERY {
+            return Err(Error::MalformedBody);
+        }
+        for pair in raw.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let (Some(name), Some(value)) = (decoded(name), decoded(value)) else {
+                return Err(Error::MalformedBody);
+            };
+            let Some(name) = known.iter().find(|known| **known == name) else {
+                return Err(Error::UnknownField(name));
+            };
+            if values.insert(*name, value).is_some() {
+                return Err(FieldError::new(*name, FieldCode::Format).into());
+            }
+        }
+        Ok(Self(values))
+    }
+
+    /// A parameter that was given and is not empty.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+}
+
+/// Percent-decoded, plus as blank; nothing when it is not UTF-8.
+fn decoded(text: &str) -> Option<String> {
+    let text = text.replace('+', " ");
+    let bytes = percent_decode_str(&text).decode_utf8().ok()?;
+    Some(bytes.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ab_59_unknown_repeated_and_undecodable_parameters_are_refused() {
+        let parse = |raw: &str| Query::parse(raw, &["limit", "q"]);
+        assert_eq!(parse("limit=5&q=a%20b+c").unwrap().get("q"), Some("a b c"));
+        assert!(parse("").unwrap().get("q").is_none());
+        assert!(matches!(parse("limit=5&limit=6"), Err(Error::Invalid(_))));
+        assert!(matches!(parse("other=1"), Err(Error::UnknownField(_))));
+        assert!(matches!(parse("q=%ff"), Err(Error::MalformedBody)));
+        assert!(matches!(parse("q=%c0%af"), Err(Error::MalformedBody)));
+        assert!(matches!(parse(&format!("q={}", "a".repeat(2_048))), Err(Error::MalformedBody)));
+        assert!(parse(&format!("q={}", "a".repeat(2_046))).is_ok());
+    }
+
+    #[test]
+    fn an_ipv6_caller_counts_by_its_network() {
+        assert_eq!(Source::of("2001:db8:1:2:3:4:5:6"), Source::of("2001:db8:1:2::1"));
+        assert_ne!(Source::of("2001:db8:1:2::1"), Source::of("2001:db8:1:3::1"));
+        assert_ne!(Source::of("127.0.0.1"), Source::of("127.0.0.2"));
+    }
+}

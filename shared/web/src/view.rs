@@ -1,0 +1,112 @@
+//! The wire shapes that several functions share.
+
+use domain::creditor::Creditor;
+use domain::debt::{Debt, Origin, Status};
+use domain::{Date, Timestamp};
+use serde::Serialize;
+
+/// Whom the money goes to.
+#[derive(Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CreditorView {
+    pub name: String,
+    pub fiscal_code: String,
+}
+
+#[derive(Serialize)]
+pub struct ServiceView {
+    pub code: String,
+    pub name: String,
+}
+
+/// A debt as anyone may see it who knows both of its codes: no name, no address.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PublicDebt {
+    pub notice_number: String,
+    pub iuv: String,
+    pub creditor: CreditorView,
+    pub service: ServiceView,
+    pub reason: String,
+    pub amount: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due_date: Option<Date>,
+    pub status: Status,
+    pub payable: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_payable_reason: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paid_on: Option<Date>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub payment_in_progress: bool,
+}
+
+/// A debt as its account sees it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DebtView {
+    #[serde(flatten)]
+    pub public: PublicDebt,
+    pub debtor: DebtorView,
+    pub created_on: Date,
+    pub origin: &'static str,
+    pub receipt_available: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DebtorView {
+    pub name: String,
+    pub fiscal_code: String,
+}
+
+impl CreditorView {
+    pub fn of(creditor: &Creditor) -> Self {
+        Self { name: creditor.name.clone(), fiscal_code: creditor.fiscal_code.as_str().to_owned() }
+    }
+}
+
+impl PublicDebt {
+    pub fn of(debt: &Debt, creditor: &Creditor, now: Timestamp) -> Self {
+        let status = debt.status(now);
+        let in_progress = status == Status::ToPay && debt.live_attempt(now).is_some();
+        let not_payable_reason = match status {
+            Status::ToPay => None,
+            Status::Paid => Some("paid"),
+            Status::Expired => Some("expired"),
+            Status::Cancelled => Some("cancelled"),
+        };
+        Self {
+            notice_number: debt.notice.to_string(),
+            iuv: debt.iuv().to_string(),
+            creditor: CreditorView::of(creditor),
+            service: ServiceView { code: debt.service.code.clone(), name: debt.service.name.clone() },
+            reason: debt.reason.clone(),
+            amount: debt.amount.get(),
+            due_date: debt.days.due,
+            status,
+            payable: status == Status::ToPay,
+            not_payable_reason,
+            paid_on: debt.paid_on(),
+            payment_in_progress: in_progress,
+        }
+    }
+}
+
+impl DebtView {
+    pub fn of(debt: &Debt, creditor: &Creditor, now: Timestamp) -> Self {
+        Self {
+            public: PublicDebt::of(debt, creditor, now),
+            debtor: DebtorView {
+                name: debt.debtor.name.clone(),
+                fiscal_code: debt.debtor.fiscal_code.as_str().to_owned(),
+            },
+            created_on: domain::time::rome_date(debt.created_at),
+            origin: match debt.origin {
+                Origin::Creditor => "creditor",
+                Origin::Spontaneous => "spontaneous",
+            },
+            receipt_available: debt.receipt.is_some(),
+        }
+    }
+}
