@@ -23,17 +23,15 @@ pub mod limit {
 
 /// pagoPA's mark, the title, the object of the payment, the creditor's arms.
 pub fn draw(page: &mut Page<'_>, creditor: &Creditor, object: &str, title: Label, language: Language) {
-    let mark = 11.0;
+    let (x, y, width) = (11.0, 12.0, 12.0);
+    let (units, high) = emblem::PAGOPA_SIZE;
+    let scale = width / units;
     page.within(
-        Element::new(Role::Figure).alt("pagoPA").at(11.0, 13.1, mark, 3.1),
+        Element::new(Role::Figure)
+            .alt("pagoPA")
+            .at(x, y, width, high * scale),
         |page| {
-            page.drawing(
-                11.0,
-                13.1,
-                mark / emblem::PAGOPA_WIDTH,
-                Ink::Text,
-                emblem::rings(emblem::PAGOPA),
-            );
+            page.drawing(x, y, scale, Ink::Text, emblem::rings(emblem::PAGOPA));
         },
     );
     beside(
@@ -119,7 +117,7 @@ fn band_head(page: &mut Page<'_>, x: f32, label: Label, code: &str, language: La
     beside(
         page,
         Role::Heading,
-        Block::line(x, 45.6, 30.7, Face::Strong, 10.0),
+        Block::line(x, 45.6, 29.5, Face::Strong, 10.0),
         label,
         language,
     );
@@ -140,7 +138,7 @@ fn band_head(page: &mut Page<'_>, x: f32, label: Label, code: &str, language: La
 
 /// Where the slip is cut off, with scissors at the left.
 pub fn cut_line(page: &mut Page<'_>, y: f32) {
-    page.rule((0.0, y), (WIDTH, y), 0.75, Some(2.0));
+    page.rule((0.0, y), (WIDTH, y), 0.75, Ink::Text, Some(2.0));
     page.drawing(3.5, y - 1.3, 0.65, Ink::Text, emblem::rings(emblem::SCISSORS));
 }
 
@@ -150,8 +148,20 @@ pub fn corner_marks(page: &mut Page<'_>, x: f32, y: f32, side: f32) {
     let (left, top, right, bottom) = (x - gap, y - gap, x + side + gap, y + side + gap);
     for (corner_x, inward_x) in [(left, arm), (right, -arm)] {
         for (corner_y, inward_y) in [(top, arm), (bottom, -arm)] {
-            page.rule((corner_x, corner_y), (corner_x + inward_x, corner_y), 0.5, None);
-            page.rule((corner_x, corner_y), (corner_x, corner_y + inward_y), 0.5, None);
+            page.rule(
+                (corner_x, corner_y),
+                (corner_x + inward_x, corner_y),
+                0.5,
+                Ink::Text,
+                None,
+            );
+            page.rule(
+                (corner_x, corner_y),
+                (corner_x, corner_y + inward_y),
+                0.5,
+                Ink::Text,
+                None,
+            );
         }
     }
 }

@@ -75,10 +75,11 @@ const BESIDE: f32 = 0.8;
 const BELOW: f32 = 0.75;
 
 /// A label, with its English after it on the same line; both shrink alike when they are too wide.
-pub fn beside(page: &mut Page<'_>, role: Role, block: Block, label: Label, language: Language) {
+/// Returns how wide they are, in millimetres.
+pub fn beside(page: &mut Page<'_>, role: Role, block: Block, label: Label, language: Language) -> f32 {
     let Some(english) = translated(label, language) else {
-        page.tagged(role, block, label.it);
-        return;
+        let fitted = page.tagged(role, block, label.it);
+        return page.width(block.face, fitted.size, label.it);
     };
     let english = format!("/ {english}");
     let gap = 1.0;
@@ -114,10 +115,11 @@ pub fn beside(page: &mut Page<'_>, role: Role, block: Block, label: Label, langu
             );
         });
     });
+    wide * scale
 }
 
-/// A label, with its English under it in small. Returns how wide the wider of the two is, in millimetres.
-pub fn above(page: &mut Page<'_>, role: Role, block: Block, label: Label, language: Language) -> f32 {
+/// A label, with its English under it in small.
+pub fn above(page: &mut Page<'_>, role: Role, block: Block, label: Label, language: Language) {
     let english = translated(label, language);
     page.within(Element::new(role), |page| {
         page.text(block, label.it);
@@ -134,9 +136,6 @@ pub fn above(page: &mut Page<'_>, role: Role, block: Block, label: Label, langua
             });
         }
     });
-    let italian = page.width(block.face, block.size, label.it);
-    let english = english.map_or(0.0, |english| page.width(Face::Text, block.size * BELOW, english));
-    italian.max(english).min(block.width)
 }
 
 /// A paragraph, with its English under it. Returns where the paragraph ends, in millimetres.

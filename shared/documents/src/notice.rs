@@ -92,8 +92,8 @@ fn how_much(page: &mut Page<'_>, notice: &Notice<'_>) {
             let date = Block::line(64.6, 107.6, 36.0, Face::Strong, 16.0);
             page.tagged(Role::Paragraph, date, &italian_date(due));
         }
-        past_due(page, notice);
-        let y = if language == Language::En { 121.5 } else { 126.9 };
+        let y = if language == Language::En { 120.0 } else { 126.9 };
+        let y = past_due(page, notice).map_or(y, |end| f32::max(y, end + 1.2));
         let text = Block::line(FIRST, y, 88.0, Face::Text, 8.0).height(14.0);
         paragraph(
             page,
@@ -105,11 +105,10 @@ fn how_much(page: &mut Page<'_>, notice: &Notice<'_>) {
 }
 
 /// Not a field of the model: a debt whose day has passed can be paid still, and until when.
-fn past_due(page: &mut Page<'_>, notice: &Notice<'_>) {
+/// Returns where the sentence ends.
+fn past_due(page: &mut Page<'_>, notice: &Notice<'_>) -> Option<f32> {
     let days = notice.debt.days;
-    let Some(due) = days.due.filter(|due| *due < notice.today) else {
-        return;
-    };
+    let due = days.due.filter(|due| *due < notice.today)?;
     let last = days.expires.filter(|last| *last > due);
     let it = match last {
         Some(last) => format!(
@@ -126,12 +125,8 @@ fn past_due(page: &mut Page<'_>, notice: &Notice<'_>) {
         None => "The due date has passed: you can still pay.".to_owned(),
     };
     let english = (notice.language == Language::En).then_some(en.as_str());
-    paragraph(
-        page,
-        Block::line(FIRST, 115.4, 88.0, Face::Text, 8.0).height(3.0),
-        &it,
-        english,
-    );
+    let room = Block::line(FIRST, 115.6, 88.0, Face::Text, 8.0);
+    Some(paragraph(page, room, &it, english))
 }
 
 fn where_to_pay(page: &mut Page<'_>, notice: &Notice<'_>) {
@@ -159,7 +154,8 @@ fn where_to_pay(page: &mut Page<'_>, notice: &Notice<'_>) {
             "or on the website of {name}, from your home banking, with your payment app or through the other \
              enabled channels."
         );
-        paragraph(page, body(online + 4.6), &it, english.then_some(en.as_str()));
+        let end = paragraph(page, body(online + 4.6), &it, english.then_some(en.as_str()));
+        let on_site = f32::max(on_site, end + 1.8);
         beside(page, Role::Paragraph, head(on_site), labels::ON_SITE, language);
         paragraph(page, body(on_site + 4.6), labels::ON_SITE_HOW.it, translated(labels::ON_SITE_HOW, language));
     });
@@ -199,7 +195,7 @@ fn payment(page: &mut Page<'_>, notice: &Notice<'_>) -> Result<(), Error> {
 /// Which portion this is, and by when it is due: on the bands of both payment portions.
 fn portion(page: &mut Page<'_>, notice: &Notice<'_>, y: f32) {
     let Notice { debt, language, .. } = *notice;
-    let full = Block::line(SECOND, y, 44.0, Face::Strong, 10.0);
+    let full = Block::line(SECOND, y, 33.0, Face::Strong, 10.0);
     beside(page, Role::Paragraph, full, labels::IN_FULL, language);
     let Some(due) = debt.days.due else { return };
     let by = match translated(labels::BY, language) {
@@ -208,7 +204,7 @@ fn portion(page: &mut Page<'_>, notice: &Notice<'_>, y: f32) {
     };
     page.tagged(
         Role::Paragraph,
-        Block::line(RIGHT - 42.0, y, 42.0, Face::Strong, 10.0).right(),
+        Block::line(RIGHT - 52.0, y, 52.0, Face::Strong, 10.0).right(),
         &by,
     );
 }
@@ -224,7 +220,7 @@ fn payment_data(page: &mut Page<'_>, notice: &Notice<'_>) {
     let name = shortened(&debt.debtor.name, header::limit::NAME_OF_DEBTOR);
     let payee = shortened(&creditor.name, header::limit::NAME);
     let object = shortened(&debt.reason, header::limit::OBJECT);
-    let object_height = if language == Language::En { 5.8 } else { 7.2 };
+    let object_height = if language == Language::En { 6.2 } else { 7.2 };
     let rows = [
         (171.3, labels::RECIPIENT, name, 160.5, 4.9),
         (176.4, labels::CREDITOR, payee, RIGHT, 4.9),
@@ -232,13 +228,8 @@ fn payment_data(page: &mut Page<'_>, notice: &Notice<'_>) {
     ];
     for (y, label, value, right, height) in rows {
         page.within(Element::new(Role::Section), |page| {
-            let after = above(
-                page,
-                Role::Paragraph,
-                Block::line(x, y, 40.0, Face::Text, 8.0),
-                label,
-                language,
-            );
+            let room = Block::line(x, y, 60.0, Face::Text, 8.0);
+            let after = beside(page, Role::Paragraph, room, label, language);
             let from = x + after + 1.5;
             let value_room = Block::line(from, y, right - from, Face::Strong, 8.0)
                 .height(height)
@@ -345,7 +336,7 @@ fn postal_slip(
         );
         header::corner_marks(page, 173.3, 240.3, 25.0);
     });
-    page.rule((0.0, 288.6), (WIDTH, 288.6), 0.75, None);
+    page.rule((0.0, 288.6), (WIDTH, 288.6), 0.75, Ink::Text, None);
     Ok(())
 }
 

@@ -168,8 +168,15 @@ impl<'f> Page<'f> {
         self.begin_content();
         self.fill(block.ink);
         let last = fitted.lines.len().saturating_sub(1);
+        // On a line of its own a smaller text stands on the same line; in a taller box it begins at the top.
+        let alone = block.height * POINTS < block.size * (1.0 + LEADING);
+        let lowered = if alone && last == 0 {
+            BASELINE * (block.size - fitted.size) / POINTS
+        } else {
+            0.0
+        };
         for (i, line) in fitted.lines.iter().enumerate() {
-            let top = block.y + i as f32 * fitted.size * LEADING / POINTS;
+            let top = block.y + lowered + i as f32 * fitted.size * LEADING / POINTS;
             let x = match block.align {
                 Align::Left => block.x,
                 Align::Right => block.x + block.width - self.width(block.face, fitted.size, line),
@@ -221,7 +228,7 @@ impl<'f> Page<'f> {
     }
 
     /// A line of the page's decoration; with a dash length, dashed.
-    pub fn rule(&mut self, from: (f32, f32), to: (f32, f32), points: f32, dash: Option<f32>) {
+    pub fn rule(&mut self, from: (f32, f32), to: (f32, f32), points: f32, ink: Ink, dash: Option<f32>) {
         self.begin_decoration();
         let dash = dash.map_or_else(LineDashPattern::solid, |dash| {
             LineDashPattern::new(0.0, &[dash, dash])
@@ -231,9 +238,7 @@ impl<'f> Page<'f> {
             bezier: false,
         });
         self.ops.extend([
-            Op::SetOutlineColor {
-                col: Ink::Text.color(),
-            },
+            Op::SetOutlineColor { col: ink.color() },
             Op::SetOutlineThickness { pt: Pt(points) },
             Op::SetLineDashPattern { dash },
             Op::DrawLine {

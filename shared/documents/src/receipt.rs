@@ -250,7 +250,13 @@ fn draw_row(page: &mut Page<'_>, y: f32, row: &Row, language: Language) {
             ),
         };
     });
-    page.rule((LABEL_X, y + STEP - 0.6), (RIGHT, y + STEP - 0.6), 0.25, None);
+    page.rule(
+        (LABEL_X, y + STEP - 0.6),
+        (RIGHT, y + STEP - 0.6),
+        0.5,
+        Ink::Band,
+        None,
+    );
 }
 
 /// The code in groups of four, which is how a person copies it.
@@ -286,5 +292,5 @@ fn verification(page: &mut Page<'_>, proof: &Proof<'_>) {
         let text = Block::line(LABEL_X, top + 18.0, RIGHT - LABEL_X, Face::Text, 9.0).height(13.0);
         paragraph(page, text, &it, (language == Language::En).then_some(en.as_str()));
     });
-    page.rule((0.0, 288.6), (WIDTH, 288.6), 0.75, None);
+    page.rule((0.0, 288.6), (WIDTH, 288.6), 0.75, Ink::Text, None);
 }

@@ -156,13 +156,21 @@ fn letters(c: char) -> Option<&'static str> {
 
 /// At most `max` characters as a person counts them; what is cut shows as an ellipsis.
 pub fn shortened(text: &str, max: usize) -> String {
-    let mut graphemes = text.graphemes(true);
-    let head: String = graphemes.by_ref().take(max).collect();
-    if graphemes.next().is_none() {
-        return head;
+    if text.graphemes(true).nth(max).is_none() {
+        return text.to_owned();
     }
-    let kept: String = head.graphemes(true).take(max.saturating_sub(1)).collect();
-    format!("{}{ELLIPSIS}", kept.trim_end())
+    let kept: Vec<&str> = text.graphemes(true).take(max.saturating_sub(1)).collect();
+    with_ellipsis(&kept)
+}
+
+/// The text and an ellipsis, without the piece of a word at its end if whole words are nearly as much.
+fn with_ellipsis(kept: &[&str]) -> String {
+    let words = kept
+        .iter()
+        .rposition(|c| *c == " ")
+        .filter(|end| end * 5 >= kept.len() * 4);
+    let kept = kept.get(..words.unwrap_or(kept.len())).unwrap_or(kept).concat();
+    format!("{}{ELLIPSIS}", kept.trim_end_matches([' ', ',', ';', '–', '-']))
 }
 
 /// A box for text, in millimetres, and the sizes to try in it, in points.
@@ -252,12 +260,10 @@ fn shorten_lines(
     lines.truncate(most);
     if let Some(last) = lines.last_mut() {
         let mut kept: Vec<&str> = last.graphemes(true).collect();
-        while !kept.is_empty()
-            && fonts.width(face, size, &format!("{}{ELLIPSIS}", kept.concat().trim_end())) > width
-        {
+        while !kept.is_empty() && fonts.width(face, size, &with_ellipsis(&kept)) > width {
             kept.pop();
         }
-        *last = format!("{}{ELLIPSIS}", kept.concat().trim_end());
+        *last = with_ellipsis(&kept);
     }
     lines
 }
