@@ -201,11 +201,13 @@ impl Registration<'_> {
         let name = person_type.and_then(|kind| self.name(&mut form, kind));
         let place =
             Place::parse(&mut form, self.address, self.postal_code, self.city, self.province, self.country);
-        let email = form.field("email", Email::parse(self.email));
+        let email = form.check(Email::field("email", self.email));
         let phone = form.field("phone", person::phone(self.phone));
-        let username = form.field("username", Email::parse(self.username));
+        let username = form.check(Email::field("username", self.username));
+        // The fiscal code as typed and as it is: blanks in the form must not hide it in the password.
         let personal: Vec<&str> = [
             Some(self.fiscal_code),
+            fiscal_code.as_ref().map(FiscalCode::as_str),
             self.first_name,
             self.last_name,
             self.company_name,

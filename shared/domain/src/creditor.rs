@@ -40,7 +40,10 @@ impl Iban {
             text.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_uppercase()).collect();
         let (Some(head), Some(body)) = (clean.get(..4), clean.get(4..)) else { return Err(FieldCode::Format) };
         let italian = head.starts_with("IT");
-        if !clean.bytes().all(|b| b.is_ascii_alphanumeric())
+        let head_fits = matches!(head.as_bytes(), [a, b, c, d]
+            if a.is_ascii_uppercase() && b.is_ascii_uppercase() && c.is_ascii_digit() && d.is_ascii_digit());
+        if !head_fits
+            || !clean.bytes().all(|b| b.is_ascii_alphanumeric())
             || !(15..=34).contains(&clean.len())
             || (italian && clean.len() != 27)
         {
@@ -50,7 +53,9 @@ impl Iban {
             b'0'..=b'9' => (rest * 10 + u32::from(b - b'0')) % 97,
             _ => (rest * 100 + u32::from(b.saturating_sub(b'A')) + 10) % 97,
         });
-        if rest == 1 { Ok(Self(clean)) } else { Err(FieldCode::Checksum) }
+        // 00, 01 and 99 leave the same rest as 97, 98 and 02, but are never computed.
+        let computed = !matches!(head.get(2..), Some("00" | "01" | "99"));
+        if rest == 1 && computed { Ok(Self(clean)) } else { Err(FieldCode::Checksum) }
     }
 
     pub fn as_str(&self) -> &str {
@@ -60,7 +65,8 @@ impl Iban {
     /// The 12 digits of the postal account, when the bank is Poste Italiane (ABI 07601).
     pub fn postal_account(&self) -> Option<&str> {
         let is_postal = self.0.starts_with("IT") && self.0.get(5..10) == Some("07601");
-        is_postal.then(|| self.0.get(15..27)).flatten()
+        let account = is_postal.then(|| self.0.get(15..27)).flatten();
+        account.filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()))
     }
 }
 

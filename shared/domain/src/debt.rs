@@ -1,4 +1,4 @@
-//! A debt position and the only place where it changes: [`TRANSITIONS`], read by [`decide`].
+//! A debt position and the only place where it changes: [`decide`]. `transitions.md` prints all of it.
 
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
@@ -137,11 +137,8 @@ pub struct Days {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenAttempt {
     pub payment_id: PaymentId,
-    /// Until then a second click takes up the same attempt.
+    /// Until then the PSP waits for the person; afterwards the PSP is asked how it went.
     pub expires_at: Timestamp,
-    /// Whether the person was sent to the PSP and the outcome is awaited.
-    #[serde(default)]
-    pub unknown: bool,
 }
 
 /// A debt position (*pratica*).
@@ -160,6 +157,7 @@ pub struct Debt {
     /// When it stopped being open: paid, cancelled or expired.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed_at: Option<Timestamp>,
+    /// The attempt whose outcome is awaited: it goes only when the outcome is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempt: Option<OpenAttempt>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -231,11 +229,6 @@ impl Debt {
             State::Open if self.is_past_expiry(now) => State::Expired,
             state => state,
         }
-    }
-
-    /// The attempt under way whose outcome is awaited.
-    pub fn live_attempt(&self, now: Timestamp) -> Option<&OpenAttempt> {
-        self.attempt.as_ref().filter(|attempt| attempt.unknown || attempt.expires_at > now)
     }
 
     /// Refuses what cannot be paid now, and says why.

@@ -167,7 +167,8 @@ impl Iuv {
             b'0'..=b'9' => (rest * 10 + u32::from(b - b'0')) % 97,
             _ => (rest * 100 + u32::from(b.saturating_sub(b'A')) + 10) % 97,
         });
-        rest == 1
+        // 00, 01 and 99 leave the same rest as 97, 98 and 02, but are never computed.
+        rest == 1 && !matches!(prefix.get(2..), Some("00" | "01" | "99"))
     }
 }
 

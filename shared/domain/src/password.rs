@@ -65,7 +65,7 @@ impl Password {
 
 /// The part of a personal datum that must not appear; very short names would refuse innocent passwords.
 fn trace(personal: &str) -> Option<String> {
-    let datum = personal.split('@').next().unwrap_or_default().trim().to_lowercase();
+    let datum = text::tidy(personal.split('@').next().unwrap_or_default()).to_lowercase();
     (text::length(&datum) >= 4).then_some(datum)
 }
 

@@ -179,7 +179,10 @@ pub fn check_notices(notices: &[NoticeNumber]) -> Result<(), Error> {
         return refuse(FieldCode::Required);
     }
     if notices.len() > MAX_DEBTS {
-        return Err(FieldError::new("noticeNumbers", FieldCode::TooLong).with("max", MAX_DEBTS as u64).into());
+        return Err(FieldError::new("noticeNumbers", FieldCode::TooLong)
+            .with("max", MAX_DEBTS as u64)
+            .with("n", notices.len() as u64)
+            .into());
     }
     let mut seen = std::collections::BTreeSet::new();
     if notices.iter().all(|notice| seen.insert(notice)) { Ok(()) } else { refuse(FieldCode::NotAllowed) }

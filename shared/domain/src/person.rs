@@ -74,12 +74,19 @@ impl Person {
 pub struct Email(String);
 
 impl Email {
+    /// The longest address that a mail server must take (RFC 5321).
+    const MAX: usize = 254;
+
     pub fn parse(text: &str) -> Result<Self, FieldCode> {
-        let clean = text.trim().to_lowercase();
+        // Only ASCII is lowered: a letter of another alphabet (the Kelvin sign) would become another address.
+        let clean = text.trim().to_ascii_lowercase();
         if clean.is_empty() {
             return Err(FieldCode::Required);
         }
-        if clean.len() > 254 {
+        if !clean.is_ascii() {
+            return Err(FieldCode::Format);
+        }
+        if clean.len() > Self::MAX {
             return Err(FieldCode::TooLong);
         }
         let (local, domain) = clean.rsplit_once('@').ok_or(FieldCode::Format)?;
@@ -102,6 +109,16 @@ impl Email {
             && top.len() >= 2
             && top.bytes().any(|b| b.is_ascii_alphabetic());
         if local_fits && domain_fits { Ok(Self(clean)) } else { Err(FieldCode::Format) }
+    }
+
+    /// The same for a form's field, with the numbers that the sentence of a long one needs.
+    pub fn field(field: &str, text: &str) -> Result<Self, FieldError> {
+        Self::parse(text).map_err(|code| match code {
+            FieldCode::TooLong => {
+                FieldError::new(field, code).with("max", Self::MAX as u64).with("n", text.trim().len() as u64)
+            }
+            _ => FieldError::new(field, code),
+        })
     }
 
     pub fn as_str(&self) -> &str {
@@ -131,17 +148,12 @@ impl From<Email> for String {
 /// A given or family name: letters of any alphabet, blank, apostrophe, hyphen, dot.
 pub fn given_name(field: &str, text: &str) -> Result<String, FieldError> {
     let name = text::line(field, text, 1, 70)?;
-    let fits = |c: char| c.is_alphabetic() || is_mark(c) || matches!(c, ' ' | '\'' | '’' | '-' | '.');
+    let fits = |c: char| c.is_alphabetic() || text::is_mark(c) || matches!(c, ' ' | '\'' | '’' | '-' | '.');
     if name.chars().all(fits) && name.chars().any(char::is_alphabetic) {
         Ok(name)
     } else {
         Err(FieldError::new(field, FieldCode::Format))
     }
-}
-
-/// Combining accents: people whose keyboard sends `e` and the accent apart.
-fn is_mark(c: char) -> bool {
-    matches!(c, '\u{300}'..='\u{36f}')
 }
 
 /// A telephone number as typed: 6 to 15 digits, a leading plus, blanks and the usual separators.

@@ -135,7 +135,9 @@ impl Service {
         if text::line("name", &self.name, 1, 100).is_err() {
             refuse("name", "1 to 100 characters");
         }
-        let taxonomy = self.taxonomy.trim_start_matches("9/").trim_end_matches('/');
+        // Bare, or as the node also writes it: `9/0101002IM/`.
+        let wrapped = self.taxonomy.strip_prefix("9/").and_then(|rest| rest.strip_suffix('/'));
+        let taxonomy = wrapped.unwrap_or(&self.taxonomy);
         let digits = taxonomy.get(..7).is_some_and(|d| d.bytes().all(|b| b.is_ascii_digit()));
         let reason = taxonomy.get(7..).is_some_and(|r| matches!(r, "IM" | "TS" | "SP" | "SA" | "AP"));
         if !digits || !reason {
@@ -154,6 +156,11 @@ impl Service {
             }
             if (field.kind == FieldType::Choice) == field.options.is_empty() {
                 refuse(&at("options"), "for a choice, and only for a choice");
+            }
+            let twice = |i: usize, o: &String| field.options.iter().take(i).any(|other| other == o);
+            let untidy = |o: &String| o.is_empty() || *o != text::tidy(o);
+            if field.options.iter().enumerate().any(|(i, o)| untidy(o) || twice(i, o)) {
+                refuse(&at("options"), "each once, trimmed, with single blanks");
             }
             if field.min.zip(field.max).is_some_and(|(min, max)| min > max) {
                 refuse(&at("max"), "smaller than min");
@@ -184,6 +191,7 @@ impl Service {
             }
             if let Some(factor) = &term.factor {
                 let covered = required(&factor.field)
+                    .filter(|f| f.kind == FieldType::Choice)
                     .is_some_and(|f| f.options.iter().all(|option| factor.options.contains_key(option)));
                 if !covered {
                     refuse(
@@ -206,21 +214,28 @@ impl Service {
             }
         }
         let mut values = BTreeMap::new();
+        let mut complete = true;
         for field in &self.fields {
             let given = wish.fields.get(&field.name).map(|v| text::tidy(v)).filter(|v| !v.is_empty());
             match given {
                 None if field.required => {
+                    complete = false;
                     form.refuse(FieldError::new(format!("fields.{}", field.name), FieldCode::Required));
                 }
                 None => {}
                 Some(value) => {
-                    if form.check(field.check(&value)).is_some() {
-                        values.insert(field.name.as_str(), value);
+                    match form.check(field.check(&value)) {
+                        Some(()) => drop(values.insert(field.name.as_str(), value)),
+                        None => complete = false,
                     }
                 }
             }
         }
-        let amount = form.check(self.amount(wish.amount, &values));
+        let amount = match (&self.amount, wish.amount) {
+            // Without its fields a tariff has no price: they are to blame, not the amount.
+            (AmountRule::Tariff { .. }, None) if !complete => None,
+            _ => form.check(self.amount(wish.amount, &values)),
+        };
         let priced = reason.zip(amount).map(|(reason, amount)| Priced { amount, reason });
         form.give(priced)
     }
@@ -264,17 +279,19 @@ impl Term {
 
 impl Field {
     fn check(&self, value: &str) -> Result<(), FieldError> {
-        let refuse = |code| Err(FieldError::new(format!("fields.{}", self.name), code));
+        let wrong = |code| FieldError::new(format!("fields.{}", self.name), code);
+        let refuse = |code| Err(wrong(code));
+        let (min, max) = (self.min.unwrap_or(0), self.max.unwrap_or(u64::MAX));
         match self.kind {
             FieldType::Text => {
                 let max = self.max.unwrap_or(100);
                 let n = text::length(value) as u64;
-                if value.chars().any(text::is_hidden) || !self.pattern.as_deref().is_none_or(|p| fits(p, value)) {
+                if !text::is_plain(value) || !self.pattern.as_deref().is_none_or(|p| fits(p, value)) {
                     refuse(FieldCode::Format)
-                } else if self.min.is_some_and(|min| n < min) {
-                    refuse(FieldCode::TooShort)
+                } else if n < min {
+                    Err(wrong(FieldCode::TooShort).with("min", min).with("n", n))
                 } else if n > max {
-                    refuse(FieldCode::TooLong)
+                    Err(wrong(FieldCode::TooLong).with("max", max).with("n", n))
                 } else {
                     Ok(())
                 }
@@ -284,8 +301,8 @@ impl Field {
                 match value.parse::<u64>().ok().filter(|_| digits) {
                     None => refuse(FieldCode::Format),
                     Some(_) if self.kind == FieldType::Year && value.len() != 4 => refuse(FieldCode::Format),
-                    Some(n) if self.min.is_some_and(|min| n < min) => refuse(FieldCode::Min),
-                    Some(n) if self.max.is_some_and(|max| n > max) => refuse(FieldCode::Max),
+                    Some(n) if n < min => Err(wrong(FieldCode::Min).with("min", min)),
+                    Some(n) if n > max => Err(wrong(FieldCode::Max).with("max", max)),
                     Some(_) => Ok(()),
                 }
             }
@@ -311,6 +328,6 @@ fn fits(pattern: &str, value: &str) -> bool {
 /// What a payment is for: letters, digits and simple punctuation that every channel can print.
 pub fn reason(text: &str) -> Result<String, FieldError> {
     let reason = text::line("reason", text, 1, MAX_REASON)?;
-    let simple = |c: char| c.is_alphanumeric() || " .,;:!?'’\"()/&+-_°ªº%#@€".contains(c) || ('\u{300}'..='\u{36f}').contains(&c);
+    let simple = |c: char| c.is_alphanumeric() || " .,;:!?'’\"()/&+-_°ªº%#@€".contains(c) || text::is_mark(c);
     if reason.chars().all(simple) { Ok(reason) } else { Err(FieldError::new("reason", FieldCode::Format)) }
 }

@@ -17,8 +17,29 @@ pub fn length(text: &str) -> usize {
 /// Controls, and the marks that reorder or hide text: they could make a printed name read as another.
 pub fn is_hidden(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-        || matches!(c, '\u{e000}'..='\u{f8ff}' | '\u{fff0}'..='\u{fffd}')
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
+        || matches!(c, '\u{e000}'..='\u{f8ff}' | '\u{feff}' | '\u{fff0}'..='\u{fffd}')
+        // Soft hyphen, invisible joiner, Arabic letter mark, fillers that look blank, tags, private use.
+        || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}')
+        || matches!(c, '\u{180b}'..='\u{180f}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}')
+        || matches!(c, '\u{e0000}'..='\u{e00ff}' | '\u{f0000}'..='\u{10ffff}')
+}
+
+/// Marks that belong to the letter before them and are not letters themselves: accents sent apart from their
+/// letter, the tone marks and silencers of Thai, Lao, Khmer and Burmese, the viramas and nuktas of India.
+pub fn is_mark(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36f}' | '\u{e47}'..='\u{e4e}' | '\u{ec8}'..='\u{ecd}')
+        || matches!(c, '\u{17c9}'..='\u{17d3}')
+        || matches!(c, '\u{1037}' | '\u{1039}' | '\u{103a}' | '\u{dca}')
+        || (matches!(c, '\u{900}'..='\u{d7f}') && matches!(u32::from(c) & 0x7f, 0x3c | 0x4d))
+}
+
+/// The most code points that one visible character may hold; more are marks piled up without end.
+const MAX_PILE: usize = 16;
+
+/// Whether all of a text is seen as it is: nothing hidden, no marks piled on one letter.
+pub fn is_plain(text: &str) -> bool {
+    !text.chars().any(is_hidden) && text.graphemes(true).all(|seen| seen.chars().count() <= MAX_PILE)
 }
 
 /// A line of text within limits, in characters as people see them.
@@ -27,7 +48,7 @@ pub fn line(field: &str, text: &str, min: usize, max: usize) -> Result<String, F
     let n = length(&text);
     if n == 0 {
         Err(FieldError::new(field, FieldCode::Required))
-    } else if text.chars().any(is_hidden) {
+    } else if !is_plain(&text) {
         Err(FieldError::new(field, FieldCode::Format))
     } else if n < min {
         Err(FieldError::new(field, FieldCode::TooShort).with("min", min as u64).with("n", n as u64))

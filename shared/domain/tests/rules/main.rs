@@ -1,0 +1,26 @@
+//! The rules of the domain, held by tables (every case written down) and by properties (any case at all).
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops at the first surprise"
+)]
+
+mod account;
+mod creditor;
+mod debt;
+mod error;
+mod fiscal_code;
+mod money;
+mod movement;
+mod notice;
+mod password;
+mod payment;
+mod person;
+mod receipt;
+mod samples;
+mod session;
+mod spontaneous;
+mod text;
+mod time;
+mod transitions;
