@@ -1,0 +1,95 @@
+// The rules that the browser checks before it asks the server, which checks them again and decides.
+// The same vectors try them here and in Rust.
+
+const ODD = { 0: 1, 1: 0, 2: 5, 3: 7, 4: 9, 5: 13, 6: 15, 7: 17, 8: 19, 9: 21, A: 1, B: 0, C: 5, D: 7, E: 9, F: 13, G: 15,
+  H: 17, I: 19, J: 21, K: 2, L: 4, M: 18, N: 20, O: 11, P: 3, Q: 6, R: 8, S: 12, T: 14, U: 16, V: 10, W: 22, X: 25, Y: 24, Z: 23 };
+const PERSON = /^[A-Z]{6}[0-9LMNPQRSTUV]{2}[ABCDEHLMPRST][0-9LMNPQRSTUV]{2}[A-Z][0-9LMNPQRSTUV]{3}[A-Z]$/;
+
+/** A code as typed, without spaces, dots and dashes, in capitals. */
+export const clean = (text) => text.replace(/[\s.\u00a0\u2010-\u2015-]/g, "").toUpperCase();
+
+function personCheck(code) {
+  let sum = 0;
+  for (let i = 0; i < 15; i += 1) {
+    const c = code[i];
+    sum += i % 2 === 0 ? ODD[c] : c >= "A" ? c.charCodeAt(0) - 65 : Number(c);
+  }
+  return String.fromCharCode(65 + (sum % 26)) === code[15];
+}
+
+function companyCheck(code) {
+  let sum = 0;
+  for (let i = 0; i < 10; i += 1) {
+    const digit = Number(code[i]);
+    const doubled = i % 2 === 1 ? digit * 2 : digit;
+    sum += doubled > 9 ? doubled - 9 : doubled;
+  }
+  return (10 - (sum % 10)) % 10 === Number(code[10]);
+}
+
+/** The error of a tax code, or null. */
+export function fiscalCode(text) {
+  const code = clean(text);
+  if (code === "") return "required";
+  if (/^\d{11}$/.test(code)) return companyCheck(code) ? null : "checksum";
+  if (!/^[A-Z0-9]{16}$/.test(code)) return "format";
+  return PERSON.test(code) && personCheck(code) ? null : "checksum";
+}
+
+/** The error of a notice code or IUUV, or null. */
+export function noticeOrIuv(text) {
+  const code = clean(text);
+  if (code === "") return "required";
+  return /^\d{18}$/.test(code) || /^[A-Z0-9]{10,35}$/.test(code) ? null : "format";
+}
+
+/** What the search sends: 18 digits are a notice code, anything else an IUUV. */
+export const searchCode = (text) => (/^\d{18}$/.test(clean(text)) ? { noticeNumber: clean(text) } : { iuv: clean(text) });
+
+/** Cents of an amount as people write it, or null. */
+export function amount(text) {
+  let plain = text.replace(/[\s\u00a0€]/g, "");
+  if (/^\d{1,3}(\.\d{3})+(,\d{1,2})?$/.test(plain)) plain = plain.replaceAll(".", "").replace(",", ".");
+  else plain = plain.replace(",", ".");
+  if (!/^\d{1,9}(\.\d{1,2})?$/.test(plain)) return null;
+  const [euros, cents = ""] = plain.split(".");
+  return Number(euros) * 100 + Number(cents.padEnd(2, "0"));
+}
+
+export const email = (text) => text.length <= 254 && /^[^\s@<>()",;:]+@[^\s@.<>()",;:]+(\.[^\s@.<>()",;:]+)+$/.test(text);
+export const phone = (text) => /^\+?[\d\s./()-]+$/.test(text) && /^\d{6,15}$/.test(text.replace(/\D/g, ""));
+export const personName = (text) => /^[\p{L}\p{M}][\p{L}\p{M} .'’‘ʼ-]*$/u.test(text);
+
+/** Characters as people see them. */
+export const length = (text) => [...new Intl.Segmenter().segment(text)].length;
+
+/** The error of a new password, or null; the list of common ones is the server's. */
+export function password(text, personal, shortest) {
+  const n = length(text);
+  if (text === "") return { code: "required" };
+  if (n < shortest) return { code: "too_short", params: { min: shortest, n } };
+  if (n > 256) return { code: "too_long", params: { max: 256, n } };
+  const lower = text.toLowerCase();
+  const told = personal.filter((value) => value && value.length >= 4);
+  return told.some((value) => lower.includes(value.toLowerCase())) ? { code: "personal" } : null;
+}
+
+const COMMON_DOMAINS = ["gmail.com", "hotmail.it", "hotmail.com", "libero.it", "outlook.it", "outlook.com", "yahoo.it", "yahoo.com",
+  "icloud.com", "virgilio.it", "alice.it", "tiscali.it"];
+
+/** The domain that was probably meant, when it is one slip away from a common one. */
+export function likelyDomain(address) {
+  const domain = address.split("@")[1]?.toLowerCase();
+  if (!domain || COMMON_DOMAINS.includes(domain)) return null;
+  return COMMON_DOMAINS.find((common) => oneSlip(domain, common)) ?? null;
+}
+
+/** One letter missing, added, wrong, or two swapped. */
+function oneSlip(a, b) {
+  if (Math.abs(a.length - b.length) > 1) return false;
+  let start = 0;
+  while (start < a.length && a[start] === b[start]) start += 1;
+  const [restA, restB] = [a.slice(start), b.slice(start)];
+  const swapped = restA[0] === restB[1] && restA[1] === restB[0] && restA.slice(2) === restB.slice(2);
+  return swapped || restA.slice(1) === restB.slice(1) || restA.slice(1) === restB || restA === restB.slice(1);
+}

@@ -1,0 +1,171 @@
+// S13: the data of a spontaneous payment. The debtor is the account's own and cannot be edited.
+
+import { account, actions, announce, button, callout, draft, el, form, fullName, get, href, italian, load, money, paragraph, segment,
+  summaryList, systemPage, t, tab, tn } from "./core.js";
+import { amount, length } from "./rules.js";
+
+const LONGEST_REASON = 140;
+const REASON = /^[\p{L}\p{M}\p{N}\s.,;:'’"()/\-–+&%°#@!?€]+$/u;
+const HIGHEST = 99_999_999;
+
+const serviceCode = segment(1);
+const draftName = `bozza.spontaneo.${serviceCode}`;
+
+load(document.getElementById("regione"), async () => {
+  const [services, person] = await Promise.all([get("/api/services"), account()]);
+  const service = services.items.find(({ code }) => code === serviceCode);
+  if (!service) {
+    systemPage("js.non_trovata", "js.non_trovata_testo");
+    return null;
+  }
+  return draw(service, person);
+});
+
+const field = (name, label, hint, input, ...after) => {
+  input.id = name;
+  input.name = name;
+  if (hint) input.setAttribute("aria-describedby", `${name}-aiuto`);
+  return el("div", { class: "campo", "data-campo": name }, el("label", { class: "form-label", for: name }, label),
+    hint && el("span", { class: "form-text", id: `${name}-aiuto` }, hint), input, ...after);
+};
+const textInput = (attributes = {}) => el("input", { class: "form-control", type: "text", required: true, autocomplete: "off", ...attributes });
+
+/** The price list says what may be written as amount. */
+function limits({ kind, fixed, min = 1, max = HIGHEST }) {
+  return kind === "fixed" ? { fixed, min: fixed, max: fixed } : { min: Math.max(1, min), max };
+}
+
+function amountField(service) {
+  const { fixed } = limits(service.amount);
+  // A tariff's amount is worked out by the entity from the other fields.
+  if (service.amount.kind === "tariff") return null;
+  const input = textInput({ class: "form-control corto", inputmode: "decimal", readonly: fixed !== undefined });
+  if (fixed !== undefined) input.value = money(fixed).replace(/[^\d.,]/g, "");
+  const echo = el("p", { class: "eco" });
+  input.addEventListener("change", () => {
+    const cents = amount(input.value);
+    echo.textContent = cents === null ? "" : t("spontaneo-dati.js.eco", { importo: money(cents) });
+    if (cents !== null) announce(echo.textContent);
+  });
+  return field("importo", t("spontaneo-dati.js.importo"), t("spontaneo-dati.js.importo_aiuto"), input, echo);
+}
+
+function reasonField() {
+  const input = textInput();
+  const counter = el("p", { class: "eco", "aria-hidden": "true" });
+  const count = () => {
+    const n = length(input.value);
+    counter.textContent = `${n}/${LONGEST_REASON}`;
+    if (LONGEST_REASON - n === 20) announce(tn("spontaneo-dati.js.mancano", 20));
+  };
+  input.addEventListener("input", count);
+  setTimeout(count);
+  return field("causale", t("spontaneo-dati.js.causale"), null, input, counter);
+}
+
+function serviceField({ name, label, type, required, options, hint }) {
+  const shown = required ? `${label}*` : `${label} ${t("spontaneo-dati.js.facoltativo")}`;
+  const choices = options ?? [];
+  const input = choices.length > 0
+    ? el("select", { class: "form-select", required }, el("option", { value: "" }, t("spontaneo-dati.js.scegli")),
+      choices.map((choice) => el("option", { value: choice.value ?? choice }, choice.label ?? choice)))
+    : textInput({ type: type === "date" ? "date" : "text", inputmode: ["number", "year", "integer"].includes(type) ? "numeric" : null, required });
+  return field(`campo-${name}`, shown, hint, input);
+}
+
+function draw(service, person) {
+  const address = [person.address, [person.postalCode, person.city].join(" ") + (person.province ? ` (${person.province})` : "")].join(", ");
+  const instructions = service.instructions
+    ? el("section", { id: "indicazioni", "aria-labelledby": "indicazioni-titolo", tabindex: "-1" },
+      el("h2", { id: "indicazioni-titolo" }, t("spontaneo-dati.js.indicazioni")), plainText(service.instructions)) : null;
+  const cancel = el("a", { class: "btn btn-outline-primary", href: href("/pratiche") }, t("spontaneo-dati.js.annulla"));
+  const modulo = el("form", { id: "modulo", method: "post", novalidate: true },
+    field("servizio", t("spontaneo-dati.js.servizio"), null, textInput({ readonly: true, value: service.name, lang: "it" }),
+      el("p", { class: "eco" }, el("a", { href: href("/spontaneo") }, t("spontaneo-dati.js.cambia"), el("span", { class: "visually-hidden" }, ` ${t("spontaneo-dati.js.cambia_servizio")}`)))),
+    amountField(service), reasonField(), service.fields.map(serviceField),
+    actions(el("button", { class: "btn btn-primary", type: "submit" }, t("spontaneo-dati.js.continua")), cancel));
+  const resumed = draft(modulo, draftName);
+  modulo.elements.servizio.value = service.name;
+  if (limits(service.amount).fixed !== undefined) modulo.elements.importo.value = money(service.amount.fixed).replace(/[^\d.,]/g, "");
+  if (resumed && !tab.get("spontaneo.modifica")) {
+    document.getElementById("avvisi").replaceChildren(callout("info", paragraph(t("spontaneo-dati.js.ripreso")),
+      actions(button(t("spontaneo-dati.js.ricomincia"), () => {
+        tab.drop(draftName);
+        location.reload();
+      }))));
+  }
+  tab.drop("spontaneo.modifica");
+  let typed = resumed;
+  modulo.addEventListener("input", () => (typed = true));
+  const dialog = document.getElementById("uscire");
+  cancel.addEventListener("click", (event) => {
+    if (!typed) return;
+    event.preventDefault();
+    dialog.showModal();
+  });
+  document.getElementById("uscire-si").addEventListener("click", () => tab.drop(draftName));
+  listen(modulo, service);
+  return [
+    el("p", { class: "nota" }, t("js.obbligatorio"), " ", instructions && el("a", { href: "#indicazioni" }, t("spontaneo-dati.js.leggi"))),
+    el("section", { class: "riquadro riquadro-tenue", "aria-labelledby": "debitore" },
+      el("h2", { id: "debitore" }, t("spontaneo-dati.js.debitore")),
+      summaryList([[person.companyName ? t("spontaneo-dati.js.ragione") : t("spontaneo-dati.js.nome"), fullName(person)],
+        [t("spontaneo-dati.js.cf"), el("span", { class: "codice" }, person.fiscalCode)], [t("spontaneo-dati.js.indirizzo"), address]], "riepilogo lungo")),
+    modulo, instructions];
+}
+
+function listen(modulo, service) {
+  const { min, max } = limits(service.amount);
+  const control = form(modulo, {
+    name: "spontaneo-dati",
+    check(given) {
+      const errors = [];
+      if (modulo.elements.importo && service.amount.kind !== "fixed") {
+        const cents = amount(given.importo);
+        if (given.importo === "") errors.push({ field: "importo", code: "required" });
+        else if (cents === null) errors.push({ field: "importo", code: "format" });
+        else if (cents < min) errors.push({ field: "importo", code: "min", params: { min: money(min) } });
+        else if (cents > max) errors.push({ field: "importo", code: "max", params: { max: money(max) } });
+      }
+      const n = length(given.causale);
+      if (n === 0) errors.push({ field: "causale", code: "required" });
+      else if (n > LONGEST_REASON) errors.push({ field: "causale", code: "too_long", params: { n } });
+      else if (!REASON.test(given.causale)) errors.push({ field: "causale", code: "format" });
+      for (const { name, label, required, pattern, hint } of service.fields) {
+        const value = given[`campo-${name}`];
+        if (required && value === "") errors.push({ field: `campo-${name}`, text: t("err.campo.required", { etichetta: label }) });
+        else if (value && pattern && !new RegExp(`^(?:${pattern})$`, "u").test(value)) {
+          errors.push({ field: `campo-${name}`, text: t("err.campo.format", { etichetta: label, aiuto: hint ?? t("spontaneo-dati.js.ricontrolla") }) });
+        }
+      }
+      return errors;
+    },
+    async send(given) {
+      const extra = Object.fromEntries(service.fields.map(({ name }) => [name, given[`campo-${name}`]]).filter(([, value]) => value));
+      const body = { serviceCode, reason: given.causale };
+      if (service.amount.kind === "free") body.amount = amount(given.importo);
+      if (service.fields.length > 0) body.fields = extra;
+      tab.set("spontaneo", { body, service: service.name, shown: service.fields.map(({ name, label }) => [label, given[`campo-${name}`], `campo-${name}`]),
+        amount: service.amount.kind === "fixed" ? service.amount.fixed : body.amount });
+      location.assign(href(`/spontaneo/${encodeURIComponent(serviceCode)}/riepilogo`));
+      return "leaving";
+    },
+  });
+  // The summary page sends back here what the server refused.
+  const refused = tab.take("spontaneo.rifiuto");
+  if (refused) setTimeout(() => control.show(refused));
+  else if (location.hash.length > 1) setTimeout(() => document.getElementById(location.hash.slice(1))?.focus());
+}
+
+/** Paragraphs, lists and links of the entity's plain text; nothing in it is taken as HTML. */
+function plainText(text) {
+  const linked = (line) => line.split(/(https?:\/\/[^\s<>"]+[^\s<>".,;:)])/).map((part, index) =>
+    index % 2 === 1 ? el("a", { href: part, rel: "noopener" }, part) : part);
+  const blocks = text.trim().split(/\n\s*\n/).map((block) => {
+    const lines = block.split("\n");
+    const list = lines.every((line) => /^\s*[-*•]\s/.test(line));
+    return list ? el("ul", {}, lines.map((line) => el("li", {}, linked(line.replace(/^\s*[-*•]\s+/, "")))))
+      : el("p", {}, lines.flatMap((line, index) => [index > 0 && el("br"), ...linked(line)]));
+  });
+  return italian("", "div").appendChild(el("div", {}, blocks)).parentNode;
+}

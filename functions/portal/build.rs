@@ -1,0 +1,111 @@
+//! Turns `assets/` and `i18n/` into Rust: every asset in its three encodings under one version, every
+//! catalogue as a sorted table. A catalogue that lacks a key of another stops the build here.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+const LANGUAGES: [&str; 2] = ["it", "en"];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-changed=assets");
+    println!("cargo::rerun-if-changed=i18n");
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=templates");
+    let out = PathBuf::from(std::env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?);
+    fs::write(out.join("assets.rs"), assets(&out)?)?;
+    fs::write(out.join("catalogues.rs"), catalogues()?)?;
+    Ok(())
+}
+
+fn assets(out: &Path) -> Result<String, Box<dyn Error>> {
+    let root = fs::canonicalize("assets")?;
+    let mut files = Vec::new();
+    collect(&root, &mut files)?;
+    files.sort();
+
+    let mut version = Sha256::new();
+    let mut table = String::new();
+    for file in &files {
+        let name = file.strip_prefix(&root)?.to_string_lossy().replace('\\', "/");
+        let plain = fs::read(file)?;
+        version.update(name.as_bytes());
+        version.update(&plain);
+        let encoded = if name.ends_with(".woff2") {
+            "brotli: None, gzip: None".to_owned()
+        } else {
+            let stem = out.join(name.replace('/', "_"));
+            let (brotli, gzip) = (stem.with_added_extension("br"), stem.with_added_extension("gz"));
+            fs::write(&brotli, brotli_of(&plain)?)?;
+            fs::write(&gzip, gzip_of(&plain)?)?;
+            format!("brotli: Some(include_bytes!({brotli:?})), gzip: Some(include_bytes!({gzip:?}))")
+        };
+        let content_type = content_type(&name)?;
+        writeln!(
+            table,
+            "    Asset {{ name: {name:?}, content_type: {content_type:?}, plain: include_bytes!({file:?}), {encoded} }},"
+        )?;
+    }
+    let version: String = version.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    Ok(format!("pub const VERSION: &str = {version:?};\npub static ASSETS: &[Asset] = &[\n{table}];\n"))
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Box<dyn Error>> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() { collect(&path, files)? } else { files.push(path) }
+    }
+    Ok(())
+}
+
+fn content_type(name: &str) -> Result<&'static str, Box<dyn Error>> {
+    let extension = name.rsplit_once('.').map(|(_, extension)| extension);
+    match extension {
+        Some("css") => Ok("text/css; charset=utf-8"),
+        Some("js") => Ok("text/javascript; charset=utf-8"),
+        Some("svg") => Ok("image/svg+xml"),
+        Some("woff2") => Ok("font/woff2"),
+        Some("txt") => Ok("text/plain; charset=utf-8"),
+        _ => Err(format!("no content type for the asset {name}").into()),
+    }
+}
+
+fn brotli_of(plain: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut encoded = Vec::new();
+    brotli::CompressorWriter::new(&mut encoded, 4096, 11, 22).write_all(plain)?;
+    Ok(encoded)
+}
+
+fn gzip_of(plain: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(plain)?;
+    encoder.finish()
+}
+
+fn catalogues() -> Result<String, Box<dyn Error>> {
+    let mut read: Vec<(&str, BTreeMap<String, String>)> = Vec::new();
+    for language in LANGUAGES {
+        let text = fs::read_to_string(format!("i18n/{language}.json"))?;
+        read.push((language, serde_json::from_str(&text).map_err(|why| format!("i18n/{language}.json: {why}"))?));
+    }
+    let mut source = String::new();
+    for (language, messages) in &read {
+        for (other, others) in &read {
+            let missing: Vec<&String> = others.keys().filter(|key| !messages.contains_key(*key)).collect();
+            if !missing.is_empty() {
+                return Err(format!("i18n/{language}.json lacks keys of {other}: {missing:?}").into());
+            }
+        }
+        writeln!(source, "pub static {}: &[(&str, &str)] = &[", language.to_uppercase())?;
+        for (key, message) in messages {
+            writeln!(source, "    ({key:?}, {message:?}),")?;
+        }
+        writeln!(source, "];")?;
+    }
+    Ok(source)
+}

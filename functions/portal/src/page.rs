@@ -1,0 +1,162 @@
+//! What a template may ask of the page it draws.
+
+use serde_json::{Map, Value, json};
+
+use crate::assets;
+use crate::catalogue;
+use crate::language::Language;
+use crate::screens::{Access, Screen};
+use crate::site::Site;
+
+/// Messages of the core module, which every page loads.
+const CORE_WORDS: [&str; 3] = ["js.", "stato.", "err.generic"];
+
+pub struct Page<'a> {
+    pub site: &'a Site,
+    pub language: Language,
+    pub screen: &'static Screen,
+    /// The address without language.
+    pub path: &'a str,
+    pub query: &'a str,
+}
+
+/// One entry of the language menu.
+pub struct Translation {
+    pub tag: &'static str,
+    pub name: &'static str,
+    pub address: String,
+    pub current: bool,
+}
+
+impl Page<'_> {
+    pub fn render(&self) -> askama::Result<String> {
+        self.screen.render(self)
+    }
+
+    /// The message of a key in the page's language.
+    pub fn t(&self, key: &'static str) -> &'static str {
+        catalogue::message(self.language, key)
+    }
+
+    /// A message about the entity or its settings: `{ente}`, `{minimo}`, `{ora}`.
+    pub fn filled(&self, key: &'static str) -> String {
+        self.t(key)
+            .replace("{ente}", &self.site.name)
+            .replace("{minimo}", &self.site.shortest_password.to_string())
+            .replace("{telefono}", &self.site.phone)
+            .replace("{ora}", self.site.maintenance_until.as_deref().unwrap_or_default())
+    }
+
+    pub fn tag(&self) -> &'static str {
+        self.language.tag()
+    }
+
+    pub fn italian(&self) -> bool {
+        self.language == Language::Italian
+    }
+
+    pub fn href(&self, path: &str) -> String {
+        self.language.href(path)
+    }
+
+    pub fn asset(&self, name: &str) -> String {
+        assets::address(name)
+    }
+
+    pub fn icon(&self, name: &str) -> String {
+        format!("{}#it-{name}", assets::address("icons.svg"))
+    }
+
+    pub fn script(&self) -> String {
+        assets::address(&format!("js/{}.js", self.screen.script.unwrap_or("core")))
+    }
+
+    /// The telephone number as a dialler wants it.
+    pub fn dial(&self) -> String {
+        self.site.phone.replace(' ', "")
+    }
+
+    pub fn private(&self) -> bool {
+        self.screen.access == Access::Private
+    }
+
+    /// Whether the query has a name, with or without value.
+    pub fn asks(&self, name: &str) -> bool {
+        self.query.split('&').any(|pair| pair.split('=').next() == Some(name))
+    }
+
+    /// The title of the screen alone; the layout adds the portal's and the entity's name.
+    pub fn title(&self) -> &'static str {
+        let key = if self.screen.name == "accedi" && self.asks("scaduta") { "scaduta.titolo" } else { self.title_key() };
+        self.t(key)
+    }
+
+    fn title_key(&self) -> &'static str {
+        let wanted = (self.screen.name, ".titolo");
+        let messages = self.language.messages();
+        let found = messages.iter().find(|(key, _)| key.strip_prefix(wanted.0) == Some(wanted.1));
+        found.map_or("portale.nome", |(key, _)| key)
+    }
+
+    pub fn translations(&self) -> Vec<Translation> {
+        let languages = self.site.languages.iter().copied();
+        languages
+            .map(|language| {
+                let mut address = language.href(self.path);
+                let query = self.query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("lingua="));
+                let mut query: Vec<&str> = query.collect();
+                // The home page greets people in the language they chose; this link chooses Italian.
+                if language == Language::Italian && self.screen.entrance {
+                    query.push("lingua=it");
+                }
+                if !query.is_empty() {
+                    address = format!("{address}?{}", query.join("&"));
+                }
+                Translation { tag: language.tag(), name: language.own_name(), address, current: language == self.language }
+            })
+            .collect()
+    }
+
+    /// What the scripts need to know: a JSON block, which a browser never runs.
+    pub fn data(&self) -> String {
+        let name = self.screen.name;
+        let (own, own_errors) = (format!("{name}.js."), format!("err.{name}."));
+        let mut prefixes: Vec<&str> = CORE_WORDS.to_vec();
+        prefixes.extend([own.as_str(), own_errors.as_str()]);
+        prefixes.extend(self.screen.words);
+        let words: Map<String, Value> = catalogue::selection(self.language, &prefixes)
+            .map(|(key, message)| (key.to_owned(), Value::from(message)))
+            .collect();
+        let data = json!({
+            "screen": self.screen.id,
+            "language": self.language.tag(),
+            "private": self.private(),
+            "loggedOut": self.screen.access == Access::LoggedOut,
+            "creditor": self.site.name,
+            "contact": self.site.email,
+            "spontaneous": self.site.spontaneous,
+            "shortestPassword": self.site.shortest_password,
+            "icons": assets::address("icons.svg"),
+            "words": words,
+        });
+        data.to_string().replace('<', "\\u003c")
+    }
+
+    pub fn report_address(&self) -> String {
+        self.site.report_address.clone().unwrap_or_else(|| format!("{}#contatti", self.href("/aiuto")))
+    }
+
+    pub fn accessibility_address(&self) -> String {
+        self.site.accessibility_statement.clone().unwrap_or_else(|| self.href("/accessibilita"))
+    }
+
+    pub fn provinces(&self) -> &'static [(&'static str, &'static str)] {
+        crate::places::PROVINCES
+    }
+
+    /// Countries by their name in the page's language, Italy first.
+    pub fn countries(&self) -> &'static [(&'static str, &'static str)] {
+        crate::places::countries(self.language)
+    }
+}
+
