@@ -1,0 +1,31 @@
+//! pagoPA's protocols, pure as far as they can be: no store, no HTTP surface.
+//!
+//! | What | Where |
+//! |---|---|
+//! | the node calls us: requests, read by the schema | [`operations`] |
+//! | our answers, valid against the schema in every case | [`answers`] |
+//! | with which code we refuse, and which comes first | [`faults`] |
+//! | debts into answers, receipts into money | [`meaning`] |
+//! | the schema's types | [`parts`], [`values`] |
+//! | XML and SOAP, with limits | [`soap`] |
+//! | the node's own side, for the local stack | [`node`] |
+//! | we call Checkout: a cart, and the page to pay it at | [`checkout`] |
+//! | we tell the central archive of our notices | [`aca`] |
+
+pub mod aca;
+pub mod answers;
+pub mod checkout;
+pub mod faults;
+pub mod meaning;
+pub mod node;
+pub mod operations;
+pub mod parts;
+pub mod soap;
+pub mod values;
+
+pub use answers::{Answer, Blame, Fault, render};
+pub use faults::{FaultCode, check_ids, fault_for};
+pub use meaning::{Meaning, Taxonomy, get_ok, verify_ok};
+pub use operations::{Operation, Refusal, Request, SendRt, parse};
+pub use parts::Version;
+pub use soap::CONTENT_TYPE;

@@ -1,0 +1,398 @@
+//! What the node asks of a creditor: typed requests, read from bytes by the schema and nothing but the schema.
+
+use domain::Cents;
+use jiff::civil::Date;
+
+use crate::answers::{Answer, Blame};
+use crate::faults::FaultCode;
+use crate::parts::{Address, Metadata, QrCode, Subject, Transfers, Version, Within};
+use crate::soap::{Reader, Why, Writer};
+use crate::values::{self, Base64, Digits, Moment, Text};
+
+/// The operations that a node may call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Operation {
+    Verify,
+    Get(Version),
+    SendRt(Version),
+    /// A notice made on the fly at a PSP. Read, so that it can be refused in its own words.
+    Demand,
+}
+
+impl Operation {
+    pub const ALL: [Operation; 6] = [
+        Operation::Verify,
+        Operation::Get(Version::V1),
+        Operation::Get(Version::V2),
+        Operation::SendRt(Version::V1),
+        Operation::SendRt(Version::V2),
+        Operation::Demand,
+    ];
+
+    /// The operation's name, which is also its SOAPAction.
+    pub fn name(self) -> &'static str {
+        match self {
+            Operation::Verify => "paVerifyPaymentNotice",
+            Operation::Get(Version::V1) => "paGetPayment",
+            Operation::Get(Version::V2) => "paGetPaymentV2",
+            Operation::SendRt(Version::V1) => "paSendRT",
+            Operation::SendRt(Version::V2) => "paSendRTV2",
+            Operation::Demand => "paDemandPaymentNotice",
+        }
+    }
+
+    pub fn request_element(self) -> &'static str {
+        match self {
+            Operation::Verify => "paVerifyPaymentNoticeReq",
+            Operation::Get(Version::V1) => "paGetPaymentReq",
+            Operation::Get(Version::V2) => "paGetPaymentV2Request",
+            Operation::SendRt(Version::V1) => "paSendRTReq",
+            Operation::SendRt(Version::V2) => "paSendRTV2Request",
+            Operation::Demand => "paDemandPaymentNoticeRequest",
+        }
+    }
+
+    pub fn response_element(self) -> &'static str {
+        match self {
+            Operation::Verify => "paVerifyPaymentNoticeRes",
+            Operation::Get(Version::V1) => "paGetPaymentRes",
+            Operation::Get(Version::V2) => "paGetPaymentV2Response",
+            Operation::SendRt(Version::V1) => "paSendRTRes",
+            Operation::SendRt(Version::V2) => "paSendRTV2Response",
+            Operation::Demand => "paDemandPaymentNoticeResponse",
+        }
+    }
+
+    /// Whether a header `SOAPAction` names this operation. It comes with quotes, without, or empty.
+    pub fn agrees_with(self, soap_action: &str) -> bool {
+        let action = soap_action.trim();
+        let action = action
+            .strip_prefix('"')
+            .and_then(|rest| rest.strip_suffix('"'))
+            .unwrap_or(action);
+        action.is_empty() || action == self.name()
+    }
+}
+
+/// A request of the node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Request {
+    Verify(Verify),
+    Get(Get),
+    Receipt(Box<SendRt>),
+    Demand(Demand),
+}
+
+/// Can this notice be paid, and how much is it?
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verify {
+    pub to: Address,
+    pub qr_code: QrCode,
+}
+
+/// A payment of this notice begins: what does the PSP need?
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Get {
+    pub version: Version,
+    pub to: Address,
+    pub qr_code: QrCode,
+    /// What the payer's side expects.
+    pub amount: Option<Cents>,
+    /// Our own name of the cart, if the payment began with one; else free text.
+    pub note: Option<Text<210>>,
+    pub transfer_type: Option<TransferType>,
+    pub due: Option<Date>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TransferType {
+    Postal,
+    PagoPa,
+}
+
+impl TransferType {
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "POSTAL" => Some(Self::Postal),
+            "PAGOPA" => Some(Self::PagoPa),
+            _ => None,
+        }
+    }
+
+    fn as_str(self) -> &'static str {
+        match self {
+            TransferType::Postal => "POSTAL",
+            TransferType::PagoPa => "PAGOPA",
+        }
+    }
+}
+
+/// Money has moved: the receipt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SendRt {
+    pub version: Version,
+    pub to: Address,
+    pub receipt: Receipt,
+}
+
+/// A receipt (*ricevuta telematica*). Of the second version only: `note`, `our_fee`, the bundles.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// The payment token. The schema does not limit it: see [`crate::faults::check_ids`].
+    pub id: String,
+    pub notice: Digits<18>,
+    /// The body that owns the notice; may not be the one addressed.
+    pub fiscal_code: Digits<11>,
+    pub succeeded: bool,
+    pub iuv: Text<35>,
+    pub amount: Cents,
+    pub description: Text<140>,
+    pub company: Text<140>,
+    pub office: Option<Text<140>>,
+    pub debtor: Subject,
+    pub transfers: Transfers,
+    pub psp_id: Text<35>,
+    pub psp_fiscal_code: Option<Text<70>>,
+    pub psp_vat_number: Option<Text<20>>,
+    pub psp_company: Text<70>,
+    pub channel_id: Text<35>,
+    pub channel: Text<35>,
+    pub payer: Option<Subject>,
+    pub method: Option<Text<35>>,
+    pub note: Option<Text<210>>,
+    /// What the payer gave the PSP on top.
+    pub fee: Option<Cents>,
+    /// What the creditor bears of the fee.
+    pub our_fee: Option<Cents>,
+    pub bundle: Option<Text<70>>,
+    pub our_bundle: Option<Text<70>>,
+    pub paid_at: Option<Moment>,
+    pub applied_on: Option<Date>,
+    pub transferred_on: Option<Date>,
+    pub metadata: Option<Metadata>,
+    /// Collected by the node's Stand-In, on data that may be stale.
+    pub stand_in: Option<bool>,
+}
+
+/// A service at a PSP wants a notice made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Demand {
+    pub to: Address,
+    pub service: Text<5, 5>,
+    pub subject: Text<5, 5>,
+    pub data: Base64,
+}
+
+/// A message that is no request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The operation it was meant for, as far as that could be seen.
+    pub operation: Option<Operation>,
+    pub why: Why,
+}
+
+impl Refusal {
+    /// What to answer: a KO in the operation's own element, or a SOAP fault when there is none.
+    ///
+    /// A receipt that broke on its way gets a fault as well: a KO would end its delivery, and money has moved.
+    pub fn answer(&self, creditor: &domain::FiscalCode) -> Answer {
+        match (self.operation, self.why) {
+            (None, _) | (Some(Operation::SendRt(_)), Why::Malformed) => Answer::Fault(Blame::Client),
+            (Some(operation), _) => Answer::ko(operation, FaultCode::SintassiExtraXsd, creditor),
+        }
+    }
+}
+
+/// Reads a request. Linear in its length, which is limited, as are depth, elements and attributes.
+pub fn parse(body: &[u8]) -> Result<Request, Refusal> {
+    let refuse = |operation| move |why| Refusal { operation, why };
+    let mut xml = Reader::new(body).map_err(refuse(None))?;
+    let name = xml.operation().map_err(refuse(None))?;
+    let known = Operation::ALL
+        .into_iter()
+        .find(|operation| operation.request_element() == name);
+    let operation = known.ok_or(Refusal {
+        operation: None,
+        why: Why::Operation,
+    })?;
+    let request = Request::read(&mut xml, operation).map_err(refuse(Some(operation)))?;
+    xml.finish().map_err(refuse(Some(operation)))?;
+    Ok(request)
+}
+
+impl Request {
+    pub fn operation(&self) -> Operation {
+        match self {
+            Request::Verify(_) => Operation::Verify,
+            Request::Get(get) => Operation::Get(get.version),
+            Request::Receipt(sent) => Operation::SendRt(sent.version),
+            Request::Demand(_) => Operation::Demand,
+        }
+    }
+
+    pub fn address(&self) -> &Address {
+        match self {
+            Request::Verify(verify) => &verify.to,
+            Request::Get(get) => &get.to,
+            Request::Receipt(sent) => &sent.to,
+            Request::Demand(demand) => &demand.to,
+        }
+    }
+
+    fn read(xml: &mut Reader<'_>, operation: Operation) -> Result<Self, Why> {
+        let to = Address::read(xml)?;
+        Ok(match operation {
+            Operation::Verify => Request::Verify(Verify {
+                to,
+                qr_code: QrCode::read(xml)?,
+            }),
+            Operation::Get(version) => Request::Get(Get {
+                version,
+                to,
+                qr_code: QrCode::read(xml)?,
+                amount: xml.optional("amount", values::cents)?,
+                note: xml.optional("paymentNote", Text::parse)?,
+                transfer_type: xml.optional("transferType", TransferType::parse)?,
+                due: xml.optional("dueDate", values::date)?,
+            }),
+            Operation::SendRt(version) => {
+                let receipt = xml.within("receipt", |xml| Receipt::read(xml, version))?;
+                Request::Receipt(Box::new(SendRt { version, to, receipt }))
+            }
+            Operation::Demand => Request::Demand(Demand {
+                to,
+                service: xml.value("idServizio", Text::parse)?,
+                subject: xml.value("idSoggettoServizio", Text::parse)?,
+                data: xml.value("datiSpecificiServizioRequest", Base64::parse)?,
+            }),
+        })
+    }
+
+    /// What stands in the request's element.
+    pub(crate) fn write(&self, out: &mut Writer) {
+        self.address().write(out);
+        match self {
+            Request::Verify(verify) => verify.qr_code.write(out),
+            Request::Get(get) => {
+                get.qr_code.write(out);
+                out.maybe("amount", get.amount.map(Cents::decimal).as_deref());
+                out.maybe("paymentNote", get.note.as_ref().map(Text::as_str));
+                out.maybe("transferType", get.transfer_type.map(TransferType::as_str));
+                out.maybe("dueDate", get.due.map(|day| day.to_string()).as_deref());
+            }
+            Request::Receipt(sent) => out.within("receipt", |out| sent.receipt.write(sent.version, out)),
+            Request::Demand(demand) => {
+                out.put("idServizio", demand.service.as_str());
+                out.put("idSoggettoServizio", demand.subject.as_str());
+                out.put("datiSpecificiServizioRequest", demand.data.as_str());
+            }
+        }
+    }
+}
+
+/// `OK` or `KO`.
+pub(crate) fn outcome(text: &str) -> Option<bool> {
+    match text {
+        "OK" => Some(true),
+        "KO" => Some(false),
+        _ => None,
+    }
+}
+
+impl Receipt {
+    fn read(xml: &mut Reader<'_>, version: Version) -> Result<Self, Why> {
+        let v2 = version == Version::V2;
+        Ok(Self {
+            id: xml.value("receiptId", values::string)?,
+            notice: xml.value("noticeNumber", Digits::parse)?,
+            fiscal_code: xml.value("fiscalCode", Digits::parse)?,
+            succeeded: xml.value("outcome", outcome)?,
+            iuv: xml.value("creditorReferenceId", Text::parse)?,
+            amount: xml.value("paymentAmount", values::cents)?,
+            description: xml.value("description", Text::parse)?,
+            company: xml.value("companyName", Text::parse)?,
+            office: xml.optional("officeName", Text::parse)?,
+            debtor: xml.within("debtor", Subject::read)?,
+            transfers: Transfers::read(xml, Within::Receipt(version))?,
+            psp_id: xml.value("idPSP", Text::parse)?,
+            psp_fiscal_code: xml.optional("pspFiscalCode", Text::parse)?,
+            psp_vat_number: xml.optional("pspPartitaIVA", Text::parse)?,
+            psp_company: xml.value("PSPCompanyName", Text::parse)?,
+            channel_id: xml.value("idChannel", Text::parse)?,
+            channel: xml.value("channelDescription", Text::parse)?,
+            payer: xml.optionally_within("payer", Subject::read)?,
+            method: xml.optional("paymentMethod", Text::parse)?,
+            note: if v2 {
+                xml.optional("paymentNote", Text::parse)?
+            } else {
+                None
+            },
+            fee: xml.optional("fee", values::cents)?,
+            our_fee: if v2 {
+                xml.optional("primaryCiIncurredFee", values::cents)?
+            } else {
+                None
+            },
+            bundle: if v2 {
+                xml.optional("idBundle", Text::parse)?
+            } else {
+                None
+            },
+            our_bundle: if v2 {
+                xml.optional("idCiBundle", Text::parse)?
+            } else {
+                None
+            },
+            paid_at: xml.optional("paymentDateTime", Moment::parse)?,
+            applied_on: xml.optional("applicationDate", values::date)?,
+            transferred_on: xml.optional("transferDate", values::date)?,
+            metadata: Metadata::read(xml)?,
+            stand_in: xml.optional("standIn", values::boolean)?,
+        })
+    }
+
+    fn write(&self, version: Version, out: &mut Writer) {
+        let v2 = version == Version::V2;
+        let day = |day: Option<Date>| day.map(|day| day.to_string());
+        out.put("receiptId", &self.id);
+        out.put("noticeNumber", self.notice.as_str());
+        out.put("fiscalCode", self.fiscal_code.as_str());
+        out.put("outcome", if self.succeeded { "OK" } else { "KO" });
+        out.put("creditorReferenceId", self.iuv.as_str());
+        out.put("paymentAmount", &self.amount.decimal());
+        out.put("description", self.description.as_str());
+        out.put("companyName", self.company.as_str());
+        out.maybe("officeName", self.office.as_ref().map(Text::as_str));
+        self.debtor.write("debtor", out);
+        self.transfers.write(Within::Receipt(version), out);
+        out.put("idPSP", self.psp_id.as_str());
+        out.maybe("pspFiscalCode", self.psp_fiscal_code.as_ref().map(Text::as_str));
+        out.maybe("pspPartitaIVA", self.psp_vat_number.as_ref().map(Text::as_str));
+        out.put("PSPCompanyName", self.psp_company.as_str());
+        out.put("idChannel", self.channel_id.as_str());
+        out.put("channelDescription", self.channel.as_str());
+        if let Some(payer) = &self.payer {
+            payer.write("payer", out);
+        }
+        out.maybe("paymentMethod", self.method.as_ref().map(Text::as_str));
+        out.maybe("paymentNote", self.note.as_ref().map(Text::as_str).filter(|_| v2));
+        out.maybe("fee", self.fee.map(Cents::decimal).as_deref());
+        out.maybe(
+            "primaryCiIncurredFee",
+            self.our_fee.filter(|_| v2).map(Cents::decimal).as_deref(),
+        );
+        out.maybe("idBundle", self.bundle.as_ref().map(Text::as_str).filter(|_| v2));
+        out.maybe(
+            "idCiBundle",
+            self.our_bundle.as_ref().map(Text::as_str).filter(|_| v2),
+        );
+        out.maybe(
+            "paymentDateTime",
+            self.paid_at.map(|at| at.to_string()).as_deref(),
+        );
+        out.maybe("applicationDate", day(self.applied_on).as_deref());
+        out.maybe("transferDate", day(self.transferred_on).as_deref());
+        Metadata::write(self.metadata.as_ref(), out);
+        out.maybe("standIn", self.stand_in.map(|yes| yes.to_string()).as_deref());
+    }
+}
