@@ -138,7 +138,8 @@ impl Profile {
             city: Some(self.city.clone()),
             province: Some(self.province.clone()),
             country: Some(self.country.clone()),
-            email: Some(self.email.clone()),
+            // Not kept with the debt: it stays when the profile is erased.
+            email: None,
         }
     }
 

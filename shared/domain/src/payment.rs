@@ -140,8 +140,9 @@ pub struct Attempt {
     pub account: AccountId,
     pub items: Vec<Item>,
     pub choice: Choice,
-    /// Where the receipt mail goes: the account's address unless another was given.
-    pub email: Email,
+    /// Where the outcome is mailed: the account's address unless another was given. Gone once it is mailed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<Email>,
     pub language: Language,
     pub status: Status,
     pub started_at: Timestamp,

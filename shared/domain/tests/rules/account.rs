@@ -469,6 +469,27 @@ fn companies_foreigners_and_provisional_codes_register_too() {
 }
 
 #[test]
+fn the_longest_and_the_shortest_that_the_screen_allows() {
+    for (field, shortest, longest) in [
+        ("firstName", 1, 70),
+        ("lastName", 1, 70),
+        ("address", 3, 150),
+        ("city", 2, 100),
+    ] {
+        for n in [shortest, longest] {
+            assert_eq!(
+                refused(person().with(field, &"a".repeat(n)).check()),
+                [],
+                "{field} of {n}"
+            );
+        }
+    }
+    for n in [1, 150] {
+        assert_eq!(refused(company().with("companyName", &"a".repeat(n)).check()), []);
+    }
+}
+
+#[test]
 fn inv_m28_the_debtor_of_a_spontaneous_payment_is_the_account() {
     let (profile, _) = person().check().unwrap();
     assert_eq!(

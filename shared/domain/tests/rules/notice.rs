@@ -137,6 +137,21 @@ fn every_rf_vector_is_judged() {
 }
 
 #[test]
+fn check_digits_of_an_rf_reference_are_digits() {
+    let mut tried = 0;
+    for (first, second) in ('A'..='Z').flat_map(|c| ('0'..='9').flat_map(move |d| [(c, d), (d, c)])) {
+        for body in 0..97 {
+            let reference = format!("RF{first}{second}{body}");
+            if mod_97(&format!("{body}RF{first}{second}")) == 1 {
+                assert!(!Iuv::parse(&reference).unwrap().is_rf_reference(), "{reference}");
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 100, "{tried} references whose rest is right by chance");
+}
+
+#[test]
 fn iuvs_are_one_to_thirty_five_letters_and_digits() {
     assert_eq!(
         Iuv::parse(" rf18 5390 0754 7034 ").unwrap().as_str(),

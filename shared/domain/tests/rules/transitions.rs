@@ -1,6 +1,5 @@
 //! The table of a debt's transitions, whole: printed for people, and held to the invariants.
 
-use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use domain::debt::{Event, Rule, State, decide};
@@ -16,7 +15,7 @@ fn table() -> impl Iterator<Item = (State, Event, Rule)> {
         .flat_map(|s| Event::ALL.into_iter().map(move |e| (s, e, decide(s, e))))
 }
 
-/// The sentence of each event; the match makes a new one ask for its own.
+/// The sentence of each event.
 fn meaning(event: Event) -> &'static str {
     match event {
         Event::Change => "the creditor sends it again",
@@ -50,7 +49,13 @@ fn page() -> String {
          A cell says where the debt goes and which movement is appended. *Kept*: the movement is appended\n\
          and nothing else of the debt changes. *Nothing new*: the event says what is already known.\n\n",
     );
-    page.push_str("| Event | Open | Paid | Cancelled | Expired |\n|---|---|---|---|---|\n");
+    let states = State::ALL.map(|state| format!("{state:?}")).join(" | ");
+    writeln!(
+        page,
+        "| Event | {states} |\n|---|{}",
+        "---|".repeat(State::ALL.len())
+    )
+    .unwrap();
     for event in Event::ALL {
         write!(page, "| **{event:?}**: {}", meaning(event)).unwrap();
         for state in State::ALL {
@@ -106,19 +111,25 @@ fn inv_m09_every_state_and_event_has_a_rule() {
 
 #[test]
 fn inv_m09_the_lists_are_whole() {
-    let pairs: BTreeSet<String> = table()
-        .map(|(state, event, _)| format!("{state:?} {event:?}"))
-        .collect();
-    assert_eq!(pairs.len(), 32, "4 states, 8 events, none twice");
-    // These matches stop compiling when a state or an event is added: then add it to ALL, and here.
-    for state in State::ALL {
-        match state {
-            State::Open | State::Paid | State::Cancelled | State::Expired => {}
-        }
-    }
-    for event in Event::ALL {
-        assert!(!meaning(event).is_empty());
-    }
+    // A new state or event stops these from compiling: then it also belongs in ALL.
+    let state = |state| match state {
+        State::Open => 0,
+        State::Paid => 1,
+        State::Cancelled => 2,
+        State::Expired => 3,
+    };
+    let event = |event| match event {
+        Event::Change => 0,
+        Event::Cancel => 1,
+        Event::Expire => 2,
+        Event::StartAttempt => 3,
+        Event::LoseSight => 4,
+        Event::FailAttempt => 5,
+        Event::Credit => 6,
+        Event::Mismatch => 7,
+    };
+    assert_eq!(State::ALL.map(state), [0, 1, 2, 3]);
+    assert_eq!(Event::ALL.map(event), [0, 1, 2, 3, 4, 5, 6, 7]);
 }
 
 #[test]

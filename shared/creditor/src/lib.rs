@@ -1,0 +1,48 @@
+//! The creditor's configuration: who it is, its services, the PSPs that it offers. Read and checked when a
+//! program starts; an error names the variable or the file and the field.
+
+mod psps;
+mod services;
+
+use domain::FiscalCode;
+use domain::creditor::{Creditor, Iban, PostalAccount};
+use world::{NotConfigured, World};
+
+pub use psps::{Method, Offer, Psps};
+pub use services::Services;
+
+/// The creditor that this deployment serves.
+pub fn creditor(world: &World) -> Result<Creditor, NotConfigured> {
+    let fiscal_code = world.variable("CREDITOR_FISCAL_CODE")?;
+    let fiscal_code = FiscalCode::parse(fiscal_code)
+        .map_err(|code| NotConfigured::because("CREDITOR_FISCAL_CODE", code))?;
+    let text = |name: &str| world.optional(name).map(str::to_owned);
+    let postal = iban(world, "CREDITOR_POSTAL_IBAN")?.map(|iban| match iban.postal_account() {
+        Some(_) => Ok(iban),
+        None => Err(NotConfigured::because("CREDITOR_POSTAL_IBAN", "is not an account of Poste Italiane")),
+    });
+    let name = world.variable("CREDITOR_NAME")?.to_owned();
+    let postal = postal.transpose()?.map(|iban| PostalAccount {
+        iban,
+        holder: text("CREDITOR_POSTAL_HOLDER").unwrap_or_else(|| name.clone()),
+        authorization: text("CREDITOR_POSTAL_AUTHORIZATION"),
+    });
+    Ok(Creditor {
+        name,
+        fiscal_code,
+        office: text("CREDITOR_OFFICE"),
+        info: text("CREDITOR_INFO"),
+        segregation_code: world
+            .variable("SEGREGATION_CODE")?
+            .parse()
+            .map_err(|code| NotConfigured::because("SEGREGATION_CODE", format!("must be two digits ({code})")))?,
+        iban: iban(world, "CREDITOR_IBAN")?,
+        postal,
+        cbill: text("CREDITOR_CBILL"),
+    })
+}
+
+fn iban(world: &World, name: &str) -> Result<Option<Iban>, NotConfigured> {
+    let text = world.optional(name);
+    text.map(|text| Iban::parse(text).map_err(|code| NotConfigured::because(name, code))).transpose()
+}

@@ -1,0 +1,128 @@
+use std::sync::{Arc, Mutex, TryLockError};
+
+use argon2::password_hash::phc::{Output, PasswordHash, Salt};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+use domain::Fault;
+use domain::password::{Password, Policy};
+use subtle::ConstantTimeEq;
+use world::{NotConfigured, Random, Secret, World};
+
+use crate::IdentityKeys;
+
+/// Password hashing: Argon2id at OWASP's parameters or above, with a pepper from the secret store.
+#[derive(Clone)]
+pub struct Passwords {
+    secret: Secret<IdentityKeys>,
+    random: Random,
+    params: Params,
+    /// The memory of one hash, used again by the next: handing 19 MiB back and forth costs more than it saves.
+    memory: Arc<Mutex<Vec<Block>>>,
+    pub policy: Policy,
+}
+
+/// The outcome of a comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verified {
+    Wrong,
+    Right,
+    /// Right, and stored under weaker parameters than today's.
+    RightButWeak,
+}
+
+/// OWASP's floor (m = 19 MiB, t = 2, p = 1). The settings may only rise.
+const FLOOR: (u32, u32) = (19_456, 2);
+const SALT: usize = 16;
+const HASH: usize = 32;
+
+impl Passwords {
+    pub fn connect(world: &World) -> Result<Self, NotConfigured> {
+        let memory: u32 = world.parsed_or("ARGON2_MEMORY_KIB", FLOOR.0)?;
+        let passes: u32 = world.parsed_or("ARGON2_PASSES", FLOOR.1)?;
+        let characters: usize = world.parsed_or("PASSWORD_MIN_LENGTH", Policy::default().min_characters)?;
+        if memory < FLOOR.0 {
+            return Err(NotConfigured::because("ARGON2_MEMORY_KIB", "must be 19456 or more"));
+        }
+        if passes < FLOOR.1 {
+            return Err(NotConfigured::because("ARGON2_PASSES", "must be 2 or more"));
+        }
+        if !(Policy::default().min_characters..=64).contains(&characters) {
+            return Err(NotConfigured::because("PASSWORD_MIN_LENGTH", "must be between 12 and 64"));
+        }
+        let params = Params::new(memory, passes, 1, Some(HASH))
+            .map_err(|e| NotConfigured::because("ARGON2_MEMORY_KIB", e))?;
+        Ok(Self {
+            secret: world.secret("IDENTITY_SECRET")?,
+            random: world.random().clone(),
+            params,
+            memory: Arc::default(),
+            policy: Policy { min_characters: characters },
+        })
+    }
+
+    /// The hash string (PHC) of a password under a new salt.
+    pub async fn hash(&self, password: &Password) -> Result<String, Fault> {
+        const DOING: &str = "hashing a password";
+        let salt = self.random.bytes::<SALT>()?;
+        let output = self.compute(&self.params, password, &salt).await?;
+        let hash = PasswordHash {
+            algorithm: Algorithm::Argon2id.ident(),
+            version: Some(Version::V0x13.into()),
+            params: (&self.params).try_into().map_err(|e| Fault::new(DOING, format!("{e:?}")))?,
+            salt: Some(Salt::new(&salt).map_err(|e| Fault::new(DOING, format!("{e:?}")))?),
+            hash: Some(Output::new(&output).map_err(|e| Fault::new(DOING, format!("{e:?}")))?),
+        };
+        Ok(hash.to_string())
+    }
+
+    /// Compares a password with a stored hash. Without one the same work is done and the answer is no, so that
+    /// time tells nothing (INV-I13).
+    pub async fn verify(&self, password: Option<&Password>, stored: Option<&str>) -> Result<Verified, Fault> {
+        const DOING: &str = "reading a password hash";
+        let nobody = Password::offered("").ok_or_else(|| Fault::new(DOING, "an empty password"))?;
+        let offered = password.unwrap_or(&nobody);
+        let Some(stored) = stored else {
+            let output = self.compute(&self.params, offered, &[0; SALT]).await?;
+            // Compared as well, so that the optimiser cannot leave the work out.
+            std::hint::black_box(bool::from(output.ct_eq(&[0; HASH])));
+            return Ok(Verified::Wrong);
+        };
+        let stored = PasswordHash::new(stored).map_err(|e| Fault::new(DOING, format!("{e:?}")))?;
+        let (Some(salt), Some(hash)) = (stored.salt, stored.hash) else {
+            return Err(Fault::new(DOING, "salt or hash is missing"));
+        };
+        let params = Params::try_from(&stored).map_err(|e| Fault::new(DOING, format!("{e:?}")))?;
+        let output = self.compute(&params, offered, salt.as_ref()).await?;
+        let same = bool::from(output.ct_eq(hash.as_bytes()));
+        let weak = params.m_cost() < self.params.m_cost() || params.t_cost() < self.params.t_cost();
+        Ok(match (same && password.is_some(), weak) {
+            (false, _) => Verified::Wrong,
+            (true, false) => Verified::Right,
+            (true, true) => Verified::RightButWeak,
+        })
+    }
+
+    async fn compute(&self, params: &Params, password: &Password, salt: &[u8]) -> Result<[u8; HASH], Fault> {
+        const DOING: &str = "hashing a password";
+        let keys = self.secret.get().await?;
+        let argon2 = Argon2::new_with_secret(
+            keys.pepper.as_bytes(),
+            Algorithm::Argon2id,
+            Version::V0x13,
+            params.clone(),
+        )
+        .map_err(|e| Fault::new(DOING, e))?;
+        let mut output = [0; HASH];
+        let mut hash = |memory: &mut Vec<Block>| {
+            memory.resize(params.block_count(), Block::default());
+            argon2
+                .hash_password_into_with_memory(password.as_bytes(), salt, &mut output, &mut *memory)
+                .map_err(|e| Fault::new(DOING, e))
+        };
+        match self.memory.try_lock() {
+            Ok(mut memory) => hash(&mut memory),
+            Err(TryLockError::Poisoned(poisoned)) => hash(&mut poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => hash(&mut Vec::new()),
+        }?;
+        Ok(output)
+    }
+}

@@ -1,0 +1,189 @@
+//! Works the outbox off: looks up, decides, sends. `deliver-mail` and `sweep` call it; either alone is enough.
+
+use domain::account::{Account, AccountId, Language, LinkPurpose, Profile, Status};
+use domain::person::Email;
+use domain::{Cents, Fault};
+use identity::Links;
+use mail::{Mailer, Message, Paid};
+use store::{Accounts, Claimed, Letter, Limit, Limits, Outbox, Posted};
+use world::{NotConfigured, World};
+
+#[derive(Clone)]
+pub struct Postman {
+    outbox: Outbox,
+    accounts: Accounts,
+    limits: Limits,
+    links: Links,
+    mailer: Mailer,
+}
+
+impl Postman {
+    pub fn connect(world: &World) -> Result<Self, NotConfigured> {
+        Ok(Self {
+            outbox: Outbox::connect(world)?,
+            accounts: Accounts::connect(world)?,
+            limits: Limits::connect(world)?,
+            links: Links::connect(world)?,
+            mailer: Mailer::connect(world)?,
+        })
+    }
+
+    pub fn outbox(&self) -> &Outbox {
+        &self.outbox
+    }
+
+    pub fn accounts(&self) -> &Accounts {
+        &self.accounts
+    }
+
+    /// Works one letter off, if it is still to do and nobody else has it. A failure of SES puts it back; only
+    /// a failure of the store comes back to the caller.
+    pub async fn deliver(&self, id: &str) -> Result<(), Fault> {
+        let Some(posted) = self.outbox.lease(id).await? else { return Ok(()) };
+        match self.work(&posted).await {
+            Ok(()) => self.outbox.done(id).await,
+            Err(fault) => {
+                tracing::warn!(event = "mail.failed", doing = fault.doing, cause = %fault.source, letter = id, "put back");
+                self.outbox.failed(&posted).await
+            }
+        }
+    }
+
+    async fn work(&self, posted: &Posted) -> Result<(), Fault> {
+        match &posted.letter {
+            Letter::Register { profile, password } => self.register(posted, profile, password).await,
+            Letter::ResendActivation { username, .. } => self.resend(posted, username).await,
+            Letter::ForgotPassword { username, .. } => self.forgot(posted, username).await,
+            Letter::AccountActivated { email, language } => {
+                let login = self.links.page("/accedi");
+                self.mailer.send(email, *language, &Message::Activated { login }).await
+            }
+            Letter::PasswordChanged { email, language } => {
+                let forgot = self.links.page("/password-dimenticata");
+                self.mailer.send(email, *language, &Message::PasswordChanged { forgot }).await
+            }
+            Letter::CloseAccount { account } => self.close(account).await,
+            Letter::PaymentReceived { email, language, paid, fee, .. } => {
+                let sum = Cents::sum(paid.iter().map(|line| line.amount));
+                let total = sum.and_then(|sum| sum.plus(*fee)).unwrap_or_default();
+                let paid = paid
+                    .iter()
+                    .map(|line| Paid {
+                        reason: line.reason.clone(),
+                        iuv: line.iuv.clone(),
+                        amount: line.amount,
+                        paid_on: line.paid_on,
+                    })
+                    .collect();
+                let page = self.links.page("/pratiche/storico");
+                let message = Message::PaymentReceived { total, fee: *fee, paid, page };
+                self.mailer.send(email, *language, &message).await
+            }
+            Letter::PaymentFailed { email, language, reasons, .. } => {
+                let page = self.links.page("/pratiche");
+                let message = Message::PaymentFailed { reasons: reasons.clone(), page };
+                self.mailer.send(email, *language, &message).await
+            }
+        }
+    }
+
+    /// A registration: the names are claimed, or their holder is told. The caller of the web function sees
+    /// neither.
+    async fn register(&self, posted: &Posted, profile: &Profile, password: &str) -> Result<(), Fault> {
+        let first_try = posted.tries == 0;
+        if first_try && !self.limits.within(&Limit::REGISTER_CODE, profile.fiscal_code.as_str()).await? {
+            tracing::warn!(event = "reg.claim.conflict", "too many registrations of one code");
+            return Ok(());
+        }
+        // The letter's own name makes the account's: the same letter again is the same account.
+        let id = AccountId::new(posted.id.chars().take(32).collect::<String>());
+        match self.accounts.claim(id, profile, password).await? {
+            Claimed::New(account) => {
+                self.send_link(posted, &account, LinkPurpose::Activate, "register").await
+            }
+            Claimed::Taken(holder) => self.tell_holder(posted, &holder).await,
+            Claimed::Lost => {
+                tracing::warn!(event = "reg.claim.conflict", "names taken by an account that is being closed");
+                Ok(())
+            }
+        }
+    }
+
+    /// The holder of the names hears of it at their own address; whoever tried hears nothing, so that mail is
+    /// no oracle either.
+    async fn tell_holder(&self, posted: &Posted, holder: &Account) -> Result<(), Fault> {
+        let profile = &holder.profile;
+        if holder.status != Status::Active || !self.may_write(posted, &profile.email, "holder").await? {
+            return Ok(());
+        }
+        let message = Message::AlreadyRegistered {
+            login: self.links.page("/accedi"),
+            forgot: self.links.page("/password-dimenticata"),
+        };
+        self.mailer.send(&profile.email, profile.language, &message).await
+    }
+
+    async fn resend(&self, posted: &Posted, username: &Email) -> Result<(), Fault> {
+        let record = self.accounts.by_username(username).await?;
+        match record.map(|record| record.account).filter(|account| account.status == Status::Pending) {
+            Some(account) => self.send_link(posted, &account, LinkPurpose::Activate, "resend").await,
+            None => Ok(()),
+        }
+    }
+
+    async fn forgot(&self, posted: &Posted, username: &Email) -> Result<(), Fault> {
+        let record = self.accounts.by_username(username).await?;
+        let Some(account) = record.map(|record| record.account) else { return Ok(()) };
+        match account.status {
+            Status::Active => self.send_link(posted, &account, LinkPurpose::ResetPassword, "forgot").await,
+            // A password cannot be reset before the account is active: the link for that is what they need.
+            Status::Pending => self.send_link(posted, &account, LinkPurpose::Activate, "forgot").await,
+            Status::Closed => Ok(()),
+        }
+    }
+
+    async fn send_link(
+        &self,
+        posted: &Posted,
+        account: &Account,
+        purpose: LinkPurpose,
+        why: &str,
+    ) -> Result<(), Fault> {
+        let profile = &account.profile;
+        if !self.may_write(posted, &profile.email, why).await? {
+            return Ok(());
+        }
+        let link = self.links.of_letter(&posted.id, purpose).await?;
+        self.accounts.new_link(account, purpose, &link.token).await?;
+        let message = match purpose {
+            LinkPurpose::Activate => Message::Activate { link: link.url },
+            LinkPurpose::ResetPassword => Message::ResetPassword { link: link.url },
+        };
+        self.mailer.send(&profile.email, profile.language, &message).await
+    }
+
+    /// Whether this address may be written to again for this reason (AB-08). A letter that comes back after a
+    /// failure was counted the first time.
+    async fn may_write(&self, posted: &Posted, email: &Email, why: &str) -> Result<bool, Fault> {
+        if posted.tries > 0 {
+            return Ok(true);
+        }
+        let subject = format!("{why} {}", email.as_str());
+        let soon = self.limits.within(&Limit::MAIL_ADDRESS, &subject).await?;
+        let today = self.limits.within(&Limit::MAIL_ADDRESS_DAY, &subject).await?;
+        if !soon || !today {
+            tracing::warn!(event = "mail.limited", why, "an address was written to enough");
+        }
+        Ok(soon && today)
+    }
+
+    /// Says goodbye before the address is erased, then erases.
+    async fn close(&self, id: &AccountId) -> Result<(), Fault> {
+        let Some(record) = self.accounts.by_id(id).await? else { return Ok(()) };
+        let profile = &record.account.profile;
+        let search = self.links.page("/");
+        let language: Language = profile.language;
+        self.mailer.send(&profile.email, language, &Message::ConsentRevoked { search }).await?;
+        self.accounts.erase(&record.account).await
+    }
+}

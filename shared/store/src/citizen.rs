@@ -1,0 +1,165 @@
+//! Sessions, and the witness that only a live one makes.
+
+use domain::account::{Account, AccountId, Status};
+use domain::session::Limits;
+use domain::{Fault, FiscalCode, Timestamp};
+use serde::{Deserialize, Serialize};
+use world::{Clock, NotConfigured, World};
+
+use crate::accounts::AccountRow;
+use crate::filing::Filing;
+use crate::keys::Key;
+use crate::table::{Expression, Table, instant, item, present, read, with_ttl};
+
+/// Somebody with a live session. Every personal read or write asks for one; only this module makes one.
+#[derive(Clone, Debug)]
+pub struct Citizen {
+    account: Account,
+    session: String,
+    /// The fiscal code's name in the store.
+    owner: String,
+}
+
+impl Citizen {
+    pub fn account(&self) -> &Account {
+        &self.account
+    }
+
+    pub fn id(&self) -> &AccountId {
+        &self.account.id
+    }
+
+    pub fn fiscal_code(&self) -> &FiscalCode {
+        &self.account.profile.fiscal_code
+    }
+
+    pub fn session(&self) -> &str {
+        &self.session
+    }
+
+    /// The fiscal code under which this citizen's debts are filed, once it is proven to be theirs.
+    pub(crate) fn proven_owner(&self) -> Option<&str> {
+        self.account.identity_proven.then_some(self.owner.as_str())
+    }
+
+    pub(crate) fn with_proof(mut self) -> Self {
+        self.account.identity_proven = true;
+        self
+    }
+}
+
+/// What a token says of its session. The store decides whether it is still true.
+#[derive(Clone, Debug)]
+pub struct SessionKey {
+    pub id: String,
+    pub account: AccountId,
+    pub epoch: u32,
+}
+
+/// A session just opened.
+#[derive(Clone, Debug)]
+pub struct LiveSession {
+    pub key: SessionKey,
+    pub ends_at: Timestamp,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Row {
+    account: AccountId,
+    epoch: u32,
+    created_at: Timestamp,
+    seen_at: Timestamp,
+    #[serde(default)]
+    revoked: bool,
+}
+
+#[derive(Clone)]
+pub struct Sessions {
+    table: Table,
+    filing: Filing,
+    clock: Clock,
+    limits: Limits,
+    /// Whether a fiscal code has to be proven; a creditor that checks identities otherwise says no.
+    proof: bool,
+}
+
+impl Sessions {
+    pub fn connect(world: &World, limits: Limits) -> Result<Self, NotConfigured> {
+        let proof = match world.optional("IDENTITY_PROOF") {
+            None | Some("notice") => true,
+            Some("none") => false,
+            Some(_) => return Err(NotConfigured::because("IDENTITY_PROOF", "must be notice or none")),
+        };
+        Ok(Self {
+            table: Table::connect(world, "IDENTITY_TABLE")?,
+            filing: Filing::connect(world)?,
+            clock: world.clock().clone(),
+            limits,
+            proof,
+        })
+    }
+
+    /// Opens a session under a new name.
+    pub async fn open(&self, account: &Account, id: String) -> Result<LiveSession, Fault> {
+        const DOING: &str = "opening a session";
+        let now = self.clock.now();
+        let row = Row {
+            account: account.id.clone(),
+            epoch: account.epoch,
+            created_at: now,
+            seen_at: now,
+            revoked: false,
+        };
+        let ends_at = now.checked_add(self.limits.absolute).map_err(|e| Fault::new(DOING, e))?;
+        let item = with_ttl(item(DOING, &Key::session(&id), &row)?, ends_at);
+        self.table.put_always(DOING, item, "a session's random name is its own").await?;
+        let key = SessionKey { id, account: account.id.clone(), epoch: account.epoch };
+        Ok(LiveSession { key, ends_at })
+    }
+
+    /// The citizen of a session, if it lives: not revoked, of the account's epoch, active, within both limits.
+    /// One strongly consistent read of session and account.
+    pub async fn citizen(&self, key: &SessionKey) -> Result<Option<Citizen>, Fault> {
+        const DOING: &str = "reading a session";
+        let (session_key, account_key) = (Key::session(&key.id), Key::account(&key.account));
+        let mut found = self.table.get_many(DOING, &[session_key.clone(), account_key.clone()]).await?;
+        let (Some(session), Some(account)) = (found.remove(&session_key), found.remove(&account_key)) else {
+            return Ok(None);
+        };
+        let session: Row = read(DOING, session)?;
+        let row: AccountRow = read(DOING, account)?;
+        let Some(mut account) = row.account() else { return Ok(None) };
+        let now = self.clock.now();
+        let live = !session.revoked
+            && session.account == key.account
+            && session.epoch == account.epoch
+            && key.epoch == account.epoch
+            && account.status == Status::Active
+            && self.limits.alive(session.created_at, session.seen_at, now);
+        if !live {
+            return Ok(None);
+        }
+        if self.limits.worth_touching(session.seen_at, now) {
+            self.touch(&session_key, now).await;
+        }
+        account.identity_proven |= !self.proof;
+        let owner = self.filing.fiscal_code(&account.profile.fiscal_code).await?;
+        Ok(Some(Citizen { account, session: key.id.clone(), owner }))
+    }
+
+    /// Notes that a session was used. If it cannot be noted the request goes on.
+    async fn touch(&self, key: &Key, now: Timestamp) {
+        let change = Expression::new("SET seen_at = :now").text_value(":now", instant(now));
+        let live = Expression::new("revoked = :no").flag(":no", false);
+        if let Err(fault) = self.table.update_if("touching a session", key, change, live).await {
+            tracing::warn!(doing = fault.doing, "a session's use was not noted");
+        }
+    }
+
+    /// Ends one session. Harmless to repeat.
+    pub async fn revoke(&self, session: &str) -> Result<(), Fault> {
+        let change = Expression::new("SET revoked = :yes").flag(":yes", true);
+        let _ = self.table.update_if("ending a session", &Key::session(session), change, present()).await?;
+        Ok(())
+    }
+}

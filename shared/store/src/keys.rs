@@ -1,0 +1,258 @@
+//! Every key and every access pattern. Constructors are the only way to a [`Key`].
+//!
+//! | Table | pk | sk | What | Read by |
+//! |---|---|---|---|---|
+//! | identity | `ACC#uid` | `PROFILE` | account | sessions, login, links |
+//! | identity | `CODE#h` | `CLAIM` | fiscal code taken by an account | worker |
+//! | identity | `USER#h` | `CLAIM` | username taken by an account | login, worker |
+//! | identity | `LINK#sha256` | `LINK` | mailed link | activate, reset |
+//! | identity | `SESS#sid` | `SESSION` | session | every session route |
+//! | debts | `DEBT#notice` | `STATE` | debt position | everything about one debt |
+//! | debts | `DEBT#notice` | `PAID#receiptId` | money taken for it, once | settlement |
+//! | debts | `DEBT#notice` | `ATT#instant#payment` | attempts of it | list (detail) |
+//! | debts | `IUV#iuv` | `DEBT#notice` | debts of an IUV | search by IUV |
+//! | debts | `OWNER#h` | `P#due#notice`, `H#instant#notice` | debts of a fiscal code, to pay or closed | list, history |
+//! | debts | `SEEN#uid` | the same | debts that an account associated or created | list, history |
+//! | debts | `OPEN#uid` | `PAY#payment` | payments under way | revoke-consent |
+//! | debts | `PAY#payment` | `ATTEMPT` | payment attempt | initiate-payment, settlement, sweep |
+//! | debts | `EVENT#id` | `EVENT` | raw callback | psp-callback, sweep |
+//! | debts | `IDEM#sha256` | `IDEM` | idempotency record | create-spontaneous, initiate-payment |
+//! | debts | `RECEIPT#code` | `RECEIPT` | debt of a receipt's code | verify-receipt |
+//! | debts | `UNMATCHED#receiptId` | `MESSAGE` | money of nothing we know | operators |
+//! | movements | `DEBT#notice` | `M#000000000001` | movements, append-only | list (detail), export, operators |
+//! | outbox | `OUT#id` | `LETTER` | mail and work to do | deliver-mail, sweep |
+//! | limits | `LIMIT#name#h` | `WINDOW` | attempts counted | limiter |
+//! | limits | `WAIT#h` | `WAIT` | failed logins of a username | login |
+//!
+//! `h` is a keyed hash: the tables do not list codes or addresses in clear.
+//! Index `due` (identity, debts, outbox): `due_shard`, `due_at`; sparse, read by the sweep only.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::account::AccountId;
+use domain::notice::{Iuv, NoticeNumber};
+use domain::payment::PaymentId;
+use domain::{Date, Timestamp};
+
+use crate::table::instant;
+
+/// The primary key of an item.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Key {
+    pub(crate) pk: String,
+    pub(crate) sk: String,
+}
+
+/// How many parts the `due` index is cut into, so that no part is hot.
+pub(crate) const SHARDS: u8 = 4;
+
+impl Key {
+    fn new(pk: impl Into<String>, sk: impl Into<String>) -> Self {
+        Self { pk: pk.into(), sk: sk.into() }
+    }
+
+    pub(crate) fn attributes(&self) -> HashMap<String, AttributeValue> {
+        HashMap::from([
+            ("pk".to_owned(), AttributeValue::S(self.pk.clone())),
+            ("sk".to_owned(), AttributeValue::S(self.sk.clone())),
+        ])
+    }
+
+    pub(crate) fn of(item: &HashMap<String, AttributeValue>) -> Option<Self> {
+        let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned();
+        Some(Self { pk: text("pk")?, sk: text("sk")? })
+    }
+
+    /// The part of the `due` index that this key falls into.
+    pub(crate) fn shard(&self) -> String {
+        let sum = self.pk.bytes().fold(0_u8, u8::wrapping_add);
+        format!("DUE#{}", sum % SHARDS)
+    }
+
+    pub fn account(id: &AccountId) -> Self {
+        Self::new(format!("ACC#{}", id.as_str()), "PROFILE")
+    }
+
+    pub fn fiscal_code_claim(hash: &str) -> Self {
+        Self::new(format!("CODE#{hash}"), "CLAIM")
+    }
+
+    pub fn username_claim(hash: &str) -> Self {
+        Self::new(format!("USER#{hash}"), "CLAIM")
+    }
+
+    pub fn link(token_hash: &str) -> Self {
+        Self::new(format!("LINK#{token_hash}"), "LINK")
+    }
+
+    pub fn session(id: &str) -> Self {
+        Self::new(format!("SESS#{id}"), "SESSION")
+    }
+
+    pub fn debt(notice: &NoticeNumber) -> Self {
+        Self::new(format!("DEBT#{notice}"), "STATE")
+    }
+
+    pub fn paid(notice: &NoticeNumber, receipt_id: &str) -> Self {
+        Self::new(format!("DEBT#{notice}"), format!("PAID#{receipt_id}"))
+    }
+
+    pub fn attempt_of(notice: &NoticeNumber, started: Timestamp, payment: &PaymentId) -> Self {
+        Self::new(format!("DEBT#{notice}"), format!("ATT#{}#{payment}", instant(started)))
+    }
+
+    pub fn iuv(iuv: &Iuv, notice: &NoticeNumber) -> Self {
+        Self::new(Self::iuv_partition(iuv), format!("DEBT#{notice}"))
+    }
+
+    pub fn iuv_partition(iuv: &Iuv) -> String {
+        format!("IUV#{iuv}")
+    }
+
+    pub fn owner_partition(hash: &str) -> String {
+        format!("OWNER#{hash}")
+    }
+
+    pub fn seen_partition(account: &AccountId) -> String {
+        format!("SEEN#{}", account.as_str())
+    }
+
+    /// A debt in a list: of a fiscal code or of an account.
+    pub(crate) fn listed(partition: String, place: &str) -> Self {
+        Self::new(partition, place)
+    }
+
+    pub fn open_payment(account: &AccountId, payment: &PaymentId) -> Self {
+        Self::new(Self::open_partition(account), format!("PAY#{payment}"))
+    }
+
+    pub fn open_partition(account: &AccountId) -> String {
+        format!("OPEN#{}", account.as_str())
+    }
+
+    pub fn attempt(payment: &PaymentId) -> Self {
+        Self::new(format!("PAY#{payment}"), "ATTEMPT")
+    }
+
+    pub fn event(id: &str) -> Self {
+        Self::new(format!("EVENT#{id}"), "EVENT")
+    }
+
+    pub fn idempotency(hash: &str) -> Self {
+        Self::new(format!("IDEM#{hash}"), "IDEM")
+    }
+
+    pub fn receipt_code(code: &str) -> Self {
+        Self::new(format!("RECEIPT#{code}"), "RECEIPT")
+    }
+
+    pub fn unmatched(receipt_id: &str) -> Self {
+        Self::new(format!("UNMATCHED#{receipt_id}"), "MESSAGE")
+    }
+
+    pub fn movement(notice: &NoticeNumber, number: u64) -> Self {
+        Self::new(Self::movements_partition(notice), format!("M#{number:012}"))
+    }
+
+    pub fn movements_partition(notice: &NoticeNumber) -> String {
+        format!("DEBT#{notice}")
+    }
+
+    pub fn letter(id: &str) -> Self {
+        Self::new(format!("OUT#{id}"), "LETTER")
+    }
+
+    pub fn limit(name: &str, subject_hash: &str) -> Self {
+        Self::new(format!("LIMIT#{name}#{subject_hash}"), "WINDOW")
+    }
+
+    pub fn wait(subject_hash: &str) -> Self {
+        Self::new(format!("WAIT#{subject_hash}"), "WAIT")
+    }
+}
+
+/// Where a debt to pay stands in a list: soonest due first, without due date last.
+pub(crate) fn place_to_pay(due: Option<Date>, notice: &NoticeNumber) -> String {
+    let due = due.map_or_else(|| "9999-99-99".to_owned(), |day| day.to_string());
+    format!("P#{due}#{notice}")
+}
+
+/// Where a closed debt stands: by the instant it was closed.
+pub(crate) fn place_closed(at: Timestamp, notice: &NoticeNumber) -> String {
+    format!("H#{}#{notice}", instant(at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One of each key: a changed format would lose what is stored under the old one.
+    #[test]
+    fn the_format_of_every_key_is_pinned() {
+        let notice = NoticeNumber::parse("301000000000000144").unwrap();
+        let account = AccountId::new("a1");
+        let payment = PaymentId::from_random([7; 16]);
+        let at: Timestamp = "2026-11-23T05:36:00.5Z".parse().unwrap();
+        let id = "0707070707070707".repeat(2);
+        let shown: Vec<String> = [
+            Key::account(&account),
+            Key::fiscal_code_claim("h"),
+            Key::username_claim("h"),
+            Key::link("t"),
+            Key::session("s"),
+            Key::debt(&notice),
+            Key::paid(&notice, "r1"),
+            Key::attempt_of(&notice, at, &payment),
+            Key::iuv(&notice.iuv(), &notice),
+            Key::listed(Key::owner_partition("h"), &place_to_pay(None, &notice)),
+            Key::listed(Key::seen_partition(&account), &place_closed(at, &notice)),
+            Key::open_payment(&account, &payment),
+            Key::attempt(&payment),
+            Key::event("e"),
+            Key::idempotency("i"),
+            Key::receipt_code("C"),
+            Key::unmatched("r1"),
+            Key::movement(&notice, 7),
+            Key::letter("o"),
+            Key::limit("search-minute", "h"),
+            Key::wait("h"),
+        ]
+        .iter()
+        .map(|key| format!("{} | {}", key.pk, key.sk))
+        .collect();
+        let expected = [
+            "ACC#a1 | PROFILE",
+            "CODE#h | CLAIM",
+            "USER#h | CLAIM",
+            "LINK#t | LINK",
+            "SESS#s | SESSION",
+            "DEBT#301000000000000144 | STATE",
+            "DEBT#301000000000000144 | PAID#r1",
+            &format!("DEBT#301000000000000144 | ATT#2026-11-23T05:36:00Z#{id}"),
+            "IUV#01000000000000144 | DEBT#301000000000000144",
+            "OWNER#h | P#9999-99-99#301000000000000144",
+            "SEEN#a1 | H#2026-11-23T05:36:00Z#301000000000000144",
+            &format!("OPEN#a1 | PAY#{id}"),
+            &format!("PAY#{id} | ATTEMPT"),
+            "EVENT#e | EVENT",
+            "IDEM#i | IDEM",
+            "RECEIPT#C | RECEIPT",
+            "UNMATCHED#r1 | MESSAGE",
+            "DEBT#301000000000000144 | M#000000000007",
+            "OUT#o | LETTER",
+            "LIMIT#search-minute#h | WINDOW",
+            "WAIT#h | WAIT",
+        ];
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn past_due_comes_before_due_and_due_before_no_date() {
+        let notice = NoticeNumber::parse("301000000000000144").unwrap();
+        let day = |text: &str| Some(text.parse().unwrap());
+        let past = place_to_pay(day("2026-01-01"), &notice);
+        let soon = place_to_pay(day("2026-12-01"), &notice);
+        assert!(past < soon && soon < place_to_pay(None, &notice));
+    }
+}

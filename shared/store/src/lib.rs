@@ -1,0 +1,31 @@
+//! DynamoDB: the only crate that names its SDK. Domain types in, domain types out.
+
+mod accounts;
+mod citizen;
+mod debts;
+mod events;
+mod filing;
+mod idempotency;
+pub mod keys;
+mod limits;
+mod listing;
+mod movements;
+mod outbox;
+mod payments;
+mod settlement;
+mod sweeping;
+mod table;
+
+pub use accounts::{Accounts, Claimed, LinkUse, Opened, PasswordRecord};
+pub use citizen::{Citizen, LiveSession, SessionKey, Sessions};
+pub use debts::{Associated, Canceller, Code, Debts, Imported, NewDebt};
+pub use events::{Events, Recorded};
+pub use filing::Filing;
+pub use idempotency::{Idempotency, Pass, Started};
+pub use limits::{Limit, Limits, Wait};
+pub use listing::{History, Listing, Rows};
+pub use movements::{Movements, chain, verify_chain};
+pub use outbox::{Letter, Outbox, PaidLine, Posted};
+pub use payments::{Beginning, Payments};
+pub use settlement::{Settled, Settlement};
+pub use sweeping::{Due, StoredCallback, Sweep};
