@@ -1,0 +1,357 @@
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Put, TransactWriteItem};
+use aws_sdk_dynamodb::{Client, operation::put_item::PutItemError};
+
+use super::*;
+use crate::access::{Access, Granted, OPERATOR};
+use crate::faults::{Fault, Faults, Scope};
+use crate::mailbox::Mailbox;
+use crate::neighbours::Neighbours;
+use crate::psp::Psp;
+use crate::template::Template;
+use world::Random;
+
+const TEMPLATE: &str = "
+Resources:
+  DebtsTable:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      BillingMode: PAY_PER_REQUEST
+      KeySchema: [{AttributeName: pk, KeyType: HASH}]
+      AttributeDefinitions:
+        - {AttributeName: pk, AttributeType: S}
+        - {AttributeName: due, AttributeType: S}
+      GlobalSecondaryIndexes:
+        - IndexName: due
+          KeySchema: [{AttributeName: due, KeyType: HASH}]
+          Projection: {ProjectionType: KEYS_ONLY}
+      StreamSpecification: {StreamViewType: NEW_IMAGE}
+  OtherTable:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      BillingMode: PAY_PER_REQUEST
+      KeySchema: [{AttributeName: pk, KeyType: HASH}]
+      AttributeDefinitions: [{AttributeName: pk, AttributeType: S}]
+  Writer:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: writer
+      Policies:
+        - Statement:
+            - {Effect: Allow, Action: ['dynamodb:PutItem', 'dynamodb:GetItem', 'dynamodb:BatchGetItem'], Resource: !GetAtt DebtsTable.Arn}
+            - {Effect: Allow, Action: 'dynamodb:Query', Resource: !Sub '${DebtsTable.Arn}/index/due'}
+";
+
+fn neighbours() -> Arc<Neighbours> {
+    let template = Template::parse(TEMPLATE, &BTreeMap::new()).unwrap();
+    let clock = Clock::system();
+    Arc::new(Neighbours {
+        dynamo: Dynamo::open(None, &clock, &template.tables).unwrap(),
+        access: Access::of(&template),
+        mailbox: Mailbox::open(None).unwrap(),
+        psp: Psp::open(None, "http://localhost:3000", &clock).unwrap(),
+        faults: Faults::default(),
+        stream: tokio::sync::Notify::new(),
+        clock,
+    })
+}
+
+fn client(neighbours: &Arc<Neighbours>, caller: &str) -> Client {
+    let variables = [
+        ("AWS_ACCESS_KEY_ID", caller),
+        ("AWS_SECRET_ACCESS_KEY", "x"),
+        ("AWS_REGION", "eu-south-1"),
+    ];
+    let variables = variables
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
+    let world = crate::core::world(
+        variables,
+        caller,
+        &neighbours.clock,
+        &Random::system(),
+        neighbours,
+    );
+    Client::new(&world.sdk("DYNAMODB"))
+}
+
+fn text(value: &str) -> AttributeValue {
+    AttributeValue::S(value.to_owned())
+}
+
+fn code<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> String {
+    error
+        .as_service_error()
+        .and_then(|e| e.code())
+        .unwrap_or("no service error")
+        .to_owned()
+}
+
+async fn put(client: &Client, key: &str) -> Result<(), SdkError<PutItemError>> {
+    let put = client
+        .put_item()
+        .table_name("DebtsTable")
+        .item("pk", text(key))
+        .item("due", text("a"));
+    put.condition_expression("attribute_not_exists(pk)")
+        .send()
+        .await
+        .map(drop)
+}
+
+#[tokio::test]
+async fn a_failed_condition_and_a_cancelled_transaction_arrive_as_such() {
+    let client = client(&neighbours(), OPERATOR);
+    put(&client, "1").await.unwrap();
+    let again = put(&client, "1").await.unwrap_err();
+    assert!(again.into_service_error().is_conditional_check_failed_exception());
+
+    let write = |key: &str| {
+        let put = Put::builder().table_name("DebtsTable").item("pk", text(key));
+        let put = put
+            .condition_expression("attribute_not_exists(pk)")
+            .build()
+            .unwrap();
+        TransactWriteItem::builder().put(put).build()
+    };
+    let error = client
+        .transact_write_items()
+        .client_request_token("token-1")
+        .transact_items(write("2"))
+        .transact_items(write("1"))
+        .send()
+        .await
+        .unwrap_err()
+        .into_service_error();
+    let reasons: Vec<_> = match &error {
+        aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError::TransactionCanceledException(
+            cancelled,
+        ) => cancelled.cancellation_reasons().iter().map(|reason| reason.code().unwrap_or_default()).collect(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(reasons, ["None", "ConditionalCheckFailed"]);
+    let missing = client
+        .get_item()
+        .table_name("DebtsTable")
+        .key("pk", text("2"))
+        .send()
+        .await
+        .unwrap();
+    assert!(missing.item().is_none());
+
+    let unknown = client
+        .get_item()
+        .table_name("Nowhere")
+        .key("pk", text("1"))
+        .send()
+        .await
+        .unwrap_err();
+    assert_eq!(code(&unknown), "ResourceNotFoundException");
+}
+
+#[tokio::test]
+async fn a_function_may_do_what_its_policy_says_and_no_more() {
+    let neighbours = neighbours();
+    let writer = client(&neighbours, "Writer");
+    put(&writer, "1").await.unwrap();
+    let query = writer
+        .query()
+        .table_name("DebtsTable")
+        .key_condition_expression("due = :due");
+    query
+        .clone()
+        .index_name("due")
+        .expression_attribute_values(":due", text("a"))
+        .send()
+        .await
+        .unwrap();
+
+    let table = query
+        .clone()
+        .expression_attribute_values(":due", text("a"))
+        .send()
+        .await
+        .unwrap_err();
+    assert_eq!(code(&table), "AccessDeniedException");
+    let other = writer
+        .put_item()
+        .table_name("OtherTable")
+        .item("pk", text("1"))
+        .send()
+        .await
+        .unwrap_err();
+    assert_eq!(code(&other), "AccessDeniedException");
+    assert!(other.into_service_error().to_string().contains("AccessDenied"));
+    let deleted = writer
+        .delete_item()
+        .table_name("DebtsTable")
+        .key("pk", text("1"))
+        .send()
+        .await
+        .unwrap_err();
+    assert_eq!(code(&deleted), "AccessDeniedException");
+
+    // A transaction needs the right of each of its parts.
+    let check = ConditionCheck::builder()
+        .table_name("DebtsTable")
+        .key("pk", text("1"));
+    let check = check
+        .condition_expression("attribute_exists(pk)")
+        .build()
+        .unwrap();
+    let check = TransactWriteItem::builder().condition_check(check).build();
+    let transaction = writer
+        .transact_write_items()
+        .transact_items(check.clone())
+        .send()
+        .await
+        .unwrap_err();
+    assert_eq!(code(&transaction), "AccessDeniedException");
+    let operator = client(&neighbours, OPERATOR);
+    operator
+        .transact_write_items()
+        .transact_items(check)
+        .send()
+        .await
+        .unwrap();
+
+    let stranger = put(&client(&neighbours, "Nobody"), "3").await.unwrap_err();
+    assert_eq!(code(&stranger), "UnrecognizedClientException");
+
+    let grant = Grant {
+        action: "dynamodb:BatchGetItem".to_owned(),
+        resource: table_arn("DebtsTable"),
+    };
+    let get = Grant {
+        action: "dynamodb:GetItem".to_owned(),
+        resource: table_arn("DebtsTable"),
+    };
+    let unused = [grant, get].map(|grant| Granted {
+        function: "Writer".to_owned(),
+        grant,
+    });
+    assert_eq!(neighbours.access.unused(), unused);
+}
+
+#[tokio::test]
+async fn faults_happen_below_the_sdk_which_tries_again() {
+    let neighbours = neighbours();
+    let writer = client(&neighbours, "Writer");
+    let exists = async |key: &str| {
+        let get = client(&neighbours, OPERATOR)
+            .get_item()
+            .table_name("DebtsTable")
+            .key("pk", text(key));
+        get.send().await.unwrap().item().is_some()
+    };
+
+    // Lost before the write: the second attempt writes.
+    neighbours
+        .faults
+        .plan(Scope::function("Writer"), [(1, Fault::LoseRequest)]);
+    put(&writer, "1").await.unwrap();
+
+    // Lost after the write: the second attempt finds its own work.
+    neighbours.faults.clear();
+    neighbours
+        .faults
+        .plan(Scope::function("Writer"), [(1, Fault::LoseAnswer)]);
+    let error = put(&writer, "2").await.unwrap_err();
+    assert!(error.into_service_error().is_conditional_check_failed_exception());
+    assert!(exists("2").await);
+
+    // Three attempts and no more.
+    for (fault, said) in [
+        (Fault::ServerError, "InternalServerError"),
+        (Fault::Throttle, "ProvisionedThroughputExceededException"),
+        (Fault::Conflict, "TransactionConflictException"),
+    ] {
+        neighbours.faults.clear();
+        neighbours
+            .faults
+            .plan(Scope::function("Writer"), (1..=3).map(|number| (number, fault)));
+        let error = put(&writer, "3").await.unwrap_err();
+        assert_eq!(code(&error), said);
+        assert!(!exists("3").await);
+    }
+    neighbours.faults.clear();
+    let usage = neighbours.faults.usage();
+    assert!(usage["Writer"].calls["dynamodb:PutItem"] >= 7, "{usage:?}");
+    assert!(
+        usage["Writer"].capacity >= 4.0,
+        "table and index, twice: {usage:?}"
+    );
+}
+
+#[tokio::test]
+async fn the_stream_hands_over_new_records_in_lambdas_own_shape() {
+    let neighbours = neighbours();
+    let client = client(&neighbours, OPERATOR);
+    put(&client, "1").await.unwrap();
+    put(&client, "2").await.unwrap();
+    let (records, position) = neighbours.dynamo.records("DebtsTable", None, 1).unwrap();
+    let record = &records[0];
+    assert_eq!(record["eventName"], "INSERT");
+    assert_eq!(record["eventSource"], "aws:dynamodb");
+    assert_eq!(record["awsRegion"], "eu-south-1");
+    assert_eq!(record["dynamodb"]["NewImage"]["pk"], json!({"S": "1"}));
+    assert!(record["eventID"].is_string() && record["dynamodb"]["SequenceNumber"].is_string());
+    let (records, position) = neighbours
+        .dynamo
+        .records("DebtsTable", Some(&position), 10)
+        .unwrap();
+    assert_eq!(records.len(), 1);
+    assert_eq!(
+        neighbours
+            .dynamo
+            .records("DebtsTable", Some(&position), 10)
+            .unwrap()
+            .0
+            .len(),
+        0
+    );
+}
+
+#[test]
+fn each_part_of_a_request_needs_its_right() {
+    let needs = |operation: &str, request: Value| {
+        let needs = needs(operation, &request).into_iter();
+        needs
+            .map(|need| format!("{} {}", need.action, need.resource.rsplit(':').next().unwrap()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        needs("GetItem", json!({"TableName": "A"})),
+        ["dynamodb:GetItem table/A"]
+    );
+    assert_eq!(
+        needs("Query", json!({"TableName": "A", "IndexName": "i"})),
+        ["dynamodb:Query table/A/index/i"]
+    );
+    assert_eq!(
+        needs("BatchGetItem", json!({"RequestItems": {"A": {}, "B": {}}})),
+        ["dynamodb:BatchGetItem table/A", "dynamodb:BatchGetItem table/B"]
+    );
+    let items = json!({"TransactItems": [
+        {"Put": {"TableName": "A"}}, {"Update": {"TableName": "B"}}, {"Put": {"TableName": "A"}},
+        {"ConditionCheck": {"TableName": "A"}}, {"Delete": {"TableName": "B"}}
+    ]});
+    assert_eq!(
+        needs("TransactWriteItems", items),
+        [
+            "dynamodb:ConditionCheckItem table/A",
+            "dynamodb:DeleteItem table/B",
+            "dynamodb:PutItem table/A",
+            "dynamodb:UpdateItem table/B"
+        ]
+    );
+    assert_eq!(
+        needs(
+            "TransactGetItems",
+            json!({"TransactItems": [{"Get": {"TableName": "A"}}]})
+        ),
+        ["dynamodb:GetItem table/A"]
+    );
+}

@@ -1,0 +1,245 @@
+//! Trouble below the SDK, on purpose: what a network and a busy store do now and then. And the books: how many
+//! calls each function made, and what capacity they consumed.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// What happens to one call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// It is answered, but late.
+    Delay(Duration),
+    /// The service says that it is asked too much.
+    Throttle,
+    /// The service answers 500; nothing was done.
+    ServerError,
+    /// The connection breaks before the service reads the request.
+    LoseRequest,
+    /// The service does what was asked, and the connection breaks before the answer.
+    LoseAnswer,
+    /// Another transaction is at the same items (DynamoDB's writes; elsewhere like `ServerError`).
+    Conflict,
+    /// The function dies before the call.
+    CrashBefore,
+    /// The function dies after the call was done, before it reads the answer.
+    CrashAfter,
+}
+
+/// A call to a neighbour.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// Logical id of the function.
+    pub function: String,
+    /// `dynamodb:PutItem`, `ses:SendEmail`, `secretsmanager:GetSecretValue`, `psp:open`, `psp:ask`.
+    pub operation: String,
+}
+
+/// Which calls a plan is about; an empty scope is about all.
+#[derive(Clone, Debug, Default)]
+pub struct Scope {
+    pub function: Option<String>,
+    pub operation: Option<String>,
+}
+
+impl Scope {
+    pub fn function(name: &str) -> Self {
+        Self {
+            function: Some(name.to_owned()),
+            operation: None,
+        }
+    }
+
+    pub fn operation(mut self, name: &str) -> Self {
+        self.operation = Some(name.to_owned());
+        self
+    }
+
+    fn covers(&self, call: &Call) -> bool {
+        self.function
+            .as_ref()
+            .is_none_or(|function| *function == call.function)
+            && self
+                .operation
+                .as_ref()
+                .is_none_or(|operation| *operation == call.operation)
+    }
+}
+
+/// What a function has used since the books were opened.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Usage {
+    /// By operation.
+    pub calls: BTreeMap<String, u64>,
+    /// DynamoDB's capacity units, as DynamoDB itself reports them.
+    pub capacity: f64,
+}
+
+#[derive(Default)]
+pub struct Faults {
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    plans: Vec<Plan>,
+    usage: BTreeMap<String, Usage>,
+    injected: Vec<(Call, Fault)>,
+}
+
+struct Plan {
+    scope: Scope,
+    seen: u64,
+    trouble: Trouble,
+}
+
+enum Trouble {
+    /// By number of the call within the scope, from 1.
+    Listed(BTreeMap<u64, Fault>),
+    Seeded {
+        seed: u64,
+        percent: u8,
+    },
+}
+
+impl Faults {
+    /// From now on, the n-th call within the scope meets its fault. Retries are calls too.
+    pub fn plan(&self, scope: Scope, faults: impl IntoIterator<Item = (u64, Fault)>) {
+        self.add(scope, Trouble::Listed(faults.into_iter().collect()));
+    }
+
+    /// From now on, so many calls in a hundred within the scope meet a fault, chosen by the seed.
+    pub fn seeded(&self, scope: Scope, seed: u64, percent: u8) {
+        self.add(scope, Trouble::Seeded { seed, percent });
+    }
+
+    fn add(&self, scope: Scope, trouble: Trouble) {
+        self.state().plans.push(Plan {
+            scope,
+            seen: 0,
+            trouble,
+        });
+    }
+
+    /// No more faults.
+    pub fn clear(&self) {
+        self.state().plans.clear();
+    }
+
+    /// The faults that have happened, in order.
+    pub fn injected(&self) -> Vec<(Call, Fault)> {
+        self.state().injected.clone()
+    }
+
+    /// What each function has used.
+    pub fn usage(&self) -> BTreeMap<String, Usage> {
+        self.state().usage.clone()
+    }
+
+    /// Opens the books anew.
+    pub fn forget_usage(&self) {
+        self.state().usage.clear();
+    }
+
+    /// Enters a call in the books, and says what happens to it.
+    pub(crate) fn meets(&self, call: &Call) -> Option<Fault> {
+        let mut state = self.state();
+        let usage = state.usage.entry(call.function.clone()).or_default();
+        let count = usage.calls.entry(call.operation.clone()).or_default();
+        *count = count.saturating_add(1);
+        let mut fault = None;
+        for plan in state.plans.iter_mut().filter(|plan| plan.scope.covers(call)) {
+            plan.seen = plan.seen.saturating_add(1);
+            fault = fault.or(plan.trouble.at(plan.seen));
+        }
+        if let Some(fault) = fault {
+            state.injected.push((call.clone(), fault));
+        }
+        fault
+    }
+
+    pub(crate) fn consumed(&self, function: &str, units: f64) {
+        self.state()
+            .usage
+            .entry(function.to_owned())
+            .or_default()
+            .capacity += units;
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Trouble {
+    fn at(&self, number: u64) -> Option<Fault> {
+        match self {
+            Trouble::Listed(faults) => faults.get(&number).copied(),
+            Trouble::Seeded { seed, percent } => {
+                let drawn = mixed(seed.wrapping_add(number.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
+                if drawn % 100 >= u64::from(*percent) {
+                    return None;
+                }
+                Some(match (drawn >> 32) % 6 {
+                    0 => Fault::Delay(Duration::from_millis((drawn >> 40) % 100)),
+                    1 => Fault::Throttle,
+                    2 => Fault::ServerError,
+                    3 => Fault::LoseRequest,
+                    4 => Fault::LoseAnswer,
+                    _ => Fault::Conflict,
+                })
+            }
+        }
+    }
+}
+
+/// SplitMix64's finaliser: every bit of the input moves every bit of the output.
+fn mixed(mut bits: u64) -> u64 {
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    bits ^ (bits >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(function: &str, operation: &str) -> Call {
+        Call {
+            function: function.to_owned(),
+            operation: operation.to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_plan_counts_the_calls_of_its_scope_only() {
+        let faults = Faults::default();
+        faults.plan(
+            Scope::function("Login").operation("dynamodb:PutItem"),
+            [(2, Fault::Throttle)],
+        );
+        let put = call("Login", "dynamodb:PutItem");
+        assert_eq!(faults.meets(&put), None);
+        assert_eq!(faults.meets(&call("Search", "dynamodb:PutItem")), None);
+        assert_eq!(faults.meets(&call("Login", "dynamodb:GetItem")), None);
+        assert_eq!(faults.meets(&put), Some(Fault::Throttle));
+        assert_eq!(faults.meets(&put), None);
+        assert_eq!(faults.injected(), vec![(put, Fault::Throttle)]);
+        assert_eq!(faults.usage()["Login"].calls["dynamodb:PutItem"], 3);
+    }
+
+    #[test]
+    fn a_seed_gives_the_same_faults_again_and_about_as_many_as_asked() {
+        let draw = |seed| {
+            let faults = Faults::default();
+            faults.seeded(Scope::default(), seed, 30);
+            (0..1000)
+                .map(|_| faults.meets(&call("A", "b")))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(draw(7), draw(7));
+        assert_ne!(draw(7), draw(8));
+        let share = draw(7).iter().flatten().count();
+        assert!((250..350).contains(&share), "{share}");
+    }
+}

@@ -1,0 +1,154 @@
+//! `cargo run -p local`: the whole product with one command.
+
+use std::process::ExitCode;
+
+use lexopt::prelude::*;
+use local::{Options, PASSWORD, Stack, USER};
+use tracing_subscriber::filter::LevelFilter;
+
+const USAGE: &str = "\
+Runs the whole product on this machine.
+
+    cargo run -p local -- [options]
+
+    --port N            port to listen on (3000)
+    --data DIR          keep the data in a folder (in memory)
+    --limits off        no limits on attempts, for load tests
+    --invoke URL        run the functions elsewhere: address of Lambda's Invoke API
+    --neighbours-only   only DynamoDB, mail, secrets and PSP, for functions that are reached in some other way
+    --public-url URL    where citizens reach the portal then
+    --template FILE     another template than infra/template.yaml
+    --verbose           the functions' own log, too
+    --help              this text
+";
+
+struct Command {
+    options: Options,
+    verbose: bool,
+}
+
+/// The options, or nothing when only help was asked for.
+fn command(mut arguments: lexopt::Parser) -> Result<Option<Command>, lexopt::Error> {
+    let mut options = Options {
+        port: 3000,
+        log: true,
+        ..Options::default()
+    };
+    let mut verbose = false;
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Long("port") => options.port = arguments.value()?.parse()?,
+            Long("data") => options.data = Some(arguments.value()?.into()),
+            Long("limits") => match arguments.value()?.string()?.as_str() {
+                "on" => options.limits = true,
+                "off" => options.limits = false,
+                _ => return Err("--limits is on or off".into()),
+            },
+            Long("invoke") => options.invoke = Some(address(arguments.value()?.string()?, "--invoke")?),
+            Long("neighbours-only") => options.neighbours_only = true,
+            Long("public-url") => {
+                options.public_url = Some(address(arguments.value()?.string()?, "--public-url")?)
+            }
+            Long("template") => options.template = Some(arguments.value()?.into()),
+            Long("verbose") => verbose = true,
+            Short('h') | Long("help") => return Ok(None),
+            _ => return Err(argument.unexpected()),
+        }
+    }
+    Ok(Some(Command { options, verbose }))
+}
+
+fn address(text: String, option: &str) -> Result<String, lexopt::Error> {
+    match text.starts_with("http://") {
+        true => Ok(text.trim_end_matches('/').to_owned()),
+        false => Err(format!("{option} wants an address that begins with http://").into()),
+    }
+}
+
+fn main() -> ExitCode {
+    let command = match command(lexopt::Parser::from_env()) {
+        Ok(Some(command)) => command,
+        Ok(None) => {
+            print!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => return refuse(&format!("{error} (--help lists the options)")),
+    };
+    let level = if command.verbose {
+        LevelFilter::INFO
+    } else {
+        LevelFilter::ERROR
+    };
+    tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(std::io::stderr)
+        .compact()
+        .init();
+    let (limits, neighbours_only) = (command.options.limits, command.options.neighbours_only);
+    let stack = match Stack::start(command.options) {
+        Ok(stack) => stack,
+        Err(problem) => return refuse(&problem.to_string()),
+    };
+    print!("{}", welcome(stack.address(), limits, neighbours_only));
+    wait_for_the_end();
+    println!("Stopped.");
+    ExitCode::SUCCESS
+}
+
+fn refuse(sentence: &str) -> ExitCode {
+    eprintln!("{sentence}");
+    ExitCode::from(2)
+}
+
+fn welcome(address: &str, limits: bool, neighbours_only: bool) -> String {
+    let mut text = String::new();
+    if !limits {
+        text.push_str(
+            "\n*** LIMITS ARE OFF: anybody may try as often as they like. For load tests only. ***\n",
+        );
+    }
+    if neighbours_only {
+        text.push_str(&format!(
+            "\nNeighbours ready at {address}\n\
+             \n  variables of the functions   curl -s {address}/_local/environment\
+             \n  the same, for SAM            curl -s {address}/_local/environment.json\
+             \n  mail that was sent           {address}/_local/mail\n\n"
+        ));
+        return text;
+    }
+    text.push_str(&format!(
+        "\nReady at {address}   (everything else there is: {address}/_local/)\n\
+         \n  user      {USER}\
+         \n  password  {PASSWORD}\n\
+         \nThree things to try:\n\
+         \n  1. Search a practice\
+         \n     curl -s {address}/api/search -H 'content-type: application/json' \\\
+         \n       -d '{{\"fiscalCode\":\"RSSMRA80A01H501U\",\"noticeNumber\":\"001000000000106683\"}}'\n\
+         \n  2. Log in and list what is to pay\
+         \n     curl -s -c cookies.txt {address}/api/login -H 'content-type: application/json' \\\
+         \n       -d '{{\"username\":\"{USER}\",\"password\":\"{PASSWORD}\"}}' && \\\
+         \n     curl -s -b cookies.txt {address}/api/debts\n\
+         \n  3. Start to pay: open the redirectUrl in a browser, then look at {address}/_local/mail\
+         \n     curl -s -b cookies.txt {address}/api/payments -H 'content-type: application/json' \\\
+         \n       -H 'idempotency-key: try-1' -d '{{\"noticeNumbers\":[\"001000000000106683\"]}}'\n\n"
+    ));
+    text
+}
+
+/// Until Ctrl-C, or the signal that `kill` sends.
+fn wait_for_the_end() {
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
+        return std::thread::park();
+    };
+    runtime.block_on(async {
+        #[cfg(unix)]
+        if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+        let _ = tokio::signal::ctrl_c().await;
+    });
+}

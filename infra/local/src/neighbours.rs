@@ -1,0 +1,357 @@
+//! What the functions believe to be AWS and a PSP: one connector below the unchanged SDK, or the same over HTTP.
+
+use std::fmt;
+use std::sync::Arc;
+
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_types::body::SdkBody;
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use tokio::sync::Notify;
+use world::Clock;
+
+use crate::access::{Access, Denied, caller};
+use crate::dynamodb::{self, Dynamo, Outcome, refusal};
+use crate::faults::{Call, Fault, Faults};
+use crate::mailbox::Mailbox;
+use crate::psp::Psp;
+use crate::template::Grant;
+use crate::{Request, Response, client, mailbox, secrets};
+
+pub struct Neighbours {
+    pub clock: Clock,
+    pub dynamo: Dynamo,
+    pub access: Access,
+    pub mailbox: Mailbox,
+    pub psp: Psp,
+    pub faults: Faults,
+    /// Rung when a stream may have got a record.
+    pub stream: Notify,
+}
+
+/// The connection broke: no answer.
+#[derive(Debug)]
+pub struct Lost;
+
+impl fmt::Display for Lost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the connection broke")
+    }
+}
+
+impl std::error::Error for Lost {}
+
+/// The services that we stand in for; each has its own way to say no.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Service {
+    Dynamo,
+    Secrets,
+    Mail,
+}
+
+impl Neighbours {
+    /// Answers a request to AWS as AWS would.
+    pub async fn aws(&self, request: &Request) -> Result<Response, Lost> {
+        let header = |name: &str| {
+            request
+                .headers()
+                .get(name)
+                .and_then(|value| value.to_str().ok())
+                .unwrap_or("")
+        };
+        let target = header("x-amz-target");
+        let (service, operation) = if let Some(operation) = target.strip_prefix("DynamoDB_20120810.") {
+            (Service::Dynamo, operation.to_owned())
+        } else if let Some(operation) = target.strip_prefix("secretsmanager.") {
+            (Service::Secrets, operation.to_owned())
+        } else {
+            (Service::Mail, mailbox::action(request.body()))
+        };
+        let function = caller(header("authorization")).unwrap_or_default().to_owned();
+        let call = Call {
+            function,
+            operation: format!("{}:{operation}", service.prefix()),
+        };
+        let answer = self.met(
+            &call,
+            |fault| service.failure(fault, &operation),
+            || match service {
+                Service::Dynamo => self.dynamodb(&call.function, &operation, request.body()),
+                Service::Secrets => self.secret(&call.function, &operation, request.body()),
+                Service::Mail => self.mail(&call.function, &operation, request.body()),
+            },
+        );
+        Ok(service.response(answer.await?))
+    }
+
+    /// Answers a request to the PSP's interface.
+    pub async fn psp(&self, function: &str, request: &Request) -> Result<Response, Lost> {
+        let operation = if request.method() == http::Method::POST {
+            "psp:open"
+        } else {
+            "psp:ask"
+        };
+        let call = Call {
+            function: function.to_owned(),
+            operation: operation.to_owned(),
+        };
+        let failure = |fault| match fault {
+            Fault::Throttle => crate::problem(429, "too_many_requests", "Slow down"),
+            _ => crate::problem(503, "unavailable", "Try again later"),
+        };
+        self.met(&call, failure, || self.psp.answer(request)).await
+    }
+
+    /// Lets the call meet its fault, if it has one.
+    async fn met<T>(
+        &self,
+        call: &Call,
+        failure: impl FnOnce(Fault) -> T,
+        serve: impl FnOnce() -> T,
+    ) -> Result<T, Lost> {
+        match self.faults.meets(call) {
+            None => Ok(serve()),
+            Some(Fault::Delay(time)) => {
+                tokio::time::sleep(time).await;
+                Ok(serve())
+            }
+            Some(Fault::LoseRequest) => Err(Lost),
+            Some(Fault::LoseAnswer) => {
+                serve();
+                Err(Lost)
+            }
+            Some(Fault::CrashBefore) => std::panic::resume_unwind(Box::new("a crash on purpose")),
+            Some(Fault::CrashAfter) => {
+                serve();
+                std::panic::resume_unwind(Box::new("a crash on purpose"))
+            }
+            Some(fault @ (Fault::Throttle | Fault::ServerError | Fault::Conflict)) => Ok(failure(fault)),
+        }
+    }
+
+    fn dynamodb(&self, function: &str, operation: &str, body: &[u8]) -> Outcome {
+        let Ok(mut request) = serde_json::from_slice::<Value>(body) else {
+            return refusal(
+                "com.amazon.coral.service#SerializationException",
+                "the body is not JSON",
+            );
+        };
+        let needs = dynamodb::needs(operation, &request);
+        if let Err(denied) = self.access.check(function, &needs) {
+            return refused(&denied);
+        }
+        let asked = dynamodb::ask_for_capacity(&mut request);
+        let (status, text) = self.dynamo.run(operation, &request.to_string());
+        if status != 200 {
+            return (status, text);
+        }
+        if self.dynamo.feeds_a_stream(&needs) {
+            self.stream.notify_one();
+        }
+        let Ok(mut answer) = serde_json::from_str::<Value>(&text) else {
+            return (status, text);
+        };
+        let units = dynamodb::take_capacity(&mut answer, asked);
+        self.faults.consumed(function, units);
+        (status, if asked { text } else { answer.to_string() })
+    }
+
+    fn secret(&self, function: &str, operation: &str, body: &[u8]) -> Outcome {
+        if operation != "GetSecretValue" {
+            return refusal("UnknownOperationException", operation);
+        }
+        let request: Value = serde_json::from_slice(body).unwrap_or_default();
+        let name = request
+            .get("SecretId")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        let need = Grant {
+            action: "secretsmanager:GetSecretValue".to_owned(),
+            resource: name.to_owned(),
+        };
+        if let Err(denied) = self.access.check(function, &[need]) {
+            return refused(&denied);
+        }
+        let Some(value) = secrets::value(name) else {
+            return refusal(
+                "ResourceNotFoundException",
+                "Secrets Manager can't find the specified secret.",
+            );
+        };
+        let answer = json!({
+            "ARN": name,
+            "Name": name,
+            "SecretString": value.to_string(),
+            "VersionId": "00000000-0000-0000-0000-000000000001",
+            "VersionStages": ["AWSCURRENT"],
+        });
+        (200, answer.to_string())
+    }
+
+    fn mail(&self, function: &str, operation: &str, body: &[u8]) -> Outcome {
+        let needs = self.access.resources(function, &format!("ses:{operation}"));
+        let needs = if needs.is_empty() {
+            vec![Grant {
+                action: format!("ses:{operation}"),
+                resource: "identity".to_owned(),
+            }]
+        } else {
+            needs
+        };
+        match self.access.check(function, &needs) {
+            Ok(()) => self.mailbox.receive(operation, body, self.clock.now()),
+            Err(denied) => {
+                tracing::error!(%denied, "refused");
+                (403, mailbox::failure("AccessDenied", &denied.to_string()))
+            }
+        }
+    }
+}
+
+fn refused(denied: &Denied) -> Outcome {
+    tracing::error!(%denied, "refused");
+    match denied {
+        Denied::UnknownCaller => refusal(
+            "com.amazon.coral.service#UnrecognizedClientException",
+            &denied.to_string(),
+        ),
+        Denied::NotGranted { .. } => refusal(
+            "com.amazon.coral.service#AccessDeniedException",
+            &denied.to_string(),
+        ),
+    }
+}
+
+impl Service {
+    fn prefix(self) -> &'static str {
+        match self {
+            Service::Dynamo => "dynamodb",
+            Service::Secrets => "secretsmanager",
+            Service::Mail => "ses",
+        }
+    }
+
+    fn response(self, (status, body): Outcome) -> Response {
+        let content_type = match self {
+            Service::Dynamo => "application/x-amz-json-1.0",
+            Service::Secrets => "application/x-amz-json-1.1",
+            Service::Mail => "text/xml",
+        };
+        crate::response(status, content_type, body)
+    }
+
+    /// How this service says that it cannot now.
+    fn failure(self, fault: Fault, operation: &str) -> Outcome {
+        let said = |status: u16, kind: &str, message: &str| (status, refusal(kind, message).1);
+        match (self, fault) {
+            (Service::Mail, Fault::Throttle) => (400, mailbox::failure("Throttling", "Rate exceeded")),
+            (Service::Mail, _) => (500, mailbox::failure("InternalFailure", "on purpose")),
+            (Service::Dynamo, Fault::Throttle) => said(
+                400,
+                "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
+                "The level of configured provisioned throughput for the table was exceeded.",
+            ),
+            (Service::Dynamo, Fault::Conflict) if operation == "TransactWriteItems" => {
+                (400, transaction_conflict())
+            }
+            (Service::Dynamo, Fault::Conflict) => said(
+                400,
+                "com.amazonaws.dynamodb.v20120810#TransactionConflictException",
+                "Transaction is ongoing for the item",
+            ),
+            (Service::Dynamo, _) => said(
+                500,
+                "com.amazonaws.dynamodb.v20120810#InternalServerError",
+                "on purpose",
+            ),
+            (Service::Secrets, Fault::Throttle) => said(400, "ThrottlingException", "Rate exceeded"),
+            (Service::Secrets, _) => said(500, "InternalServiceError", "on purpose"),
+        }
+    }
+}
+
+fn transaction_conflict() -> String {
+    let reason = json!({"Code": "TransactionConflict", "Message": "Transaction is ongoing for the item"});
+    json!({
+        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "Message": "Transaction cancelled, please refer cancellation reasons for specific reasons \
+                    [TransactionConflict]",
+        "CancellationReasons": [reason],
+    })
+    .to_string()
+}
+
+/// The way to AWS, in this process.
+#[derive(Clone)]
+pub struct AwsWire(pub Arc<Neighbours>);
+
+/// The way to everybody else: our own PSP in this process, others over plain HTTP.
+#[derive(Clone)]
+pub struct OutsideWire {
+    pub function: String,
+    pub neighbours: Arc<Neighbours>,
+}
+
+impl fmt::Debug for AwsWire {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AwsWire")
+    }
+}
+
+impl fmt::Debug for OutsideWire {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OutsideWire")
+    }
+}
+
+impl HttpConnector for AwsWire {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let neighbours = self.0.clone();
+        HttpConnectorFuture::new(async move {
+            let request = read(request).await?;
+            write(
+                neighbours
+                    .aws(&request)
+                    .await
+                    .map_err(|lost| ConnectorError::io(lost.into()))?,
+            )
+        })
+    }
+}
+
+impl HttpConnector for OutsideWire {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let Self { function, neighbours } = self.clone();
+        HttpConnectorFuture::new(async move {
+            let request = read(request).await?;
+            if neighbours.psp.is_at(request.uri()) {
+                let answer = neighbours.psp(&function, &request).await;
+                return write(answer.map_err(|lost| ConnectorError::io(lost.into()))?);
+            }
+            let answer = client::send(request)
+                .await
+                .map_err(|why| ConnectorError::io(why.into()))?;
+            write(answer)
+        })
+    }
+}
+
+async fn read(request: HttpRequest) -> Result<Request, ConnectorError> {
+    let request = request
+        .try_into_http1x()
+        .map_err(|e| ConnectorError::user(e.into()))?;
+    let (parts, body) = request.into_parts();
+    let body = body
+        .collect()
+        .await
+        .map_err(ConnectorError::user)?
+        .to_bytes()
+        .to_vec();
+    Ok(Request::from_parts(parts, body))
+}
+
+fn write(response: Response) -> Result<HttpResponse, ConnectorError> {
+    HttpResponse::try_from(response.map(SdkBody::from)).map_err(|e| ConnectorError::other(e.into(), None))
+}
