@@ -37,7 +37,12 @@ fn command(mut arguments: lexopt::Parser) -> Result<Option<Command>, lexopt::Err
     let mut verbose = false;
     while let Some(argument) = arguments.next()? {
         match argument {
-            Long("port") => options.port = arguments.value()?.parse()?,
+            Long("port") => {
+                let port = arguments.value()?.string()?;
+                options.port = port
+                    .parse()
+                    .map_err(|_| format!("--port wants a number up to 65535, not {port}"))?;
+            }
             Long("data") => options.data = Some(arguments.value()?.into()),
             Long("limits") => match arguments.value()?.string()?.as_str() {
                 "on" => options.limits = true,

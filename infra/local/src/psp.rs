@@ -7,7 +7,8 @@ use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use domain::Timestamp;
+use creditor::Psps;
+use domain::{Cents, Timestamp};
 use hmac::{Hmac, KeyInit, Mac};
 use http::{Method, Uri};
 use serde::{Deserialize, Serialize};
@@ -310,14 +311,13 @@ struct Told<'a> {
 
 impl Payment {
     fn told(&self) -> Told<'_> {
-        let psp_id = self.order.psp_id.as_deref().unwrap_or("BANCAPROVA");
         Told {
             payment_id: &self.order.payment_id,
             transaction_id: &self.transaction,
             status: None,
-            psp_id,
-            psp_name: psp_name(psp_id),
-            method: self.order.method.as_deref().unwrap_or("CP"),
+            psp_id: self.order.psp_id(),
+            psp_name: self.order.psp_name(),
+            method: self.order.method.as_deref().unwrap_or(USUAL_METHOD),
             amount: self.amount,
             currency: "EUR",
             fee: self.paid_at.map(|_| self.order.fee),
@@ -355,11 +355,26 @@ fn transaction(payment_id: &str) -> String {
     format!("TX-{digits}")
 }
 
-/// A name to show; the creditor's configuration has the true ones.
-fn psp_name(id: &str) -> String {
-    match id {
-        "BANCAPROVA" => "Banca di Prova".to_owned(),
-        other => other.to_owned(),
+/// The PSP that asks itself, when the citizen chose none.
+const USUAL_PSP: &str = "BANCADUE";
+const USUAL_METHOD: &str = "CP";
+
+impl Order {
+    fn psp_id(&self) -> &str {
+        self.psp_id.as_deref().unwrap_or(USUAL_PSP)
+    }
+
+    /// As the creditor's configuration writes it.
+    fn psp_name(&self) -> String {
+        let known = || {
+            let amount = Cents::new(self.amount).ok()?;
+            let psps = Psps::of_the_repository().ok()?;
+            let mut offers = psps.methods().iter().flat_map(|method| method.offers(amount));
+            offers
+                .find(|offer| offer.id == self.psp_id())
+                .map(|offer| offer.name.to_owned())
+        };
+        known().unwrap_or_else(|| self.psp_id().to_owned())
     }
 }
 

@@ -19,6 +19,7 @@ use crate::clock::{Agenda, Task, after};
 use crate::core::{Core, schedules, world};
 use crate::dynamodb::Dynamo;
 use crate::faults::Faults;
+use crate::functions::STILL_TO_COME;
 use crate::gateway::{MAX_BODY, Routes};
 use crate::invoke::Invoker;
 use crate::kept::Kept;
@@ -60,7 +61,12 @@ fn core(options: &Options, origin: &str) -> Result<Core, Problem> {
         .template
         .clone()
         .unwrap_or_else(|| crate::Stack::repository().join("infra/template.yaml"));
-    let template = Template::read(&path, &values)?;
+    let mut template = Template::read(&path, &values)?;
+    let here = |name: &str| {
+        !STILL_TO_COME.contains(&name) || options.functions.iter().any(|entry| entry.name == name)
+    };
+    template.functions.retain(|name, _| here(name));
+    template.routes.retain(|route| here(&route.function));
     if let Some(secret) = template
         .secrets
         .iter()

@@ -82,3 +82,13 @@ fn every_function_is_in_the_list_and_among_the_dependencies() {
         "the list of functions was renewed: run this again"
     );
 }
+
+#[test]
+fn a_function_that_has_come_is_no_longer_still_to_come() {
+    for name in super::STILL_TO_COME {
+        assert!(
+            super::FUNCTIONS.iter().all(|entry| entry.name != *name),
+            "take {name} out of STILL_TO_COME"
+        );
+    }
+}

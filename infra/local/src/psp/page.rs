@@ -28,7 +28,6 @@ impl Psp {
         if let Some(origin) = origin(&order.return_url) {
             page.leads_to(origin);
         }
-        let psp = super::psp_name(order.psp_id.as_deref().unwrap_or("BANCAPROVA"));
         let reasons: Vec<String> = order.items.iter().map(|item| escaped(&item.reason)).collect();
         let rows = [
             (words.pick("Beneficiario", "Payee"), escaped(&order.creditor.name)),
@@ -39,7 +38,7 @@ impl Psp {
                 words.pick("Totale", "Total"),
                 words.euros(order.amount.saturating_add(order.fee)),
             ),
-            ("PSP", escaped(&psp)),
+            ("PSP", escaped(&order.psp_name())),
             (words.pick("Transazione", "Transaction"), escaped(transaction)),
         ];
         page.add("<dl>");
