@@ -110,7 +110,7 @@ fn attempt(amounts: &[u64], fee: u64) -> Attempt {
             fee: Cents::new(fee).unwrap(),
             ..Choice::default()
         },
-        email: Email::parse("mario.rossi@example.it").unwrap(),
+        email: Some(Email::parse("mario.rossi@example.it").unwrap()),
         language: Language::It,
         status: Status::Pending,
         started_at: at("2026-01-01T00:00:00Z"),
