@@ -17,7 +17,6 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
      require-trusted-types-for 'script'; trusted-types 'none'";
 const PERMISSIONS: &str = "camera=(), geolocation=(), microphone=(), payment=()";
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
-const ONE_YEAR: u32 = 31_536_000;
 const HTML: &str = "text/html; charset=utf-8";
 
 /// The parts of a request that a page may depend on.
@@ -45,15 +44,12 @@ pub struct PortalAnswer {
 /// The answer to any address that no other function has.
 pub fn respond(site: &Site, asked: &Asked) -> PortalAnswer {
     let mut answer = route(site, asked);
-    answer.header("X-Content-Type-Options", "nosniff");
-    answer.header("Referrer-Policy", "same-origin");
-    answer.header("Cross-Origin-Opener-Policy", "same-origin");
-    answer.header("Cross-Origin-Resource-Policy", "same-origin");
-    answer.header("Permissions-Policy", PERMISSIONS);
-    answer.header("Content-Security-Policy", POLICY);
-    if site.tls {
-        answer.header("Strict-Transport-Security", format!("max-age={ONE_YEAR}; includeSubDomains"));
-    }
+    answer.header("x-content-type-options", "nosniff");
+    answer.header("referrer-policy", "same-origin");
+    answer.header("cross-origin-opener-policy", "same-origin");
+    answer.header("cross-origin-resource-policy", "same-origin");
+    answer.header("permissions-policy", PERMISSIONS);
+    answer.header("content-security-policy", POLICY);
     answer
 }
 
@@ -66,8 +62,8 @@ fn route(site: &Site, asked: &Asked) -> PortalAnswer {
     }
     let (language, path) = Language::of_path(asked.path);
     let language = if site.languages.contains(&language) { language } else { Language::Italian };
-    if let Some(until) = &site.maintenance_until {
-        return maintenance(site, asked, language, path, until);
+    if site.maintenance_until.is_some() {
+        return maintenance(site, asked, language, path);
     }
     if let Some(address) = redirect(site, asked, language, path) {
         return address;
@@ -85,19 +81,18 @@ fn asset(asked: &Asked) -> PortalAnswer {
     };
     let (encoding, bytes) = asset.encoded(Encoding::accepted(asked.accept_encoding));
     let mut answer = PortalAnswer::new(200, asset.content_type, Cow::Borrowed(bytes));
-    answer.header("Cache-Control", FOR_EVER);
+    answer.header("cache-control", FOR_EVER);
     answer.encoding(encoding);
     answer
 }
 
-/// Two slashes make one address, and a person's language is remembered where an address does not say it.
+/// A slash too many makes no other address, and a person's language is remembered where an address does not say it.
 fn redirect(site: &Site, asked: &Asked, language: Language, path: &str) -> Option<PortalAnswer> {
-    if asked.path.len() > 1 && asked.path != language.href("/") && path.ends_with('/') {
-        let bare = path.trim_end_matches('/');
-        return Screen::at(bare).map(|_| moved(308, &language.href(bare), asked.query));
-    }
     if path == "/" && asked.path != language.href("/") {
         return Some(moved(308, &language.href("/"), asked.query));
+    }
+    if let Some(bare) = path.strip_suffix('/').filter(|bare| !bare.is_empty()) {
+        return Screen::at(bare).map(|_| moved(308, &language.href(bare), asked.query));
     }
     // The home page, and the pages that mails and PSPs send people to, are asked for in Italian by everyone.
     let entrance = Screen::at(path).is_some_and(|screen| screen.entrance);
@@ -118,9 +113,9 @@ fn redirect(site: &Site, asked: &Asked, language: Language, path: &str) -> Optio
 fn moved(status: u16, address: &str, query: &str) -> PortalAnswer {
     let separator = if query.is_empty() { "" } else { "?" };
     let mut answer = PortalAnswer::new(status, "text/plain; charset=utf-8", Cow::Borrowed(b""));
-    answer.header("Location", format!("{}{separator}{query}", encoded_path(address)));
-    answer.header("Cache-Control", "no-store");
-    answer.header("Vary", "Accept-Language, Cookie");
+    answer.header("location", format!("{}{separator}{query}", encoded_path(address)));
+    answer.header("cache-control", "no-store");
+    answer.header("vary", "Accept-Language, Cookie");
     answer
 }
 
@@ -136,10 +131,9 @@ fn encoded_path(path: &str) -> String {
     encoded
 }
 
-fn maintenance(site: &Site, asked: &Asked, language: Language, path: &str, until: &str) -> PortalAnswer {
+fn maintenance(site: &Site, asked: &Asked, language: Language, path: &str) -> PortalAnswer {
     let mut answer = page(site, asked, language, path, Screen::maintenance(), 503);
-    answer.header("Retry-After", "600");
-    answer.header("X-Maintenance-Until", encoded_path(until));
+    answer.header("retry-after", "600");
     answer
 }
 
@@ -155,20 +149,20 @@ fn page(site: &Site, asked: &Asked, language: Language, path: &str, screen: &'st
         && known.split(',').any(|candidate| candidate.trim() == tag)
     {
         let mut answer = PortalAnswer::new(304, HTML, Cow::Borrowed(b""));
-        answer.header("Cache-Control", "no-cache");
-        answer.header("ETag", tag.clone());
+        answer.header("cache-control", "no-cache");
+        answer.header("etag", tag.clone());
         return answer;
     }
     let (encoding, bytes) = compress(html, Encoding::accepted(asked.accept_encoding));
     let mut answer = PortalAnswer::new(status, HTML, Cow::Owned(bytes));
     answer.encoding(encoding);
-    answer.header("Content-Language", language.tag());
+    answer.header("content-language", language.tag());
     match tag {
         Some(tag) => {
-            answer.header("Cache-Control", "no-cache");
-            answer.header("ETag", tag);
+            answer.header("cache-control", "no-cache");
+            answer.header("etag", tag);
         }
-        None => answer.header("Cache-Control", "no-store"),
+        None => answer.header("cache-control", "no-store"),
     }
     answer
 }
@@ -181,7 +175,7 @@ fn entity_tag(html: &[u8]) -> String {
 
 fn text(status: u16, words: &'static str) -> PortalAnswer {
     let mut answer = PortalAnswer::new(status, "text/plain; charset=utf-8", Cow::Borrowed(words.as_bytes()));
-    answer.header("Cache-Control", "no-store");
+    answer.header("cache-control", "no-store");
     answer
 }
 
@@ -196,8 +190,8 @@ impl PortalAnswer {
 
     fn encoding(&mut self, encoding: Encoding) {
         if let Some(name) = encoding.name() {
-            self.header("Content-Encoding", name);
+            self.header("content-encoding", name);
         }
-        self.header("Vary", "Accept-Encoding");
+        self.header("vary", "Accept-Encoding");
     }
 }

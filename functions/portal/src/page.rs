@@ -71,6 +71,14 @@ impl Page<'_> {
         assets::address(&format!("js/{}.js", self.screen.script.unwrap_or("core")))
     }
 
+    pub fn privacy_version(&self) -> &'static str {
+        domain::account::PRIVACY_VERSION
+    }
+
+    pub fn terms_version(&self) -> &'static str {
+        domain::account::TERMS_VERSION
+    }
+
     /// The telephone number as a dialler wants it.
     pub fn dial(&self) -> String {
         self.site.phone.replace(' ', "")

@@ -86,6 +86,27 @@ const NOTICE_CODE: &str = "err.codice.";
 const DEBTS: &str = "pratica.js.";
 const NEW_PASSWORD: [&str; 2] = ["err.password.", "err.conferma."];
 
+/// Everything that can be wrong with who registers.
+const REGISTRATION: [&str; 17] = [
+    FISCAL_CODE,
+    "err.nome.",
+    "err.cognome.",
+    "err.ragione_sociale.",
+    "err.indirizzo.",
+    "err.nazione.",
+    "err.citta.",
+    "err.provincia.",
+    "err.cap.",
+    "err.email.",
+    "err.telefono.",
+    "err.username.",
+    "err.password.",
+    "err.conferma.",
+    "err.privacy.",
+    "err.termini.",
+    "err.too_long",
+];
+
 impl Screen {
     const fn new(id: &'static str, name: &'static str, address: &'static str, body: fn(&Page) -> askama::Result<String>) -> Self {
         Self {
@@ -169,7 +190,7 @@ pub static SCREENS: &[Screen] = &[
     Screen::new("S01", "ricerca", "/", search).scripted(&[FISCAL_CODE, NOTICE_CODE]).entrance(),
     Screen::new("S02", "ricerca-esito", "/ricerca/esito", found).scripted(&[DEBTS]),
     Screen::new("S03", "registrazione", "/registrazione", register).scripted(&[FISCAL_CODE]).logged_out(),
-    Screen::new("S04", "registrazione-dati", "/registrazione/dati", details).scripted(&["err."]).logged_out(),
+    Screen::new("S04", "registrazione-dati", "/registrazione/dati", details).scripted(&REGISTRATION).logged_out(),
     Screen::new("S05", "registrazione-completata", "/registrazione/completata", registered).scripted(&[]),
     Screen::new("S06", "attiva", "/attiva", activate).scripted(&["err.email."]).entrance(),
     Screen::new("S07", "accedi", "/accedi", login).scripted(&["err.username."]).logged_out(),
@@ -179,7 +200,7 @@ pub static SCREENS: &[Screen] = &[
     Screen::new("S11", "storico", "/pratiche/storico", history).scripted(&[DEBTS]).by_script_of("pratiche").private(),
     Screen::new("S12", "spontaneo", "/spontaneo", services).scripted(&[]).private().spontaneous(),
     Screen::new("S13", "spontaneo-dati", "/spontaneo/{}", new_debt)
-        .scripted(&["err.importo.", "err.causale.", "err.campo."])
+        .scripted(&["err.importo.", "err.causale.", "err.campo.", "err.too_long"])
         .private()
         .spontaneous(),
     Screen::new("S14", "spontaneo-riepilogo", "/spontaneo/{}/riepilogo", new_summary).scripted(&[]).private().spontaneous(),

@@ -1,5 +1,7 @@
 //! What the entity says of itself, and the few settings that change the pages.
 
+use world::{NotConfigured, World};
+
 use crate::language::Language;
 
 /// The entity's name, contacts and choices. The defaults are those of the demonstration entity.
@@ -17,16 +19,12 @@ pub struct Site {
     pub accessibility_statement: Option<String>,
     /// Where a malfunction is reported; without one, the help page's contacts.
     pub report_address: Option<String>,
-    pub privacy_version: String,
-    pub terms_version: String,
     pub languages: Vec<Language>,
     /// Whether citizens may create debts by themselves (S12 to S14).
     pub spontaneous: bool,
     pub shortest_password: usize,
     /// Set while the portal is closed for maintenance: the hour at which it opens again.
     pub maintenance_until: Option<String>,
-    /// Served over TLS: everywhere but on a developer's machine.
-    pub tls: bool,
 }
 
 impl Default for Site {
@@ -42,13 +40,51 @@ impl Default for Site {
             privacy_officer: "dpo@comune.test.example".to_owned(),
             accessibility_statement: None,
             report_address: None,
-            privacy_version: "1.0".to_owned(),
-            terms_version: "1.0".to_owned(),
             languages: Language::ALL.to_vec(),
             spontaneous: true,
             shortest_password: 12,
             maintenance_until: None,
-            tls: false,
         }
     }
+}
+
+impl Site {
+    /// Only the entity's name and fiscal code have no default outside the demonstration.
+    pub fn connect(world: &World) -> Result<Self, NotConfigured> {
+        let demonstration = Self::default();
+        let text = |name: &str, default: String| world.optional(name).map_or(default, str::to_owned);
+        let optional = |name: &str| world.optional(name).map(str::to_owned);
+        Ok(Self {
+            name: world.variable("CREDITOR_NAME")?.to_owned(),
+            fiscal_code: world.variable("CREDITOR_FISCAL_CODE")?.to_owned(),
+            address: text("CREDITOR_ADDRESS", demonstration.address),
+            email: text("CREDITOR_EMAIL", demonstration.email),
+            certified_email: text("CREDITOR_PEC", demonstration.certified_email),
+            phone: text("CREDITOR_PHONE", demonstration.phone),
+            website: text("CREDITOR_WEBSITE", demonstration.website),
+            privacy_officer: text("CREDITOR_DPO", demonstration.privacy_officer),
+            accessibility_statement: optional("ACCESSIBILITY_STATEMENT_URL"),
+            report_address: optional("REPORT_URL"),
+            languages: languages(world)?,
+            spontaneous: world.parsed_or("SPONTANEOUS_PAYMENTS", true)?,
+            shortest_password: world.parsed_or("PASSWORD_MIN_LENGTH", demonstration.shortest_password)?,
+            maintenance_until: optional("MAINTENANCE_UNTIL"),
+        })
+    }
+}
+
+/// `LANGUAGES`, comma separated; Italian is always offered, and first.
+fn languages(world: &World) -> Result<Vec<Language>, NotConfigured> {
+    let Some(tags) = world.optional("LANGUAGES") else {
+        return Ok(Language::ALL.to_vec());
+    };
+    let mut offered = vec![Language::Italian];
+    for tag in tags.split(',').map(str::trim) {
+        let language = Language::from_tag(tag)
+            .ok_or_else(|| NotConfigured::because("LANGUAGES", format!("there is no catalogue for {tag}")))?;
+        if !offered.contains(&language) {
+            offered.push(language);
+        }
+    }
+    Ok(offered)
 }

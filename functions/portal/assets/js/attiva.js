@@ -1,6 +1,6 @@
 // S06: the token of the mailed link, sent once; opening the page alone uses nothing up.
 
-import { Refusal, actions, el, failureText, focusHeading, form, href, outcomeHeading, paragraph, post, primary, button, announce, t, tab } from "./core.js";
+import { Refusal, actions, el, failureText, focusHeading, form, href, outcomeHeading, paragraph, post, button, announce, t, tab } from "./core.js";
 import { email } from "./rules.js";
 
 const region = document.getElementById("regione");
@@ -12,10 +12,10 @@ function show(heading, ...nodes) {
   announce(heading.textContent);
 }
 
-function goOn() {
+function goOn(classes = "btn btn-primary") {
   const searched = tab.get("ricerca");
   const back = searched ? `?torna=${encodeURIComponent(href(`/paga/${searched.noticeNumber}`))}` : "";
-  return actions(primary(t("attiva.js.accedi"), href("/accedi") + back));
+  return actions(el("a", { class: classes, href: href("/accedi") + back }, t("attiva.js.accedi")));
 }
 
 /** The link does not work (any more): another one, whatever the address. */
@@ -24,7 +24,7 @@ function askAnother(title, text) {
   const modulo = el("form", { id: "modulo", method: "post", novalidate: true },
     el("div", { class: "campo" }, el("label", { class: "form-label", for: "email" }, t("attiva.js.email")), field),
     actions(el("button", { class: "btn btn-primary", type: "submit" }, t("attiva.js.nuovo_link"))));
-  show(outcomeHeading(title, "warning-circle", "esito-attenzione"), el("p", { class: "introduzione" }, text), modulo);
+  show(outcomeHeading(title, "warning-circle", "esito-attenzione"), el("p", { class: "introduzione" }, text), modulo, goOn("collegamento"));
   form(modulo, {
     name: "attiva",
     check: (given) => (given.email === "" ? [{ field: "email", code: "required" }] : email(given.email) ? [] : [{ field: "email", code: "format" }]),

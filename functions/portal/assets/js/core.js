@@ -111,9 +111,9 @@ export function summaryList(rows, classes = "riepilogo") {
     shown.map(([term, value, rowClasses]) => el("div", { class: rowClasses }, el("dt", {}, term), el("dd", {}, value))));
 }
 
-/** A code in blocks of four; copied, it has no spaces. */
+/** A code in blocks of four, unless it has its own; copied, it has no spaces. */
 export function code(text) {
-  const blocks = text.match(/.{1,4}/g) ?? [];
+  const blocks = /^\w+$/.test(text) ? text.match(/.{1,4}/g) : [text];
   return el("span", { class: "codice" }, blocks.map((block) => el("span", {}, block)));
 }
 

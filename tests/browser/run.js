@@ -1,0 +1,55 @@
+// Starts a local stack unless PORTAL_URL names one, then runs every test file, one at a time.
+
+import { spawn } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import { createServer } from "node:net";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const root = path.join(here, "../..");
+const START_MS = 15 * 60_000;
+
+const browser = process.env.CHROMIUM ?? "/usr/bin/chromium";
+if (!existsSync(browser)) {
+  console.error(`There is no browser at ${browser}. Install one with: apt-get install -y chromium`);
+  process.exit(1);
+}
+
+function freePort() {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+async function answers(address) {
+  return fetch(address).then((response) => response.ok, () => false);
+}
+
+async function startStack() {
+  const port = await freePort();
+  const stack = spawn("cargo", ["run", "--quiet", "-p", "local", "--", "--port", String(port), "--limits", "off"],
+    { cwd: root, stdio: ["ignore", "inherit", "inherit"] });
+  const address = `http://localhost:${port}`;
+  const deadline = Date.now() + START_MS;
+  while (!(await answers(address))) {
+    if (stack.exitCode !== null || Date.now() > deadline) throw new Error("the local stack does not start");
+    await new Promise((done) => setTimeout(done, 500));
+  }
+  return { stack, address };
+}
+
+const started = process.env.PORTAL_URL ? null : await startStack();
+const env = { ...process.env, CHROMIUM: browser, PORTAL_URL: process.env.PORTAL_URL ?? started.address };
+env.LOCAL_URL ??= env.PORTAL_URL;
+
+const wanted = process.argv.slice(2);
+const files = wanted.length > 0 ? wanted : readdirSync(here).filter((name) => name.endsWith(".test.js")).sort();
+const tests = spawn(process.execPath, ["--test", "--test-concurrency=1", ...files], { cwd: here, env, stdio: "inherit" });
+tests.on("exit", (code) => {
+  started?.stack.kill("SIGTERM");
+  process.exit(code ?? 1);
+});

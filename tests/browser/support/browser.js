@@ -1,0 +1,134 @@
+// One browser per test file, one context per visitor, and what must hold on every page they see.
+
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { after, before } from "node:test";
+import { chromium } from "playwright-core";
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+export const PORTAL = process.env.PORTAL_URL;
+if (!PORTAL) throw new Error("PORTAL_URL is not set: run the tests with `npm test`, which starts a local stack");
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+const SCREENSHOTS = process.env.SCREENSHOTS ?? path.join(here, "../../../build/screenshots");
+mkdirSync(SCREENSHOTS, { recursive: true });
+
+let browser;
+before(async () => {
+  browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+      "--disable-component-update", "--disable-sync", "--lang=it"],
+  });
+});
+after(() => browser?.close());
+
+/** A visitor with a browser of their own. `watch.expect` lists console lines that the story provokes. */
+export async function visitor({ locale = "it-IT", width = 1280, height = 900, ...more } = {}) {
+  const context = await browser.newContext({ locale, timezoneId: "Europe/Rome", viewport: { width, height }, ...more });
+  const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
+  const watch = { noise: [], foreign: [], expected: [] };
+  page.on("console", (message) => {
+    // A refused request is a line in the console whatever the page does with it.
+    if (["error", "warning"].includes(message.type()) && !message.text().startsWith("Failed to load resource")) watch.noise.push(message.text());
+  });
+  page.on("pageerror", (error) => watch.noise.push(String(error)));
+  page.on("request", (request) => {
+    const { origin, protocol } = new URL(request.url());
+    const ours = [new URL(PORTAL).origin, new URL(process.env.LOCAL_URL ?? PORTAL).origin].includes(origin);
+    if (!ours && !["data:", "blob:"].includes(protocol)) watch.foreign.push(request.url());
+  });
+  return { context, page, watch };
+}
+
+/** Nothing in the console, nobody else asked; closes the browser of the visitor. */
+export async function quiet({ context, watch }) {
+  await context.close();
+  assert.deepEqual(watch.noise.filter((line) => !watch.expected.some((known) => line.includes(known))), [], "console");
+  assert.deepEqual(watch.foreign, [], "requests to others");
+}
+
+/** Runs a story with a visitor, and checks that it was quiet. */
+export const story = (options, tell) => async () => {
+  const guest = await visitor(options);
+  await tell(guest);
+  await quiet(guest);
+};
+
+export const open = (page, address) => page.goto(new URL(address, PORTAL).href);
+
+/** Logs in through the API: for stories about something else. */
+export async function login(context, { username, password }) {
+  const response = await context.request.post(`${PORTAL}/api/login`, { data: { username, password } });
+  assert.equal(response.status(), 200, await response.text());
+  // Some stacks set the readable cookie from the page's own login; make sure that it is there.
+  const cookies = await context.cookies(PORTAL);
+  if (!cookies.some(({ name }) => name === "accesso")) await context.addCookies([{ name: "accesso", value: "1", url: PORTAL }]);
+}
+
+export const heading = (page) => page.locator("h1").innerText();
+export async function headingIs(page, text) {
+  await page.locator("h1", { hasText: text }).first().waitFor();
+  assert.equal(await page.locator("h1").count(), 1, "one h1");
+}
+
+/** The summary has focus and these lines, each repeated under its field. */
+export async function summaryIs(page, lines) {
+  const summary = page.locator(".riepilogo-errori");
+  await summary.waitFor();
+  await page.waitForFunction(() => document.activeElement?.classList.contains("riepilogo-errori"));
+  const told = lines.length > 0 && (await summary.locator("li").count()) > 0 ? await summary.locator("li").allInnerTexts() : [await summary.locator("p").first().innerText()];
+  assert.deepEqual(told, lines);
+  assert.match(await page.title(), /^(Errore|Error): /);
+}
+
+/** The live region says (something like) this, soon. */
+export async function announces(page, text) {
+  await page.waitForFunction((wanted) => ["live", "live-alert"].some((id) => document.getElementById(id).textContent.includes(wanted)), text);
+}
+
+export const focusIsOn = (page, selector) => page.waitForFunction((wanted) => document.activeElement?.matches(wanted), selector);
+
+/** Axe in a world of its own: the page's policy forbids evaluated text. Zero violations, no rule off. */
+export async function axe(page, name) {
+  const session = await page.context().newCDPSession(page);
+  const { frameTree } = await session.send("Page.getFrameTree");
+  const { executionContextId: contextId } = await session.send("Page.createIsolatedWorld", { frameId: frameTree.frame.id, worldName: "axe" });
+  await session.send("Runtime.evaluate", { expression: AXE, contextId });
+  const { result, exceptionDetails } = await session.send("Runtime.evaluate", { contextId, awaitPromise: true, returnByValue: true,
+    expression: `axe.run(document, ${JSON.stringify({ runOnly: TAGS, resultTypes: ["violations"] })})
+      .then(({ violations }) => violations.map((v) => v.id + ": " + v.nodes.map((n) => n.target.join(" ") + " " + n.failureSummary).join(" | ")))` });
+  await session.detach();
+  assert.equal(exceptionDetails, undefined, name);
+  assert.deepEqual(result.value, [], `axe on ${name}`);
+}
+
+/** Nothing sticks out sideways at a width. */
+export async function reflows(page, width, name) {
+  const before = page.viewportSize();
+  await page.setViewportSize({ width, height: before.height });
+  const out = await page.evaluate(() => {
+    const { scrollWidth, clientWidth } = document.documentElement;
+    if (scrollWidth <= clientWidth) return [];
+    const wide = [...document.querySelectorAll("body *")].filter((node) => node.getBoundingClientRect().right > clientWidth + 1);
+    return [`${scrollWidth} > ${clientWidth}`, ...wide.slice(0, 5).map((node) => node.outerHTML.slice(0, 100))];
+  });
+  await page.setViewportSize(before);
+  assert.deepEqual(out, [], `${name} at ${width} px`);
+}
+
+/** Every box that can be pressed is at least 24 px each way, unless it is a link in a sentence. */
+export async function targets(page, name) {
+  const small = await page.evaluate(() => [...document.querySelectorAll("main a, main button, main input, main select, main summary")].filter((node) => {
+    const box = node.getBoundingClientRect();
+    return box.width > 0 && getComputedStyle(node).display !== "inline" && (box.height < 24 || box.width < 24);
+  }).map((node) => node.outerHTML.slice(0, 100)));
+  assert.deepEqual(small, [], `targets of ${name}`);
+}
+
+export const picture = (page, name) => page.screenshot({ path: path.join(SCREENSHOTS, `${name}.png`), fullPage: true });
