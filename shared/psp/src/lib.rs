@@ -5,7 +5,7 @@ mod settle;
 mod webhook;
 
 pub use client::{Inquiry, Psp};
-pub use settle::apply;
+pub use settle::{apply, apply_receipt};
 pub use webhook::{Callback, Meaning, Webhooks, Word};
 
 use serde::Deserialize;

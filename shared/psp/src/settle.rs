@@ -3,6 +3,8 @@
 use domain::Fault;
 use domain::movement::Source;
 use domain::payment::{Attempt, Outcome};
+use domain::FiscalCode;
+use pagopa::SendRt;
 use store::{Settled, Settlement};
 
 use crate::client::{Inquiry, Psp};
@@ -28,6 +30,26 @@ pub async fn apply(
         }
         // No money moved, and nobody waits for it: there is nothing to keep but the raw message.
         Meaning::Ended { payment_id: None, .. } => Ok(Settled::Ignored),
+    }
+}
+
+/// Applies a receipt of the node, by the same path as a PSP's callback.
+pub async fn apply_receipt(
+    settlement: &Settlement,
+    sent: &SendRt,
+    creditor: &FiscalCode,
+    event: Option<&str>,
+) -> Result<Settled, Fault> {
+    let confirmation = sent.confirmation();
+    match sent.meaning(creditor) {
+        pagopa::Meaning::Paid { notice, amount } => {
+            settlement.receipt(&notice, amount, &confirmation, event).await
+        }
+        pagopa::Meaning::Unmatched => {
+            settlement.unmatched(&confirmation, sent.receipt.amount.get(), "EUR", event).await
+        }
+        // A copy of another body's receipt, or one that says that nothing was paid: kept raw, nothing to apply.
+        pagopa::Meaning::AnotherBody | pagopa::Meaning::Failed => Ok(Settled::Ignored),
     }
 }
 

@@ -14,6 +14,16 @@ pub struct Events {
     clock: Clock,
 }
 
+/// Who sent a message about money, and so how its body is to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    /// A PSP's signed callback: JSON.
+    Psp,
+    /// A receipt of the node: SOAP.
+    Node,
+}
+
 /// What storing a callback found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recorded {
@@ -27,6 +37,7 @@ pub enum Recorded {
 
 #[derive(Serialize, Deserialize)]
 struct Row {
+    channel: Channel,
     hash: String,
     body: String,
     received_at: Timestamp,
@@ -42,12 +53,12 @@ impl Events {
     }
 
     /// Stores a callback under its id.
-    pub async fn record(&self, id: &str, body: &str) -> Result<Recorded, Fault> {
+    pub async fn record(&self, channel: Channel, id: &str, body: &str) -> Result<Recorded, Fault> {
         const DOING: &str = "storing a callback";
         let now = self.clock.now();
         let hash = sha256(&[body.as_bytes()]);
         let key = Key::event(&sha256(&[id.as_bytes()]));
-        let row = Row { hash: hash.clone(), body: body.to_owned(), received_at: now, applied: false };
+        let row = Row { channel, hash: hash.clone(), body: body.to_owned(), received_at: now, applied: false };
         let due = now.checked_add(SENDER_FIRST).map_err(|e| Fault::new(DOING, e))?;
         let fresh = with_due(item(DOING, &key, &row)?, &key, due);
         if self.table.put_if(DOING, fresh, absent()).await? == Written::Done {
@@ -56,7 +67,7 @@ impl Events {
         let stored: Option<Row> = self.table.get(DOING, &key).await?;
         match stored {
             Some(stored) if stored.hash != hash => {
-                self.keep_conflict(id, body, &hash, now).await?;
+                self.keep_conflict(channel, id, body, &hash).await?;
                 Ok(Recorded::Conflict)
             }
             Some(stored) if stored.applied => Ok(Recorded::Applied),
@@ -64,10 +75,11 @@ impl Events {
         }
     }
 
-    async fn keep_conflict(&self, id: &str, body: &str, hash: &str, now: Timestamp) -> Result<(), Fault> {
+    async fn keep_conflict(&self, channel: Channel, id: &str, body: &str, hash: &str) -> Result<(), Fault> {
         const DOING: &str = "storing a conflicting callback";
         let key = Key::event(&sha256(&[id.as_bytes(), hash.as_bytes()]));
-        let row = Row { hash: hash.to_owned(), body: body.to_owned(), received_at: now, applied: true };
+        let received_at = self.clock.now();
+        let row = Row { channel, hash: hash.to_owned(), body: body.to_owned(), received_at, applied: true };
         // Refused means that this very message is kept already.
         let _ = self.table.put_if(DOING, item(DOING, &key, &row)?, absent()).await?;
         tracing::error!(event = "webhook.conflict", "a callback's id came with another body");
@@ -89,10 +101,10 @@ impl Events {
         Ok(())
     }
 
-    /// A stored callback that was never applied, for the sweep: its key's own id and its body.
-    pub(crate) async fn unapplied(&self, key: &Key) -> Result<Option<String>, Fault> {
+    /// A stored callback that was never applied, for the sweep.
+    pub(crate) async fn unapplied(&self, key: &Key) -> Result<Option<(Channel, String)>, Fault> {
         let row: Option<Row> = self.table.get("reading a callback", key).await?;
-        Ok(row.filter(|row| !row.applied).map(|row| row.body))
+        Ok(row.filter(|row| !row.applied).map(|row| (row.channel, row.body)))
     }
 
     pub(crate) async fn applied_by_key(&self, key: &Key) -> Result<(), Fault> {

@@ -5,7 +5,7 @@ use domain::payment::Attempt;
 use domain::Fault;
 use world::{NotConfigured, World};
 
-use crate::events::Events;
+use crate::events::{Channel, Events};
 use crate::keys::{Key, SHARDS};
 use crate::settlement::Settlement;
 
@@ -21,6 +21,7 @@ pub enum Due {
 
 /// A callback's raw body and its place in the store.
 pub struct StoredCallback {
+    pub channel: Channel,
     pub body: String,
     key: Key,
 }
@@ -59,8 +60,8 @@ impl Sweep {
             } else if let Some(notice) = key.pk.strip_prefix("DEBT#") {
                 due.extend(NoticeNumber::parse(notice).ok().map(Due::Debt));
             } else if key.pk.starts_with("EVENT#") {
-                let body = self.events.unapplied(&key).await?;
-                due.extend(body.map(|body| Due::Callback(StoredCallback { body, key })));
+                let stored = self.events.unapplied(&key).await?;
+                due.extend(stored.map(|(channel, body)| Due::Callback(StoredCallback { channel, body, key })));
             }
         }
         Ok(due)

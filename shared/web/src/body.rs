@@ -30,6 +30,11 @@ impl Body {
         }
     }
 
+    /// One JSON object of a text that holds many.
+    pub fn of_text(text: &str) -> Result<Self, Error> {
+        Self::parse(text.as_bytes())
+    }
+
     /// Takes a text; empty when it is missing.
     pub fn text(&mut self, name: &str) -> String {
         self.optional_text(name).unwrap_or_default()

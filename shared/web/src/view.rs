@@ -1,7 +1,9 @@
 //! The wire shapes that several functions share.
 
+use domain::account::{Account, Name};
 use domain::creditor::Creditor;
 use domain::debt::{Debt, Origin, Status};
+use domain::person::PersonType;
 use domain::{Date, Timestamp};
 use serde::Serialize;
 
@@ -69,7 +71,7 @@ impl CreditorView {
 impl PublicDebt {
     pub fn of(debt: &Debt, creditor: &Creditor, now: Timestamp) -> Self {
         let status = debt.status(now);
-        let in_progress = status == Status::ToPay && debt.live_attempt(now).is_some();
+        let in_progress = status == Status::ToPay && debt.attempt.is_some();
         let not_payable_reason = match status {
             Status::ToPay => None,
             Status::Paid => Some("paid"),
@@ -107,6 +109,73 @@ impl DebtView {
                 Origin::Spontaneous => "spontaneous",
             },
             receipt_available: debt.receipt.is_some(),
+        }
+    }
+}
+
+/// An account as its holder sees it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AccountView {
+    pub username: String,
+    pub fiscal_code: String,
+    pub person_type: PersonType,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub company_name: Option<String>,
+    pub email: String,
+    pub phone: String,
+    pub address: String,
+    pub country: String,
+    pub city: String,
+    pub province: String,
+    pub postal_code: String,
+    pub language: &'static str,
+    pub identity_proven: bool,
+    pub consent: ConsentView,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConsentView {
+    pub privacy_version: String,
+    pub privacy_accepted_at: Timestamp,
+    pub terms_version: String,
+    pub terms_accepted_at: Timestamp,
+}
+
+impl AccountView {
+    pub fn of(account: &Account) -> Self {
+        let profile = &account.profile;
+        let (first_name, last_name, company_name) = match &profile.name {
+            Name::Natural { first, last } => (Some(first.clone()), Some(last.clone()), None),
+            Name::Legal { company } => (None, None, Some(company.clone())),
+        };
+        Self {
+            username: profile.username.as_str().to_owned(),
+            fiscal_code: profile.fiscal_code.as_str().to_owned(),
+            person_type: profile.name.person_type(),
+            first_name,
+            last_name,
+            company_name,
+            email: profile.email.as_str().to_owned(),
+            phone: profile.phone.clone(),
+            address: profile.address.clone(),
+            country: profile.country.clone(),
+            city: profile.city.clone(),
+            province: profile.province.clone(),
+            postal_code: profile.postal_code.clone(),
+            language: profile.language.as_str(),
+            identity_proven: account.identity_proven,
+            consent: ConsentView {
+                privacy_version: profile.consent.privacy_version.clone(),
+                privacy_accepted_at: domain::time::to_second(profile.consent.privacy_accepted_at),
+                terms_version: profile.consent.terms_version.clone(),
+                terms_accepted_at: domain::time::to_second(profile.consent.terms_accepted_at),
+            },
         }
     }
 }

@@ -62,7 +62,7 @@ export function el(tag, attributes = {}, ...children) {
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
     else node.setAttribute(name, value === true ? "" : value);
   }
-  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
   return node;
 }
 
@@ -240,8 +240,11 @@ function sessionTouched() {
   localStorage.setItem("contatto", String(Date.now()));
 }
 
+let leaving = false;
 /** To the login page, and back here afterwards. */
 function toLogin() {
+  if (leaving) return;
+  leaving = true;
   const query = new URLSearchParams({ torna: location.pathname + location.search });
   if (cookie("accesso")) query.set("scaduta", "1");
   forgetSession();
@@ -351,7 +354,7 @@ export async function load(region, task) {
   ];
   try {
     const nodes = await task();
-    if (nodes) region.replaceChildren(...[nodes].flat().filter(Boolean));
+    if (nodes) region.replaceChildren(...[nodes].flat(Infinity).filter(Boolean));
     return true;
   } catch (refusal) {
     if (!(refusal instanceof Refusal)) throw refusal;
@@ -439,12 +442,15 @@ export function draft(form, name) {
   return Boolean(saved);
 }
 
-function fieldError(form, field, text) {
+/** Writes or clears a field's error. `still` keeps its room: a button must not move while it is being pressed. */
+function fieldError(form, field, text, still = false) {
   const input = form.querySelector(`[name="${CSS.escape(field)}"]`);
   const box = input?.closest(".campo, fieldset");
   if (!box) return;
   const id = `${field}-errore`;
-  box.querySelector(`#${CSS.escape(id)}`)?.remove();
+  const old = box.querySelector(`#${CSS.escape(id)}`);
+  if (still) old?.classList.add("vuoto");
+  else old?.remove();
   const described = (input.getAttribute("aria-describedby") ?? "").split(" ").filter((part) => part && part !== id);
   if (text) {
     box.append(el("p", { class: "invalid-feedback", id }, icon("error"), el("span", {}, hidden(`${t("js.errore")}: `), text)));
@@ -547,7 +553,7 @@ export function form(element, { name = "", check = () => [], send, refused = () 
   // After a failed send, leaving a field may only clear its error.
   element.addEventListener("focusout", ({ target }) => {
     if (!failed || target.getAttribute?.("aria-invalid") !== "true") return;
-    if (!check(values(element)).some(({ field }) => field === target.name)) fieldError(element, target.name, null);
+    if (!check(values(element)).some(({ field }) => field === target.name)) fieldError(element, target.name, null, true);
   });
 
   const typed = tab.get("lingua.valori");

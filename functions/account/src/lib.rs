@@ -1,0 +1,88 @@
+//! A person sees their account, chooses the language they are written in, and takes their data along.
+
+mod wire;
+
+use domain::account::Language;
+use identity::Sessions;
+use store::{Accounts, History, Listing, Movements};
+use web::{Function, Problem, Reply, Request};
+use world::{NotConfigured, World};
+
+pub struct Account {
+    sessions: Sessions,
+    accounts: Accounts,
+    listing: Listing,
+    movements: Movements,
+}
+
+/// How many debts an export reads at a time, and in all: a person's, not a city's.
+const PAGE: usize = 50;
+const MOST: usize = 10_000;
+
+impl Function for Account {
+    const ROUTES: &'static [&'static str] =
+        &["GET /api/account", "PATCH /api/account", "GET /api/account/export"];
+
+    fn connect(world: &World) -> Result<Self, NotConfigured> {
+        Ok(Self {
+            sessions: Sessions::connect(world)?,
+            accounts: Accounts::connect(world)?,
+            listing: Listing::connect(world)?,
+            movements: Movements::connect(world)?,
+        })
+    }
+
+    async fn handle(&self, request: Request) -> Result<Reply, Problem> {
+        let citizen = self.sessions.citizen(&request).await?;
+        match request.route {
+            "GET /api/account" => {
+                request.query(&[])?;
+                Ok(Reply::ok(&wire::Shown::of(citizen.account())))
+            }
+            "PATCH /api/account" => {
+                let mut body = request.json()?;
+                let language = body.text("language");
+                let mut form = body.end()?;
+                let language = form.field("language", Language::parse(&language));
+                let language = form.give(language)?;
+                let account = self.accounts.set_language(&citizen, language).await?;
+                Ok(Reply::ok(&wire::Shown::of(&account)))
+            }
+            _ => {
+                request.query(&[])?;
+                let export = self.export(&citizen).await?;
+                Ok(Reply::ok(&export).attachment("dati-personali.json"))
+            }
+        }
+    }
+}
+
+impl Account {
+    /// Every datum held about the person: the account, and each debt that it sees with its movements.
+    async fn export(&self, citizen: &store::Citizen) -> Result<wire::Export, Problem> {
+        let mut debts = Vec::new();
+        let mut after = None;
+        loop {
+            let page = self.listing.to_pay(citizen, PAGE, after.as_deref()).await?;
+            debts.extend(page.debts);
+            after = page.next;
+            if after.is_none() || debts.len() >= MOST {
+                break;
+            }
+        }
+        loop {
+            let page = self.listing.history(citizen, &History::default(), PAGE, after.as_deref()).await?;
+            debts.extend(page.debts);
+            after = page.next;
+            if after.is_none() || debts.len() >= MOST {
+                break;
+            }
+        }
+        let mut exported = Vec::new();
+        for debt in debts {
+            let movements = self.movements.of(&debt.notice).await?;
+            exported.push(wire::ExportedDebt::of(debt, &movements));
+        }
+        Ok(wire::Export::of(citizen.account(), exported))
+    }
+}

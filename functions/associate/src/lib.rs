@@ -1,0 +1,65 @@
+//! A practice found by search joins the account; one of the account's own proves who it is.
+
+mod wire;
+
+use creditor::creditor;
+use domain::creditor::Creditor;
+use domain::Error;
+use identity::Sessions;
+use store::{Accounts, Debts, Limit, Limits};
+use web::view::DebtView;
+use web::{Function, Problem, Reply, Request, Seal};
+use world::{NotConfigured, World};
+
+pub struct Associate {
+    sessions: Sessions,
+    limits: Limits,
+    debts: Debts,
+    accounts: Accounts,
+    seal: Seal,
+    creditor: Creditor,
+}
+
+impl Function for Associate {
+    const ROUTES: &'static [&'static str] = &["POST /api/debts/associate"];
+
+    fn connect(world: &World) -> Result<Self, NotConfigured> {
+        Ok(Self {
+            sessions: Sessions::connect(world)?,
+            limits: Limits::connect(world)?,
+            debts: Debts::connect(world)?,
+            accounts: Accounts::connect(world)?,
+            seal: Seal::connect(world)?,
+            creditor: creditor(world)?,
+        })
+    }
+
+    async fn handle(&self, request: Request) -> Result<Reply, Problem> {
+        let citizen = self.sessions.citizen(&request).await?;
+        let (fiscal_code, code) = match wire::Wanted::read(request.json()?)? {
+            wire::Wanted::Codes(fiscal_code, code) => {
+                // The same guessing as by public search: counted alike.
+                let source = request.source();
+                self.limits
+                    .admit(&[
+                        (Limit::ASSOCIATE, source.as_str()),
+                        (Limit::SEARCH_DAY, source.as_str()),
+                        (Limit::SEARCH_CODE, fiscal_code.as_str()),
+                    ])
+                    .await?;
+                (fiscal_code, code)
+            }
+            wire::Wanted::Reference(reference) => {
+                let opened = self.seal.open("search", &reference).await?;
+                let (plain, _) = opened.ok_or(Error::DebtNotFound)?;
+                wire::sealed(&plain).ok_or(Error::DebtNotFound)?
+            }
+        };
+        let associated = self.debts.associate(&citizen, &fiscal_code, &code).await?;
+        if associated.proves_identity && !citizen.account().identity_proven {
+            self.accounts.prove(citizen).await?;
+        }
+        let debt = DebtView::of(&associated.debt, &self.creditor, self.debts.now());
+        Ok(Reply::ok(&wire::Joined { debt }))
+    }
+}

@@ -1,0 +1,97 @@
+//! A citizen adds a practice of their own accord, and may take it back while nobody pays it.
+
+mod wire;
+
+use creditor::{Services, creditor};
+use domain::creditor::Creditor;
+use domain::debt::{Days, Service};
+use domain::notice::NoticeNumber;
+use domain::spontaneous::Wish;
+use domain::{Error, Fault, FieldCode, FieldError};
+use identity::Sessions;
+use store::{Canceller, Citizen, Debts, Idempotency, Limit, Limits, NewDebt, Started};
+use web::{Function, Problem, Reply, Request};
+use world::{NotConfigured, World};
+
+pub struct CreateSpontaneous {
+    sessions: Sessions,
+    limits: Limits,
+    debts: Debts,
+    idempotency: Idempotency,
+    services: Services,
+    creditor: Creditor,
+}
+
+const CREATE: &str = "POST /api/debts";
+
+impl Function for CreateSpontaneous {
+    const ROUTES: &'static [&'static str] = &[CREATE, "DELETE /api/debts/{noticeNumber}"];
+
+    fn connect(world: &World) -> Result<Self, NotConfigured> {
+        Ok(Self {
+            sessions: Sessions::connect(world)?,
+            limits: Limits::connect(world)?,
+            debts: Debts::connect(world)?,
+            idempotency: Idempotency::connect(world)?,
+            services: Services::of_the_repository()?,
+            creditor: creditor(world)?,
+        })
+    }
+
+    async fn handle(&self, request: Request) -> Result<Reply, Problem> {
+        let citizen = self.sessions.citizen(&request).await?;
+        if request.route != CREATE {
+            let notice = NoticeNumber::parse(request.path("noticeNumber"));
+            let notice = notice.map_err(|_| Error::DebtNotFound)?;
+            self.debts.cancel(&notice, Canceller::Citizen(&citizen)).await?;
+            return Ok(Reply::no_content());
+        }
+        let key = request.idempotency_key()?;
+        let wish = wire::Wish::read(request.json()?)?;
+        let new = self.priced(&citizen, &wish)?;
+        match self.idempotency.start(citizen.id(), CREATE, key, &wish.fingerprint()).await? {
+            Started::Again { status, body } => Ok(Reply::stored(status, body)),
+            Started::Go(pass) => match self.create(&citizen, new, &pass).await {
+                Ok(reply) => Ok(reply),
+                Err(error) => {
+                    // A refusal frees the key; after trouble of ours the record says what happened.
+                    if !matches!(error, Error::Unavailable(_)) {
+                        self.idempotency.release(&pass).await?;
+                    }
+                    Err(error.into())
+                }
+            },
+        }
+    }
+}
+
+impl CreateSpontaneous {
+    /// The debt by the catalogue: price, beneficiary and account are never the caller's (INV-M28).
+    fn priced(&self, citizen: &Citizen, wish: &wire::Wish) -> Result<NewDebt, Error> {
+        if wish.service_code.is_empty() {
+            return Err(FieldError::new("serviceCode", FieldCode::Required).into());
+        }
+        let service = self.services.get(&wish.service_code).filter(|service| service.spontaneous);
+        let service = service.ok_or_else(|| FieldError::new("serviceCode", FieldCode::NotAllowed))?;
+        let priced =
+            service.price(&Wish { reason: &wish.reason, amount: wish.amount, fields: &wish.fields })?;
+        Ok(NewDebt {
+            debtor: citizen.account().profile.debtor(),
+            service: Service { code: service.code.clone(), name: service.name.clone() },
+            reason: priced.reason,
+            amount: priced.amount,
+            days: Days::default(),
+        })
+    }
+
+    async fn create(&self, citizen: &Citizen, new: NewDebt, pass: &store::Pass) -> Result<Reply, Error> {
+        self.limits.admit(&[(Limit::SPONTANEOUS, citizen.id().as_str())]).await?;
+        let now = self.debts.now();
+        let answer = |debt: &domain::Debt| wire::created(debt, &self.creditor, now);
+        let records = (&self.idempotency, pass);
+        let segregation = self.creditor.segregation_code;
+        let debt = self.debts.create_spontaneous(citizen, new, segregation, records, answer).await?;
+        let body = serde_json::to_vec(&wire::Created::of(&debt, &self.creditor, now));
+        Ok(Reply::stored(201, body.map_err(|e| Fault::new("writing an answer", e))?))
+    }
+}

@@ -1,0 +1,212 @@
+use domain::debt::Days;
+use domain::error::Form;
+use domain::notice::NoticeNumber;
+use domain::person::{self, Email, Person, PersonType};
+use domain::{Amount, Date, Error, FieldCode, FieldError, FiscalCode, spontaneous, text};
+use serde::Serialize;
+use web::Body;
+use web::view::DebtView;
+
+/// A debt as the creditor sends it, except for its number.
+pub struct Row {
+    pub debtor: Person,
+    pub service_code: String,
+    pub reason: String,
+    pub amount: Amount,
+    pub days: Days,
+}
+
+/// The same as texts, from JSON or from a line of a table. Names are those of the JSON.
+#[derive(Default)]
+pub struct Raw {
+    pub fiscal_code: String,
+    pub person_type: String,
+    pub name: String,
+    pub address: Option<String>,
+    pub postal_code: Option<String>,
+    pub city: Option<String>,
+    pub province: Option<String>,
+    pub country: Option<String>,
+    pub email: Option<String>,
+    pub service_code: String,
+    pub reason: String,
+    pub amount: Option<u64>,
+    pub due_date: Option<String>,
+    pub valid_from: Option<String>,
+    pub expires_on: Option<String>,
+}
+
+impl Row {
+    pub fn read(body: Body) -> Result<Self, Error> {
+        let (raw, form) = Raw::read(body)?;
+        raw.check(form)
+    }
+}
+
+impl Raw {
+    pub fn read(mut body: Body) -> Result<(Self, Form), Error> {
+        let mut debtor = body.object("debtor");
+        let raw = Self {
+            fiscal_code: debtor.text("fiscalCode"),
+            person_type: debtor.text("personType"),
+            name: debtor.text("name"),
+            address: debtor.optional_text("address"),
+            postal_code: debtor.optional_text("postalCode"),
+            city: debtor.optional_text("city"),
+            province: debtor.optional_text("province"),
+            country: debtor.optional_text("country"),
+            email: debtor.optional_text("email"),
+            service_code: body.text("serviceCode"),
+            reason: body.text("reason"),
+            amount: body.number("amount"),
+            due_date: body.optional_text("dueDate"),
+            valid_from: body.optional_text("validFrom"),
+            expires_on: body.optional_text("expiresOn"),
+        };
+        let debtor = debtor.end().map_err(|error| match error {
+            Error::UnknownField(name) => Error::UnknownField(format!("debtor.{name}")),
+            other => other,
+        })?;
+        let mut form = body.end()?;
+        if let Err(Error::Invalid(errors)) = debtor.finish() {
+            for error in errors {
+                let field = format!("debtor.{}", error.field);
+                form.refuse(FieldError { field, ..error });
+            }
+        }
+        Ok((raw, form))
+    }
+
+    /// The debt, or every field that is wrong.
+    pub fn check(self, mut form: Form) -> Result<Row, Error> {
+        let fiscal_code = form.field("debtor.fiscalCode", FiscalCode::parse(&self.fiscal_code));
+        let person_type = form.field("debtor.personType", PersonType::parse(&self.person_type));
+        if let (Some(code), Some(kind)) = (&fiscal_code, person_type)
+            && !kind.may_hold(code)
+        {
+            form.refuse(FieldError::new("debtor.personType", FieldCode::Mismatch));
+        }
+        let name = form.check(text::line("debtor.name", &self.name, 1, 150));
+        let line = |value: &Option<String>| value.clone().filter(|text| !text.trim().is_empty());
+        let mut part = |field: &str, value: &Option<String>, max: usize| {
+            form.check(text::optional_line(field, line(value).as_deref(), 1, max)).flatten()
+        };
+        let address = part("debtor.address", &self.address, 150);
+        let city = part("debtor.city", &self.city, 100);
+        let postal_code = part("debtor.postalCode", &self.postal_code, 12);
+        let country = line(&self.country).and_then(|c| form.field("debtor.country", person::country(&c)));
+        let italian = country.as_deref().is_none_or(|country| country == "IT");
+        let province =
+            line(&self.province).and_then(|p| form.field("debtor.province", person::province(&p, italian)));
+        let email = line(&self.email).and_then(|email| form.field("debtor.email", Email::parse(&email)));
+        if self.service_code.is_empty() {
+            form.refuse(FieldError::new("serviceCode", FieldCode::Required));
+        }
+        let reason = form.check(spontaneous::reason(&self.reason));
+        let amount = match self.amount {
+            None => Err(FieldCode::Required),
+            Some(cents) => Amount::new(cents).map_err(|_| FieldCode::Range),
+        };
+        // A number that was there but no whole one has been refused already.
+        let amount = match (amount, form.is_clean()) {
+            (Err(FieldCode::Required), false) => None,
+            (amount, _) => form.field("amount", amount),
+        };
+        let mut day = |field: &str, value: &Option<String>| {
+            line(value).and_then(|text| form.field(field, text.parse::<Date>().map_err(|_| FieldCode::Format)))
+        };
+        let days = Days {
+            due: day("dueDate", &self.due_date),
+            valid_from: day("validFrom", &self.valid_from),
+            expires: day("expiresOn", &self.expires_on),
+        };
+        if days.due.zip(days.expires).is_some_and(|(due, expires)| expires < due) {
+            form.refuse(FieldError::new("expiresOn", FieldCode::Range));
+        }
+        if days.valid_from.zip(days.due.or(days.expires)).is_some_and(|(from, until)| until < from) {
+            form.refuse(FieldError::new("validFrom", FieldCode::Range));
+        }
+        let row = (|| {
+            Some(Row {
+                debtor: Person {
+                    fiscal_code: fiscal_code?,
+                    person_type: person_type?,
+                    name: name?,
+                    address,
+                    postal_code,
+                    city,
+                    province,
+                    country,
+                    email,
+                },
+                service_code: self.service_code,
+                reason: reason?,
+                amount: amount?,
+                days,
+            })
+        })();
+        form.give(row)
+    }
+}
+
+#[derive(Serialize)]
+pub struct Imported {
+    pub debt: DebtView,
+}
+
+/// What became of many rows.
+#[derive(Default, Serialize)]
+pub struct Report {
+    accepted: u32,
+    rejected: u32,
+    rows: Vec<ReportRow>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ReportRow {
+    line: usize,
+    #[serde(flatten)]
+    outcome: Outcome,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Outcome {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notice_number: Option<String>,
+    outcome: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<RowError>,
+}
+
+#[derive(Serialize)]
+struct RowError {
+    field: String,
+    code: &'static str,
+}
+
+impl Outcome {
+    pub fn accepted(notice: &NoticeNumber, outcome: &'static str) -> Self {
+        Self { notice_number: Some(notice.to_string()), outcome, errors: Vec::new() }
+    }
+
+    pub fn rejected(notice_number: Option<String>, errors: Vec<FieldError>) -> Self {
+        let errors = errors.into_iter().map(|e| RowError { field: e.field, code: e.code.as_str() }).collect();
+        Self { notice_number, outcome: "rejected", errors }
+    }
+
+    /// A paid debt is not changed any more.
+    pub fn paid(notice: &NoticeNumber) -> Self {
+        let errors = vec![RowError { field: "noticeNumber".to_owned(), code: "debt_already_paid" }];
+        Self { notice_number: Some(notice.to_string()), outcome: "rejected", errors }
+    }
+}
+
+impl Report {
+    pub fn add(&mut self, line: usize, outcome: Outcome) {
+        let counter = if outcome.outcome == "rejected" { &mut self.rejected } else { &mut self.accepted };
+        *counter = counter.saturating_add(1);
+        self.rows.push(ReportRow { line, outcome });
+    }
+}

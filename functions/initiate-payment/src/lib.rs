@@ -1,0 +1,126 @@
+//! The citizen starts to pay from one to five debts, then asks how it went.
+
+mod wire;
+
+use creditor::{Psps, creditor};
+use domain::creditor::Creditor;
+use domain::payment::{self, Attempt, Choice};
+use domain::{Cents, Error};
+use identity::Sessions;
+use psp::Psp;
+use store::{Beginning, Citizen, Idempotency, Limit, Limits, Pass, Payments, Settlement, Started};
+use web::{Function, Problem, Reply, Request};
+use world::{NotConfigured, World};
+
+pub struct InitiatePayment {
+    sessions: Sessions,
+    limits: Limits,
+    payments: Payments,
+    settlement: Settlement,
+    idempotency: Idempotency,
+    psp: Psp,
+    psps: Psps,
+    creditor: Creditor,
+}
+
+const START: &str = "POST /api/payments";
+
+impl Function for InitiatePayment {
+    const ROUTES: &'static [&'static str] = &[START, "GET /api/payments/{paymentId}"];
+
+    fn connect(world: &World) -> Result<Self, NotConfigured> {
+        let settlement = Settlement::connect(world)?;
+        Ok(Self {
+            sessions: Sessions::connect(world)?,
+            limits: Limits::connect(world)?,
+            payments: settlement.payments().clone(),
+            settlement,
+            idempotency: Idempotency::connect(world)?,
+            psp: Psp::connect(world)?,
+            psps: Psps::of_the_repository()?,
+            creditor: creditor(world)?,
+        })
+    }
+
+    async fn handle(&self, request: Request) -> Result<Reply, Problem> {
+        let citizen = self.sessions.citizen(&request).await?;
+        if request.route != START {
+            request.query(&[])?;
+            let attempt = self.payments.of_citizen(&citizen, request.path("paymentId")).await?;
+            return Ok(Reply::ok(&self.status(&citizen, &attempt).await?));
+        }
+        let key = request.idempotency_key()?;
+        let order = wire::Order::read(request.json()?)?;
+        match self.idempotency.start(citizen.id(), START, key, &order.fingerprint()).await? {
+            Started::Again { status, body } => Ok(Reply::stored(status, body)),
+            Started::Go(pass) => match self.start(&citizen, &order, &pass).await {
+                Ok(reply) => Ok(reply),
+                Err(error) => {
+                    // The attempt itself is safe to take up again, so the key can be used again too.
+                    self.idempotency.release(&pass).await?;
+                    Err(error.into())
+                }
+            },
+        }
+    }
+}
+
+impl InitiatePayment {
+    async fn start(&self, citizen: &Citizen, order: &wire::Order, pass: &Pass) -> Result<Reply, Error> {
+        payment::check_notices(&order.notices)?;
+        let choice = self.choice(citizen, order).await?;
+        let email = order.email.as_ref().unwrap_or(&citizen.account().profile.email);
+        let attempts: Vec<(Limit, &str)> =
+            order.notices.iter().map(|notice| (Limit::ATTEMPTS, notice.as_str())).collect();
+        let begun = match self.payments.begin(citizen, &order.notices, &choice, email).await? {
+            Beginning::Stale(stale) => {
+                // Its time is over: what the PSP says of it decides whether there may be another.
+                if !self.psp.settle(&self.settlement, &stale).await? {
+                    return Err(Error::PaymentInProgress);
+                }
+                self.payments.begin(citizen, &order.notices, &choice, email).await?
+            }
+            begun => begun,
+        };
+        let attempt = match begun {
+            Beginning::New(attempt) => {
+                self.limits.admit(&attempts).await?;
+                attempt
+            }
+            Beginning::Resumed(attempt) => attempt,
+            Beginning::Stale(_) => return Err(Error::PaymentInProgress),
+        };
+        let attempt = self.opened(attempt).await?;
+        let started = wire::Started::of(&attempt)?;
+        let body = wire::text(&started)?;
+        self.idempotency.finish(pass, 201, &body).await?;
+        Ok(Reply::stored(201, body.into_bytes()))
+    }
+
+    /// The attempt with the PSP's page. The attempt is stored already: a crash in between leaves one that can be
+    /// taken up again, never a payment that we do not know of (INV-M16).
+    async fn opened(&self, attempt: Attempt) -> Result<Attempt, Error> {
+        if attempt.checkout.is_some() {
+            return Ok(attempt);
+        }
+        let checkout = self.psp.open_checkout(&attempt).await?;
+        Ok(self.payments.opened_at(&attempt, checkout).await?)
+    }
+
+    /// Method and PSP with the fee for these debts together.
+    async fn choice(&self, citizen: &Citizen, order: &wire::Order) -> Result<Choice, Error> {
+        if order.method.is_none() && order.psp_id.is_none() {
+            return Ok(Choice::default());
+        }
+        let debts = self.payments.debts().all_of_citizen(citizen, &order.notices).await?;
+        let total = Cents::sum(debts.iter().map(|debt| debt.amount.cents())).unwrap_or_default();
+        self.psps.choose(order.method.as_deref(), order.psp_id.as_deref(), total)
+    }
+
+    async fn status(&self, citizen: &Citizen, attempt: &Attempt) -> Result<wire::Status, Problem> {
+        let notices: Vec<_> = attempt.items.iter().map(|item| item.notice.clone()).collect();
+        let debts = self.payments.debts().all_of_citizen(citizen, &notices).await?;
+        let now = self.payments.debts().now();
+        Ok(wire::Status::of(attempt, &debts, &self.creditor, now))
+    }
+}

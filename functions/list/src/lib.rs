@@ -1,0 +1,67 @@
+//! What a citizen has to pay, and everything about one debt.
+
+mod wire;
+
+use creditor::creditor;
+use domain::creditor::Creditor;
+use domain::notice::NoticeNumber;
+use domain::{Cents, Error};
+use identity::Sessions;
+use store::{Listing, Movements, Payments};
+use web::view::DebtView;
+use web::{Cursors, Function, Problem, Reply, Request};
+use world::{NotConfigured, World};
+
+pub struct List {
+    sessions: Sessions,
+    listing: Listing,
+    payments: Payments,
+    movements: Movements,
+    cursors: Cursors,
+    creditor: Creditor,
+}
+
+impl Function for List {
+    const ROUTES: &'static [&'static str] = &["GET /api/debts", "GET /api/debts/{noticeNumber}"];
+
+    fn connect(world: &World) -> Result<Self, NotConfigured> {
+        Ok(Self {
+            sessions: Sessions::connect(world)?,
+            listing: Listing::connect(world)?,
+            payments: Payments::connect(world)?,
+            movements: Movements::connect(world)?,
+            cursors: Cursors::connect(world)?,
+            creditor: creditor(world)?,
+        })
+    }
+
+    async fn handle(&self, request: Request) -> Result<Reply, Problem> {
+        let citizen = self.sessions.citizen(&request).await?;
+        let now = self.listing.debts().now();
+        match request.route {
+            "GET /api/debts" => {
+                let query = request.query(&["limit", "cursor"])?;
+                let bound_to = format!("debts {}", citizen.id().as_str());
+                let paging = self.cursors.paging(&query, &bound_to).await?;
+                let rows = self.listing.to_pay(&citizen, paging.limit, paging.after.as_deref()).await?;
+                let whole = paging.after.is_none() && rows.next.is_none();
+                let next_cursor = self.cursors.next(&paging, rows.next.as_deref()).await?;
+                let items: Vec<DebtView> =
+                    rows.debts.iter().map(|debt| DebtView::of(debt, &self.creditor, now)).collect();
+                let total = Cents::sum(rows.debts.iter().map(|debt| debt.amount.cents()));
+                let count = whole.then_some(items.len());
+                Ok(Reply::ok(&wire::ToPay { items, next_cursor, count, total: total.filter(|_| whole) }))
+            }
+            _ => {
+                request.query(&[])?;
+                let notice = NoticeNumber::parse(request.path("noticeNumber"));
+                let notice = notice.map_err(|_| Error::DebtNotFound)?;
+                let debt = self.listing.debts().of_citizen(&citizen, &notice).await?;
+                let attempts = self.payments.of_debt(&citizen, &notice).await?;
+                let movements = self.movements.of(&notice).await?;
+                let debt = DebtView::of(&debt, &self.creditor, now);
+                Ok(Reply::ok(&wire::Detail::of(debt, &attempts, &movements, request.language())))
+            }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+use domain::account::Language;
+use domain::movement::Movement;
+use domain::payment::Attempt;
+use domain::{Cents, Timestamp};
+use serde::Serialize;
+use web::view::DebtView;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ToPay {
+    pub items: Vec<DebtView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total: Option<Cents>,
+}
+
+#[derive(Serialize)]
+pub struct Detail {
+    debt: DebtView,
+    payments: Vec<PaymentView>,
+    timeline: Vec<Happened>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PaymentView {
+    payment_id: String,
+    started_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    method: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    psp_name: Option<String>,
+    status: &'static str,
+}
+
+#[derive(Serialize)]
+struct Happened {
+    at: Timestamp,
+    event: &'static str,
+    text: &'static str,
+}
+
+impl Detail {
+    pub fn of(debt: DebtView, attempts: &[Attempt], movements: &[Movement], language: Language) -> Self {
+        let payments = attempts.iter().map(PaymentView::of).collect();
+        let timeline = movements.iter().filter_map(|movement| Happened::of(movement, language)).collect();
+        Self { debt, payments, timeline }
+    }
+}
+
+impl PaymentView {
+    fn of(attempt: &Attempt) -> Self {
+        Self {
+            payment_id: attempt.id.to_string(),
+            started_at: domain::time::to_second(attempt.started_at),
+            method: attempt.choice.method.clone(),
+            psp_name: attempt.choice.psp_name.clone(),
+            status: attempt.status.as_str(),
+        }
+    }
+}
+
+impl Happened {
+    fn of(movement: &Movement, language: Language) -> Option<Self> {
+        let event = movement.kind.timeline_event()?;
+        let (it, en) = words(event);
+        let text = match language {
+            Language::It => it,
+            Language::En => en,
+        };
+        Some(Self { at: domain::time::to_second(movement.at), event, text })
+    }
+}
+
+fn words(event: &str) -> (&'static str, &'static str) {
+    match event {
+        "created" => ("Pratica inserita", "Debt created"),
+        "changed" => ("L’ente ha aggiornato la pratica", "The body has updated the debt"),
+        "payment-started" => ("Pagamento iniziato", "Payment started"),
+        "payment-failed" => ("Pagamento non riuscito", "Payment failed"),
+        "payment-unknown" => ("Esito del pagamento in verifica", "Payment being checked"),
+        "paid" => ("Pagata", "Paid"),
+        "paid-late" => ("Pagata in ritardo", "Paid late"),
+        "duplicate-to-refund" => ("Secondo pagamento ricevuto: verrà rimborsato", "Second payment: to be refunded"),
+        "amount-mismatch" => ("Ricevuto un importo diverso: l’ente verifica", "Another amount: the body is checking"),
+        "cancelled" => ("Annullata", "Cancelled"),
+        "expired" => ("Scaduta", "Expired"),
+        _ => ("Aggiornamento", "Update"),
+    }
+}

@@ -1,0 +1,92 @@
+//! A person logs in. Every account state costs the same reads and one hash, and answers alike (INV-I03, I13).
+
+mod wire;
+
+use domain::account::Status;
+use domain::error::FieldCode;
+use domain::password::Password;
+use domain::person::Email;
+use domain::{Error, FieldError};
+use identity::{Passwords, Sessions, Verified};
+use store::{Accounts, Limit, Limits, PasswordRecord};
+use web::{Function, Problem, Reply, Request};
+use world::{NotConfigured, World};
+
+pub struct Login {
+    limits: Limits,
+    accounts: Accounts,
+    passwords: Passwords,
+    sessions: Sessions,
+    /// Stands in for a username that cannot exist, so that it costs the same as one that might.
+    nobody: Email,
+}
+
+impl Function for Login {
+    const ROUTES: &'static [&'static str] = &["POST /api/login"];
+
+    fn connect(world: &World) -> Result<Self, NotConfigured> {
+        Ok(Self {
+            limits: Limits::connect(world)?,
+            accounts: Accounts::connect(world)?,
+            passwords: Passwords::connect(world)?,
+            sessions: Sessions::connect(world)?,
+            nobody: Email::parse("nobody@invalid.invalid")
+                .map_err(|code| NotConfigured::because("nobody", code))?,
+        })
+    }
+
+    async fn handle(&self, request: Request) -> Result<Reply, Problem> {
+        let (username, password) = credentials(&request)?;
+        let source = request.source();
+        self.limits.admit(&[(Limit::LOGIN, source.as_str())]).await?;
+        let username = Email::parse(&username).unwrap_or_else(|_| self.nobody.clone());
+        let wait = self.limits.waiting(username.as_str()).await?;
+        self.limits.ensure_over(&wait)?;
+        let record = self.accounts.by_username(&username).await?;
+        let stored = record.as_ref().map(|record| record.hash.as_str());
+        let offered = Password::offered(&password);
+        let verified = self.passwords.verify(offered.as_ref(), stored).await?;
+        let (record, offered) = match (verified, record, offered) {
+            (Verified::Right | Verified::RightButWeak, Some(record), Some(offered)) => (record, offered),
+            _ => {
+                self.limits.failed(&wait).await?;
+                return Err(Error::InvalidCredentials.into());
+            }
+        };
+        match record.account.status {
+            Status::Active => {}
+            Status::Pending => return Err(Error::AccountNotActive.into()),
+            Status::Closed => {
+                self.limits.failed(&wait).await?;
+                return Err(Error::InvalidCredentials.into());
+            }
+        }
+        self.limits.succeeded(&wait).await?;
+        if verified == Verified::RightButWeak {
+            self.strengthen(&record, &offered).await?;
+        }
+        let reply = Reply::ok(&wire::LoggedIn::of(&record.account));
+        Ok(self.sessions.open(&request, &record.account, reply).await?)
+    }
+}
+
+impl Login {
+    /// Stores the password under today's parameters when it was stored under weaker ones (INV-I11).
+    async fn strengthen(&self, record: &PasswordRecord, password: &Password) -> Result<(), Problem> {
+        let hash = self.passwords.hash(password).await?;
+        Ok(self.accounts.strengthen(&record.account, &record.hash, &hash).await?)
+    }
+}
+
+fn credentials(request: &Request) -> Result<(String, String), Error> {
+    let mut body = request.json()?;
+    let (username, password) = (body.text("username"), body.text("password"));
+    let mut form = body.end()?;
+    for (name, value) in [("username", &username), ("password", &password)] {
+        if value.is_empty() {
+            form.refuse(FieldError::new(name, FieldCode::Required));
+        }
+    }
+    form.finish()?;
+    Ok((username, password))
+}

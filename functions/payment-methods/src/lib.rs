@@ -1,0 +1,32 @@
+//! Methods and PSPs with their fees for an amount, from the creditor's configuration.
+
+mod wire;
+
+use creditor::Psps;
+use domain::error::FieldCode;
+use domain::{Amount, FieldError};
+use identity::Sessions;
+use web::{Function, Problem, Reply, Request};
+use world::{NotConfigured, World};
+
+pub struct PaymentMethods {
+    sessions: Sessions,
+    psps: Psps,
+}
+
+impl Function for PaymentMethods {
+    const ROUTES: &'static [&'static str] = &["GET /api/payment-methods"];
+
+    fn connect(world: &World) -> Result<Self, NotConfigured> {
+        Ok(Self { sessions: Sessions::connect(world)?, psps: Psps::of_the_repository()? })
+    }
+
+    async fn handle(&self, request: Request) -> Result<Reply, Problem> {
+        self.sessions.citizen(&request).await?;
+        let query = request.query(&["amount"])?;
+        let text = query.get("amount").ok_or_else(|| FieldError::new("amount", FieldCode::Required))?;
+        let cents: u64 = text.parse().map_err(|_| FieldError::new("amount", FieldCode::Format))?;
+        let amount = Amount::new(cents).map_err(|_| FieldError::new("amount", FieldCode::Range))?;
+        Ok(Reply::ok(&wire::Items::of(&self.psps, amount.cents(), request.language())))
+    }
+}

@@ -1,0 +1,55 @@
+//! A person withdraws their consent: the account closes, every session dies, the profile is erased. Debts,
+//! movements and receipts stay.
+
+use domain::error::FieldCode;
+use domain::password::Password;
+use domain::{Error, FieldError};
+use identity::{Passwords, Sessions, Verified};
+use store::{Accounts, Limits, Payments};
+use web::{Function, Problem, Reply, Request};
+use world::{NotConfigured, World};
+
+pub struct RevokeConsent {
+    sessions: Sessions,
+    limits: Limits,
+    accounts: Accounts,
+    passwords: Passwords,
+    payments: Payments,
+}
+
+impl Function for RevokeConsent {
+    const ROUTES: &'static [&'static str] = &["POST /api/consent/revoke"];
+
+    fn connect(world: &World) -> Result<Self, NotConfigured> {
+        Ok(Self {
+            sessions: Sessions::connect(world)?,
+            limits: Limits::connect(world)?,
+            accounts: Accounts::connect(world)?,
+            passwords: Passwords::connect(world)?,
+            payments: Payments::connect(world)?,
+        })
+    }
+
+    async fn handle(&self, request: Request) -> Result<Reply, Problem> {
+        let citizen = self.sessions.citizen(&request).await?;
+        let mut body = request.json()?;
+        let password = body.text("password");
+        body.end()?.finish()?;
+        if password.is_empty() {
+            return Err(FieldError::new("password", FieldCode::Required).into());
+        }
+        let wait = self.limits.waiting(citizen.account().profile.username.as_str()).await?;
+        self.limits.ensure_over(&wait)?;
+        let record = self.accounts.password_of(&citizen).await?;
+        let stored = record.as_ref().map(|record| record.hash.as_str());
+        if self.passwords.verify(Password::offered(&password).as_ref(), stored).await? == Verified::Wrong {
+            self.limits.failed(&wait).await?;
+            return Err(Error::InvalidCredentials.into());
+        }
+        if self.payments.any_open(citizen.id()).await? {
+            return Err(Error::PaymentInProgress.into());
+        }
+        self.accounts.close(&citizen).await?;
+        Ok(self.sessions.without_cookies(Reply::no_content()))
+    }
+}

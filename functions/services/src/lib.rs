@@ -1,0 +1,27 @@
+//! The services open to spontaneous payments.
+
+mod wire;
+
+use creditor::Services as Catalogue;
+use identity::Sessions;
+use web::{Function, Problem, Reply, Request};
+use world::{NotConfigured, World};
+
+pub struct Services {
+    sessions: Sessions,
+    catalogue: Catalogue,
+}
+
+impl Function for Services {
+    const ROUTES: &'static [&'static str] = &["GET /api/services"];
+
+    fn connect(world: &World) -> Result<Self, NotConfigured> {
+        Ok(Self { sessions: Sessions::connect(world)?, catalogue: Catalogue::of_the_repository()? })
+    }
+
+    async fn handle(&self, request: Request) -> Result<Reply, Problem> {
+        self.sessions.citizen(&request).await?;
+        request.query(&[])?;
+        Ok(Reply::ok(&wire::Items::of(&self.catalogue)))
+    }
+}

@@ -1,0 +1,60 @@
+use creditor::Services;
+use domain::spontaneous::{AmountRule, Field, Service};
+use serde::Serialize;
+
+#[derive(Serialize)]
+pub struct Items<'a> {
+    items: Vec<ServiceView<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ServiceView<'a> {
+    code: &'a str,
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instructions: Option<&'a str>,
+    amount: AmountView,
+    fields: &'a [Field],
+}
+
+#[derive(Serialize)]
+struct AmountView {
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fixed: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    min: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max: Option<u64>,
+}
+
+impl<'a> Items<'a> {
+    pub fn of(services: &'a Services) -> Self {
+        Self { items: services.open().map(ServiceView::of).collect() }
+    }
+}
+
+impl<'a> ServiceView<'a> {
+    fn of(service: &'a Service) -> Self {
+        let amount = match &service.amount {
+            AmountRule::Free { min, max } => {
+                AmountView { kind: "free", fixed: None, min: Some(min.get()), max: Some(max.get()) }
+            }
+            AmountRule::Fixed { fixed } => {
+                AmountView { kind: "fixed", fixed: Some(fixed.get()), min: None, max: None }
+            }
+            AmountRule::Tariff { .. } => AmountView { kind: "tariff", fixed: None, min: None, max: None },
+        };
+        Self {
+            code: &service.code,
+            name: &service.name,
+            description: service.description.as_deref(),
+            instructions: service.instructions.as_deref().map(str::trim),
+            amount,
+            fields: &service.fields,
+        }
+    }
+}
