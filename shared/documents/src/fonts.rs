@@ -5,9 +5,13 @@
 //! beside them. Titillium Web has no U+FFFD, so the subset adds an empty box for it.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::Write as _;
 
 use domain::Fault;
-use lopdf::{Dictionary, Object, Stream, dictionary};
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
+use lopdf::{Object, Stream, dictionary};
 use printpdf::{FontId, ParsedFont, PdfFont, PdfFontMap};
 
 /// Shown where a character has no glyph and no other way to be written.
@@ -59,8 +63,15 @@ pub struct Fonts {
     /// What printpdf needs to write text. In place of each program stands a stub, so that no print copies or
     /// compresses fonts: the real programs are put in afterwards.
     resources: PdfFontMap,
-    programs: BTreeMap<&'static str, Object>,
+    streams: BTreeMap<&'static str, Streams>,
     widths: BTreeMap<Face, Widths>,
+}
+
+/// What a document embeds of a face, compressed.
+pub struct Streams {
+    pub program: Object,
+    /// From glyphs to characters, for whoever searches, copies or hears the text.
+    pub to_unicode: Object,
 }
 
 /// The advance of each character in thousandths of the size, as the document declares it.
@@ -73,7 +84,7 @@ impl Fonts {
     pub fn load() -> Result<Self, Fault> {
         let mut fonts = Self {
             resources: PdfFontMap::default(),
-            programs: BTreeMap::new(),
+            streams: BTreeMap::new(),
             widths: BTreeMap::new(),
         };
         for face in Face::ALL {
@@ -87,7 +98,11 @@ impl Fonts {
         let mut parsed = ParsedFont::from_bytes(face.file(), 0, &mut warnings)
             .ok_or_else(|| Fault::new("read a font", format!("{face:?}: {warnings:?}")))?;
         self.widths.insert(face, widths(&parsed));
-        self.programs.insert(face.name(), program(face.file())?);
+        let streams = Streams {
+            program: program(face.file())?.into(),
+            to_unicode: to_unicode(&parsed)?.into(),
+        };
+        self.streams.insert(face.name(), streams);
         parsed.original_bytes = STUB.to_vec();
         parsed.font_name = Some(face.name().to_owned());
         self.resources
@@ -100,9 +115,9 @@ impl Fonts {
         self.resources.clone()
     }
 
-    /// The compressed program of the face with this name in the document.
-    pub fn program(&self, name: &str) -> Option<&Object> {
-        self.programs.get(name)
+    /// What to embed of the face with this name in the document.
+    pub fn streams(&self, name: &[u8]) -> Option<&Streams> {
+        self.streams.get(std::str::from_utf8(name).ok()?)
     }
 
     pub fn has(&self, face: Face, c: char) -> bool {
@@ -135,10 +150,47 @@ fn widths(font: &ParsedFont) -> Widths {
         .collect()
 }
 
-fn program(file: &[u8]) -> Result<Object, Fault> {
+fn program(file: &[u8]) -> Result<Stream, Fault> {
     let length = i64::try_from(file.len()).unwrap_or(i64::MAX);
-    let dict: Dictionary = dictionary! { "Length1" => length };
-    let mut stream = Stream::new(dict, file.to_vec());
-    stream.compress().map_err(|e| Fault::new("compress a font", e))?;
-    Ok(Object::Stream(stream))
+    let stream = Stream::new(dictionary! { "Length1" => length }, file.to_vec());
+    compressed(stream, Compression::best())
+}
+
+/// The map of the whole face (ISO 32000-1, 9.10.3); of two characters with one glyph, the first.
+fn to_unicode(font: &ParsedFont) -> Result<Stream, Fault> {
+    let mut characters = BTreeMap::new();
+    for (code, glyph) in &font.codepoint_to_glyph {
+        characters.entry(*glyph).or_insert(*code);
+    }
+    let characters: Vec<(u16, u32)> = characters.into_iter().collect();
+    let mut map = MAP_HEAD.to_owned();
+    // A block may hold a hundred lines. All characters are of the basic plane: four digits each.
+    for block in characters.chunks(100) {
+        let lines = block
+            .iter()
+            .map(|(glyph, code)| format!("<{glyph:04X}> <{code:04X}>\n"));
+        let _ = write!(
+            map,
+            "{} beginbfchar\n{}endbfchar\n",
+            block.len(),
+            lines.collect::<String>()
+        );
+    }
+    map.push_str(MAP_TAIL);
+    compressed(Stream::new(dictionary! {}, map.into_bytes()), Compression::best())
+}
+
+const MAP_HEAD: &str = "/CIDInit /ProcSet findresource begin\n12 dict begin\nbegincmap\n\
+    /CIDSystemInfo << /Registry (Adobe) /Ordering (UCS) /Supplement 0 >> def\n\
+    /CMapName /Adobe-Identity-UCS def\n/CMapType 2 def\n\
+    1 begincodespacerange\n<0000> <FFFF>\nendcodespacerange\n";
+const MAP_TAIL: &str = "endcmap\nCMapName currentdict /CMap defineresource pop\nend\nend\n";
+
+/// The same stream, deflated: the same bytes for the same content, whoever runs it.
+pub fn compressed(mut stream: Stream, level: Compression) -> Result<Stream, Fault> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), level);
+    let deflated = encoder.write_all(&stream.content).and_then(|()| encoder.finish());
+    stream.set_content(deflated.map_err(|e| Fault::new("compress a stream", e))?);
+    stream.dict.set("Filter", "FlateDecode");
+    Ok(stream)
 }

@@ -2,8 +2,8 @@
 //! that a screen reader follows. What is drawn outside [`Page::within`] elements is decoration.
 
 use printpdf::{
-    Color, CurTransMat, FontId, Line, LineDashPattern, LinePoint, Op, PaintMode, PdfFontHandle, Point,
-    Polygon, PolygonRing, Pt, Rect, Rgb, TextItem, WindingOrder,
+    Color, CurTransMat, DictItem, FontId, Line, LineDashPattern, LinePoint, Op, PaintMode, PdfFontHandle,
+    Point, Polygon, PolygonRing, Pt, Rect, Rgb, TextItem, WindingOrder,
 };
 
 use crate::fonts::{Face, Fonts};
@@ -251,42 +251,53 @@ impl<'f> Page<'f> {
         self.end_content();
     }
 
+    /// Runs `draw` in units of `scale` millimetres, with `x` and `y` as the top left corner.
+    fn scaled(&mut self, x: f32, y: f32, scale: f32, draw: impl IntoIterator<Item = Op>) {
+        let scale = rounded(scale * POINTS, 10_000.0);
+        let Point { x: Pt(x), y: Pt(y) } = point(x, y);
+        let matrix = CurTransMat::Raw([scale, 0.0, 0.0, -scale, x, y]);
+        self.ops
+            .extend([Op::SaveGraphicsState, Op::SetTransformationMatrix { matrix }]);
+        self.ops.extend(draw);
+        self.ops.push(Op::RestoreGraphicsState);
+    }
+
     /// A drawing given in its own units: scaled by `scale` millimetres, its origin at the top left of its place.
     pub fn drawing(&mut self, x: f32, y: f32, scale: f32, ink: Ink, rings: Vec<PolygonRing>) {
         self.begin_content();
         self.fill(ink);
-        let scale = rounded(scale * POINTS, 10_000.0);
-        let origin = point(x, y);
-        self.ops.extend([
-            Op::SaveGraphicsState,
-            Op::SetTransformationMatrix {
-                matrix: CurTransMat::Raw([scale, 0.0, 0.0, -scale, origin.x.0, origin.y.0]),
-            },
-            Op::DrawPolygon {
-                polygon: Polygon {
-                    rings,
-                    mode: PaintMode::Fill,
-                    winding_order: WindingOrder::EvenOdd,
-                },
-            },
-            Op::RestoreGraphicsState,
-        ]);
+        let polygon = Polygon {
+            rings,
+            mode: PaintMode::Fill,
+            winding_order: WindingOrder::EvenOdd,
+        };
+        self.scaled(x, y, scale, [Op::DrawPolygon { polygon }]);
         self.end_content();
     }
 
     /// A code drawn as one shape, `side` millimetres wide without a margin.
     pub fn symbol(&mut self, symbol: &Symbol, x: f32, y: f32, side: f32, alt: &str) {
-        let rings = symbol
-            .bars()
-            .iter()
-            .map(|bar| {
-                let (x, y) = (bar.x as f32, bar.y as f32);
-                let (right, bottom) = (x + bar.width as f32, y + bar.height as f32);
-                ring(&[(x, y), (right, y), (right, bottom), (x, bottom)])
-            })
-            .collect();
+        let bars = symbol.bars().into_iter().map(|bar| {
+            let sides = [bar.x, bar.y, bar.width, bar.height];
+            let value = sides
+                .map(|side| DictItem::Int(i64::try_from(side).unwrap_or(0)))
+                .to_vec();
+            Op::Unknown {
+                key: "re".to_owned(),
+                value,
+            }
+        });
+        // One shape, so that no reader of the page shows seams between its bars.
+        let fill = Op::Unknown {
+            key: "f".to_owned(),
+            value: Vec::new(),
+        };
+        let scale = side / symbol.side().max(1) as f32;
         self.within(Element::new(Role::Figure).alt(alt).at(x, y, side, side), |page| {
-            page.drawing(x, y, side / symbol.side().max(1) as f32, Ink::Black, rings);
+            page.begin_content();
+            page.fill(Ink::Black);
+            page.scaled(x, y, scale, bars.chain([fill]));
+            page.end_content();
         });
     }
 
@@ -318,17 +329,6 @@ impl<'f> Page<'f> {
 
     fn end_content(&mut self) {
         self.ops.push(Op::EndMarkedContent);
-    }
-}
-
-/// A closed ring of straight lines.
-pub fn ring(corners: &[(f32, f32)]) -> PolygonRing {
-    let points = corners.iter().map(|(x, y)| LinePoint {
-        p: Point { x: Pt(*x), y: Pt(*y) },
-        bezier: false,
-    });
-    PolygonRing {
-        points: points.collect(),
     }
 }
 

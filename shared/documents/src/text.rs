@@ -168,7 +168,7 @@ fn with_ellipsis(kept: &[&str]) -> String {
     let words = kept
         .iter()
         .rposition(|c| *c == " ")
-        .filter(|end| end * 5 >= kept.len() * 4);
+        .filter(|end| end * 10 >= kept.len() * 9);
     let kept = kept.get(..words.unwrap_or(kept.len())).unwrap_or(kept).concat();
     format!("{}{ELLIPSIS}", kept.trim_end_matches([' ', ',', ';', '–', '-']))
 }

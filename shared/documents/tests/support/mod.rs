@@ -1,6 +1,13 @@
 //! Data that the tests print.
 
-#![allow(dead_code, reason = "each test binary uses its part")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests, of which each test binary uses its part"
+)]
 
 pub mod pdf;
 pub mod reader;
