@@ -399,6 +399,7 @@ test("J14 the notice is printed from the search, the list and the detail", story
 test("J15 logout leaves nothing behind", story({}, async ({ page, context }) => {
   const someone = await citizen();
   await login(context, someone);
+  await open(page, "/pratiche");
   await open(page, "/profilo");
   await page.getByText(someone.email).first().waitFor();
   await page.locator("main [data-esci]").click();
@@ -440,14 +441,16 @@ test("J17 the session ends: warned, kept, then ended in the middle of a form", s
   await open(page, "/spontaneo/TEST1");
   await page.locator("#importo").waitFor();
   await fill(page, { importo: "12,00", causale: "Non perdermi" });
-  await page.clock.runFor(6 * 60_000);
-  await page.clock.runFor(18 * 60_000 + 20_000);
+  const refreshed = page.waitForResponse("**/api/account");
+  await page.clock.fastForward("06:00");
+  await refreshed;
+  await page.clock.fastForward("18:30");
   const dialog = page.locator("dialog#sessione");
   await dialog.waitFor();
   await dialog.getByText("Resta collegato").click();
   await dialog.waitFor({ state: "hidden" });
   await context.clearCookies({ name: /session/ });
-  await page.clock.runFor(21 * 60_000);
+  await page.clock.fastForward("21:00");
   await page.waitForURL(/\/accedi\?.*scaduta=1/);
   await headingIs(page, "La sessione è scaduta");
   await logIn(page, someone);
