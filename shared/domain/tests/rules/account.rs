@@ -11,7 +11,7 @@ use domain::person::PersonType;
 use domain::{Error, FieldCode};
 use proptest::prelude::*;
 
-use crate::samples::{at, cases, list, mario, refused};
+use crate::samples::{any_text, at, cases, list, mario, refused};
 
 /// The form as a person fills it; `None` and `""` are fields left alone.
 #[derive(Clone)]
@@ -567,7 +567,7 @@ fn inv_i08_links_live_a_day_or_half_an_hour() {
 /// Fields and texts that are nearly right, and any text at all.
 fn mistakes() -> impl Strategy<Value = Vec<(usize, String)>> {
     let text = prop_oneof![
-        any::<String>(),
+        any_text(),
         "[a-zA-Z0-9@. é-]{0,30}",
         prop::sample::select(vec![
             "",

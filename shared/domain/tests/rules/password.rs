@@ -4,7 +4,7 @@ use domain::password::{MAX_BYTES, Password, Policy};
 use domain::text::length;
 use proptest::prelude::*;
 
-use crate::samples::cases;
+use crate::samples::{any_text, cases};
 
 const MARIO: [&str; 5] = [
     "Mario",
@@ -121,6 +121,7 @@ fn common_passwords_are_refused_however_dressed() {
         "passwords are a pity",
         "abcabcabcabd",
         "acegikmoqsuw",
+        "9abcdefghijk",
         "password of my own",
     ] {
         assert_eq!(judge(fine), "ok", "{fine:?}");
@@ -199,7 +200,7 @@ proptest! {
     #![proptest_config(cases(1_000))]
 
     #[test]
-    fn inv_i12_no_password_is_ever_changed(text in any::<String>(), long in "[ a-zA-Z0-9\0é🙂\u{301}]{8,40}") {
+    fn inv_i12_no_password_is_ever_changed(text in any_text(), long in "[ a-zA-Z0-9\0é🙂\u{301}]{8,40}") {
         for text in [text, long] {
             let n = length(&text);
             match judge(&text) {

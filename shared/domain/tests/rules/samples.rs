@@ -3,6 +3,7 @@
 use domain::debt::{Days, Debt, Origin, Service, State};
 use domain::person::{Person, PersonType};
 use domain::{Amount, Date, Error, FiscalCode, NoticeNumber, Timestamp};
+use proptest::prelude::*;
 use proptest::test_runner::Config;
 use serde_json::Value;
 
@@ -28,6 +29,29 @@ pub fn cases(cases: u32) -> Config {
         failure_persistence: None,
         ..Config::default()
     }
+}
+
+/// Any text at all, from one number: a thousand times cheaper than a tree of characters that can shrink.
+pub fn any_text() -> impl Strategy<Value = String> {
+    any::<u64>().prop_map(|seed| {
+        // SplitMix64.
+        let mut state = seed;
+        let mut next = || {
+            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            u32::try_from((mixed ^ (mixed >> 31)) & 0xffff_ffff).unwrap()
+        };
+        let length = next() % 40;
+        let characters = (0..length).map(|_| match next() % 8 {
+            0..4 => 0x20 + next() % 0x5f,
+            4 => next() % 0x20,
+            5 => next() % 0x370,
+            6 => next() % 0x3000,
+            _ => next() % 0x11_0000,
+        });
+        characters.filter_map(char::from_u32).collect()
+    })
 }
 
 pub fn at(instant: &str) -> Timestamp {

@@ -8,7 +8,7 @@ use domain::spontaneous::{Field, Priced, Service, Wish, reason};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::samples::{cases, list, refused, text, vectors};
+use crate::samples::{any_text, cases, list, refused, text, vectors};
 
 fn service(amount: &Value, fields: &Value) -> Service {
     serde_json::from_value(json!({
@@ -564,7 +564,7 @@ proptest! {
 
     #[test]
     fn inv_x03_no_wish_makes_the_price_panic(
-        reason in any::<String>(), amount: Option<u64>,
+        reason in any_text(), amount: Option<u64>,
         fields in prop::collection::btree_map(
             "metres|days|zone|[a-z]{0,4}", "[0-9]{0,20}|[ABC]|\\PC{0,5}", 0..5,
         ),
