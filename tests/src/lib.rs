@@ -1,0 +1,1 @@
+//! The actors that the stories are told with.
