@@ -91,7 +91,10 @@ fn catalogues() -> Result<String, Box<dyn Error>> {
     let mut read: Vec<(&str, BTreeMap<String, String>)> = Vec::new();
     for language in LANGUAGES {
         let text = fs::read_to_string(format!("i18n/{language}.json"))?;
-        read.push((language, serde_json::from_str(&text).map_err(|why| format!("i18n/{language}.json: {why}"))?));
+        read.push((
+            language,
+            serde_json::from_str(&text).map_err(|why| format!("i18n/{language}.json: {why}"))?,
+        ));
     }
     let mut source = String::new();
     for (language, messages) in &read {

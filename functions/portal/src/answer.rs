@@ -69,7 +69,9 @@ fn route(site: &Site, asked: &Asked) -> PortalAnswer {
         return address;
     }
     match Screen::at(path) {
-        Some(screen) if screen.spontaneous && !site.spontaneous => page(site, asked, language, path, Screen::not_offered(), 200),
+        Some(screen) if screen.spontaneous && !site.spontaneous => {
+            page(site, asked, language, path, Screen::not_offered(), 200)
+        }
         Some(screen) => page(site, asked, language, path, screen, 200),
         None => page(site, asked, language, path, Screen::not_found(), 404),
     }
@@ -124,7 +126,9 @@ fn encoded_path(path: &str) -> String {
     let mut encoded = String::with_capacity(path.len());
     for byte in path.bytes() {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' | b'~' | b',' => encoded.push(char::from(byte)),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' | b'~' | b',' => {
+                encoded.push(char::from(byte))
+            }
             other => encoded.push_str(&format!("%{other:02X}")),
         }
     }
@@ -137,7 +141,14 @@ fn maintenance(site: &Site, asked: &Asked, language: Language, path: &str) -> Po
     answer
 }
 
-fn page(site: &Site, asked: &Asked, language: Language, path: &str, screen: &'static Screen, status: u16) -> PortalAnswer {
+fn page(
+    site: &Site,
+    asked: &Asked,
+    language: Language,
+    path: &str,
+    screen: &'static Screen,
+    status: u16,
+) -> PortalAnswer {
     let page = Page { site, language, screen, path, query: asked.query };
     let Ok(html) = page.render() else {
         return text(500, "This page could not be made.\n");

@@ -16,7 +16,11 @@ pub fn selection(
     language: Language,
     prefixes: &[&str],
 ) -> impl Iterator<Item = (&'static str, &'static str)> {
-    language.messages().iter().copied().filter(move |(key, _)| prefixes.iter().any(|prefix| key.starts_with(prefix)))
+    language
+        .messages()
+        .iter()
+        .copied()
+        .filter(move |(key, _)| prefixes.iter().any(|prefix| key.starts_with(prefix)))
 }
 
 #[cfg(test)]
@@ -62,7 +66,8 @@ mod tests {
                 }
             }
             for key in asked(&source, "tn(\"") {
-                if !known.contains(format!("{key}.one").as_str()) || !known.contains(format!("{key}.other").as_str())
+                if !known.contains(format!("{key}.one").as_str())
+                    || !known.contains(format!("{key}.other").as_str())
                 {
                     missing.push(format!("{file}: {key}.one/.other"));
                 }

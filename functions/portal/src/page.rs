@@ -79,6 +79,15 @@ impl Page<'_> {
         domain::account::TERMS_VERSION
     }
 
+    /// The icon of the browser's tab, inside the page: one request less.
+    pub fn favicon(&self) -> String {
+        let drawing = include_str!("../assets/favicon.svg").replace(['\n', '\r'], "").replace("  ", "");
+        format!(
+            "data:image/svg+xml,{}",
+            drawing.replace('#', "%23").replace('<', "%3C").replace('>', "%3E").replace('"', "'")
+        )
+    }
+
     /// The telephone number as a dialler wants it.
     pub fn dial(&self) -> String {
         self.site.phone.replace(' ', "")
@@ -95,7 +104,11 @@ impl Page<'_> {
 
     /// The title of the screen alone; the layout adds the portal's and the entity's name.
     pub fn title(&self) -> &'static str {
-        let key = if self.screen.name == "accedi" && self.asks("scaduta") { "scaduta.titolo" } else { self.title_key() };
+        let key = if self.screen.name == "accedi" && self.asks("scaduta") {
+            "scaduta.titolo"
+        } else {
+            self.title_key()
+        };
         self.t(key)
     }
 
@@ -111,7 +124,8 @@ impl Page<'_> {
         languages
             .map(|language| {
                 let mut address = language.href(self.path);
-                let query = self.query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("lingua="));
+                let query =
+                    self.query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("lingua="));
                 let mut query: Vec<&str> = query.collect();
                 // The home page greets people in the language they chose; this link chooses Italian.
                 if language == Language::Italian && self.screen.entrance {
@@ -120,7 +134,12 @@ impl Page<'_> {
                 if !query.is_empty() {
                     address = format!("{address}?{}", query.join("&"));
                 }
-                Translation { tag: language.tag(), name: language.own_name(), address, current: language == self.language }
+                Translation {
+                    tag: language.tag(),
+                    name: language.own_name(),
+                    address,
+                    current: language == self.language,
+                }
             })
             .collect()
     }
@@ -167,4 +186,3 @@ impl Page<'_> {
         crate::places::countries(self.language)
     }
 }
-

@@ -108,7 +108,12 @@ const REGISTRATION: [&str; 17] = [
 ];
 
 impl Screen {
-    const fn new(id: &'static str, name: &'static str, address: &'static str, body: fn(&Page) -> askama::Result<String>) -> Self {
+    const fn new(
+        id: &'static str,
+        name: &'static str,
+        address: &'static str,
+        body: fn(&Page) -> askama::Result<String>,
+    ) -> Self {
         Self {
             id,
             name,
@@ -190,20 +195,30 @@ pub static SCREENS: &[Screen] = &[
     Screen::new("S01", "ricerca", "/", search).scripted(&[FISCAL_CODE, NOTICE_CODE]).entrance(),
     Screen::new("S02", "ricerca-esito", "/ricerca/esito", found).scripted(&[DEBTS]),
     Screen::new("S03", "registrazione", "/registrazione", register).scripted(&[FISCAL_CODE]).logged_out(),
-    Screen::new("S04", "registrazione-dati", "/registrazione/dati", details).scripted(&REGISTRATION).logged_out(),
+    Screen::new("S04", "registrazione-dati", "/registrazione/dati", details)
+        .scripted(&REGISTRATION)
+        .logged_out(),
     Screen::new("S05", "registrazione-completata", "/registrazione/completata", registered).scripted(&[]),
     Screen::new("S06", "attiva", "/attiva", activate).scripted(&["err.email."]).entrance(),
     Screen::new("S07", "accedi", "/accedi", login).scripted(&["err.username."]).logged_out(),
-    Screen::new("S08", "password-dimenticata", "/password-dimenticata", forgotten).scripted(&["err.accedi.", "err.username."]).logged_out(),
+    Screen::new("S08", "password-dimenticata", "/password-dimenticata", forgotten)
+        .scripted(&["err.accedi.", "err.username."])
+        .logged_out(),
     Screen::new("S09", "reimposta-password", "/reimposta-password", reset).scripted(&NEW_PASSWORD).entrance(),
     Screen::new("S10", "pratiche", "/pratiche", to_pay).scripted(&[DEBTS]).private(),
-    Screen::new("S11", "storico", "/pratiche/storico", history).scripted(&[DEBTS]).by_script_of("pratiche").private(),
+    Screen::new("S11", "storico", "/pratiche/storico", history)
+        .scripted(&[DEBTS])
+        .by_script_of("pratiche")
+        .private(),
     Screen::new("S12", "spontaneo", "/spontaneo", services).scripted(&[]).private().spontaneous(),
     Screen::new("S13", "spontaneo-dati", "/spontaneo/{}", new_debt)
         .scripted(&["err.importo.", "err.causale.", "err.campo.", "err.too_long"])
         .private()
         .spontaneous(),
-    Screen::new("S14", "spontaneo-riepilogo", "/spontaneo/{}/riepilogo", new_summary).scripted(&[]).private().spontaneous(),
+    Screen::new("S14", "spontaneo-riepilogo", "/spontaneo/{}/riepilogo", new_summary)
+        .scripted(&[])
+        .private()
+        .spontaneous(),
     Screen::new("S15", "pratica", "/pratiche/{}", debt).scripted(&[DEBTS]).private(),
     Screen::new("S16", "paga", "/paga/{}", pay).scripted(&["err.email."]).private(),
     Screen::new("S17", "pagamento-esito", "/paga/{}/esito", outcome).scripted(&[]).private().entrance(),

@@ -34,7 +34,9 @@ fn every_screen_answers_in_every_language() {
             assert_eq!(page.matches("<h1").count(), 1, "{} has one h1", screen.id);
             assert_eq!(page.matches("<main").count(), 1, "{path}");
             assert!(page.contains("· Comune di Test</title>"), "{path}");
-            for link in ["privacy-policy-link", "legal-notes", "accessibility-link", "faq", "report-inefficiency"] {
+            for link in
+                ["privacy-policy-link", "legal-notes", "accessibility-link", "faq", "report-inefficiency"]
+            {
                 assert!(page.contains(&format!("data-element=\"{link}\"")), "{path} lacks {link}");
             }
         }
@@ -60,7 +62,9 @@ fn nothing_is_inline() {
 
 #[test]
 fn every_answer_carries_the_headers_of_the_browser_s_safety() {
-    for path in ["/", "/pratiche", "/nulla", &assets::address("app.css"), "/assets/0/app.css", "/robots.txt", "/en"] {
+    for path in
+        ["/", "/pratiche", "/nulla", &assets::address("app.css"), "/assets/0/app.css", "/robots.txt", "/en"]
+    {
         let answer = get(path);
         let policy = header(&answer, "content-security-policy").unwrap();
         assert!(policy.starts_with("default-src 'none'; script-src 'self';"), "{path}");
@@ -85,7 +89,10 @@ fn what_may_be_kept_and_for_how_long() {
             assert!(tag.is_some(), "{path}");
         }
     }
-    assert_eq!(header(&get(&assets::address("app.css")), "cache-control"), Some("public, max-age=31536000, immutable"));
+    assert_eq!(
+        header(&get(&assets::address("app.css")), "cache-control"),
+        Some("public, max-age=31536000, immutable")
+    );
 }
 
 #[test]
@@ -101,7 +108,9 @@ fn a_known_page_is_not_sent_again() {
 
 #[test]
 fn unknown_addresses_are_real_404s() {
-    for path in ["/nulla", "/en/nulla", "/pratiche/", "//esempio.it/", "/paga", "/assets/x", "/_local/mail", ""] {
+    for path in
+        ["/nulla", "/en/nulla", "/pratiche/", "//esempio.it/", "/paga", "/assets/x", "/_local/mail", ""]
+    {
         let status = get(path).status;
         let expected = if path == "/pratiche/" { 308 } else { 404 };
         assert_eq!(status, expected, "{path}");
@@ -123,7 +132,10 @@ fn the_first_visit_speaks_the_browser_s_language_and_later_ones_the_chosen() {
     assert_eq!(visit("/", "it", Some("en"), "lingua=it"), (200, None));
     assert_eq!(visit("/", "fr", None, ""), (200, None));
     assert_eq!(visit("/accedi", "en-GB", None, ""), (200, None));
-    assert_eq!(visit("/paga/abc/esito", "it", Some("en"), "x=1"), (302, Some("/en/paga/abc/esito?x=1".to_owned())));
+    assert_eq!(
+        visit("/paga/abc/esito", "it", Some("en"), "x=1"),
+        (302, Some("/en/paga/abc/esito?x=1".to_owned()))
+    );
     assert_eq!(visit("/en", "it", None, ""), (308, Some("/en/".to_owned())));
     assert_eq!(visit("/en/accedi/", "it", None, ""), (308, Some("/en/accedi".to_owned())));
 }
@@ -173,8 +185,10 @@ fn scripts_find_their_words_on_their_own_pages() {
             let source = std::fs::read_to_string(folder.join(format!("{module}.js"))).unwrap();
             for (at, _) in source.match_indices("t(\"") {
                 let key = source[at + 3..].split('"').next().unwrap();
-                let of_another_screen = module == "pratiche" && (key.starts_with("pratiche.js.") != (screen.id == "S10"))
-                    && !key.starts_with("pratica.js.") && !key.starts_with("js.");
+                let of_another_screen = module == "pratiche"
+                    && (key.starts_with("pratiche.js.") != (screen.id == "S10"))
+                    && !key.starts_with("pratica.js.")
+                    && !key.starts_with("js.");
                 let called = !source[..at].ends_with(|before: char| before.is_alphanumeric());
                 if called && !of_another_screen {
                     assert!(page.contains(&format!("\"{key}\":")), "{} does not carry {key}", screen.id);

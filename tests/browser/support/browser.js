@@ -5,7 +5,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { after, before } from "node:test";
+import { after } from "node:test";
 import { chromium } from "playwright-core";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -17,19 +17,20 @@ const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-prac
 const SCREENSHOTS = process.env.SCREENSHOTS ?? path.join(here, "../../../build/screenshots");
 mkdirSync(SCREENSHOTS, { recursive: true });
 
-let browser;
-before(async () => {
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-      "--disable-component-update", "--disable-sync", "--lang=it"],
-  });
-});
-after(() => browser?.close());
+const ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+  "--disable-component-update", "--disable-sync", "--lang=it"];
+
+/** Started by the first visitor, whichever test or preparation that is. */
+let started = null;
+function browser() {
+  started ??= chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ARGUMENTS });
+  return started;
+}
+after(async () => (await started)?.close());
 
 /** A visitor with a browser of their own. `watch.expect` lists console lines that the story provokes. */
 export async function visitor({ locale = "it-IT", width = 1280, height = 900, ...more } = {}) {
-  const context = await browser.newContext({ locale, timezoneId: "Europe/Rome", viewport: { width, height }, ...more });
+  const context = await (await browser()).newContext({ locale, timezoneId: "Europe/Rome", viewport: { width, height }, ...more });
   const page = await context.newPage();
   page.setDefaultTimeout(15_000);
   const watch = { noise: [], foreign: [], expected: [] };

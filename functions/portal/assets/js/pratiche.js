@@ -162,7 +162,7 @@ function togetherBar() {
   return { node, update };
 }
 
-const STATUS = { annullato: "cancelled", scaduto: "expired" };
+const STATUS = { confermato: "paid", annullato: "cancelled", scaduto: "expired" };
 
 /** S11: what is no longer to pay, with the filter that the address holds. */
 function showHistory() {
@@ -202,8 +202,8 @@ async function showHistoryPage() {
   for (const [name, ours] of [["from", "dal"], ["to", "al"], ["service", "servizio"], ["q", "q"]]) {
     if (query.get(ours)) asked.set(name, query.get(ours));
   }
-  if (STATUS[query.get("stato")]) asked.set("status", STATUS[query.get("stato")]);
-  const filtered = asked.size > 0;
+  const filtered = asked.size > 0 || Boolean(query.get("stato"));
+  asked.set("status", STATUS[query.get("stato")] ?? "all");
   showFilters(query);
   await load(region, async () => {
     const list = await pageOf("/api/history", asked);

@@ -5,6 +5,15 @@ import { account, actions, button, callout, code, dateLong, dateTime, el, get, h
 
 const number = segment(1);
 
+/** The payment made from here, if it was: fee, provider and moment are its own. */
+async function paymentOf(payments) {
+  const made = (payments ?? []).find(({ status }) => status === "succeeded");
+  if (!made) return {};
+  const whole = await get(`/api/payments/${encodeURIComponent(made.paymentId)}`).catch(() => ({}));
+  // One fee for several debts cannot be told debt by debt.
+  return { ...made, ...whole, fee: whole.debts?.length === 1 ? whole.fee : undefined };
+}
+
 load(document.getElementById("regione"), async () => {
   const [{ debt, payments }, person] = await Promise.all([get(`/api/debts/${encodeURIComponent(number)}`), account()]);
   if (stateOf(debt) !== "confermato") {
@@ -12,7 +21,7 @@ load(document.getElementById("regione"), async () => {
     return null;
   }
   const refresh = button(t("js.aggiorna"), () => location.reload());
-  const payment = (payments ?? []).find(({ status }) => status === "succeeded") ?? {};
+  const payment = await paymentOf(payments);
   const total = payment.fee === undefined ? null : debt.amount + payment.fee;
   return [
     debt.receiptAvailable ? null : callout("info", paragraph(t("ricevuta.js.attesa"))),

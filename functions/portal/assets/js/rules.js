@@ -18,6 +18,7 @@ function personCheck(code) {
 }
 
 function companyCheck(code) {
+  if (Number(code) === 0) return false;
   let sum = 0;
   for (let i = 0; i < 10; i += 1) {
     const digit = Number(code[i]);
@@ -27,13 +28,24 @@ function companyCheck(code) {
   return (10 - (sum % 10)) % 10 === Number(code[10]);
 }
 
+const OMOCODIC = "LMNPQRSTUV";
+const LONGEST_MONTH = { A: 31, B: 29, C: 31, D: 30, E: 31, H: 30, L: 31, M: 31, P: 30, R: 31, S: 30, T: 31 };
+
+/** The day of birth exists in its month (women's days are 40 more); digits may be replaced by letters. */
+function dayExists(code) {
+  const digit = (c) => (OMOCODIC.includes(c) ? OMOCODIC.indexOf(c) : Number(c));
+  const written = digit(code[9]) * 10 + digit(code[10]);
+  const day = written > 40 ? written - 40 : written;
+  return day >= 1 && day <= LONGEST_MONTH[code[8]];
+}
+
 /** The error of a tax code, or null. */
 export function fiscalCode(text) {
   const code = clean(text);
   if (code === "") return "required";
   if (/^\d{11}$/.test(code)) return companyCheck(code) ? null : "checksum";
   if (!/^[A-Z0-9]{16}$/.test(code)) return "format";
-  return PERSON.test(code) && personCheck(code) ? null : "checksum";
+  return PERSON.test(code) && dayExists(code) && personCheck(code) ? null : "checksum";
 }
 
 /** The error of a notice code or IUUV, or null. */

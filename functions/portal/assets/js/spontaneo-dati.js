@@ -37,8 +37,7 @@ function limits({ kind, fixed, min = 1, max = HIGHEST }) {
 
 function amountField(service) {
   const { fixed } = limits(service.amount);
-  // A tariff's amount is worked out by the entity from the other fields.
-  if (service.amount.kind === "tariff") return null;
+  if (service.amount.kind === "tariff") return el("p", {}, t("spontaneo-dati.js.tariffa"));
   const input = textInput({ class: "form-control corto", inputmode: "decimal", readonly: fixed !== undefined });
   if (fixed !== undefined) input.value = money(fixed).replace(/[^\d.,]/g, "");
   const echo = el("p", { class: "eco" });
@@ -63,14 +62,14 @@ function reasonField() {
   return field("causale", t("spontaneo-dati.js.causale"), null, input, counter);
 }
 
-function serviceField({ name, label, type, required, options, hint }) {
+function serviceField({ name, label, type, required, options, help }) {
   const shown = required ? `${label}*` : `${label} ${t("spontaneo-dati.js.facoltativo")}`;
   const choices = options ?? [];
   const input = choices.length > 0
     ? el("select", { class: "form-select", required }, el("option", { value: "" }, t("spontaneo-dati.js.scegli")),
       choices.map((choice) => el("option", { value: choice.value ?? choice }, choice.label ?? choice)))
-    : textInput({ type: type === "date" ? "date" : "text", inputmode: ["number", "year", "integer"].includes(type) ? "numeric" : null, required });
-  return field(`campo-${name}`, shown, hint, input);
+    : textInput({ type: type === "date" ? "date" : "text", inputmode: ["number", "year"].includes(type) ? "numeric" : null, required });
+  return field(`campo-${name}`, shown, help, input);
 }
 
 function draw(service, person) {
@@ -114,6 +113,23 @@ function draw(service, person) {
     modulo, instructions];
 }
 
+/** What the text must look like: `A` a letter, `9` a digit, `*` either, anything else itself. */
+function looksLike(mask, text) {
+  const kinds = { A: /\p{L}/u, 9: /\d/, "*": /[\p{L}\d]/u };
+  const [wanted, given] = [[...mask], [...text]];
+  return wanted.length === given.length && wanted.every((sign, index) => (kinds[sign] ? kinds[sign].test(given[index]) : sign === given[index]));
+}
+
+/** The error of a field that the service adds, or null. */
+function wrong({ name, label, type, required, pattern, min = 0, max = Infinity, help }, value) {
+  const refuse = (key) => ({ field: `campo-${name}`, text: t(key, { etichetta: label, aiuto: help ?? t("spontaneo-dati.js.ricontrolla") }) });
+  if (value === "") return required ? refuse("err.campo.required") : null;
+  const numeric = type === "number" || type === "year";
+  const size = numeric ? Number(value) : length(value);
+  const fits = (!numeric || /^\d+$/.test(value)) && (type === "date" || type === "choice" || (size >= min && size <= max)) && (!pattern || looksLike(pattern, value));
+  return fits ? null : refuse("err.campo.format");
+}
+
 function listen(modulo, service) {
   const { min, max } = limits(service.amount);
   const control = form(modulo, {
@@ -131,13 +147,7 @@ function listen(modulo, service) {
       if (n === 0) errors.push({ field: "causale", code: "required" });
       else if (n > LONGEST_REASON) errors.push({ field: "causale", code: "too_long", params: { n } });
       else if (!REASON.test(given.causale)) errors.push({ field: "causale", code: "format" });
-      for (const { name, label, required, pattern, hint } of service.fields) {
-        const value = given[`campo-${name}`];
-        if (required && value === "") errors.push({ field: `campo-${name}`, text: t("err.campo.required", { etichetta: label }) });
-        else if (value && pattern && !new RegExp(`^(?:${pattern})$`, "u").test(value)) {
-          errors.push({ field: `campo-${name}`, text: t("err.campo.format", { etichetta: label, aiuto: hint ?? t("spontaneo-dati.js.ricontrolla") }) });
-        }
-      }
+      errors.push(...service.fields.map((wanted) => wrong(wanted, given[`campo-${wanted.name}`])).filter(Boolean));
       return errors;
     },
     async send(given) {

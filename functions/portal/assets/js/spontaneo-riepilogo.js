@@ -44,7 +44,7 @@ function draw() {
   return [
     summaryList([
       [t("spontaneo-riepilogo.js.servizio"), [italian(service), " ", el("a", { href: href("/spontaneo") }, t("spontaneo-riepilogo.js.modifica"), hidden(` ${t("spontaneo-riepilogo.js.servizio").toLowerCase()}`))]],
-      amount === undefined ? null : row(t("spontaneo-riepilogo.js.importo"), money(amount), "importo"),
+      amount === undefined ? [t("spontaneo-riepilogo.js.importo"), t("spontaneo-riepilogo.js.tariffa")] : row(t("spontaneo-riepilogo.js.importo"), money(amount), "importo"),
       row(t("spontaneo-riepilogo.js.causale"), body.reason, "causale"),
       ...shown.map(([label, value, id]) => (value ? row(label, value, id) : null)),
     ]),

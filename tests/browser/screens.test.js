@@ -1,0 +1,252 @@
+// Every screen and every state: axe with no rule off at 360 and 1280 px, reflow at 320 px, targets, pictures.
+
+import assert from "node:assert/strict";
+import { before, test } from "node:test";
+import { PORTAL, axe, headingIs, login, open, picture, quiet, reflows, targets, visitor } from "./support/browser.js";
+import { PASSWORD, atPsp, companyCode, debtor, fiscalCode, person } from "./support/people.js";
+
+const WIDTHS = [1280, 768, 360];
+const problem = (status, code, more = {}) => ({ status, contentType: "application/problem+json", body: JSON.stringify({ code, requestId: "7F3A-22B1", ...more }) });
+
+/** One citizen for all: a debt to pay, one soon due, one paid, one in progress, one of their own making. */
+let owner;
+const owed = {};
+before(async () => {
+  const { someone, debts: [first, paid, waiting] } = await debtor({ reason: "Mensa ottobre 2026", dueDate: "2030-12-15" },
+    { reason: "Trasporto scolastico, primo trimestre dell’anno 2026/2027, linea blu", amount: 123_450 }, { reason: "Occupazione suolo pubblico" });
+  owner = someone;
+  Object.assign(owed, { first, paid, waiting });
+  const { context } = await visitor();
+  await login(context, owner);
+  const api = async (method, path, data, key) => {
+    const response = await context.request.fetch(`${PORTAL}${path}`, { method, data, headers: key ? { "Idempotency-Key": key } : {} });
+    assert.ok(response.ok(), `${method} ${path}: ${response.status()} ${await response.text()}`);
+    return response.status() === 204 ? null : response.json();
+  };
+  const { reference } = await api("POST", "/api/search", { fiscalCode: owner.fiscalCode, noticeNumber: first.noticeNumber });
+  await api("POST", "/api/debts/associate", { reference });
+  const pay = async ({ noticeNumber }, outcome) => {
+    const started = await api("POST", "/api/payments", { noticeNumbers: [noticeNumber] }, `pictures-${noticeNumber}`);
+    await atPsp(started.redirectUrl, { outcome });
+    return started.paymentId;
+  };
+  owed.payment = await pay(paid, "success");
+  owed.pending = await pay(waiting, "abandon");
+  const made = await api("POST", "/api/debts", { serviceCode: "TEST1", reason: "Pratica spontanea", amount: 2500 }, `pictures-own-${first.noticeNumber}`);
+  owed.own = made.debt;
+  await context.close();
+});
+
+const submit = (page) => page.locator("main form [type=submit]").first().click();
+const summary = async (page) => {
+  await submit(page);
+  await page.locator(".riepilogo-errori").waitFor();
+};
+const put = async (page, values) => {
+  for (const [name, value] of Object.entries(values)) await page.fill(`[name="${name}"]`, value);
+};
+const found = async (page) => {
+  await put(page, { cf: owner.fiscalCode, codice: owed.first.noticeNumber });
+  await submit(page);
+  await page.locator(".importo-grande").waitFor();
+};
+const registering = (cf) => async (page) => {
+  await page.fill("#cf", cf());
+  await page.click("#continua");
+  await page.waitForURL(/dati$/);
+  await page.waitForFunction(() => document.getElementById("cf").value !== "");
+};
+const registered = async (page) => {
+  await registering(fiscalCode)(page);
+  const someone = person();
+  await put(page, { nome: someone.firstName, cognome: someone.lastName, indirizzo: someone.address, citta: someone.city, cap: someone.postalCode,
+    email: someone.email, telefono: someone.phone, password: PASSWORD, conferma: PASSWORD });
+  await page.selectOption("#provincia", "RM");
+  await page.check("#privacy");
+  await page.check("#termini");
+  await submit(page);
+  await page.waitForURL(/completata/);
+};
+const answer = (pattern, how) => (page) => page.route(pattern, (route) => route.fulfill(how));
+const outcome = (status, more = {}) => answer("**/api/payments/*", { json: { paymentId: "p", status, debts: [{ noticeNumber: "301000000000000017", iuv: "01000000000000017",
+  creditor: { name: "Comune di Test", fiscalCode: "12345678903" }, service: { code: "TEST1", name: "TEST1" }, reason: "Mensa", amount: 4550, status: "to-pay", payable: true }], ...more } });
+
+/** [name, address, what it waits for, { first, then, logged }]; `first` prepares the page, `then` acts on it. */
+const PUBLIC = [
+  ["S01", "/", "form"],
+  ["S01-errori", "/", "form", { then: summary }],
+  ["S01-dove", "/", "form", { then: (page) => page.locator("summary", { hasText: "Dove trovo" }).click() }],
+  ["S01-da-codice", "/?avviso=301000000000000178", "#cf-aiuto strong"],
+  ["S01-ricerca-scaduta", "/?ricerca-scaduta=1", ".alert-info"],
+  ["S01-lingue", "/", "form", { then: (page) => page.click("#menu-lingua summary") }],
+  ["S01-en", "/en/", "form"],
+  ["S02", "/", "form", { then: found }],
+  ["S03", "/registrazione", "form"],
+  ["S03-errori", "/registrazione", "form", { then: summary }],
+  ["S04", "/registrazione", "form", { then: registering(fiscalCode) }],
+  ["S04-azienda", "/registrazione", "form", { then: registering(companyCode) }],
+  ["S04-errori", "/registrazione", "form", { then: async (page) => {
+    await registering(fiscalCode)(page);
+    await summary(page);
+  } }],
+  ["S04-en", "/en/registrazione", "form", { then: registering(fiscalCode) }],
+  ["S05", "/registrazione", "form", { then: registered }],
+  ["S06-attivato", "/attiva#t=x", ".esito-riuscito", { first: answer("**/api/activate", { json: { status: "active" } }) }],
+  ["S06-non-valido", "/attiva#t=x", "#email", { first: answer("**/api/activate", problem(400, "link_not_valid")) }],
+  ["S06-scaduto", "/attiva#t=x", "#email", { first: answer("**/api/activate", problem(400, "link_not_valid", { reason: "expired" })) }],
+  ["S06-rete", "/attiva#t=x", ".esito-errore", { first: answer("**/api/activate", problem(503, "temporarily_unavailable")) }],
+  ["S07", "/accedi", "form"],
+  ["S07-errori", "/accedi", "form", { then: summary }],
+  ["S07-non-attivo", "/accedi", "form", { first: answer("**/api/login", problem(403, "account_not_active")), then: async (page) => {
+    await put(page, { username: "a@example.it", password: "x" });
+    await summary(page);
+  } }],
+  ["S07-bloccato", "/accedi", "form", { first: answer("**/api/login", { ...problem(429, "too_many_requests"), headers: { "retry-after": "600" } }), then: async (page) => {
+    await put(page, { username: "a@example.it", password: "x" });
+    await summary(page);
+  } }],
+  ["S08", "/password-dimenticata", "form"],
+  ["S08-inviato", "/password-dimenticata", "form", { then: async (page) => {
+    await page.fill("#username", "nessuno@example.it");
+    await submit(page);
+    await headingIs(page, "Controlla la posta");
+  } }],
+  ["S09", "/reimposta-password#t=x", "form"],
+  ["S09-errori", "/reimposta-password#t=x", "form", { then: summary }],
+  ["S09-scaduto", "/reimposta-password", ".esito-attenzione"],
+  ["S22", "/uscita", "h1"],
+  ["S23", "/privacy", "h1"], ["S23-en", "/en/privacy", "h1"],
+  ["S24", "/termini", "h1"], ["S25", "/note-legali", "h1"], ["S26", "/aiuto", "h1"], ["S27", "/accessibilita", "h1"],
+  ["S28", "/non-esiste", "h1"],
+  ["S31", "/accedi?scaduta=1&torna=%2Fpratiche", "form"],
+  ["S35", "/verifica", "form"],
+  ["S35-errori", "/verifica", "form", { then: summary }],
+  ["S35-autentica", "/verifica", "form", { first: answer("**/api/receipts/*", { json: { valid: true, creditor: { name: "Comune di Test", fiscalCode: "12345678903" }, iuv: "01000000000000017", amount: 4550, paidOn: "2026-10-12", paymentToken: "ABC123" } }),
+    then: async (page) => {
+      await page.fill("#codice_ricevuta", "ABC-123");
+      await submit(page);
+      await page.locator("#esito .alert-success").waitFor();
+    } }],
+];
+
+const at = (name, path) => () => path.replace("{}", owed[name].noticeNumber ?? owed[name]);
+const PRIVATE = [
+  ["S01-dentro", "/", "#account .btn-primary"],
+  ["S10", "/pratiche", "table"],
+  ["S10-en", "/en/pratiche", "table"],
+  ["S10-menu", "/pratiche", "#menu-utente", { then: (page) => page.click("#menu-utente summary") }],
+  ["S10-insieme", "/pratiche", "table", { then: async (page) => {
+    await page.check(`#scelta-${owed.first.noticeNumber}`);
+    await page.check(`#scelta-${owed.own.noticeNumber}`);
+  } }],
+  ["S10-vuoto", "/pratiche", ".alert-info", { first: answer("**/api/debts", { json: { items: [], count: 0, total: 0 } }) }],
+  ["S10-errore", "/pratiche", ".alert-danger", { first: answer("**/api/debts", problem(503, "temporarily_unavailable")) }],
+  ["S10-caricamento", "/pratiche", ".scheletro:not([hidden])", { first: (page) => page.route("**/api/debts", () => {}) }],
+  ["S11", "/pratiche/storico", "table"],
+  ["S11-filtrato", "/pratiche/storico?q=nulla&dal=2026-01-01&al=2026-01-02", ".filtri-attivi"],
+  ["S11-vuoto", "/pratiche/storico", ".alert-info", { first: answer("**/api/history*", { json: { items: [] } }) }],
+  ["S12", "/spontaneo", ".elenco-servizi"],
+  ["S12-vuoto", "/spontaneo", ".alert-info", { first: answer("**/api/services", { json: { items: [] } }) }],
+  ["S13", "/spontaneo/08.MENSA%20SCOLASTICA", "#causale"],
+  ["S13-errori", "/spontaneo/TEST1", "#causale", { then: summary }],
+  ["S13-uscire", "/spontaneo/TEST1", "#causale", { then: async (page) => {
+    await page.fill("#causale", "Qualcosa");
+    await page.locator("main form").getByText("Annulla", { exact: true }).click();
+    await page.locator("dialog[open]").waitFor();
+  } }],
+  ["S14", "/spontaneo/TEST1", "#causale", { then: async (page) => {
+    await put(page, { importo: "12,50", causale: "Prova" });
+    await submit(page);
+    await headingIs(page, "Controlla i dati");
+    await page.locator(".riepilogo").waitFor();
+  } }],
+  ["S15", at("first", "/pratiche/{}"), ".importo-grande"],
+  ["S15-pagata", at("paid", "/pratiche/{}"), ".importo-grande"],
+  ["S15-in-corso", at("waiting", "/pratiche/{}"), ".importo-grande"],
+  ["S15-annullare", at("own", "/pratiche/{}"), ".importo-grande", { then: (page) => page.getByRole("button", { name: "Annulla pratica" }).first().click() }],
+  ["S16", at("first", "/paga/{}"), ".colonne"],
+  ["S16-en", at("first", "/en/paga/{}"), ".colonne"],
+  ["S16-email", at("first", "/paga/{}"), ".colonne", { then: async (page) => {
+    await page.getByRole("button", { name: /^Cambia/ }).click();
+    await page.fill("#email", "x");
+    await summary(page);
+  } }],
+  ["S16-insieme", () => `/paga/${owed.first.noticeNumber},${owed.own.noticeNumber}`, ".colonne"],
+  ["S16-nessun-psp", at("first", "/paga/{}"), ".alert-warning", { first: answer("**/api/payment-methods*", { json: { items: [] } }) }],
+  ["S16-pagata", at("paid", "/paga/{}"), ".alert-success"],
+  ["S17-riuscito", at("payment", "/paga/{}/esito"), ".esito-riuscito"],
+  ["S17-riuscito-en", at("payment", "/en/paga/{}/esito"), ".esito-riuscito"],
+  ["S17-verifica", at("pending", "/paga/{}/esito"), ".scheletro"],
+  ["S17-non-riuscito", "/paga/p/esito", ".esito-errore", { first: outcome("failed", { reason: "insufficient_funds" }) }],
+  ["S17-annullato", "/paga/p/esito", ".titolo-esito", { first: outcome("cancelled") }],
+  ["S17-scaduto", "/paga/p/esito", ".titolo-esito", { first: outcome("expired") }],
+  ["S17-ignoto", "/paga/p/esito", ".titolo-esito", { first: outcome("refunding") }],
+  ["S18", at("paid", "/pratiche/{}/ricevuta"), ".riepilogo"],
+  ["S20", "/profilo", "#regione .riepilogo"],
+  ["S21", "/profilo/revoca-consenso", "form"],
+  ["S21-errori", "/profilo/revoca-consenso", "form", { then: summary }],
+  ["S28-dati", "/pratiche/301999999999999999", ".introduzione"],
+  ["S32", at("first", "/pratiche/{}"), ".introduzione", { first: answer(/\/api\/debts\/\d+$/, problem(403, "forbidden")) }],
+];
+
+async function look(guest, name, { logged }) {
+  const { page } = guest;
+  for (const width of WIDTHS) {
+    await page.setViewportSize({ width, height: width === 360 ? 640 : 900 });
+    await picture(page, `${name}-${width}`);
+    if (width !== 768) await axe(page, `${name} at ${width} px`);
+  }
+  await reflows(page, 320, name);
+  await targets(page, name);
+  assert.match(await page.title(), / · (Pagamenti|Payments) · /, name);
+  assert.ok(logged || (await page.locator("h1").count()) === 1, `${name} has one h1`);
+}
+
+for (const [screens, logged] of [[PUBLIC, false], [PRIVATE, true]]) {
+  for (const [name, address, ready, { first, then } = {}] of screens) {
+    test(`${name}`, async () => {
+      const guest = await visitor();
+      const { page, context } = guest;
+      if (logged) await login(context, owner);
+      await first?.(page);
+      await open(page, typeof address === "function" ? address() : address);
+      await page.locator(`main ${ready}, header ${ready}`).first().waitFor();
+      if (logged) await page.locator("#menu-utente").waitFor();
+      await then?.(page);
+      await look(guest, name, { logged });
+      await quiet(guest);
+    });
+  }
+}
+
+test("a large text, a large spacing, 400 %: nothing is cut", async () => {
+  const guest = await visitor({ width: 320, height: 256 });
+  await login(guest.context, owner);
+  for (const address of ["/", "/pratiche", `/paga/${owed.first.noticeNumber}`, "/profilo"]) {
+    await open(guest.page, address);
+    await guest.page.waitForLoadState("networkidle");
+    await reflows(guest.page, 320, address);
+    // WCAG 1.4.12, set as a user style sheet would: the page's own policy forbids inline styles.
+    await guest.page.evaluate(() => {
+      const sheet = new CSSStyleSheet();
+      sheet.replaceSync("* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important; } p { margin-bottom: 2em !important; }");
+      document.adoptedStyleSheets = [sheet];
+    });
+    await reflows(guest.page, 360, `${address} with wide text`);
+  }
+  await quiet(guest);
+});
+
+test("names of repeated actions are their own and begin with what is seen", async () => {
+  const guest = await visitor();
+  await login(guest.context, owner);
+  await open(guest.page, "/pratiche");
+  await guest.page.locator("table").waitFor();
+  for (const seen of ["Paga", "Stampa bollettino"]) {
+    const links = guest.page.locator("tbody").getByRole("link", { name: new RegExp(`^${seen}: `) });
+    const names = await links.evaluateAll((nodes) => nodes.map((node) => node.textContent));
+    assert.ok(names.length > 1);
+    assert.equal(new Set(names).size, names.length, names.join(" · "));
+  }
+  await quiet(guest);
+});
