@@ -64,10 +64,7 @@ impl Position {
             description: long(&debt.reason, &debt.service.name),
             expiration_date: end_of(last_day),
             iban: creditor.iban.as_ref().and_then(italian),
-            postal_iban: creditor
-                .postal
-                .as_ref()
-                .and_then(|account| italian(&account.iban)),
+            postal_iban: creditor.postal.as_ref().and_then(|account| italian(&account.iban)),
             // After `due` a debt is still taken; after `expires` it is not.
             switch_to_expired: debt.days.expires.is_some(),
             pay_stand_in: true,
@@ -139,15 +136,11 @@ pub fn interpret(status: u16, body: &[u8]) -> Result<Stored, NotStored> {
     match status {
         // It is stored whatever the body looks like.
         200 => Ok(serde_json::from_slice(body).unwrap_or_default()),
-        400 | 404 | 409 | 422 => Err(NotStored::Refused {
-            status,
-            problem: Problem::read(body),
-        }),
+        400 | 404 | 409 | 422 => Err(NotStored::Refused { status, problem: Problem::read(body) }),
         401 | 403 => Err(NotStored::Key { status }),
-        408 | 429 | 500..=599 => Err(NotStored::Unavailable(Fault::new(
-            DOING,
-            format!("{status}: {}", Problem::read(body)),
-        ))),
+        408 | 429 | 500..=599 => {
+            Err(NotStored::Unavailable(Fault::new(DOING, format!("{status}: {}", Problem::read(body)))))
+        }
         _ => Err(NotStored::Unexpected { status }),
     }
 }
@@ -160,6 +153,7 @@ struct Keys {
 }
 
 /// The way to the archive.
+#[derive(Clone)]
 pub struct Aca {
     wire: Wire,
     url: String,
@@ -173,11 +167,7 @@ impl Aca {
             return Ok(None);
         };
         let url = format!("{}/paCreatePosition", base.trim_end_matches('/'));
-        Ok(Some(Self {
-            wire: world.outside().clone(),
-            url,
-            keys: world.secret("PSP_SECRET")?,
-        }))
+        Ok(Some(Self { wire: world.outside().clone(), url, keys: world.secret("PSP_SECRET")? }))
     }
 
     /// Tells the archive what to hold. The same position may be sent any number of times.
@@ -185,10 +175,7 @@ impl Aca {
         let body = serde_json::to_vec(position).map_err(|e| NotStored::Unavailable(Fault::new(DOING, e)))?;
         let keys = self.keys.get().await.map_err(NotStored::Unavailable)?;
         let headers = headers(keys.aca_key.as_deref());
-        let answer = self
-            .wire
-            .send(DOING, "POST", &self.url, &headers, body, PATIENCE)
-            .await;
+        let answer = self.wire.send(DOING, "POST", &self.url, &headers, body, PATIENCE).await;
         let answer = answer.map_err(NotStored::Unavailable)?;
         interpret(answer.status, &answer.body)
     }

@@ -9,6 +9,9 @@ use crate::parts::{Metadata, Subject, Transfers, Version, Within};
 use crate::soap::{Reader, Why, Writer};
 use crate::values::{self, Digits, Moment, Text};
 
+/// What was read by the schema, or why it makes no sense.
+type Sense<T> = Result<T, Why>;
+
 /// An answer to the node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
@@ -108,14 +111,8 @@ impl GetOk {
         out.put("creditorReferenceId", self.iuv.as_str());
         out.put("paymentAmount", &self.amount.cents().decimal());
         out.put("dueDate", &self.due.to_string());
-        out.maybe(
-            "retentionDate",
-            self.retention.map(|at| at.to_string()).as_deref(),
-        );
-        out.maybe(
-            "lastPayment",
-            self.last_payment.map(|yes| yes.to_string()).as_deref(),
-        );
+        out.maybe("retentionDate", self.retention.map(|at| at.to_string()).as_deref());
+        out.maybe("lastPayment", self.last_payment.map(|yes| yes.to_string()).as_deref());
         out.put("description", self.description.as_str());
         out.maybe("companyName", self.company.as_ref().map(Text::as_str));
         out.maybe("officeName", self.office.as_ref().map(Text::as_str));
@@ -127,35 +124,34 @@ impl GetOk {
 
 impl VerifyOk {
     /// The schema lets all of it be missing; a payer could do nothing with that.
-    fn read(xml: &mut Reader<'_>) -> Result<Self, Why> {
+    fn read(xml: &mut Reader<'_>) -> Result<Sense<Self>, Why> {
         let option = xml.optionally_within("paymentList", |xml| {
             xml.within("paymentOptionDescription", |xml| {
                 let amount = xml.value("amount", values::amount)?;
-                let option = xml.value("options", |text| {
+                let exact = xml.value("options", |text| {
                     matches!(text, "EQ" | "LS" | "GT" | "ANY").then_some(text == "EQ")
                 })?;
                 let due = xml.optional("dueDate", values::date)?;
                 let detail = xml.optional("detailDescription", Text::parse)?;
-                Ok((amount, option, due, detail, xml.value("allCCP", values::boolean)?))
+                Ok((amount, exact, due, detail, xml.value("allCCP", values::boolean)?))
             })
         })?;
         let description = xml.optional("paymentDescription", Text::parse)?;
         let fiscal_code = xml.optional("fiscalCodePA", Digits::parse)?;
         let company = xml.optional("companyName", Text::parse)?;
         let office = xml.optional("officeName", Text::parse)?;
-        let (amount, exact, due, detail, all_ccp) = option.ok_or(Why::Senseless("paymentList"))?;
-        if !exact {
-            return Err(Why::Senseless("options"));
-        }
-        Ok(Self {
-            amount,
-            due,
-            detail,
-            all_ccp,
-            description: description.ok_or(Why::Senseless("paymentDescription"))?,
-            fiscal_code: fiscal_code.ok_or(Why::Senseless("fiscalCodePA"))?,
-            company: company.ok_or(Why::Senseless("companyName"))?,
-            office,
+        Ok(match (option, description, fiscal_code, company) {
+            (None, ..) => Err(Why::Senseless("paymentList")),
+            (Some((_, false, ..)), ..) => Err(Why::Senseless("options")),
+            (_, None, ..) => Err(Why::Senseless("paymentDescription")),
+            (_, _, None, _) => Err(Why::Senseless("fiscalCodePA")),
+            (_, _, _, None) => Err(Why::Senseless("companyName")),
+            (
+                Some((amount, true, due, detail, all_ccp)),
+                Some(description),
+                Some(fiscal_code),
+                Some(company),
+            ) => Ok(Self { amount, due, detail, all_ccp, description, fiscal_code, company, office }),
         })
     }
 
@@ -177,7 +173,7 @@ impl VerifyOk {
 }
 
 impl Fault {
-    fn read(xml: &mut Reader<'_>) -> Result<Self, Why> {
+    fn read(xml: &mut Reader<'_>) -> Result<Sense<Self>, Why> {
         let code = xml.value("faultCode", |text| Some(FaultCode::parse(text)))?;
         xml.value("faultString", values::string)?;
         let id = xml.value("id", values::string)?;
@@ -186,11 +182,7 @@ impl Fault {
         for name in ["originalFaultCode", "originalFaultString", "originalDescription"] {
             xml.optional(name, values::string)?;
         }
-        Ok(Self {
-            code: code.ok_or(Why::Senseless("faultCode"))?,
-            id,
-            description,
-        })
+        Ok(code.map(|code| Self { code, id, description }).ok_or(Why::Senseless("faultCode")))
     }
 
     fn write(&self, out: &mut Writer) {
@@ -205,11 +197,7 @@ impl Fault {
 
 impl Answer {
     pub fn ko(operation: Operation, code: FaultCode, creditor: &FiscalCode) -> Self {
-        let fault = Fault {
-            code,
-            id: faults::id(creditor),
-            description: None,
-        };
+        let fault = Fault { code, id: faults::id(creditor), description: None };
         Answer::Ko { operation, fault }
     }
 
@@ -223,15 +211,8 @@ impl Answer {
             }
             Request::Demand(_) => None,
         };
-        let fault = Fault {
-            code,
-            id: faults::id(creditor),
-            description,
-        };
-        Answer::Ko {
-            operation: request.operation(),
-            fault,
-        }
+        let fault = Fault { code, id: faults::id(creditor), description };
+        Answer::Ko { operation: request.operation(), fault }
     }
 
     /// The HTTP status: a refusal is an ordinary answer.
@@ -253,23 +234,25 @@ impl Answer {
         }
     }
 
-    /// Reads what stands in a response's element.
-    pub(crate) fn read(xml: &mut Reader<'_>, operation: Operation) -> Result<Self, Why> {
+    /// Reads what stands in a response's element: all of it by the schema, then whether it makes sense.
+    pub(crate) fn read(xml: &mut Reader<'_>, operation: Operation) -> Result<Sense<Self>, Why> {
         let ok = xml.value("outcome", outcome)?;
         let fault = xml.optionally_within("fault", Fault::read)?;
-        match (ok, fault, operation) {
-            (true, Some(_), _) => Err(Why::Senseless("fault")),
-            (false, None, _) => Err(Why::Senseless("fault")),
-            (false, Some(fault), operation) => Ok(Answer::Ko { operation, fault }),
-            (true, None, Operation::Verify) => VerifyOk::read(xml).map(Answer::VerifyOk),
-            (true, None, Operation::Get(version)) => {
+        let rest = match operation {
+            Operation::Verify => VerifyOk::read(xml)?.map(Answer::VerifyOk),
+            Operation::Get(version) => {
                 let data = xml.optionally_within("data", |xml| GetOk::read(xml, version))?;
-                let data = data.ok_or(Why::Senseless("data"))?;
-                Ok(Answer::GetOk(version, Box::new(data)))
+                data.map(|data| Answer::GetOk(version, Box::new(data))).ok_or(Why::Senseless("data"))
             }
-            (true, None, Operation::SendRt(version)) => Ok(Answer::ReceiptOk(version)),
-            (true, None, Operation::Demand) => Err(Why::Operation),
-        }
+            Operation::SendRt(version) => Ok(Answer::ReceiptOk(version)),
+            // We never give an OK here; a KO carries nothing else.
+            Operation::Demand => Err(Why::Operation),
+        };
+        Ok(match (ok, fault) {
+            (true, None) => rest,
+            (false, Some(fault)) => fault.map(|fault| Answer::Ko { operation, fault }),
+            (true, Some(_)) | (false, None) => Err(Why::Senseless("fault")),
+        })
     }
 }
 
@@ -287,16 +270,8 @@ pub fn render(answer: &Answer) -> Vec<u8> {
             out.within("data", |out| ok.write(*version, out));
         }),
         Answer::GetOk(version, ok) => {
-            let id = ok
-                .transfers
-                .as_slice()
-                .first()
-                .map(|transfer| transfer.fiscal_code.as_str().to_owned());
-            let fault = Fault {
-                code: FaultCode::SystemError,
-                id: id.unwrap_or_default(),
-                description: None,
-            };
+            let id = ok.transfers.as_slice().first().map(|transfer| transfer.fiscal_code.as_str().to_owned());
+            let fault = Fault { code: FaultCode::SystemError, id: id.unwrap_or_default(), description: None };
             message(Operation::Get(*version), "KO", &|out| fault.write(out))
         }
         Answer::ReceiptOk(version) => message(Operation::SendRt(*version), "OK", &|_| {}),

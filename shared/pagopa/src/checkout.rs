@@ -78,12 +78,10 @@ impl Cart {
             company_name: Text::<140>::cut_or(&creditor.name, creditor.fiscal_code.as_str())
                 .as_str()
                 .to_owned(),
-            description: Text::<140>::cut_or(&item.reason, item.notice.as_str())
-                .as_str()
-                .to_owned(),
+            description: Text::<140>::cut_or(&item.reason, item.notice.as_str()).as_str().to_owned(),
         };
         Self {
-            email_notice: Some(attempt.email.as_str().to_owned()),
+            email_notice: attempt.email.as_ref().map(|email| email.as_str().to_owned()),
             payment_notices: attempt.items.iter().map(notice).collect(),
             return_urls: ReturnUrls {
                 return_ok_url: back.clone(),
@@ -122,17 +120,8 @@ impl Cart {
             }
         }
         let urls = &self.return_urls;
-        let back = [
-            Some(&urls.return_ok_url),
-            Some(&urls.return_cancel_url),
-            Some(&urls.return_error_url),
-        ];
-        if !back
-            .into_iter()
-            .chain([urls.return_waiting_url.as_ref()])
-            .flatten()
-            .all(|url| is_address(url))
-        {
+        let back = [Some(&urls.return_ok_url), Some(&urls.return_cancel_url), Some(&urls.return_error_url)];
+        if !back.into_iter().chain([urls.return_waiting_url.as_ref()]).flatten().all(|url| is_address(url)) {
             return wrong("returnUrls");
         }
         if second && urls.return_waiting_url.is_none() {
@@ -176,13 +165,9 @@ impl Problem {
     pub(crate) fn read(body: &[u8]) -> Self {
         let Self { title, detail } = serde_json::from_slice(body).unwrap_or_default();
         let short = |text: Option<String>| {
-            text.and_then(|text| Text::<200>::cut(&text))
-                .map(|text| text.as_str().to_owned())
+            text.and_then(|text| Text::<200>::cut(&text)).map(|text| text.as_str().to_owned())
         };
-        Self {
-            title: short(title),
-            detail: short(detail),
-        }
+        Self { title: short(title), detail: short(detail) }
     }
 }
 
@@ -231,31 +216,20 @@ pub fn interpret(status: u16, location: Option<&str>, body: &[u8]) -> Result<Str
                 |text: &Option<String>, words: &str| text.as_ref().is_some_and(|text| text.contains(words));
             // Too many notices or one twice: we checked that before. Anything else is the node's word.
             let ours = said(&problem.title, "Multiple payment notices") || said(&problem.detail, "Duplicate");
-            Err(if ours {
-                NotOpened::Refused(problem)
-            } else {
-                NotOpened::NotFree(problem)
-            })
+            Err(if ours { NotOpened::Refused(problem) } else { NotOpened::NotFree(problem) })
         }
-        (408 | 429 | 500..=599, _) => Err(NotOpened::Unavailable(Fault::new(
-            DOING,
-            format!("{status}: {}", Problem::read(body)),
-        ))),
+        (408 | 429 | 500..=599, _) => {
+            Err(NotOpened::Unavailable(Fault::new(DOING, format!("{status}: {}", Problem::read(body)))))
+        }
         (_, _) => Err(NotOpened::Unexpected { status }),
     }
 }
 
 /// An absolute address that a browser may be sent to.
 fn is_address(url: &str) -> bool {
-    let host = url
-        .strip_prefix("https://")
-        .or_else(|| url.strip_prefix("http://"));
+    let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
     let named = host.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '['));
-    named
-        && url.len() <= 2048
-        && url
-            .bytes()
-            .all(|b| b.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&b))
+    named && url.len() <= 2048 && url.bytes().all(|b| b.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&b))
 }
 
 /// The PSP's secret, as far as it concerns pagoPA's platform.
@@ -267,6 +241,7 @@ struct Keys {
 }
 
 /// The way to Checkout.
+#[derive(Clone)]
 pub struct Checkout {
     wire: Wire,
     carts: String,
@@ -287,10 +262,7 @@ impl Checkout {
         }
         // Only a Checkout without TLS, which is one on this desk, may send people back without it.
         if base.starts_with("https:") && !public_url.starts_with("https:") {
-            return Err(NotConfigured::because(
-                "PUBLIC_URL",
-                "must be https: Checkout sends people there",
-            ));
+            return Err(NotConfigured::because("PUBLIC_URL", "must be https: Checkout sends people there"));
         }
         Ok(Self {
             wire: world.outside().clone(),
@@ -314,31 +286,27 @@ impl Checkout {
         }
         let keys = self.keys.get().await.map_err(NotOpened::Unavailable)?;
         let page = self.post(&cart, keys.checkout_key.as_deref()).await?;
-        Ok(payment::Checkout {
-            transaction_id: attempt.id.as_str().to_owned(),
-            redirect_url: page,
-        })
+        Ok(payment::Checkout { transaction_id: attempt.id.as_str().to_owned(), redirect_url: page })
     }
 
     async fn post(&self, cart: &Cart, key: Option<&str>) -> Result<String, NotOpened> {
         let body = serde_json::to_vec(cart).map_err(|e| NotOpened::Unavailable(Fault::new(DOING, e)))?;
         let headers = headers(key);
-        let answer = self
-            .wire
-            .send(DOING, "POST", &self.carts, &headers, body, PATIENCE)
-            .await;
+        let answer = self.wire.send(DOING, "POST", &self.carts, &headers, body, PATIENCE).await;
         let answer = answer.map_err(NotOpened::Unavailable)?;
-        interpret(answer.status, answer.headers.get("location"), &answer.body)
+        let page = interpret(answer.status, answer.headers.get("location"), &answer.body)?;
+        // Whoever is reached by TLS does not send people anywhere without it.
+        if self.carts.starts_with("https:") && !page.starts_with("https:") {
+            return Err(NotOpened::Unexpected { status: answer.status });
+        }
+        Ok(page)
     }
 }
 
 /// The headers of a call to pagoPA's platform; the key when there is one.
 pub(crate) fn headers(key: Option<&str>) -> Vec<(&'static str, String)> {
     let mut headers = vec![("content-type", "application/json".to_owned())];
-    headers.extend(
-        key.filter(|key| !key.is_empty())
-            .map(|key| (KEY_HEADER, key.to_owned())),
-    );
+    headers.extend(key.filter(|key| !key.is_empty()).map(|key| (KEY_HEADER, key.to_owned())));
     headers
 }
 

@@ -10,7 +10,7 @@ use jiff::civil::Date;
 
 use crate::answers::{GetOk, VerifyOk};
 use crate::operations::{Get, SendRt, TransferType};
-use crate::parts::{Destination, EntityType, Metadata, Subject, Transfer, Transfers};
+use crate::parts::{Destination, EntityType, Metadata, Subject, Transfer, Transfers, Version};
 use crate::values::{Country, Digits, EMail, Text, TransferId};
 
 /// Stands where the schema wants a day and the debt has none. Far, the same at every call, and a date that
@@ -54,15 +54,9 @@ impl Taxonomy {
     pub fn parse(text: &str) -> Option<Self> {
         let wrapped = text.strip_prefix("9/").and_then(|rest| rest.strip_suffix('/'));
         let bare = wrapped.unwrap_or(text);
-        let digits = bare
-            .get(..7)
-            .is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_digit()));
+        let digits = bare.get(..7).is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_digit()));
         let reason = matches!(bare.get(7..), Some("IM" | "TS" | "SP" | "SA" | "AP"));
-        if digits && reason {
-            Text::parse(text).map(Self)
-        } else {
-            None
-        }
+        if digits && reason { Text::parse(text).map(Self) } else { None }
     }
 
     pub fn as_str(&self) -> &str {
@@ -96,7 +90,7 @@ pub fn get_ok(
         id: TransferId::FIRST,
         amount: debt.amount,
         fiscal_code: body_code(creditor)?,
-        company: Some(company(creditor)),
+        company: (asked.version == Version::V2).then(|| company(creditor)),
         to: Destination::Iban(to),
         remittance: remittance(debt),
         category: taxonomy.0.clone(),
@@ -143,25 +137,16 @@ pub fn all_postal(creditor: &Creditor) -> bool {
 /// account named once more beside the transfer, if the payment began with a cart of ours.
 fn destination(creditor: &Creditor, asked: &Get) -> Result<(Text<35>, Option<Metadata>), Misconfigured> {
     let bank = creditor.iban.as_ref().and_then(|iban| Text::parse(iban.as_str()));
-    let postal = creditor
-        .postal
-        .as_ref()
-        .and_then(|account| Text::parse(account.iban.as_str()));
-    let ours = asked
-        .note
-        .as_ref()
-        .is_some_and(|note| PaymentId::parse(note.as_str()).is_some());
+    let postal = creditor.postal.as_ref().and_then(|account| Text::parse(account.iban.as_str()));
+    let ours = asked.note.as_ref().is_some_and(|note| PaymentId::parse(note.as_str()).is_some());
     match (asked.transfer_type, postal) {
         (Some(TransferType::Postal), Some(postal)) => {
-            let beside = Text::parse(SUPPORTING_IBAN)
-                .zip(Text::parse(postal.as_str()))
-                .filter(|_| ours);
+            let beside = Text::parse(SUPPORTING_IBAN).zip(Text::parse(postal.as_str())).filter(|_| ours);
             Ok((postal, beside.and_then(|entry| Metadata::new(vec![entry]))))
         }
-        (Some(TransferType::Postal | TransferType::PagoPa) | None, postal) => bank
-            .or(postal)
-            .map(|iban| (iban, None))
-            .ok_or(Misconfigured::Iban),
+        (Some(TransferType::Postal | TransferType::PagoPa) | None, postal) => {
+            bank.or(postal).map(|iban| (iban, None)).ok_or(Misconfigured::Iban)
+        }
     }
 }
 
@@ -187,10 +172,7 @@ pub fn subject(person: &Person) -> Subject {
         city: person.city.as_deref().and_then(Text::cut),
         province: person.province.as_deref().and_then(Text::cut),
         country: person.country.as_deref().and_then(Country::parse),
-        email: person
-            .email
-            .as_ref()
-            .and_then(|email| EMail::parse(email.as_str())),
+        email: person.email.as_ref().and_then(|email| EMail::parse(email.as_str())),
     }
 }
 
@@ -216,10 +198,7 @@ impl SendRt {
         if !receipt.succeeded {
             return Meaning::Failed;
         }
-        match (
-            NoticeNumber::parse(receipt.notice.as_str()),
-            Amount::new(receipt.amount.get()),
-        ) {
+        match (NoticeNumber::parse(receipt.notice.as_str()), Amount::new(receipt.amount.get())) {
             (Ok(notice), Ok(amount)) => Meaning::Paid { notice, amount },
             (_, _) => Meaning::Unmatched,
         }
@@ -234,10 +213,7 @@ impl SendRt {
         Confirmation {
             source: Source::Node,
             receipt_id: receipt.id.clone(),
-            payment_id: receipt
-                .note
-                .as_ref()
-                .and_then(|note| PaymentId::parse(note.as_str())),
+            payment_id: receipt.note.as_ref().and_then(|note| PaymentId::parse(note.as_str())),
             psp: PspIdentity {
                 id: shown(receipt.psp_id.as_str()).unwrap_or_default(),
                 name: shown(receipt.psp_company.as_str())
@@ -251,10 +227,7 @@ impl SendRt {
             paid_at: receipt.paid_at.and_then(crate::values::Moment::instant),
             applied_on: receipt.applied_on,
             payer: receipt.payer.as_ref().and_then(|payer| {
-                Some(Payer {
-                    name: shown(payer.name.as_str())?,
-                    fiscal_code: shown(payer.code.as_str())?,
-                })
+                Some(Payer { name: shown(payer.name.as_str())?, fiscal_code: shown(payer.code.as_str())? })
             }),
         }
     }
@@ -267,9 +240,6 @@ impl SendRt {
 
 /// A stranger's text as it may be shown: nothing hidden in it, blanks tidied.
 fn shown(text: &str) -> Option<String> {
-    let seen: String = text
-        .chars()
-        .filter(|c| c.is_whitespace() || !domain::text::is_hidden(*c))
-        .collect();
+    let seen: String = text.chars().filter(|c| c.is_whitespace() || !domain::text::is_hidden(*c)).collect();
     Some(domain::text::tidy(&seen)).filter(|text| !text.is_empty())
 }

@@ -13,10 +13,8 @@ pub fn ask(request: &Request) -> Vec<u8> {
 pub fn hear(body: &[u8]) -> Result<Answer, Why> {
     let mut xml = Reader::new(body)?;
     let name = xml.operation()?;
-    let known = Operation::ALL
-        .into_iter()
-        .find(|operation| operation.response_element() == name);
+    let known = Operation::ALL.into_iter().find(|operation| operation.response_element() == name);
     let answer = Answer::read(&mut xml, known.ok_or(Why::Operation)?)?;
     xml.finish()?;
-    Ok(answer)
+    answer
 }

@@ -66,10 +66,7 @@ impl Operation {
     /// Whether a header `SOAPAction` names this operation. It comes with quotes, without, or empty.
     pub fn agrees_with(self, soap_action: &str) -> bool {
         let action = soap_action.trim();
-        let action = action
-            .strip_prefix('"')
-            .and_then(|rest| rest.strip_suffix('"'))
-            .unwrap_or(action);
+        let action = action.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(action);
         action.is_empty() || action == self.name()
     }
 }
@@ -208,13 +205,8 @@ pub fn parse(body: &[u8]) -> Result<Request, Refusal> {
     let refuse = |operation| move |why| Refusal { operation, why };
     let mut xml = Reader::new(body).map_err(refuse(None))?;
     let name = xml.operation().map_err(refuse(None))?;
-    let known = Operation::ALL
-        .into_iter()
-        .find(|operation| operation.request_element() == name);
-    let operation = known.ok_or(Refusal {
-        operation: None,
-        why: Why::Operation,
-    })?;
+    let known = Operation::ALL.into_iter().find(|operation| operation.request_element() == name);
+    let operation = known.ok_or(Refusal { operation: None, why: Why::Operation })?;
     let request = Request::read(&mut xml, operation).map_err(refuse(Some(operation)))?;
     xml.finish().map_err(refuse(Some(operation)))?;
     Ok(request)
@@ -242,10 +234,7 @@ impl Request {
     fn read(xml: &mut Reader<'_>, operation: Operation) -> Result<Self, Why> {
         let to = Address::read(xml)?;
         Ok(match operation {
-            Operation::Verify => Request::Verify(Verify {
-                to,
-                qr_code: QrCode::read(xml)?,
-            }),
+            Operation::Verify => Request::Verify(Verify { to, qr_code: QrCode::read(xml)? }),
             Operation::Get(version) => Request::Get(Get {
                 version,
                 to,
@@ -322,27 +311,11 @@ impl Receipt {
             channel: xml.value("channelDescription", Text::parse)?,
             payer: xml.optionally_within("payer", Subject::read)?,
             method: xml.optional("paymentMethod", Text::parse)?,
-            note: if v2 {
-                xml.optional("paymentNote", Text::parse)?
-            } else {
-                None
-            },
+            note: if v2 { xml.optional("paymentNote", Text::parse)? } else { None },
             fee: xml.optional("fee", values::cents)?,
-            our_fee: if v2 {
-                xml.optional("primaryCiIncurredFee", values::cents)?
-            } else {
-                None
-            },
-            bundle: if v2 {
-                xml.optional("idBundle", Text::parse)?
-            } else {
-                None
-            },
-            our_bundle: if v2 {
-                xml.optional("idCiBundle", Text::parse)?
-            } else {
-                None
-            },
+            our_fee: if v2 { xml.optional("primaryCiIncurredFee", values::cents)? } else { None },
+            bundle: if v2 { xml.optional("idBundle", Text::parse)? } else { None },
+            our_bundle: if v2 { xml.optional("idCiBundle", Text::parse)? } else { None },
             paid_at: xml.optional("paymentDateTime", Moment::parse)?,
             applied_on: xml.optional("applicationDate", values::date)?,
             transferred_on: xml.optional("transferDate", values::date)?,
@@ -377,19 +350,10 @@ impl Receipt {
         out.maybe("paymentMethod", self.method.as_ref().map(Text::as_str));
         out.maybe("paymentNote", self.note.as_ref().map(Text::as_str).filter(|_| v2));
         out.maybe("fee", self.fee.map(Cents::decimal).as_deref());
-        out.maybe(
-            "primaryCiIncurredFee",
-            self.our_fee.filter(|_| v2).map(Cents::decimal).as_deref(),
-        );
+        out.maybe("primaryCiIncurredFee", self.our_fee.filter(|_| v2).map(Cents::decimal).as_deref());
         out.maybe("idBundle", self.bundle.as_ref().map(Text::as_str).filter(|_| v2));
-        out.maybe(
-            "idCiBundle",
-            self.our_bundle.as_ref().map(Text::as_str).filter(|_| v2),
-        );
-        out.maybe(
-            "paymentDateTime",
-            self.paid_at.map(|at| at.to_string()).as_deref(),
-        );
+        out.maybe("idCiBundle", self.our_bundle.as_ref().map(Text::as_str).filter(|_| v2));
+        out.maybe("paymentDateTime", self.paid_at.map(|at| at.to_string()).as_deref());
         out.maybe("applicationDate", day(self.applied_on).as_deref());
         out.maybe("transferDate", day(self.transferred_on).as_deref());
         Metadata::write(self.metadata.as_ref(), out);

@@ -152,10 +152,7 @@ impl Metadata {
 
     /// The value of a key.
     pub fn get(&self, key: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(name, _)| name.as_str() == key)
-            .map(|(_, value)| value.as_str())
+        self.0.iter().find(|(name, _)| name.as_str() == key).map(|(_, value)| value.as_str())
     }
 
     pub(crate) fn read(xml: &mut Reader<'_>) -> Result<Option<Self>, Why> {
@@ -230,11 +227,7 @@ impl Transfer {
                 id: xml.value("idTransfer", TransferId::parse)?,
                 amount: xml.value("transferAmount", values::amount)?,
                 fiscal_code: xml.value("fiscalCodePA", Digits::parse)?,
-                company: if within.second() {
-                    xml.optional("companyName", Text::parse)?
-                } else {
-                    None
-                },
+                company: if within.second() { xml.optional("companyName", Text::parse)? } else { None },
                 to: Destination::read(xml, within)?,
                 remittance: xml.value("remittanceInformation", Text::parse)?,
                 category: xml.value("transferCategory", Text::parse)?,
@@ -248,13 +241,7 @@ impl Transfer {
             out.put("idTransfer", &self.id.get().to_string());
             out.put("transferAmount", &self.amount.cents().decimal());
             out.put("fiscalCodePA", self.fiscal_code.as_str());
-            out.maybe(
-                "companyName",
-                self.company
-                    .as_ref()
-                    .map(Text::as_str)
-                    .filter(|_| within.second()),
-            );
+            out.maybe("companyName", self.company.as_ref().map(Text::as_str).filter(|_| within.second()));
             self.to.write(out);
             out.put("remittanceInformation", self.remittance.as_str());
             out.put("transferCategory", self.category.as_str());
@@ -272,10 +259,7 @@ impl Destination {
             return xml.within("richiestaMarcaDaBollo", |xml| {
                 let digest = xml.value("hashDocumento", Base64::parse_digest)?;
                 xml.value("tipoBollo", |text| (text == "01").then_some(()))?;
-                Ok(Self::StampWanted {
-                    digest,
-                    province: xml.value("provinciaResidenza", Country::parse)?,
-                })
+                Ok(Self::StampWanted { digest, province: xml.value("provinciaResidenza", Country::parse)? })
             });
         }
         xml.value("IBAN", Text::parse).map(Self::Iban)
@@ -312,9 +296,7 @@ impl Transfers {
     pub const MAX: usize = 5;
 
     pub fn new(transfers: Vec<Transfer>) -> Option<Self> {
-        (1..=Self::MAX)
-            .contains(&transfers.len())
-            .then_some(Self(transfers))
+        (1..=Self::MAX).contains(&transfers.len()).then_some(Self(transfers))
     }
 
     pub fn one(transfer: Transfer) -> Self {

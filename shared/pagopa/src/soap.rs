@@ -125,14 +125,7 @@ impl<'a> Reader<'a> {
         config.check_comments = true;
         config.expand_empty_elements = true;
         let (bindings, open) = (Vec::new(), Vec::new());
-        Ok(Self {
-            xml,
-            peeked: None,
-            bindings,
-            open,
-            spent: Spent::default(),
-            rooted: false,
-        })
+        Ok(Self { xml, peeked: None, bindings, open, spent: Spent::default(), rooted: false })
     }
 
     pub fn spent(&self) -> Spent {
@@ -196,11 +189,7 @@ impl<'a> Reader<'a> {
         name: &'static str,
         read: impl FnOnce(&str) -> Option<T>,
     ) -> Result<Option<T>, Why> {
-        if self.next_is(name)? {
-            self.value(name, read).map(Some)
-        } else {
-            Ok(None)
-        }
+        if self.next_is(name)? { self.value(name, read).map(Some) } else { Ok(None) }
     }
 
     /// An element that must be next, with elements in it.
@@ -221,11 +210,7 @@ impl<'a> Reader<'a> {
         name: &'static str,
         read: impl FnOnce(&mut Self) -> Result<T, Why>,
     ) -> Result<Option<T>, Why> {
-        if self.next_is(name)? {
-            self.within(name, read).map(Some)
-        } else {
-            Ok(None)
-        }
+        if self.next_is(name)? { self.within(name, read).map(Some) } else { Ok(None) }
     }
 
     /// Whether the next element is this one. Reads nothing away.
@@ -375,11 +360,7 @@ impl<'a> Reader<'a> {
         let name = tag.name();
         let default = self.bound("").unwrap_or(Namespace::None);
         let (namespace, local) = self.resolve(name.into_inner(), default)?;
-        Ok(Element {
-            namespace,
-            local: local.to_owned(),
-            plain,
-        })
+        Ok(Element { namespace, local: local.to_owned(), plain })
     }
 
     /// The namespace and local part of a name; `unprefixed` is the namespace of those without prefix.
@@ -389,11 +370,7 @@ impl<'a> Reader<'a> {
             Some(("xml", local)) => (Namespace::Other, local),
             Some((prefix, local)) => (self.bound(prefix).ok_or(Why::Malformed)?, local),
         };
-        if is_name(local) {
-            Ok((namespace, local))
-        } else {
-            Err(Why::Malformed)
-        }
+        if is_name(local) { Ok((namespace, local)) } else { Err(Why::Malformed) }
     }
 
     fn bound(&mut self, prefix: &str) -> Option<Namespace> {
@@ -409,11 +386,7 @@ impl<'a> Reader<'a> {
 
 /// Stands for an element that nothing expects.
 fn refused() -> Element {
-    Element {
-        namespace: Namespace::Other,
-        local: String::new(),
-        plain: false,
-    }
+    Element { namespace: Namespace::Other, local: String::new(), plain: false }
 }
 
 fn namespace(name: &str) -> Namespace {
@@ -461,11 +434,7 @@ fn unescaped(raw: &str) -> Result<Cow<'_, str>, Why> {
         escape::EscapeError::UnrecognizedEntity(..) => Why::Entity,
         _ => Why::Malformed,
     })?;
-    if value.chars().all(is_xml) {
-        Ok(value)
-    } else {
-        Err(Why::Malformed)
-    }
+    if value.chars().all(is_xml) { Ok(value) } else { Err(Why::Malformed) }
 }
 
 /// Whether XML 1.0 can carry a character at all.

@@ -24,10 +24,8 @@ impl<const MAX: usize, const MIN: usize> Text<MAX, MIN> {
     /// Makes a text fit: what XML cannot carry left out, blanks tidied, the end cut off between two characters
     /// that a person sees. Nothing, if nothing is left.
     pub fn cut(text: &str) -> Option<Self> {
-        let legal: String = text
-            .chars()
-            .filter(|c| is_xml(*c) && (c.is_whitespace() || !c.is_control()))
-            .collect();
+        let legal: String =
+            text.chars().filter(|c| is_xml(*c) && (c.is_whitespace() || !c.is_control())).collect();
         let tidy = domain::text::tidy(&legal);
         let mut out = String::with_capacity(tidy.len().min(MAX.saturating_mul(4)));
         let mut room = MAX;
@@ -101,10 +99,7 @@ impl EMail {
     pub fn parse(text: &str) -> Option<Self> {
         let (local, host) = text.split_once('@')?;
         let word = |word: &str, marks: &[u8]| {
-            !word.is_empty()
-                && word
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || marks.contains(&b))
+            !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || marks.contains(&b))
         };
         let fits =
             text.len() <= 256 && word(local, b"_.+-") && host.split('.').all(|label| word(label, b"-"));
@@ -152,10 +147,7 @@ impl Base64 {
         // The letter before the padding carries no bits but those that count.
         let whole = match padding {
             0 => true,
-            1 => body
-                .bytes()
-                .last()
-                .is_some_and(|b| b"AEIMQUYcgkosw048".contains(&b)),
+            1 => body.bytes().last().is_some_and(|b| b"AEIMQUYcgkosw048".contains(&b)),
             2 => body.bytes().last().is_some_and(|b| b"AQgw".contains(&b)),
             _ => false,
         };

@@ -1,0 +1,42 @@
+//! The corpus of the fuzz targets, replayed: whatever was once found stays found. A file's name begins with what
+//! must come of it: `ok`, `ko` (the operation is known) or `fault` (it is not), then what it is about.
+
+use std::path::Path;
+
+use pagopa::answers::{Answer, Blame};
+use pagopa::soap::Reader;
+use pagopa::{node, parse, render};
+
+use crate::samples::creditor;
+
+#[test]
+fn every_file_of_the_corpus() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/soap");
+    let mut count = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        let message = std::fs::read(&path).unwrap();
+        let ours = creditor().fiscal_code;
+        match (parse(&message), name.split('-').next().unwrap()) {
+            (Ok(request), "ok") => assert_eq!(parse(&node::ask(&request)), Ok(request), "{name}"),
+            (Err(refusal), "ko") => {
+                assert_eq!(refusal.answer(&ours).operation(), refusal.operation, "{name}: {refusal:?}");
+                assert!(matches!(refusal.answer(&ours), Answer::Ko { .. }), "{name}: {refusal:?}");
+            }
+            (Err(refusal), "fault") => {
+                assert_eq!(refusal.answer(&ours), Answer::Fault(Blame::Client), "{name}: {refusal:?}");
+                assert!(render(&refusal.answer(&ours)).len() < 1_000);
+            }
+            (other, _) => panic!("{name}: {other:?}"),
+        }
+        // Nor does it hurt whoever takes it for an answer, and as a stream it ends.
+        let _ = node::hear(&message);
+        if let Ok(mut reader) = Reader::new(&message) {
+            let _ = reader.operation();
+            assert!(reader.spent().pieces <= message.len() + 1, "{name}");
+        }
+        count += 1;
+    }
+    assert!(count >= 45, "{count} files");
+}

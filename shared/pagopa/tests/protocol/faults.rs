@@ -1,0 +1,143 @@
+use domain::debt::{Days, Debt, OpenAttempt, State};
+use domain::payment::PaymentId;
+use pagopa::parts::{QrCode, Version};
+use pagopa::values::Digits;
+use pagopa::{FaultCode, Operation, Request, check_ids, fault_for};
+use serde_json::Value;
+
+use crate::samples::{self, BROKER, PAYMENT, STATION, at, creditor, day, debt, receipt, requests, text};
+
+pub fn vectors(list: &str) -> Vec<Value> {
+    let file: Value = serde_json::from_str(include_str!("../data/vectors.json")).unwrap();
+    let rows = file[list].as_array().unwrap().clone();
+    assert!(!rows.is_empty());
+    rows
+}
+
+#[test]
+fn every_code_with_its_sentence_and_its_operations() {
+    let rows = vectors("faults");
+    assert_eq!(rows.len(), FaultCode::ALL.len());
+    for row in rows {
+        let code = FaultCode::parse(row["code"].as_str().unwrap()).unwrap();
+        let sentence = row["faultString"].as_str().unwrap();
+        // The table adds a remark in brackets where no wording is prescribed.
+        assert_eq!(code.sentence(), sentence.split(" (").next().unwrap());
+        for operation in Operation::ALL {
+            let listed = row["operations"].as_array().unwrap().iter().any(|name| name == operation.name());
+            assert_eq!(code.belongs_to(operation), listed, "{code:?} {operation:?}");
+        }
+    }
+    assert_eq!(FaultCode::parse("PAA_ATTIVA_RPT_IMPORTO_NON_VALIDO"), None);
+}
+
+fn with_address(request: &Request, body: &str, broker: &str, station: &str) -> Request {
+    let mut request = request.clone();
+    let to = match &mut request {
+        Request::Verify(verify) => &mut verify.to,
+        Request::Get(get) => &mut get.to,
+        Request::Receipt(sent) => &mut sent.to,
+        Request::Demand(demand) => &mut demand.to,
+    };
+    (to.body, to.broker, to.station) = (text(body), text(broker), text(station));
+    request
+}
+
+#[test]
+fn creditor_comes_before_broker_before_station() {
+    const WRONG: &str = "11112222333";
+    let ours = creditor();
+    for request in requests() {
+        let check = |body, broker, station| {
+            check_ids(&ours, BROKER, STATION, &with_address(&request, body, broker, station))
+        };
+        assert_eq!(check("12345678903", BROKER, STATION), None);
+        for (broker, station) in [(BROKER, STATION), (WRONG, STATION), (BROKER, WRONG), (WRONG, WRONG)] {
+            assert_eq!(check(WRONG, broker, station), Some(FaultCode::IdDominioErrato));
+        }
+        for station in [STATION, WRONG] {
+            assert_eq!(check("12345678903", WRONG, station), Some(FaultCode::IdIntermediarioErrato));
+        }
+        assert_eq!(check("12345678903", BROKER, WRONG), Some(FaultCode::StazioneIntErrata));
+        assert_eq!(check("12345678903 ", BROKER, STATION), Some(FaultCode::IdDominioErrato));
+    }
+}
+
+#[test]
+fn a_code_of_another_body_is_not_ours_to_answer() {
+    let qr_code = QrCode { fiscal_code: Digits::parse("11112222333").unwrap(), ..samples::qr_code() };
+    for mut request in requests() {
+        let expected = match &mut request {
+            Request::Verify(verify) => {
+                verify.qr_code = qr_code.clone();
+                Some(FaultCode::IdDominioErrato)
+            }
+            Request::Get(get) => {
+                get.qr_code = qr_code.clone();
+                Some(FaultCode::IdDominioErrato)
+            }
+            // A receipt of a notice of another body: we may have a share in it.
+            Request::Receipt(sent) => {
+                sent.receipt.fiscal_code = qr_code.fiscal_code.clone();
+                None
+            }
+            Request::Demand(_) => None,
+        };
+        assert_eq!(check_ids(&creditor(), BROKER, STATION, &request), expected);
+        // The station is looked at before the code.
+        let request = with_address(&request, "12345678903", BROKER, "x");
+        assert_eq!(check_ids(&creditor(), BROKER, STATION, &request), Some(FaultCode::StazioneIntErrata));
+    }
+}
+
+#[test]
+fn a_receipt_without_a_name_cannot_be_kept_apart() {
+    for (id, expected) in [
+        (String::new(), Some(FaultCode::Semantica)),
+        (" \n".to_owned(), Some(FaultCode::Semantica)),
+        ("x".to_owned(), None),
+        ("x".repeat(255), None),
+        ("x".repeat(256), Some(FaultCode::Semantica)),
+    ] {
+        let mut sent = receipt(Version::V2);
+        sent.receipt.id = id;
+        assert_eq!(check_ids(&creditor(), BROKER, STATION, &Request::Receipt(Box::new(sent))), expected);
+    }
+}
+
+#[test]
+fn every_state_of_a_debt_has_its_code() {
+    let now = at("2030-06-15T10:00:00Z");
+    let in_state = |state| Debt { state, ..debt() };
+    let days = |days| Debt { days, ..debt() };
+    let table = [
+        ("NOT_FOUND", None),
+        ("DRAFT", Some(days(Days { valid_from: Some(day("2030-06-16")), ..Days::default() }))),
+        ("PUBLISHED", Some(days(Days { valid_from: Some(day("2030-06-16")), ..Days::default() }))),
+        ("VALID", Some(debt())),
+        ("VALID", Some(days(Days { valid_from: Some(day("2030-06-15")), ..Days::default() }))),
+        // Past its due day, but still taken; on its last day.
+        ("VALID", Some(days(Days { due: Some(day("2030-01-01")), ..Days::default() }))),
+        ("VALID", Some(days(Days { expires: Some(day("2030-06-15")), ..Days::default() }))),
+        ("EXPIRED", Some(days(Days { expires: Some(day("2030-06-14")), ..Days::default() }))),
+        ("EXPIRED", Some(in_state(State::Expired))),
+        ("INVALID", Some(in_state(State::Cancelled))),
+        ("PAID", Some(in_state(State::Paid))),
+        ("REPORTED", Some(in_state(State::Paid))),
+    ];
+    let vectors = vectors("debtStateToFault");
+    for (name, debt) in table {
+        let row = vectors.iter().find(|row| row["gpdState"] == name).unwrap();
+        assert_eq!(fault_for(debt.as_ref(), now).map(FaultCode::code), row["fault"].as_str(), "{name}");
+    }
+}
+
+#[test]
+fn a_debt_stays_open_while_somebody_pays_it() {
+    let attempt = OpenAttempt {
+        payment_id: PaymentId::parse(PAYMENT).unwrap(),
+        expires_at: at("2030-06-15T10:30:00Z"),
+    };
+    let paying = Debt { attempt: Some(attempt), ..debt() };
+    assert_eq!(fault_for(Some(&paying), at("2030-06-15T10:00:00Z")), None);
+}
