@@ -1,4 +1,5 @@
 use domain::account::Account;
+use domain::debt::Detail;
 use domain::movement::Movement;
 use domain::person::Person;
 use domain::receipt::Receipt;
@@ -32,6 +33,7 @@ pub struct ExportedDebt {
     iuv: String,
     service: String,
     reason: String,
+    details: Vec<Detail>,
     amount: u64,
     created_at: Timestamp,
     due_date: Option<Date>,
@@ -75,6 +77,7 @@ impl ExportedDebt {
             iuv: debt.iuv().to_string(),
             service: debt.service.name,
             reason: debt.reason,
+            details: debt.details,
             amount: debt.amount.get(),
             created_at: debt.created_at,
             due_date: debt.days.due,

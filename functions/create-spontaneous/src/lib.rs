@@ -79,6 +79,7 @@ impl CreateSpontaneous {
             debtor: citizen.account().profile.debtor(),
             service: Service { code: service.code.clone(), name: service.name.clone() },
             reason: priced.reason,
+            details: priced.details,
             amount: priced.amount,
             days: Days::default(),
         })

@@ -78,6 +78,7 @@ impl ImportDebts {
             debtor: row.debtor,
             service: Service { code: service.code.clone(), name: service.name.clone() },
             reason: row.reason,
+            details: Vec::new(),
             amount: row.amount,
             days: row.days,
         })

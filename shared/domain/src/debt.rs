@@ -133,6 +133,13 @@ pub struct Days {
     pub expires: Option<Date>,
 }
 
+/// One datum that a service asked for beyond reason and amount.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Detail {
+    pub label: String,
+    pub value: String,
+}
+
 /// The payment attempt that a debt is waiting for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenAttempt {
@@ -148,6 +155,9 @@ pub struct Debt {
     pub debtor: Person,
     pub service: Service,
     pub reason: String,
+    /// What the service's own fields say of it: label and value, as the person gave them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub details: Vec<Detail>,
     pub amount: Amount,
     #[serde(default)]
     pub days: Days,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::debt::Detail;
 use crate::error::{Error, FieldCode, FieldError, Form};
 use crate::money::{Amount, Cents};
 use crate::text;
@@ -113,11 +114,12 @@ pub struct Wish<'a> {
     pub fields: &'a BTreeMap<String, String>,
 }
 
-/// What comes out: the price by the catalogue, the reason with the service's fields.
+/// What comes out: the price by the catalogue, the reason, and the service's fields with their labels.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Priced {
     pub amount: Amount,
     pub reason: String,
+    pub details: Vec<Detail>,
 }
 
 /// The longest reason that every channel of the circuit takes.
@@ -236,7 +238,12 @@ impl Service {
             (AmountRule::Tariff { .. }, None) if !complete => None,
             _ => form.check(self.amount(wish.amount, &values)),
         };
-        let priced = reason.zip(amount).map(|(reason, amount)| Priced { amount, reason });
+        let details = self.fields.iter().filter_map(|field| {
+            let value = values.get(field.name.as_str())?.clone();
+            Some(Detail { label: field.label.clone(), value })
+        });
+        let details: Vec<Detail> = details.collect();
+        let priced = reason.zip(amount).map(|(reason, amount)| Priced { amount, reason, details });
         form.give(priced)
     }
 

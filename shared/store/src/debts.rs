@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use domain::debt::{self, Days, Event, MAX_WATCHERS, OpenAttempt, Origin, Rule, Service, State};
+use domain::debt::{self, Days, Detail, Event, MAX_WATCHERS, OpenAttempt, Origin, Rule, Service, State};
 use domain::movement::{Kind, Movement, Source};
 use domain::notice::{Iuv, NoticeNumber, SegregationCode};
 use domain::person::Person;
@@ -239,6 +239,7 @@ impl Debts {
             after.debtor = new.debtor.clone();
             after.service = new.service.clone();
             after.reason = new.reason.clone();
+            after.details = new.details.clone();
             after.amount = new.amount;
             after.days = new.days;
             let kind = match debt::decide(before.state, Event::Change) {
@@ -345,6 +346,7 @@ impl Debts {
             debtor: new.debtor,
             service: new.service,
             reason: new.reason,
+            details: new.details,
             amount: new.amount,
             days: new.days,
             origin,
@@ -456,6 +458,7 @@ pub struct NewDebt {
     pub debtor: Person,
     pub service: Service,
     pub reason: String,
+    pub details: Vec<Detail>,
     pub amount: Amount,
     pub days: Days,
 }

@@ -2,7 +2,7 @@
 
 use domain::account::{Account, Name};
 use domain::creditor::Creditor;
-use domain::debt::{Debt, Origin, Status};
+use domain::debt::{Debt, Detail, Origin, Status};
 use domain::person::PersonType;
 use domain::{Date, Timestamp};
 use serde::Serialize;
@@ -53,6 +53,9 @@ pub struct DebtView {
     pub created_on: Date,
     pub origin: &'static str,
     pub receipt_available: bool,
+    /// What the service's own fields say of it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub details: Vec<Detail>,
 }
 
 #[derive(Serialize)]
@@ -109,6 +112,7 @@ impl DebtView {
                 Origin::Spontaneous => "spontaneous",
             },
             receipt_available: debt.receipt.is_some(),
+            details: debt.details.clone(),
         }
     }
 }

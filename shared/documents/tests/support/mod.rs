@@ -72,17 +72,10 @@ pub fn debt() -> Debt {
     Debt {
         notice: NoticeNumber::parse("001000000000106683").unwrap(),
         debtor: debtor(),
-        service: Service {
-            code: "TEST1".into(),
-            name: "Mensa scolastica".into(),
-        },
+        service: Service { code: "TEST1".into(), name: "Mensa scolastica".into() },
         reason: "TARI 2026 rata unica – via Garibaldi 12".into(),
         amount: Amount::new(22250).unwrap(),
-        days: Days {
-            valid_from: None,
-            due: Some(day("2027-01-31")),
-            expires: Some(day("2027-06-30")),
-        },
+        days: Days { valid_from: None, due: Some(day("2027-01-31")), expires: Some(day("2027-06-30")) },
         origin: Origin::Creditor,
         created_at: at("2026-11-20T09:30:00Z"),
         state: State::Open,
@@ -90,6 +83,7 @@ pub fn debt() -> Debt {
         attempt: None,
         receipt: None,
         watchers: Vec::new(),
+        details: Vec::new(),
         version: 1,
         revision: 1,
         chain: String::new(),
@@ -114,10 +108,7 @@ pub fn receipt() -> Receipt {
         },
         method: Some("CP".into()),
         channel: Some("onLine".into()),
-        payer: Some(Payer {
-            name: "Mario Rossi".into(),
-            fiscal_code: "RSSMRA80A01H501U".into(),
-        }),
+        payer: Some(Payer { name: "Mario Rossi".into(), fiscal_code: "RSSMRA80A01H501U".into() }),
         paid_together: None,
     }
 }
@@ -127,10 +118,7 @@ pub fn bare_receipt() -> Receipt {
         fee: None,
         paid_at: None,
         applied_on: None,
-        psp: PspIdentity {
-            fiscal_code: None,
-            ..receipt().psp
-        },
+        psp: PspIdentity { fiscal_code: None, ..receipt().psp },
         method: None,
         channel: None,
         payer: None,

@@ -54,12 +54,7 @@ impl Pdf {
             run.step(&operation.operator, &operation.operands);
         }
         assert!(run.marks.is_empty(), "every mark is closed");
-        Self {
-            doc,
-            shown: run.shown,
-            fills: run.fills,
-            operators: run.operators,
-        }
+        Self { doc, shown: run.shown, fills: run.fills, operators: run.operators }
     }
 
     /// Everything shown, in the order of the content; pieces apart, lines of one paragraph joined.
@@ -80,12 +75,7 @@ impl Pdf {
 
     pub fn info(&self, key: &str) -> String {
         let info = self.doc.trailer.get(b"Info").unwrap().as_reference().unwrap();
-        let value = self
-            .doc
-            .get_dictionary(info)
-            .unwrap()
-            .get(key.as_bytes())
-            .unwrap();
+        let value = self.doc.get_dictionary(info).unwrap().get(key.as_bytes()).unwrap();
         decoded(value)
     }
 
@@ -105,10 +95,8 @@ pub fn decoded(value: &Object) -> String {
     match bytes.strip_prefix(&[0xfe, 0xff]) {
         None => String::from_utf8(bytes.to_vec()).unwrap(),
         Some(pairs) => {
-            let units: Vec<u16> = pairs
-                .chunks(2)
-                .map(|pair| u16::from_be_bytes([pair[0], pair[1]]))
-                .collect();
+            let units: Vec<u16> =
+                pairs.chunks(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect();
             String::from_utf16(&units).unwrap()
         }
     }
@@ -138,45 +126,23 @@ fn fonts(doc: &Document, page: &Dictionary) -> BTreeMap<String, Font> {
     let fonts = at(resources.get(b"Font").unwrap());
     fonts
         .iter()
-        .map(|(name, font)| {
-            (
-                String::from_utf8(name.clone()).unwrap(),
-                read_font(doc, &at(font)),
-            )
-        })
+        .map(|(name, font)| (String::from_utf8(name.clone()).unwrap(), read_font(doc, &at(font))))
         .collect()
 }
 
 fn read_font(doc: &Document, font: &Dictionary) -> Font {
     assert_eq!(font.get(b"Encoding").unwrap().as_name().unwrap(), b"Identity-H");
-    let map = doc
-        .dereference(font.get(b"ToUnicode").unwrap())
-        .unwrap()
-        .1
-        .as_stream()
-        .unwrap();
+    let map = doc.dereference(font.get(b"ToUnicode").unwrap()).unwrap().1.as_stream().unwrap();
     let map = String::from_utf8(map.decompressed_content().unwrap_or_else(|_| map.content.clone())).unwrap();
     let descendant = &font.get(b"DescendantFonts").unwrap().as_array().unwrap()[0];
     let descendant = doc.dereference(descendant).unwrap().1.as_dict().unwrap();
-    let descriptor = doc
-        .dereference(descendant.get(b"FontDescriptor").unwrap())
-        .unwrap()
-        .1
-        .as_dict()
-        .unwrap();
-    let program = doc
-        .dereference(descriptor.get(b"FontFile2").unwrap())
-        .unwrap()
-        .1
-        .as_stream()
-        .unwrap();
+    let descriptor =
+        doc.dereference(descendant.get(b"FontDescriptor").unwrap()).unwrap().1.as_dict().unwrap();
+    let program = doc.dereference(descriptor.get(b"FontFile2").unwrap()).unwrap().1.as_stream().unwrap();
     let program = program.decompressed_content().unwrap();
     assert_eq!(&program[..4], [0, 1, 0, 0], "a whole TrueType program");
     assert!(program.len() > 10_000, "a whole TrueType program");
-    Font {
-        unicode: unicode_map(&map),
-        widths: widths(descendant.get(b"W").unwrap().as_array().unwrap()),
-    }
+    Font { unicode: unicode_map(&map), widths: widths(descendant.get(b"W").unwrap().as_array().unwrap()) }
 }
 
 fn widths(array: &[Object]) -> BTreeMap<u16, f64> {
@@ -203,21 +169,16 @@ fn unicode_map(map: &str) -> BTreeMap<u16, String> {
             "endbfchar" | "endbfrange" => section = "",
             _ if section.is_empty() => {}
             _ => {
-                let parts: Vec<&str> = line
-                    .split(['<', '>'])
-                    .filter(|part| !part.trim().is_empty())
-                    .collect();
+                let parts: Vec<&str> =
+                    line.split(['<', '>']).filter(|part| !part.trim().is_empty()).collect();
                 let code = |hex: &str| u16::from_str_radix(hex, 16).unwrap();
                 let (from, to, text) = match (section, parts.as_slice()) {
                     ("char", [code_, text]) => (code(code_), code(code_), *text),
                     (_, [from, to, text]) => (code(from), code(to), *text),
                     other => panic!("a line of the map: {other:?}"),
                 };
-                let units: Vec<u16> = text
-                    .as_bytes()
-                    .chunks(4)
-                    .map(|h| code(std::str::from_utf8(h).unwrap()))
-                    .collect();
+                let units: Vec<u16> =
+                    text.as_bytes().chunks(4).map(|h| code(std::str::from_utf8(h).unwrap())).collect();
                 for offset in 0..=to - from {
                     let mut units = units.clone();
                     *units.last_mut().unwrap() += offset;
@@ -267,10 +228,7 @@ impl Run {
 
     fn step(&mut self, operator: &str, operands: &[Object]) {
         *self.operators.entry(operator.to_owned()).or_default() += 1;
-        let numbers: Vec<f64> = operands
-            .iter()
-            .filter_map(|o| o.as_float().ok().map(f64::from))
-            .collect();
+        let numbers: Vec<f64> = operands.iter().filter_map(|o| o.as_float().ok().map(f64::from)).collect();
         match operator {
             "q" => self.saved.push((self.matrix, self.color)),
             "Q" => (self.matrix, self.color) = self.saved.pop().unwrap(),
@@ -283,13 +241,7 @@ impl Run {
             "f" | "f*" => self.fill(operator == "f*"),
             "S" | "n" => self.path.clear(),
             "BDC" => {
-                let mark = operands[1]
-                    .as_dict()
-                    .unwrap()
-                    .get(b"MCID")
-                    .unwrap()
-                    .as_i64()
-                    .unwrap();
+                let mark = operands[1].as_dict().unwrap().get(b"MCID").unwrap().as_i64().unwrap();
                 self.marks.push(Some(mark));
             }
             "BMC" => self.marks.push(None),
@@ -320,27 +272,14 @@ impl Run {
     }
 
     fn rectangle(&mut self, [x, y, width, height]: [f64; 4]) {
-        self.path.push(vec![
-            (x, y),
-            (x + width, y),
-            (x + width, y + height),
-            (x, y + height),
-        ]);
+        self.path.push(vec![(x, y), (x + width, y), (x + width, y + height), (x, y + height)]);
     }
 
     fn fill(&mut self, even_odd: bool) {
         let matrix = self.matrix;
         let place = |(x, y): &(f64, f64)| millimetres(apply(matrix, *x, *y));
-        let rings = self
-            .path
-            .drain(..)
-            .map(|ring| ring.iter().map(place).collect())
-            .collect();
-        self.fills.push(Fill {
-            rings,
-            color: self.color,
-            even_odd,
-        });
+        let rings = self.path.drain(..).map(|ring| ring.iter().map(place).collect()).collect();
+        self.fills.push(Fill { rings, color: self.color, even_odd });
     }
 
     fn show(&mut self, codes: &[u8]) {
@@ -357,14 +296,7 @@ impl Run {
         let size = self.font.1;
         let width = thousandths * size / 1000.0 / POINTS;
         let mark = *self.marks.last().expect("text stands in marked content");
-        self.shown.push(Shown {
-            text,
-            x,
-            baseline,
-            width,
-            size,
-            mark,
-        });
+        self.shown.push(Shown { text, x, baseline, width, size, mark });
     }
 }
 

@@ -33,14 +33,14 @@ fn decode(pdf: &Pdf, window: (f64, f64, f64), format: BarcodeFormat) -> String {
 fn paint(fills: &[Fill], (left, top, width): (f64, f64, f64), side: usize) -> Vec<u8> {
     let mut picture = vec![255_u8; side * side];
     let scale = side as f64 / width;
-    for fill in fills {
+    let meets = |(x, y): &(f64, f64)| (left..left + width).contains(x) && (top..top + width).contains(y);
+    // What fills the window from outside would need more: nothing of ours does but the bands, which lie elsewhere.
+    for fill in fills.iter().filter(|fill| fill.rings.iter().flatten().any(meets)) {
         let mut inside = vec![false; side * side];
         let mut touched = false;
         for ring in &fill.rings {
-            let ring: Vec<(f64, f64)> = ring
-                .iter()
-                .map(|(x, y)| ((x - left) * scale, (y - top) * scale))
-                .collect();
+            let ring: Vec<(f64, f64)> =
+                ring.iter().map(|(x, y)| ((x - left) * scale, (y - top) * scale)).collect();
             touched |= toggle(&ring, side, &mut inside);
         }
         if touched {
@@ -102,11 +102,7 @@ pub fn read_qr(text: &str) -> Option<Qr> {
         lengths.contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
     };
     let fits = digits(notice, 18..=18) && digits(creditor, 11..=11) && digits(cents, 1..=10);
-    fits.then(|| Qr {
-        notice: notice.into(),
-        creditor: creditor.into(),
-        cents: cents.parse().unwrap(),
-    })
+    fits.then(|| Qr { notice: notice.into(), creditor: creditor.into(), cents: cents.parse().unwrap() })
 }
 
 /// What a DataMatrix says, read by fixed offsets only.

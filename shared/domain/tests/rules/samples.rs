@@ -96,6 +96,7 @@ pub fn debt() -> Debt {
         attempt: None,
         receipt: None,
         watchers: Vec::new(),
+        details: Vec::new(),
         version: 1,
         revision: 1,
         chain: String::new(),
