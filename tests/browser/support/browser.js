@@ -55,9 +55,14 @@ export async function quiet({ context, watch }) {
 }
 
 /** Runs a story with a visitor, and checks that it was quiet. */
-export const story = (options, tell) => async () => {
+export const story = (options, tell) => async (t) => {
   const guest = await visitor(options);
-  await tell(guest);
+  try {
+    await tell(guest);
+  } catch (failure) {
+    await picture(guest.page, `failed-${t.name.replace(/\W+/g, "-").slice(0, 40)}`).catch(() => {});
+    throw failure;
+  }
   await quiet(guest);
 };
 

@@ -79,12 +79,12 @@ function draw(service, person) {
       el("h2", { id: "indicazioni-titolo" }, t("spontaneo-dati.js.indicazioni")), plainText(service.instructions)) : null;
   const cancel = el("a", { class: "btn btn-outline-primary", href: href("/pratiche") }, t("spontaneo-dati.js.annulla"));
   const modulo = el("form", { id: "modulo", method: "post", novalidate: true },
-    field("servizio", t("spontaneo-dati.js.servizio"), null, textInput({ readonly: true, value: service.name, lang: "it" }),
+    field("servizio", t("spontaneo-dati.js.servizio"), null, textInput({ readonly: true, value: service.code, lang: "it" }),
       el("p", { class: "eco" }, el("a", { href: href("/spontaneo") }, t("spontaneo-dati.js.cambia"), el("span", { class: "visually-hidden" }, ` ${t("spontaneo-dati.js.cambia_servizio")}`)))),
     amountField(service), reasonField(), service.fields.map(serviceField),
     actions(el("button", { class: "btn btn-primary", type: "submit" }, t("spontaneo-dati.js.continua")), cancel));
   const resumed = draft(modulo, draftName);
-  modulo.elements.servizio.value = service.name;
+  modulo.elements.servizio.value = service.code;
   if (limits(service.amount).fixed !== undefined) modulo.elements.importo.value = money(service.amount.fixed).replace(/[^\d.,]/g, "");
   if (resumed && !tab.get("spontaneo.modifica")) {
     document.getElementById("avvisi").replaceChildren(callout("info", paragraph(t("spontaneo-dati.js.ripreso")),
@@ -155,7 +155,7 @@ function listen(modulo, service) {
       const body = { serviceCode, reason: given.causale };
       if (service.amount.kind === "free") body.amount = amount(given.importo);
       if (service.fields.length > 0) body.fields = extra;
-      tab.set("spontaneo", { body, service: service.name, shown: service.fields.map(({ name, label }) => [label, given[`campo-${name}`], `campo-${name}`]),
+      tab.set("spontaneo", { body, service: service.code, shown: service.fields.map(({ name, label }) => [label, given[`campo-${name}`], `campo-${name}`]),
         amount: service.amount.kind === "fixed" ? service.amount.fixed : body.amount });
       location.assign(href(`/spontaneo/${encodeURIComponent(serviceCode)}/riepilogo`));
       return "leaving";

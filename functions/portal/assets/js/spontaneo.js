@@ -9,12 +9,15 @@ load(document.getElementById("regione"), async () => {
   if (services.length === 0) {
     return [callout("info", paragraph(t("spontaneo.js.nessuno"))), actions(primary(t("spontaneo.js.torna"), href("/pratiche")))];
   }
-  const entries = services.map((service) => el("li", { "data-nome": service.name.toLowerCase() },
+  const entries = services.map((service) => el("li", { "data-nome": `${service.code} ${service.name}`.toLowerCase() },
     el("a", { href: href(`/spontaneo/${encodeURIComponent(service.code)}`) },
-      el("span", {}, italian(service.name, "strong"), service.description && italian(service.description)), icon("chevron-right"))));
+      el("span", {}, italian(service.code, "strong"), italian(describe(service))), icon("chevron-right"))));
   const list = el("ul", { class: "elenco-servizi" }, entries);
   return services.length > MANY ? [finder(entries), list] : list;
 });
+
+/** The name, where it is not the code over again, and one line on what it is for. */
+const describe = ({ code, name, description }) => [name === code ? null : name, description].filter(Boolean).join(". ");
 
 function finder(entries) {
   const input = el("input", { class: "form-control medio", type: "search", id: "cerca-servizio", autocomplete: "off" });
