@@ -18,11 +18,7 @@ pub struct Granted {
 
 impl fmt::Display for Granted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}: {} on {}",
-            self.function, self.grant.action, self.grant.resource
-        )
+        write!(f, "{}: {} on {}", self.function, self.grant.action, self.grant.resource)
     }
 }
 
@@ -51,20 +47,16 @@ impl fmt::Display for Denied {
 
 pub struct Access {
     grants: BTreeMap<String, BTreeSet<Grant>>,
+    /// Whether what is not granted is refused, or only noted.
+    enforced: bool,
     used: Mutex<BTreeSet<Granted>>,
+    lacking: Mutex<BTreeSet<Granted>>,
 }
 
 impl Access {
-    pub fn of(template: &Template) -> Self {
-        let grants = template
-            .functions
-            .values()
-            .map(|f| (f.name.clone(), f.grants.clone()))
-            .collect();
-        Self {
-            grants,
-            used: Mutex::default(),
-        }
+    pub fn of(template: &Template, enforced: bool) -> Self {
+        let grants = template.functions.values().map(|f| (f.name.clone(), f.grants.clone())).collect();
+        Self { grants, enforced, used: Mutex::default(), lacking: Mutex::default() }
     }
 
     /// Whether the caller may do all of this.
@@ -73,36 +65,30 @@ impl Access {
             return Ok(());
         }
         let grants = self.grants.get(caller).ok_or(Denied::UnknownCaller)?;
-        for need in needs {
-            if !grants.contains(need) {
-                return Err(Denied::NotGranted {
-                    caller: caller.to_owned(),
-                    needed: need.clone(),
-                });
+        let granted = |need: &Grant| Granted { function: caller.to_owned(), grant: need.clone() };
+        for need in needs.iter().filter(|need| !grants.contains(need)) {
+            self.lacking.lock().unwrap_or_else(PoisonError::into_inner).insert(granted(need));
+            if self.enforced {
+                return Err(Denied::NotGranted { caller: caller.to_owned(), needed: need.clone() });
             }
         }
-        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        for need in needs {
-            used.insert(Granted {
-                function: caller.to_owned(),
-                grant: need.clone(),
-            });
-        }
+        self.used.lock().unwrap_or_else(PoisonError::into_inner).extend(needs.iter().map(granted));
         Ok(())
+    }
+
+    /// What calls have needed and the template does not grant.
+    pub fn lacking(&self) -> Vec<Granted> {
+        self.lacking.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
     /// Grants that no call has needed so far. Only what this stack can see: DynamoDB, secrets, mail.
     pub fn unused(&self) -> Vec<Granted> {
         let used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         let all = self.grants.iter().flat_map(|(function, grants)| {
-            grants.iter().map(|grant| Granted {
-                function: function.clone(),
-                grant: grant.clone(),
-            })
+            grants.iter().map(|grant| Granted { function: function.clone(), grant: grant.clone() })
         });
         // One mail uses both the sender's identity and the configuration set.
-        all.filter(|granted| !granted.grant.action.starts_with("ses:") && !used.contains(granted))
-            .collect()
+        all.filter(|granted| !granted.grant.action.starts_with("ses:") && !used.contains(granted)).collect()
     }
 
     /// The resources that a caller may use for an action.

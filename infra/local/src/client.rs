@@ -15,17 +15,14 @@ use crate::{Request, Response};
 pub async fn send(request: Request) -> Result<Response, String> {
     let uri = request.uri().clone();
     if uri.scheme_str() != Some("http") {
-        return Err(format!(
-            "the local stack reaches http:// addresses only, not {uri}"
-        ));
+        return Err(format!("the local stack reaches http:// addresses only, not {uri}"));
     }
     let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
     let stream = TcpStream::connect((host.as_str(), uri.port_u16().unwrap_or(80)))
         .await
         .map_err(|e| format!("{uri} cannot be reached: {e}"))?;
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
-        .await
-        .map_err(|e| e.to_string())?;
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|e| e.to_string())?;
     let connection = tokio::spawn(connection);
     let (mut parts, body) = request.into_parts();
     if !parts.headers.contains_key(http::header::HOST)
@@ -40,10 +37,7 @@ pub async fn send(request: Request) -> Result<Response, String> {
     let answer = async {
         let answer = sender.send_request(request).await?;
         let (parts, body) = answer.into_parts();
-        Ok(Response::from_parts(
-            parts,
-            body.collect().await?.to_bytes().to_vec(),
-        ))
+        Ok(Response::from_parts(parts, body.collect().await?.to_bytes().to_vec()))
     };
     let answer = answer.await.map_err(|e: hyper::Error| format!("{uri}: {e}"));
     connection.abort();

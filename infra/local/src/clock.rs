@@ -29,10 +29,7 @@ pub struct Agenda {
 
 impl Agenda {
     pub fn add(&self, at: Timestamp, task: Task) {
-        self.tasks
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push((at, task));
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).push((at, task));
         self.changed.notify_one();
     }
 
@@ -45,11 +42,7 @@ impl Agenda {
     }
 
     pub fn is_due(&self, now: Timestamp) -> bool {
-        self.tasks
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .iter()
-            .any(|(at, _)| *at <= now)
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).iter().any(|(at, _)| *at <= now)
     }
 
     /// Waits until something may be due: the clock can be moved meanwhile, so never for long.
@@ -58,12 +51,8 @@ impl Agenda {
             let tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
             tasks.iter().map(|(at, _)| *at).min()
         };
-        let left = next.map_or(SignedDuration::from_secs(1), |next| {
-            next.duration_since(clock.now())
-        });
-        let left = Duration::try_from(left)
-            .unwrap_or_default()
-            .min(Duration::from_secs(1));
+        let left = next.map_or(SignedDuration::from_secs(1), |next| next.duration_since(clock.now()));
+        let left = Duration::try_from(left).unwrap_or_default().min(Duration::from_secs(1));
         let _ = tokio::time::timeout(left, self.changed.notified()).await;
     }
 }
@@ -103,25 +92,14 @@ mod tests {
     #[test]
     fn tasks_come_out_in_order_and_not_before_their_time() {
         let (agenda, clock) = (Agenda::default(), Clock::system());
-        let callback = |id: &str| Task::Callback {
-            event: Event {
-                id: id.to_owned(),
-                body: String::new(),
-            },
-            tries: 0,
-        };
+        let callback =
+            |id: &str| Task::Callback { event: Event { id: id.to_owned(), body: String::new() }, tries: 0 };
         agenda.add(after(clock.now(), Duration::from_secs(60)), callback("later"));
         agenda.add(after(clock.now(), Duration::from_secs(30)), callback("sooner"));
         assert!(agenda.due(clock.now()).is_none());
         moved(&clock, br#"{"advanceSeconds": 61}"#).unwrap();
         let ids: Vec<String> = std::iter::from_fn(|| agenda.due(clock.now()))
-            .map(|task| {
-                if let Task::Callback { event, .. } = task {
-                    event.id
-                } else {
-                    String::new()
-                }
-            })
+            .map(|task| if let Task::Callback { event, .. } = task { event.id } else { String::new() })
             .collect();
         assert_eq!(ids, ["sooner", "later"]);
     }
@@ -129,12 +107,7 @@ mod tests {
     #[test]
     fn the_clock_is_moved_by_one_order_at_a_time() {
         let clock = Clock::system();
-        for wrong in [
-            "{}",
-            r#"{"now":"2027-01-01T00:00:00Z","advanceSeconds":1}"#,
-            r#"{"later":1}"#,
-            "1",
-        ] {
+        for wrong in ["{}", r#"{"now":"2027-01-01T00:00:00Z","advanceSeconds":1}"#, r#"{"later":1}"#, "1"] {
             assert!(moved(&clock, wrong.as_bytes()).is_err(), "{wrong}");
         }
         moved(&clock, br#"{"now":"2031-02-03T04:05:06Z"}"#).unwrap();

@@ -1,6 +1,7 @@
 //! The stack itself: requests in, functions called, what is due done.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,6 +39,8 @@ pub struct Core {
     /// What is due is done by one at a time.
     pub turn: Mutex<()>,
     pub neighbours_only: bool,
+    /// Where data are kept.
+    pub folder: Option<PathBuf>,
 }
 
 /// Where the PSP's callbacks come from.
@@ -54,13 +57,7 @@ impl Core {
             None if function == OPERATOR => environment::of_all(&self.template),
             None => return None,
         };
-        Some(world(
-            variables,
-            function,
-            &self.clock,
-            &self.random,
-            &self.neighbours,
-        ))
+        Some(world(variables, function, &self.clock, &self.random, &self.neighbours))
     }
 
     /// Answers a request as API Gateway does.
@@ -78,16 +75,11 @@ impl Core {
             self.routed(&request, &request_id, source).await
         };
         let headers = response.headers_mut();
-        if let (false, Ok(id)) = (
-            headers.contains_key("x-request-id"),
-            HeaderValue::try_from(request_id),
-        ) {
+        if let (false, Ok(id)) = (headers.contains_key("x-request-id"), HeaderValue::try_from(request_id)) {
             headers.insert("x-request-id", id);
         }
         let sniff = HeaderName::from_static("x-content-type-options");
-        headers
-            .entry(sniff)
-            .or_insert(HeaderValue::from_static("nosniff"));
+        headers.entry(sniff).or_insert(HeaderValue::from_static("nosniff"));
         response
     }
 
@@ -102,14 +94,8 @@ impl Core {
             }
             Found::Nothing => return self.refused(request, request_id, Error::NotFound),
         };
-        let origin = Origin {
-            source,
-            request_id,
-            now: self.clock.now(),
-        };
-        let event = gateway::event(request, route, &parameters, &origin)
-            .to_string()
-            .into_bytes();
+        let origin = Origin { source, request_id, now: self.clock.now() };
+        let event = gateway::event(request, route, &parameters, &origin).to_string().into_bytes();
         if event.len() > MAX_PAYLOAD {
             return self.refused(request, request_id, Error::PayloadTooLarge);
         }
@@ -130,9 +116,8 @@ impl Core {
             Some([b'e' | b'E', b'n' | b'N', ..]) => Language::En,
             _ => Language::It,
         };
-        let reply = web::Problem::from(error)
-            .reply(language, request_id)
-            .with_header("cache-control", "no-store");
+        let reply =
+            web::Problem::from(error).reply(language, request_id).with_header("cache-control", "no-store");
         let mut response = Response::new(reply.body);
         *response.status_mut() = reply.status;
         *response.headers_mut() = reply.headers;
@@ -141,11 +126,7 @@ impl Core {
 
     /// Calls a function by its logical id.
     pub async fn invoke(&self, function: &str, event: Vec<u8>) -> Result<Vec<u8>, String> {
-        let function = self
-            .template
-            .functions
-            .get(function)
-            .ok_or("there is no such function")?;
+        let function = self.template.functions.get(function).ok_or("there is no such function")?;
         self.invoker.invoke(function, event).await
     }
 
@@ -164,14 +145,12 @@ impl Core {
         match task {
             Task::Schedule { function, every } => {
                 self.scheduled(&function).await;
-                self.agenda
-                    .add(after(self.clock.now(), every), Task::Schedule { function, every });
+                self.agenda.add(after(self.clock.now(), every), Task::Schedule { function, every });
             }
             Task::Callback { event, tries } => self.call_back(event, tries).await,
             Task::Expire => {
                 self.neighbours.dynamo.expire();
-                self.agenda
-                    .add(after(self.clock.now(), Duration::from_secs(86_400)), Task::Expire);
+                self.agenda.add(after(self.clock.now(), Duration::from_secs(86_400)), Task::Expire);
             }
         }
     }
@@ -205,13 +184,7 @@ impl Core {
         }
         if let Some(wait) = REPEATS.get(tries) {
             let at = after(self.clock.now(), Duration::from_secs(*wait));
-            self.agenda.add(
-                at,
-                Task::Callback {
-                    event,
-                    tries: tries.saturating_add(1),
-                },
-            );
+            self.agenda.add(at, Task::Callback { event, tries: tries.saturating_add(1) });
         }
     }
 
@@ -222,28 +195,19 @@ impl Core {
         for (name, value) in signed(event, self.clock.now()) {
             request = request.header(name, value);
         }
-        let mut request = request
-            .body(event.body.clone().into_bytes())
-            .map_err(|e| e.to_string())?;
+        let request = request.body(event.body.clone().into_bytes()).map_err(|e| e.to_string())?;
+        self.at_the_portal(request, PSP_SOURCE).await.map(|response| response.status().as_u16())
+    }
+
+    /// Sends a request to the portal, as from outside: through our own gateway, or to where the portal is.
+    pub async fn at_the_portal(&self, mut request: Request, source: IpAddr) -> Result<Response, String> {
         if self.neighbours_only {
-            return client::send(request)
-                .await
-                .map(|response| response.status().as_u16());
+            return client::send(request).await;
         }
-        let host = request
-            .uri()
-            .authority()
-            .map_or("localhost", |authority| authority.as_str())
-            .to_owned();
-        request
-            .headers_mut()
-            .insert(HOST, host.try_into().map_err(|_| "the address has no host")?);
+        let host = request.uri().authority().map_or("localhost", |authority| authority.as_str()).to_owned();
+        request.headers_mut().insert(HOST, host.try_into().map_err(|_| "the address has no host")?);
         let request_id = self.random.hex::<12>().unwrap_or_default();
-        Ok(self
-            .routed(&request, &request_id, PSP_SOURCE)
-            .await
-            .status()
-            .as_u16())
+        Ok(self.routed(&request, &request_id, source).await)
     }
 }
 
@@ -264,10 +228,7 @@ pub fn world(
     random: &Random,
     neighbours: &Arc<Neighbours>,
 ) -> World {
-    let outside = OutsideWire {
-        function: function.to_owned(),
-        neighbours: neighbours.clone(),
-    };
+    let outside = OutsideWire { function: function.to_owned(), neighbours: neighbours.clone() };
     let parts = Parts {
         clock: clock.clone(),
         random: random.clone(),
@@ -281,11 +242,7 @@ pub fn world(
 pub fn schedules(functions: &std::collections::BTreeMap<String, Function>) -> Vec<(String, Duration)> {
     let each = |function: &Function| {
         let name = function.name.clone();
-        function
-            .schedules
-            .iter()
-            .map(move |every| (name.clone(), *every))
-            .collect::<Vec<_>>()
+        function.schedules.iter().map(move |every| (name.clone(), *every)).collect::<Vec<_>>()
     };
     functions.values().flat_map(each).collect()
 }

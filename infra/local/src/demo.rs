@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
-use std::path::Path;
 
 use http::HeaderValue;
 use http::header::SET_COOKIE;
@@ -36,10 +35,7 @@ pub fn parameters(origin: &str, public_url: &str, limits: bool) -> BTreeMap<Stri
         ("CreditorName", "Comune di Test"),
         ("CreditorFiscalCode", "12345678903"),
         ("CreditorOffice", "Ufficio Tributi"),
-        (
-            "CreditorInfo",
-            "Sportello al cittadino, piazza del Municipio 1, lunedì-venerdì 9-12",
-        ),
+        ("CreditorInfo", "Sportello al cittadino, piazza del Municipio 1, lunedì-venerdì 9-12"),
         ("CreditorIban", ""),
         ("CreditorPostalIban", "IT69D0760102800000016302093"),
         ("CreditorPostalHolder", "Comune di Test - Servizio Tesoreria"),
@@ -61,23 +57,16 @@ pub fn parameters(origin: &str, public_url: &str, limits: bool) -> BTreeMap<Stri
         ("MailFrom", "pagamenti@comune.test.example"),
         ("Limits", if limits { "on" } else { "off" }),
     ];
-    values
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect()
+    values.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
 /// Puts the data in, once for each folder of data.
-pub async fn seed(core: &Core, folder: Option<&Path>) -> Result<(), Problem> {
-    let mark = folder.map(|folder| folder.join("seeded"));
+pub async fn seed(core: &Core) -> Result<(), Problem> {
+    let mark = core.folder.as_ref().map(|folder| folder.join("seeded"));
     if mark.as_ref().is_some_and(|mark| mark.exists()) {
         return Ok(());
     }
-    let mut seeder = Seeder {
-        core,
-        source: 0,
-        cookie: None,
-    };
+    let mut seeder = Seeder { core, source: 0, cookie: None };
     seeder
         .all()
         .await
@@ -115,12 +104,7 @@ impl Seeder<'_> {
 
     async fn import(&mut self) -> Result<(), String> {
         let today = domain::time::rome_date(self.core.clock.now());
-        let due = |days: i64| {
-            today
-                .checked_add(jiff::Span::new().days(days))
-                .unwrap_or(today)
-                .to_string()
-        };
+        let due = |days: i64| today.checked_add(jiff::Span::new().days(days)).unwrap_or(today).to_string();
         let mario = json!({
             "fiscalCode": FISCAL_CODE, "personType": "natural", "name": "Mario Rossi", "address": "via Roma 1",
             "postalCode": "00100", "city": "Roma", "province": "RM", "country": "IT", "email": USER
@@ -186,16 +170,9 @@ impl Seeder<'_> {
             if let (Some(days), Some(body)) = (days, body.as_object_mut()) {
                 body.insert("dueDate".to_owned(), json!(due(days)));
             }
-            self.call("PUT", &format!("/creditor/debts/{notice}"), body)
-                .await?;
+            self.call("PUT", &format!("/creditor/debts/{notice}"), body).await?;
         }
-        self.call(
-            "DELETE",
-            &format!("/creditor/debts/{TRANSPORT_CANCELLED}"),
-            Value::Null,
-        )
-        .await
-        .map(drop)
+        self.call("DELETE", &format!("/creditor/debts/{TRANSPORT_CANCELLED}"), Value::Null).await.map(drop)
     }
 
     async fn register(&mut self) -> Result<(), String> {
@@ -209,31 +186,15 @@ impl Seeder<'_> {
         self.core.settle().await;
         let mails = self.core.neighbours.mailbox.mails(Some(USER));
         let links = mails.iter().flat_map(|mail| &mail.links);
-        let token = links
-            .filter_map(|link| link.split_once("#t="))
-            .map(|(_, token)| token)
-            .next();
+        let token = links.filter_map(|link| link.split_once("#t=")).map(|(_, token)| token).next();
         let token = token.ok_or("no activation mail came")?;
-        self.call("POST", "/api/activate", json!({"token": token}))
-            .await
-            .map(drop)
+        self.call("POST", "/api/activate", json!({"token": token})).await.map(drop)
     }
 
     async fn log_in(&mut self) -> Result<(), String> {
-        let answer = self
-            .send(
-                "POST",
-                "/api/login",
-                json!({"username": USER, "password": PASSWORD}),
-            )
-            .await?;
-        let cookie = answer
-            .headers()
-            .get(SET_COOKIE)
-            .and_then(|value| value.to_str().ok());
-        let cookie = cookie
-            .and_then(|cookie| cookie.split(';').next())
-            .ok_or("no session came")?;
+        let answer = self.send("POST", "/api/login", json!({"username": USER, "password": PASSWORD})).await?;
+        let cookie = answer.headers().get(SET_COOKIE).and_then(|value| value.to_str().ok());
+        let cookie = cookie.and_then(|cookie| cookie.split(';').next()).ok_or("no session came")?;
         self.cookie = Some(cookie.to_owned());
         Ok(())
     }
@@ -241,10 +202,7 @@ impl Seeder<'_> {
     async fn pay(&mut self, notice: &str) -> Result<(), String> {
         let order = json!({"noticeNumbers": [notice]});
         let started = self.call("POST", "/api/payments", order).await?;
-        let redirect = started
-            .get("redirectUrl")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
+        let redirect = started.get("redirectUrl").and_then(Value::as_str).unwrap_or_default();
         let transaction = redirect.rsplit('/').next().unwrap_or_default();
         let wish = Wish {
             outcome: Outcome::Success,
@@ -253,13 +211,8 @@ impl Seeder<'_> {
             amount: None,
             reason: None,
         };
-        self.core
-            .decide(transaction, &wish)
-            .await
-            .map_err(|e| format!("the local PSP: {e:?}"))?;
-        let paid = self
-            .call("GET", &format!("/api/debts/{notice}"), Value::Null)
-            .await?;
+        self.core.decide(transaction, &wish).await.map_err(|e| format!("the local PSP: {e:?}"))?;
+        let paid = self.call("GET", &format!("/api/debts/{notice}"), Value::Null).await?;
         match paid.pointer("/debt/status").and_then(Value::as_str) {
             Some("paid") => Ok(()),
             other => Err(format!("the paid practice is {other:?}")),
@@ -276,8 +229,7 @@ impl Seeder<'_> {
         self.source = self.source.wrapping_add(1);
         let mut request = http::Request::builder()
             .method(method)
-            .uri(path)
-            .header("host", self.core.origin.trim_start_matches("http://"))
+            .uri(format!("{}{path}", self.core.public_url))
             .header("user-agent", "demo")
             .header("idempotency-key", format!("demo-{}", self.source));
         if path.starts_with("/creditor/") {
@@ -293,13 +245,10 @@ impl Seeder<'_> {
         }
         let request = request.body(bytes).map_err(|e| e.to_string())?;
         let source = IpAddr::V4(Ipv4Addr::new(127, 255, 255, self.source));
-        let answer = self.core.answer(request, source).await;
+        let answer = self.core.at_the_portal(request, source).await?;
         if !answer.status().is_success() {
             let said = String::from_utf8_lossy(answer.body()).into_owned();
-            return Err(format!(
-                "{method} {path} answered {} {said}",
-                answer.status().as_u16()
-            ));
+            return Err(format!("{method} {path} answered {} {said}", answer.status().as_u16()));
         }
         Ok(answer)
     }

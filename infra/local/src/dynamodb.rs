@@ -39,28 +39,18 @@ impl Dynamo {
         };
         let database =
             database.map_err(|e| Problem::new(format!("the embedded DynamoDB does not open: {e}")))?;
-        let streams = tables
-            .values()
-            .filter(|table| table.has_stream)
-            .map(|table| table.name.clone())
-            .collect();
+        let streams =
+            tables.values().filter(|table| table.has_stream).map(|table| table.name.clone()).collect();
         let dynamo = Self { database, streams };
         for table in tables.values() {
-            dynamo
-                .create(table)
-                .map_err(|e| Problem::new(format!("table {}: {e}", table.name)))?;
+            dynamo.create(table).map_err(|e| Problem::new(format!("table {}: {e}", table.name)))?;
         }
         Ok(dynamo)
     }
 
     fn create(&self, table: &Table) -> Result<(), String> {
         let text = |e: DynoxideError| e.to_string();
-        if self
-            .database
-            .get_table_metadata(&table.name)
-            .map_err(text)?
-            .is_some()
-        {
+        if self.database.get_table_metadata(&table.name).map_err(text)?.is_some() {
             return Ok(());
         }
         let request = serde_json::from_value(table.definition.clone()).map_err(|e| e.to_string())?;
@@ -123,20 +113,15 @@ impl Dynamo {
     ) -> Result<(Vec<Value>, String), String> {
         let start = || encode_shard_iterator(table, &dynoxide::streams::shard_id(table), 0);
         let position = position.map_or_else(start, str::to_owned);
-        let request = GetRecordsRequest {
-            shard_iterator: position.clone(),
-            limit: Some(limit),
-        };
+        let request = GetRecordsRequest { shard_iterator: position.clone(), limit: Some(limit) };
         let answer = self.database.get_records(request).map_err(|e| e.to_string())?;
         let mut records = Vec::new();
         for record in &answer.records {
             let mut record = serde_json::to_value(record).map_err(|e| e.to_string())?;
             if let Some(record) = record.as_object_mut() {
                 record.insert("awsRegion".to_owned(), json!(REGION));
-                record.insert(
-                    "eventSourceARN".to_owned(),
-                    json!(format!("{}/stream/local", table_arn(table))),
-                );
+                record
+                    .insert("eventSourceARN".to_owned(), json!(format!("{}/stream/local", table_arn(table))));
             }
             records.push(record);
         }
@@ -172,39 +157,21 @@ pub fn refusal(kind: &str, message: &str) -> Outcome {
 
 /// Which rights a request needs: one for each table, index and kind of write in it.
 pub fn needs(operation: &str, request: &Value) -> Vec<Grant> {
-    let grant = |action: &str, resource: String| Grant {
-        action: format!("dynamodb:{action}"),
-        resource,
-    };
-    let table_of = |value: &Value| {
-        value
-            .get("TableName")
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned()
-    };
+    let grant = |action: &str, resource: String| Grant { action: format!("dynamodb:{action}"), resource };
+    let table_of =
+        |value: &Value| value.get("TableName").and_then(Value::as_str).unwrap_or_default().to_owned();
     let mut needs = match operation {
         "BatchGetItem" | "BatchWriteItem" => {
-            let tables = request
-                .get("RequestItems")
-                .and_then(Value::as_object)
-                .map(Map::keys);
-            tables
-                .into_iter()
-                .flatten()
-                .map(|table| grant(operation, table_arn(table)))
-                .collect()
+            let tables = request.get("RequestItems").and_then(Value::as_object).map(Map::keys);
+            tables.into_iter().flatten().map(|table| grant(operation, table_arn(table))).collect()
         }
         "TransactWriteItems" | "TransactGetItems" => {
             let items = request.get("TransactItems").and_then(Value::as_array);
             let parts = items.into_iter().flatten().filter_map(Value::as_object).flatten();
             parts
                 .map(|(kind, item)| {
-                    let action = if kind == "ConditionCheck" {
-                        "ConditionCheckItem"
-                    } else {
-                        &format!("{kind}Item")
-                    };
+                    let action =
+                        if kind == "ConditionCheck" { "ConditionCheckItem" } else { &format!("{kind}Item") };
                     grant(action, table_arn(&table_of(item)))
                 })
                 .collect()
@@ -224,10 +191,7 @@ pub fn ask_for_capacity(request: &mut Value) -> bool {
     let Some(request) = request.as_object_mut() else {
         return true;
     };
-    if request
-        .get("ReturnConsumedCapacity")
-        .is_some_and(|mode| mode != "NONE")
-    {
+    if request.get("ReturnConsumedCapacity").is_some_and(|mode| mode != "NONE") {
         return true;
     }
     request.insert("ReturnConsumedCapacity".to_owned(), json!("TOTAL"));
@@ -239,11 +203,8 @@ pub fn take_capacity(answer: &mut Value, leave: bool) -> f64 {
     let Some(object) = answer.as_object_mut() else {
         return 0.0;
     };
-    let consumed = if leave {
-        object.get("ConsumedCapacity").cloned()
-    } else {
-        object.remove("ConsumedCapacity")
-    };
+    let consumed =
+        if leave { object.get("ConsumedCapacity").cloned() } else { object.remove("ConsumedCapacity") };
     let units = |one: &Value| one.get("CapacityUnits").and_then(Value::as_f64).unwrap_or(0.0);
     match consumed {
         Some(Value::Array(tables)) => tables.iter().map(units).sum(),
@@ -257,17 +218,13 @@ fn check_same_tables(folder: &Path, tables: &BTreeMap<String, Table>) -> Result<
     let shown = folder.display();
     std::fs::create_dir_all(folder)
         .map_err(|e| Problem::new(format!("the folder {shown} cannot be made: {e}")))?;
-    let definitions: BTreeMap<&str, &Value> = tables
-        .values()
-        .map(|table| (table.name.as_str(), &table.definition))
-        .collect();
+    let definitions: BTreeMap<&str, &Value> =
+        tables.values().map(|table| (table.name.as_str(), &table.definition)).collect();
     let text = serde_json::to_string_pretty(&definitions).unwrap_or_default();
     let file = folder.join("tables.json");
     match std::fs::read_to_string(&file) {
         Ok(before) if before == text => Ok(()),
-        Ok(_) => Err(Problem::new(format!(
-            "the data in {shown} belong to other tables: remove the folder"
-        ))),
+        Ok(_) => Err(Problem::new(format!("the data in {shown} belong to other tables: remove the folder"))),
         Err(_) => std::fs::write(&file, text)
             .map_err(|e| Problem::new(format!("the folder {shown} cannot be written to: {e}"))),
     }

@@ -41,10 +41,7 @@ pub fn of_all(template: &Template) -> BTreeMap<String, String> {
 /// (`cargo lambda watch --env-file`).
 pub fn file(template: &Template, origin: &str) -> String {
     let mut text = String::new();
-    for (name, value) in of_all(template)
-        .into_iter()
-        .filter(|(name, _)| name != "AWS_LAMBDA_FUNCTION_NAME")
-    {
+    for (name, value) in of_all(template).into_iter().filter(|(name, _)| name != "AWS_LAMBDA_FUNCTION_NAME") {
         let _ = writeln!(text, "{name}={value}");
     }
     let _ = writeln!(text, "AWS_ENDPOINT_URL={origin}/_local/aws");

@@ -44,10 +44,7 @@ pub struct Scope {
 
 impl Scope {
     pub fn function(name: &str) -> Self {
-        Self {
-            function: Some(name.to_owned()),
-            operation: None,
-        }
+        Self { function: Some(name.to_owned()), operation: None }
     }
 
     pub fn operation(mut self, name: &str) -> Self {
@@ -56,13 +53,8 @@ impl Scope {
     }
 
     fn covers(&self, call: &Call) -> bool {
-        self.function
-            .as_ref()
-            .is_none_or(|function| *function == call.function)
-            && self
-                .operation
-                .as_ref()
-                .is_none_or(|operation| *operation == call.operation)
+        self.function.as_ref().is_none_or(|function| *function == call.function)
+            && self.operation.as_ref().is_none_or(|operation| *operation == call.operation)
     }
 }
 
@@ -114,11 +106,7 @@ impl Faults {
     }
 
     fn add(&self, scope: Scope, trouble: Trouble) {
-        self.state().plans.push(Plan {
-            scope,
-            seen: 0,
-            trouble,
-        });
+        self.state().plans.push(Plan { scope, seen: 0, trouble });
     }
 
     /// No more faults.
@@ -159,11 +147,7 @@ impl Faults {
     }
 
     pub(crate) fn consumed(&self, function: &str, units: f64) {
-        self.state()
-            .usage
-            .entry(function.to_owned())
-            .or_default()
-            .capacity += units;
+        self.state().usage.entry(function.to_owned()).or_default().capacity += units;
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
@@ -205,19 +189,13 @@ mod tests {
     use super::*;
 
     fn call(function: &str, operation: &str) -> Call {
-        Call {
-            function: function.to_owned(),
-            operation: operation.to_owned(),
-        }
+        Call { function: function.to_owned(), operation: operation.to_owned() }
     }
 
     #[test]
     fn a_plan_counts_the_calls_of_its_scope_only() {
         let faults = Faults::default();
-        faults.plan(
-            Scope::function("Login").operation("dynamodb:PutItem"),
-            [(2, Fault::Throttle)],
-        );
+        faults.plan(Scope::function("Login").operation("dynamodb:PutItem"), [(2, Fault::Throttle)]);
         let put = call("Login", "dynamodb:PutItem");
         assert_eq!(faults.meets(&put), None);
         assert_eq!(faults.meets(&call("Search", "dynamodb:PutItem")), None);
@@ -233,9 +211,7 @@ mod tests {
         let draw = |seed| {
             let faults = Faults::default();
             faults.seeded(Scope::default(), seed, 30);
-            (0..1000)
-                .map(|_| faults.meets(&call("A", "b")))
-                .collect::<Vec<_>>()
+            (0..1000).map(|_| faults.meets(&call("A", "b"))).collect::<Vec<_>>()
         };
         assert_eq!(draw(7), draw(7));
         assert_ne!(draw(7), draw(8));

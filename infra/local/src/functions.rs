@@ -14,13 +14,35 @@ pub struct Entry {
     pub connect: Connect,
 }
 
+#[rustfmt::skip]
 pub(crate) const FUNCTIONS: &[Entry] = &[
     // functions: kept
+    Entry { name: "Account", connect: lambda::in_process::<account::Account> },
+    Entry { name: "Activate", connect: lambda::in_process::<activate::Activate> },
+    Entry { name: "Associate", connect: lambda::in_process::<associate::Associate> },
+    Entry { name: "CreateSpontaneous", connect: lambda::in_process::<create_spontaneous::CreateSpontaneous> },
+    Entry { name: "DeliverMail", connect: lambda::worker_in_process::<deliver_mail::DeliverMail> },
+    Entry { name: "History", connect: lambda::in_process::<history::History> },
+    Entry { name: "ImportDebts", connect: lambda::in_process::<import_debts::ImportDebts> },
+    Entry { name: "InitiatePayment", connect: lambda::in_process::<initiate_payment::InitiatePayment> },
+    Entry { name: "List", connect: lambda::in_process::<list::List> },
+    Entry { name: "Login", connect: lambda::in_process::<login::Login> },
+    Entry { name: "Logout", connect: lambda::in_process::<logout::Logout> },
+    Entry { name: "NoticePdf", connect: lambda::in_process::<notice_pdf::NoticePdf> },
+    Entry { name: "PagopaNode", connect: lambda::in_process::<pagopa_node::PagopaNode> },
+    Entry { name: "Password", connect: lambda::in_process::<password::Password> },
+    Entry { name: "PaymentMethods", connect: lambda::in_process::<payment_methods::PaymentMethods> },
+    Entry { name: "Portal", connect: lambda::in_process::<portal::Portal> },
+    Entry { name: "PspCallback", connect: lambda::in_process::<psp_callback::PspCallback> },
+    Entry { name: "ReceiptPdf", connect: lambda::in_process::<receipt_pdf::ReceiptPdf> },
+    Entry { name: "Register", connect: lambda::in_process::<register::Register> },
+    Entry { name: "RevokeConsent", connect: lambda::in_process::<revoke_consent::RevokeConsent> },
+    Entry { name: "Search", connect: lambda::in_process::<search::Search> },
+    Entry { name: "Services", connect: lambda::in_process::<services::Services> },
+    Entry { name: "Sweep", connect: lambda::worker_in_process::<sweep::Sweep> },
+    Entry { name: "VerifyReceipt", connect: lambda::in_process::<verify_receipt::VerifyReceipt> },
     // functions: end
 ];
-
-/// Functions of the template that are still to be written: nobody answers at their routes.
-pub(crate) const STILL_TO_COME: &[&str] = &["PagopaNode"];
 
 #[cfg(test)]
 mod tests;

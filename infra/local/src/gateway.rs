@@ -14,9 +14,7 @@ pub const MAX_HEADERS: usize = 10_240;
 /// The size of a request's line and headers, as they came.
 pub fn header_size<B>(request: &http::Request<B>) -> usize {
     let line = request.method().as_str().len() + request.uri().to_string().len() + " HTTP/1.1".len();
-    let headers = request
-        .headers()
-        .iter()
-        .map(|(name, value)| name.as_str().len() + value.len() + ": ".len());
+    let headers =
+        request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + ": ".len());
     line.saturating_add(headers.sum())
 }

@@ -15,44 +15,23 @@ pub fn page(core: &Core, words: Words) -> Response {
             .collect();
         format!("<dl>{rows}</dl>")
     };
-    let (code, notice) = (
-        words.pick("Codice fiscale", "Tax code"),
-        words.pick("Codice avviso", "Notice code"),
-    );
-    page.add(&format!(
-        "<h2>{}</h2>",
-        words.pick("Utente di prova", "Demonstration user")
-    ));
-    page.add(&list(&[
-        ("Username", USER),
-        ("Password", PASSWORD),
-        (code, FISCAL_CODE),
-    ]));
-    page.add(&format!(
-        "<h2>{}</h2>",
-        words.pick("Pratiche da cercare", "Debts to search for")
-    ));
+    let (code, notice) =
+        (words.pick("Codice fiscale", "Tax code"), words.pick("Codice avviso", "Notice code"));
+    page.add(&format!("<h2>{}</h2>", words.pick("Utente di prova", "Demonstration user")));
+    page.add(&list(&[("Username", USER), ("Password", PASSWORD), (code, FISCAL_CODE)]));
+    page.add(&format!("<h2>{}</h2>", words.pick("Pratiche da cercare", "Debts to search for")));
     page.add(&list(&[(code, FISCAL_CODE), (notice, MANUAL_NOTICE)]));
     page.add(&list(&[(code, OTHER_FISCAL_CODE), (notice, OTHER_NOTICE)]));
     page.add(&format!("<h2>{}</h2>", words.pick("Ente creditore", "Creditor")));
     page.add(&list(&[
         (words.pick("Nome", "Name"), "Comune di Test"),
         (code, "12345678903"),
-        (
-            words.pick("Chiave del gestionale", "Back-office key"),
-            CREDITOR_KEY,
-        ),
+        (words.pick("Chiave del gestionale", "Back-office key"), CREDITOR_KEY),
     ]));
     let links = [
         ("/", words.pick("Il portale", "The portal")),
-        (
-            "/_local/mail",
-            words.pick("La posta inviata", "Mail that was sent"),
-        ),
-        (
-            "/_local/mail.json",
-            words.pick("La stessa, in JSON", "The same, as JSON"),
-        ),
+        ("/_local/mail", words.pick("La posta inviata", "Mail that was sent")),
+        ("/_local/mail.json", words.pick("La stessa, in JSON", "The same, as JSON")),
         ("/_local/clock", words.pick("L’orologio", "The clock")),
         (
             "/_local/environment",
@@ -68,10 +47,6 @@ pub fn page(core: &Core, words: Words) -> Response {
     }
     page.add("</ul>");
     let functions: Vec<&str> = core.template.functions.keys().map(String::as_str).collect();
-    page.add(&format!(
-        "<p>{}: {}</p>",
-        words.pick("Funzioni", "Functions"),
-        functions.join(", ")
-    ));
+    page.add(&format!("<p>{}: {}</p>", words.pick("Funzioni", "Functions"), functions.join(", ")));
     page.response(200)
 }

@@ -12,6 +12,9 @@ use crate::template::Function;
 /// The largest event and answer that Lambda carries.
 pub const MAX_PAYLOAD: usize = 6 * 1024 * 1024;
 
+/// Elsewhere, a function's own `Timeout` is kept by who runs it; its first call may have to build it.
+const SLOWEST_ELSEWHERE: Duration = Duration::from_secs(600);
+
 pub enum Invoker {
     InProcess(BTreeMap<String, InProcess>),
     /// Lambda's Invoke API at an address: cargo-lambda knows functions by their binary, SAM by logical id.
@@ -25,18 +28,12 @@ pub enum Invoker {
 
 impl Invoker {
     pub fn endpoint(url: &str) -> Self {
-        Invoker::Endpoint {
-            url: url.trim_end_matches('/').to_owned(),
-            by_logical_id: AtomicBool::new(false),
-        }
+        Invoker::Endpoint { url: url.trim_end_matches('/').to_owned(), by_logical_id: AtomicBool::new(false) }
     }
 
     /// Calls a function. It runs to its end even when nobody waits for the answer any more, and no longer
     /// than its `Timeout`.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a caller that goes away does not stop a Lambda function"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "a caller that goes away does not stop a Lambda function")]
     pub async fn invoke(&self, function: &Function, event: Vec<u8>) -> Result<Vec<u8>, String> {
         if event.len() > MAX_PAYLOAD {
             return Err("the event is over 6 MB".to_owned());
@@ -47,7 +44,7 @@ impl Invoker {
                 tokio::spawn(run(event))
             }
             Invoker::Endpoint { url, by_logical_id } => {
-                return within(function.timeout, call(url, by_logical_id, function, event)).await;
+                return within(SLOWEST_ELSEWHERE, call(url, by_logical_id, function, event)).await;
             }
             Invoker::Nobody => return Err("no functions run here".to_owned()),
         };
@@ -95,11 +92,7 @@ async fn call(
             continue;
         }
         if !answer.status().is_success() || answer.headers().contains_key("x-amz-function-error") {
-            return Err(format!(
-                "{}: {}",
-                answer.status(),
-                String::from_utf8_lossy(answer.body())
-            ));
+            return Err(format!("{}: {}", answer.status(), String::from_utf8_lossy(answer.body())));
         }
         return Ok(answer.into_body());
     }

@@ -25,10 +25,7 @@ impl<T: Serialize + DeserializeOwned + Default> Kept<T> {
             }
             _ => T::default(),
         };
-        Ok(Self {
-            value: Mutex::new(value),
-            file,
-        })
+        Ok(Self { value: Mutex::new(value), file })
     }
 
     pub fn read<R>(&self, look: impl FnOnce(&T) -> R) -> R {

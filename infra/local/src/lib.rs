@@ -82,6 +82,8 @@ pub struct Options {
     pub template: Option<PathBuf>,
     /// Values for the template's parameters that differ from the demonstration creditor's.
     pub parameters: BTreeMap<String, String>,
+    /// Whether what the template does not grant is refused, or only noted.
+    pub enforce_grants: bool,
     /// Whether the demonstration data are put in.
     pub demo: bool,
     /// One line for each request.
@@ -103,6 +105,7 @@ impl Default for Options {
             public_url: None,
             template: None,
             parameters: BTreeMap::new(),
+            enforce_grants: true,
             demo: true,
             log: false,
             seed: None,
@@ -130,14 +133,9 @@ impl Stack {
         runtime.spawn(async move {
             let _ = tell.send(server::start(options).await);
         });
-        let core = told
-            .recv()
-            .unwrap_or_else(|_| Err(Problem::new("the start was interrupted")));
+        let core = told.recv().unwrap_or_else(|_| Err(Problem::new("the start was interrupted")));
         match core {
-            Ok(core) => Ok(Self {
-                core,
-                runtime: Some(runtime),
-            }),
+            Ok(core) => Ok(Self { core, runtime: Some(runtime) }),
             Err(problem) => {
                 runtime.shutdown_background();
                 Err(problem)
@@ -174,8 +172,7 @@ impl Stack {
     /// Moves the clock and does what is due by then, before it comes back.
     pub async fn advance(&self, by: Duration) {
         let core = self.core.clone();
-        core.clock
-            .advance(jiff::SignedDuration::try_from(by).unwrap_or_default());
+        core.clock.advance(jiff::SignedDuration::try_from(by).unwrap_or_default());
         self.on_own_threads(async move { core.catch_up().await }).await;
     }
 
@@ -183,9 +180,7 @@ impl Stack {
     pub async fn invoke(&self, function: &str, event: &Value) -> Result<Value, String> {
         let (core, function, event) = (self.core.clone(), function.to_owned(), event.to_string());
         let answer = self.on_own_threads(async move { core.invoke(&function, event.into_bytes()).await });
-        let answer = answer
-            .await
-            .unwrap_or_else(|| Err("the stack has stopped".to_owned()))?;
+        let answer = answer.await.unwrap_or_else(|| Err("the stack has stopped".to_owned()))?;
         serde_json::from_slice(&answer).map_err(|e| e.to_string())
     }
 
@@ -204,6 +199,11 @@ impl Stack {
     /// Grants of the template that nothing has needed so far.
     pub fn unused_grants(&self) -> Vec<Granted> {
         self.core.neighbours.access.unused()
+    }
+
+    /// What functions have needed and the template does not grant.
+    pub fn lacking_grants(&self) -> Vec<Granted> {
+        self.core.neighbours.access.lacking()
     }
 
     /// What the template says.
@@ -230,14 +230,8 @@ pub(crate) fn response(status: u16, content_type: &'static str, body: impl Into<
     *response.status_mut() =
         http::StatusCode::from_u16(status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
-    headers.insert(
-        http::header::CONTENT_TYPE,
-        http::HeaderValue::from_static(content_type),
-    );
-    headers.insert(
-        http::header::CACHE_CONTROL,
-        http::HeaderValue::from_static("no-store"),
-    );
+    headers.insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static(content_type));
+    headers.insert(http::header::CACHE_CONTROL, http::HeaderValue::from_static("no-store"));
     response
 }
 
@@ -247,9 +241,7 @@ pub(crate) fn problem(status: u16, code: &str, title: &str) -> Response {
         json!({"type": format!("urn:problem:{code}"), "title": title, "status": status, "code": code});
     let mut response = response(status, "application/problem+json", document.to_string());
     if matches!(status, 429 | 503) {
-        response
-            .headers_mut()
-            .insert(http::header::RETRY_AFTER, http::HeaderValue::from_static("1"));
+        response.headers_mut().insert(http::header::RETRY_AFTER, http::HeaderValue::from_static("1"));
     }
     response
 }

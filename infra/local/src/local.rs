@@ -9,36 +9,27 @@ use crate::core::Core;
 use crate::pages::{STYLE, Words};
 use crate::psp::page::wish;
 use crate::psp::{Refused, Wish};
-use crate::{Request, Response, environment, index, problem, psp, response};
+use crate::{Request, Response, demo, environment, index, problem, psp, response};
 
 impl Core {
     pub async fn local(&self, request: &Request) -> Response {
         let path = request.uri().path().strip_prefix("/_local").unwrap_or_default();
-        let header = |name| {
-            request
-                .headers()
-                .get(name)
-                .and_then(|value: &HeaderValue| value.to_str().ok())
-        };
+        let header = |name| request.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
         let words = Words::accepted(header(header::ACCEPT_LANGUAGE));
         if request.method() == Method::POST
             && header(header::HeaderName::from_static("sec-fetch-site")) == Some("cross-site")
         {
             return problem(403, "forbidden_origin", "Not from another site");
         }
-        let (get, post) = (
-            matches!(*request.method(), Method::GET | Method::HEAD),
-            request.method() == Method::POST,
-        );
+        let (get, post) =
+            (matches!(*request.method(), Method::GET | Method::HEAD), request.method() == Method::POST);
         match path {
             "" => redirected(308, "/_local/"),
             "/" if get => index::page(self, words),
             "/style.css" if get => response(200, "text/css; charset=utf-8", STYLE),
-            "/environment" if get => response(
-                200,
-                "text/plain; charset=utf-8",
-                environment::file(&self.template, &self.origin),
-            ),
+            "/environment" if get => {
+                response(200, "text/plain; charset=utf-8", environment::file(&self.template, &self.origin))
+            }
             "/environment.json" if get => {
                 let variables = environment::by_function(&self.template, &self.origin);
                 response(200, "application/json", variables.to_string())
@@ -56,7 +47,11 @@ impl Core {
                 Err(why) => problem(400, "invalid_input", &why),
             },
             "/" | "/style.css" | "/environment" | "/environment.json" | "/clock" => other_method("GET"),
-            "/mail/clear" | "/node" if !post => other_method("POST"),
+            "/demo" if post => match demo::seed(self).await {
+                Ok(()) => response(204, "text/plain; charset=utf-8", ""),
+                Err(why) => problem(503, "temporarily_unavailable", &why.to_string()),
+            },
+            "/mail/clear" | "/node" | "/demo" if !post => other_method("POST"),
             "/node" => problem(404, "not_found", "The pagoPA node is not here yet"),
             _ if path == "/mail" || path == "/mail.json" || path.starts_with("/mail/") => {
                 self.mail(request, path, words).await
@@ -77,11 +72,7 @@ impl Core {
     }
 
     fn time(&self) -> Response {
-        response(
-            200,
-            "application/json",
-            json!({"now": self.clock.now()}).to_string(),
-        )
+        response(200, "application/json", json!({"now": self.clock.now()}).to_string())
     }
 
     async fn mail(&self, request: &Request, path: &str, words: Words) -> Response {
@@ -91,9 +82,7 @@ impl Core {
         self.settle().await;
         let query = request.uri().query().unwrap_or_default();
         let to = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "to");
-        let to = to
-            .map(|(_, value)| value.into_owned())
-            .filter(|to| !to.is_empty());
+        let to = to.map(|(_, value)| value.into_owned()).filter(|to| !to.is_empty());
         let mailbox = &self.neighbours.mailbox;
         match path {
             "/mail" => mailbox.page(to.as_deref(), words),
@@ -109,19 +98,12 @@ impl Core {
         let unknown = || problem(404, "payment_not_found", "There is no such payment");
         match *request.method() {
             Method::GET | Method::HEAD => {
-                return self
-                    .neighbours
-                    .psp
-                    .page(transaction, words)
-                    .unwrap_or_else(unknown);
+                return self.neighbours.psp.page(transaction, words).unwrap_or_else(unknown);
             }
             Method::POST => {}
             _ => return other_method("GET, POST"),
         }
-        let content_type = request
-            .headers()
-            .get(header::CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok());
+        let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let by_person =
             content_type.is_some_and(|value| value.starts_with("application/x-www-form-urlencoded"));
         let wish: Wish = if by_person {
@@ -139,22 +121,14 @@ impl Core {
             Ok(return_url) => return_url,
             Err(Refused::Unknown) => return unknown(),
             Err(Refused::Ended) if by_person => {
-                return self
-                    .neighbours
-                    .psp
-                    .page(transaction, words)
-                    .unwrap_or_else(unknown);
+                return self.neighbours.psp.page(transaction, words).unwrap_or_else(unknown);
             }
             Err(Refused::Ended) => return problem(409, "payment_ended", "This payment has already ended"),
         };
         if by_person {
             return redirected(303, &return_url);
         }
-        response(
-            200,
-            "application/json",
-            json!({"returnUrl": return_url}).to_string(),
-        )
+        response(200, "application/json", json!({"returnUrl": return_url}).to_string())
     }
 
     /// Lets a payment end as wished, and sends the callbacks: at once, before this comes back, or later.
@@ -166,8 +140,7 @@ impl Core {
                 self.call_back(event, 0).await;
             } else {
                 let delay = Duration::from_secs(u64::from(wish.callback_delay_seconds));
-                self.agenda
-                    .add(after(self.clock.now(), delay), Task::Callback { event, tries: 0 });
+                self.agenda.add(after(self.clock.now(), delay), Task::Callback { event, tries: 0 });
             }
         }
         Ok(return_url)
@@ -186,13 +159,7 @@ fn redirected(status: u16, to: &str) -> Response {
 }
 
 fn other_method(allow: &'static str) -> Response {
-    let mut response = problem(
-        405,
-        "method_not_allowed",
-        "This address does not take this method",
-    );
-    response
-        .headers_mut()
-        .insert(header::ALLOW, HeaderValue::from_static(allow));
+    let mut response = problem(405, "method_not_allowed", "This address does not take this method");
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
     response
 }

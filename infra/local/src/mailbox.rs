@@ -44,9 +44,7 @@ pub fn action(body: &[u8]) -> String {
 }
 
 fn field(body: &[u8], name: &str) -> Option<String> {
-    form_urlencoded::parse(body)
-        .find(|(key, _)| key == name)
-        .map(|(_, value)| value.into_owned())
+    form_urlencoded::parse(body).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 
 /// The fields of a list, `prefix.member.1` and so on.
@@ -69,9 +67,7 @@ pub fn failure(code: &str, message: &str) -> String {
 
 impl Mailbox {
     pub fn open(folder: Option<&Path>) -> Result<Self, Problem> {
-        Ok(Self {
-            mails: Kept::open(folder, "mail.json")?,
-        })
+        Ok(Self { mails: Kept::open(folder, "mail.json")? })
     }
 
     /// Takes a mail as SES does.
@@ -87,16 +83,8 @@ impl Mailbox {
             "SendRawEmail" => {
                 let raw = STANDARD.decode(get("RawMessage.Data")).unwrap_or_default();
                 let raw = String::from_utf8_lossy(&raw).into_owned();
-                let subject = raw
-                    .lines()
-                    .find_map(|line| line.strip_prefix("Subject: "))
-                    .unwrap_or_default();
-                (
-                    members(body, "Destinations"),
-                    subject.to_owned(),
-                    raw.clone(),
-                    String::new(),
-                )
+                let subject = raw.lines().find_map(|line| line.strip_prefix("Subject: ")).unwrap_or_default();
+                (members(body, "Destinations"), subject.to_owned(), raw.clone(), String::new())
             }
             other => return (400, failure("InvalidAction", other)),
         };
@@ -109,16 +97,7 @@ impl Mailbox {
             mails.next = mails.next.saturating_add(1);
             let id = mails.next;
             let to = to.join(", ");
-            mails.mails.push(Mail {
-                id,
-                to,
-                from,
-                subject,
-                text,
-                html,
-                links,
-                sent_at: now,
-            });
+            mails.mails.push(Mail { id, to, from, subject, text, html, links, sent_at: now });
             id
         });
         let answer = format!(
@@ -132,14 +111,9 @@ impl Mailbox {
     /// The mails to an address, or all, newest first.
     pub fn mails(&self, to: Option<&str>) -> Vec<Mail> {
         let matches = |mail: &&Mail| {
-            to.is_none_or(|to| {
-                mail.to
-                    .split(", ")
-                    .any(|address| bare(address).eq_ignore_ascii_case(to))
-            })
+            to.is_none_or(|to| mail.to.split(", ").any(|address| bare(address).eq_ignore_ascii_case(to)))
         };
-        self.mails
-            .read(|mails| mails.mails.iter().rev().filter(matches).cloned().collect())
+        self.mails.read(|mails| mails.mails.iter().rev().filter(matches).cloned().collect())
     }
 
     pub fn clear(&self) {
@@ -148,8 +122,7 @@ impl Mailbox {
 
     fn mail(&self, id: &str) -> Option<Mail> {
         let id: u64 = id.parse().ok()?;
-        self.mails
-            .read(|mails| mails.mails.iter().find(|mail| mail.id == id).cloned())
+        self.mails.read(|mails| mails.mails.iter().find(|mail| mail.id == id).cloned())
     }
 
     pub fn json(&self, to: Option<&str>) -> Response {
@@ -161,9 +134,7 @@ impl Mailbox {
     pub fn page(&self, to: Option<&str>, words: Words) -> Response {
         let mails = self.mails(to);
         let mut page = Page::new(words, words.pick("Posta locale", "Local mail"));
-        let filter = to
-            .map(|to| format!("?to={}", query_escaped(to)))
-            .unwrap_or_default();
+        let filter = to.map(|to| format!("?to={}", query_escaped(to))).unwrap_or_default();
         page.add(&format!(
             "<form method=\"post\" action=\"/_local/mail/clear\"><p><a class=\"button\" id=\"aggiorna\" \
              href=\"/_local/mail{filter}\">{}</a> <button class=\"plain\" id=\"svuota\">{}</button></p></form>",
@@ -171,10 +142,7 @@ impl Mailbox {
             words.pick("Svuota", "Empty")
         ));
         if mails.is_empty() {
-            page.add(&format!(
-                "<p role=\"status\">{}</p>",
-                words.pick("Nessun messaggio.", "No messages.")
-            ));
+            page.add(&format!("<p role=\"status\">{}</p>", words.pick("Nessun messaggio.", "No messages.")));
             return page.response(200);
         }
         let count = match (mails.len(), words) {
@@ -184,11 +152,7 @@ impl Mailbox {
             (n, Words::En) => format!("{n} messages"),
         };
         page.add(&format!("<p role=\"status\">{count}</p><table><thead><tr>"));
-        for head in [
-            words.pick("Data", "Date"),
-            words.pick("A", "To"),
-            words.pick("Oggetto", "Subject"),
-        ] {
+        for head in [words.pick("Data", "Date"), words.pick("A", "To"), words.pick("Oggetto", "Subject")] {
             page.add(&format!("<th scope=\"col\">{head}</th>"));
         }
         page.add("</tr></thead><tbody>");
@@ -243,10 +207,7 @@ fn message_page(mail: &Mail, words: Words) -> Response {
     }
     if !mail.html.is_empty() {
         let open = words.pick("Apri la versione HTML", "Open the HTML version");
-        page.add(&format!(
-            "<p><a id=\"html\" href=\"/_local/mail/{}/html\">{open}</a></p>",
-            mail.id
-        ));
+        page.add(&format!("<p><a id=\"html\" href=\"/_local/mail/{}/html\">{open}</a></p>", mail.id));
     }
     page.add(&format!(
         "<p>{}</p><p><a href=\"/_local/mail\">{}</a></p>",
@@ -260,18 +221,13 @@ fn message_page(mail: &Mail, words: Words) -> Response {
 fn sandboxed(html: &str) -> Response {
     let mut response = crate::response(200, "text/html; charset=utf-8", html.to_owned());
     let policy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:";
-    response
-        .headers_mut()
-        .insert("content-security-policy", http::HeaderValue::from_static(policy));
+    response.headers_mut().insert("content-security-policy", http::HeaderValue::from_static(policy));
     response
 }
 
 /// `Comune di Test <pagamenti@example.it>` → `pagamenti@example.it`.
 fn bare(address: &str) -> &str {
-    address
-        .rsplit_once('<')
-        .map_or(address, |(_, rest)| rest.trim_end_matches('>'))
-        .trim()
+    address.rsplit_once('<').map_or(address, |(_, rest)| rest.trim_end_matches('>')).trim()
 }
 
 fn query_escaped(text: &str) -> String {
@@ -284,16 +240,9 @@ fn links(text: &str, html: &str) -> Vec<String> {
     let html = html.replace("&amp;", "&");
     for source in [text, &html] {
         let mut rest = source;
-        while let Some(start) = rest
-            .find("http://")
-            .into_iter()
-            .chain(rest.find("https://"))
-            .min()
-        {
+        while let Some(start) = rest.find("http://").into_iter().chain(rest.find("https://")).min() {
             let (_, from) = rest.split_at(start);
-            let end = from
-                .find(|c: char| c.is_whitespace() || "<>\"'()".contains(c))
-                .unwrap_or(from.len());
+            let end = from.find(|c: char| c.is_whitespace() || "<>\"'()".contains(c)).unwrap_or(from.len());
             let (link, after) = from.split_at(end);
             let link = link.trim_end_matches(['.', ',', ';']);
             if !found.iter().any(|known| known == link) {
@@ -316,11 +265,7 @@ mod tests {
             "<a href=\"http://localhost:3000/attiva#t=a-b_c\">x</a> <a href='http://x.it/?a=1&amp;b=2'>y</a>";
         assert_eq!(
             links(text, html),
-            [
-                "http://localhost:3000/attiva#t=a-b_c",
-                "https://example.it/aiuto",
-                "http://x.it/?a=1&b=2"
-            ]
+            ["http://localhost:3000/attiva#t=a-b_c", "https://example.it/aiuto", "http://x.it/?a=1&b=2"]
         );
     }
 

@@ -1,9 +1,10 @@
 //! `cargo run -p local`: the whole product with one command.
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use lexopt::prelude::*;
-use local::{Options, PASSWORD, Stack, USER};
+use local::{Granted, Options, PASSWORD, Stack, USER};
 use tracing_subscriber::filter::LevelFilter;
 
 const USAGE: &str = "\
@@ -14,6 +15,7 @@ Runs the whole product on this machine.
     --port N            port to listen on (3000)
     --data DIR          keep the data in a folder (in memory)
     --limits off        no limits on attempts, for load tests
+    --grants report     allow what the template does not grant, and list it at the end
     --invoke URL        run the functions elsewhere: address of Lambda's Invoke API
     --neighbours-only   only DynamoDB, mail, secrets and PSP, for functions that are reached in some other way
     --public-url URL    where citizens reach the portal then
@@ -29,25 +31,25 @@ struct Command {
 
 /// The options, or nothing when only help was asked for.
 fn command(mut arguments: lexopt::Parser) -> Result<Option<Command>, lexopt::Error> {
-    let mut options = Options {
-        port: 3000,
-        log: true,
-        ..Options::default()
-    };
+    let mut options = Options { port: 3000, log: true, ..Options::default() };
     let mut verbose = false;
     while let Some(argument) = arguments.next()? {
         match argument {
             Long("port") => {
                 let port = arguments.value()?.string()?;
-                options.port = port
-                    .parse()
-                    .map_err(|_| format!("--port wants a number up to 65535, not {port}"))?;
+                options.port =
+                    port.parse().map_err(|_| format!("--port wants a number up to 65535, not {port}"))?;
             }
             Long("data") => options.data = Some(arguments.value()?.into()),
             Long("limits") => match arguments.value()?.string()?.as_str() {
                 "on" => options.limits = true,
                 "off" => options.limits = false,
                 _ => return Err("--limits is on or off".into()),
+            },
+            Long("grants") => match arguments.value()?.string()?.as_str() {
+                "enforce" => options.enforce_grants = true,
+                "report" => options.enforce_grants = false,
+                _ => return Err("--grants is enforce or report".into()),
             },
             Long("invoke") => options.invoke = Some(address(arguments.value()?.string()?, "--invoke")?),
             Long("neighbours-only") => options.neighbours_only = true,
@@ -79,24 +81,22 @@ fn main() -> ExitCode {
         }
         Err(error) => return refuse(&format!("{error} (--help lists the options)")),
     };
-    let level = if command.verbose {
-        LevelFilter::INFO
-    } else {
-        LevelFilter::ERROR
-    };
-    tracing_subscriber::fmt()
-        .with_max_level(level)
-        .with_writer(std::io::stderr)
-        .compact()
-        .init();
+    let level = if command.verbose { LevelFilter::INFO } else { LevelFilter::ERROR };
+    tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).compact().init();
     let (limits, neighbours_only) = (command.options.limits, command.options.neighbours_only);
+    let report = !command.options.enforce_grants;
     let stack = match Stack::start(command.options) {
         Ok(stack) => stack,
         Err(problem) => return refuse(&problem.to_string()),
     };
-    print!("{}", welcome(stack.address(), limits, neighbours_only));
+    // Nobody may be reading.
+    let mut out = std::io::stdout();
+    let _ = out.write_all(welcome(stack.address(), limits, neighbours_only).as_bytes());
     wait_for_the_end();
-    println!("Stopped.");
+    if report {
+        let _ = out.write_all(grants(&stack).as_bytes());
+    }
+    let _ = writeln!(out, "Stopped.");
     ExitCode::SUCCESS
 }
 
@@ -117,6 +117,7 @@ fn welcome(address: &str, limits: bool, neighbours_only: bool) -> String {
             "\nNeighbours ready at {address}\n\
              \n  variables of the functions   curl -s {address}/_local/environment\
              \n  the same, for SAM            curl -s {address}/_local/environment.json\
+             \n  demonstration data           curl -X POST {address}/_local/demo   (once the portal answers)\
              \n  mail that was sent           {address}/_local/mail\n\n"
         ));
         return text;
@@ -138,6 +139,13 @@ fn welcome(address: &str, limits: bool, neighbours_only: bool) -> String {
          \n       -H 'idempotency-key: try-1' -d '{{\"noticeNumbers\":[\"001000000000106683\"]}}'\n\n"
     ));
     text
+}
+
+/// What the template should say otherwise, as far as was seen.
+fn grants(stack: &Stack) -> String {
+    let lines = |granted: Vec<Granted>| granted.iter().map(|one| format!("  {one}\n")).collect::<String>();
+    let (lacking, unused) = (lines(stack.lacking_grants()), lines(stack.unused_grants()));
+    format!("\nNeeded and not granted:\n{lacking}\nGranted and not needed so far:\n{unused}")
 }
 
 /// Until Ctrl-C, or the signal that `kill` sends.

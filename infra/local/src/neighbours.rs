@@ -54,13 +54,8 @@ enum Service {
 impl Neighbours {
     /// Answers a request to AWS as AWS would.
     pub async fn aws(&self, request: &Request) -> Result<Response, Lost> {
-        let header = |name: &str| {
-            request
-                .headers()
-                .get(name)
-                .and_then(|value| value.to_str().ok())
-                .unwrap_or("")
-        };
+        let header =
+            |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or("");
         let target = header("x-amz-target");
         let (service, operation) = if let Some(operation) = target.strip_prefix("DynamoDB_20120810.") {
             (Service::Dynamo, operation.to_owned())
@@ -70,10 +65,7 @@ impl Neighbours {
             (Service::Mail, mailbox::action(request.body()))
         };
         let function = caller(header("authorization")).unwrap_or_default().to_owned();
-        let call = Call {
-            function,
-            operation: format!("{}:{operation}", service.prefix()),
-        };
+        let call = Call { function, operation: format!("{}:{operation}", service.prefix()) };
         let answer = self.met(
             &call,
             |fault| service.failure(fault, &operation),
@@ -88,15 +80,8 @@ impl Neighbours {
 
     /// Answers a request to the PSP's interface.
     pub async fn psp(&self, function: &str, request: &Request) -> Result<Response, Lost> {
-        let operation = if request.method() == http::Method::POST {
-            "psp:open"
-        } else {
-            "psp:ask"
-        };
-        let call = Call {
-            function: function.to_owned(),
-            operation: operation.to_owned(),
-        };
+        let operation = if request.method() == http::Method::POST { "psp:open" } else { "psp:ask" };
+        let call = Call { function: function.to_owned(), operation: operation.to_owned() };
         let failure = |fault| match fault {
             Fault::Throttle => crate::problem(429, "too_many_requests", "Slow down"),
             _ => crate::problem(503, "unavailable", "Try again later"),
@@ -133,10 +118,7 @@ impl Neighbours {
 
     fn dynamodb(&self, function: &str, operation: &str, body: &[u8]) -> Outcome {
         let Ok(mut request) = serde_json::from_slice::<Value>(body) else {
-            return refusal(
-                "com.amazon.coral.service#SerializationException",
-                "the body is not JSON",
-            );
+            return refusal("com.amazon.coral.service#SerializationException", "the body is not JSON");
         };
         let needs = dynamodb::needs(operation, &request);
         if let Err(denied) = self.access.check(function, &needs) {
@@ -163,22 +145,13 @@ impl Neighbours {
             return refusal("UnknownOperationException", operation);
         }
         let request: Value = serde_json::from_slice(body).unwrap_or_default();
-        let name = request
-            .get("SecretId")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
-        let need = Grant {
-            action: "secretsmanager:GetSecretValue".to_owned(),
-            resource: name.to_owned(),
-        };
+        let name = request.get("SecretId").and_then(Value::as_str).unwrap_or_default();
+        let need = Grant { action: "secretsmanager:GetSecretValue".to_owned(), resource: name.to_owned() };
         if let Err(denied) = self.access.check(function, &[need]) {
             return refused(&denied);
         }
         let Some(value) = secrets::value(name) else {
-            return refusal(
-                "ResourceNotFoundException",
-                "Secrets Manager can't find the specified secret.",
-            );
+            return refusal("ResourceNotFoundException", "Secrets Manager can't find the specified secret.");
         };
         let answer = json!({
             "ARN": name,
@@ -193,10 +166,7 @@ impl Neighbours {
     fn mail(&self, function: &str, operation: &str, body: &[u8]) -> Outcome {
         let needs = self.access.resources(function, &format!("ses:{operation}"));
         let needs = if needs.is_empty() {
-            vec![Grant {
-                action: format!("ses:{operation}"),
-                resource: "identity".to_owned(),
-            }]
+            vec![Grant { action: format!("ses:{operation}"), resource: "identity".to_owned() }]
         } else {
             needs
         };
@@ -213,14 +183,12 @@ impl Neighbours {
 fn refused(denied: &Denied) -> Outcome {
     tracing::error!(%denied, "refused");
     match denied {
-        Denied::UnknownCaller => refusal(
-            "com.amazon.coral.service#UnrecognizedClientException",
-            &denied.to_string(),
-        ),
-        Denied::NotGranted { .. } => refusal(
-            "com.amazon.coral.service#AccessDeniedException",
-            &denied.to_string(),
-        ),
+        Denied::UnknownCaller => {
+            refusal("com.amazon.coral.service#UnrecognizedClientException", &denied.to_string())
+        }
+        Denied::NotGranted { .. } => {
+            refusal("com.amazon.coral.service#AccessDeniedException", &denied.to_string())
+        }
     }
 }
 
@@ -261,11 +229,9 @@ impl Service {
                 "com.amazonaws.dynamodb.v20120810#TransactionConflictException",
                 "Transaction is ongoing for the item",
             ),
-            (Service::Dynamo, _) => said(
-                500,
-                "com.amazonaws.dynamodb.v20120810#InternalServerError",
-                "on purpose",
-            ),
+            (Service::Dynamo, _) => {
+                said(500, "com.amazonaws.dynamodb.v20120810#InternalServerError", "on purpose")
+            }
             (Service::Secrets, Fault::Throttle) => said(400, "ThrottlingException", "Rate exceeded"),
             (Service::Secrets, _) => said(500, "InternalServiceError", "on purpose"),
         }
@@ -311,12 +277,7 @@ impl HttpConnector for AwsWire {
         let neighbours = self.0.clone();
         HttpConnectorFuture::new(async move {
             let request = read(request).await?;
-            write(
-                neighbours
-                    .aws(&request)
-                    .await
-                    .map_err(|lost| ConnectorError::io(lost.into()))?,
-            )
+            write(neighbours.aws(&request).await.map_err(|lost| ConnectorError::io(lost.into()))?)
         })
     }
 }
@@ -330,25 +291,16 @@ impl HttpConnector for OutsideWire {
                 let answer = neighbours.psp(&function, &request).await;
                 return write(answer.map_err(|lost| ConnectorError::io(lost.into()))?);
             }
-            let answer = client::send(request)
-                .await
-                .map_err(|why| ConnectorError::io(why.into()))?;
+            let answer = client::send(request).await.map_err(|why| ConnectorError::io(why.into()))?;
             write(answer)
         })
     }
 }
 
 async fn read(request: HttpRequest) -> Result<Request, ConnectorError> {
-    let request = request
-        .try_into_http1x()
-        .map_err(|e| ConnectorError::user(e.into()))?;
+    let request = request.try_into_http1x().map_err(|e| ConnectorError::user(e.into()))?;
     let (parts, body) = request.into_parts();
-    let body = body
-        .collect()
-        .await
-        .map_err(ConnectorError::user)?
-        .to_bytes()
-        .to_vec();
+    let body = body.collect().await.map_err(ConnectorError::user)?.to_bytes().to_vec();
     Ok(Request::from_parts(parts, body))
 }
 

@@ -29,9 +29,7 @@ impl Words {
 
     /// Day and time in Rome.
     pub fn instant(self, instant: Timestamp) -> String {
-        domain::time::in_rome(instant)
-            .strftime("%d/%m/%Y %H:%M:%S")
-            .to_string()
+        domain::time::in_rome(instant).strftime("%d/%m/%Y %H:%M:%S").to_string()
     }
 
     /// `1.234,50 €` or `€1,234.50`.
@@ -78,12 +76,7 @@ pub struct Page {
 
 impl Page {
     pub fn new(words: Words, title: &str) -> Self {
-        Self {
-            words,
-            title: title.to_owned(),
-            main: String::new(),
-            leads_to: None,
-        }
+        Self { words, title: title.to_owned(), main: String::new(), leads_to: None }
     }
 
     /// HTML as it is: what came from outside is [`escaped`] before.
@@ -96,18 +89,10 @@ impl Page {
     }
 
     pub fn response(self, status: u16) -> Response {
-        let Self {
-            words,
-            title,
-            main,
-            leads_to,
-        } = self;
+        let Self { words, title, main, leads_to } = self;
         let title = escaped(&title);
         let language = words.pick("it", "en");
-        let band = words.pick(
-            "Simulatore: non si muove denaro vero",
-            "Simulator: no real money moves",
-        );
+        let band = words.pick("Simulatore: non si muove denaro vero", "Simulator: no real money moves");
         let html = format!(
             "<!doctype html><html lang=\"{language}\"><head><meta charset=\"utf-8\">\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{title}</title>\
@@ -144,10 +129,7 @@ mod tests {
             (4550, "45,50 €", "€45.50"),
             (123_456_780, "1.234.567,80 €", "€1,234,567.80"),
         ] {
-            assert_eq!(
-                (Words::It.euros(cents), Words::En.euros(cents)),
-                (it.to_owned(), en.to_owned())
-            );
+            assert_eq!((Words::It.euros(cents), Words::En.euros(cents)), (it.to_owned(), en.to_owned()));
         }
     }
 }

@@ -139,29 +139,19 @@ pub enum Refused {
 
 impl Psp {
     pub fn open(folder: Option<&Path>, origin: &str, clock: &Clock) -> Result<Self, Problem> {
-        Ok(Self {
-            origin: origin.to_owned(),
-            clock: clock.clone(),
-            book: Kept::open(folder, "psp.json")?,
-        })
+        Ok(Self { origin: origin.to_owned(), clock: clock.clone(), book: Kept::open(folder, "psp.json")? })
     }
 
     /// Whether a request goes to this PSP.
     pub fn is_at(&self, uri: &Uri) -> bool {
-        let authority = uri
-            .authority()
-            .map(http::uri::Authority::as_str)
-            .unwrap_or_default();
+        let authority = uri.authority().map(http::uri::Authority::as_str).unwrap_or_default();
         let origin = format!("{}://{authority}", uri.scheme_str().unwrap_or_default());
         origin == self.origin && uri.path().starts_with(API)
     }
 
     /// Answers a request to the interface.
     pub fn answer(&self, request: &Request) -> Response {
-        let authorization = request
-            .headers()
-            .get("authorization")
-            .and_then(|value| value.to_str().ok());
+        let authorization = request.headers().get("authorization").and_then(|value| value.to_str().ok());
         if authorization.and_then(|value| value.strip_prefix("Bearer ")) != Some(secrets::PSP_KEY) {
             return crate::problem(401, "unauthorized", "Unknown API key");
         }
@@ -177,10 +167,7 @@ impl Psp {
 
     fn opened(&self, request: &Request) -> Response {
         let bad = |why: &str| crate::problem(400, "invalid_request", why);
-        let key = request
-            .headers()
-            .get("idempotency-key")
-            .and_then(|value| value.to_str().ok());
+        let key = request.headers().get("idempotency-key").and_then(|value| value.to_str().ok());
         let order: Order = match serde_json::from_slice(request.body()) {
             Ok(order) => order,
             Err(error) => return bad(&error.to_string()),
@@ -216,11 +203,7 @@ impl Psp {
             }
         });
         if !same {
-            return crate::problem(
-                409,
-                "idempotency_key_reused",
-                "The key belongs to another request",
-            );
+            return crate::problem(409, "idempotency_key_reused", "The key belongs to another request");
         }
         crate::response(201, "application/json", answer.to_string())
     }
@@ -228,10 +211,7 @@ impl Psp {
     fn asked(&self, payment_id: &str) -> Response {
         match self.payment(&transaction(payment_id)) {
             Some(payment) if payment.order.payment_id == payment_id => {
-                let answer = Told {
-                    status: Some(payment.status),
-                    ..payment.told()
-                };
+                let answer = Told { status: Some(payment.status), ..payment.told() };
                 crate::response(200, "application/json", json!(answer).to_string())
             }
             _ => crate::problem(404, "payment_not_found", "Unknown payment"),
@@ -254,10 +234,7 @@ impl Psp {
         let return_url = payment.order.return_url.clone();
         let (status, kind) = match wish.outcome {
             Outcome::Abandon => {
-                return Ok(Decided {
-                    return_url,
-                    event: None,
-                });
+                return Ok(Decided { return_url, event: None });
             }
             Outcome::Success => (Status::Succeeded, "payment.succeeded"),
             Outcome::Failure => (Status::Failed, "payment.failed"),
@@ -274,15 +251,11 @@ impl Psp {
             payment.amount = wish.amount.unwrap_or(payment.order.amount);
             payment.paid_at = (status == Status::Succeeded).then_some(now);
             payment.reason = (status == Status::Failed).then(|| wish.reason.unwrap_or("denied").to_owned());
-            self.book
-                .change(|book| book.payments.insert(transaction.to_owned(), payment.clone()));
+            self.book.change(|book| book.payments.insert(transaction.to_owned(), payment.clone()));
         }
         let event = (status != Status::Expired).then(|| {
             let body = json!({"type": kind, "timestamp": now, "data": payment.told()}).to_string();
-            Event {
-                id: format!("evt_{transaction}_{}", kind.trim_start_matches("payment.")),
-                body,
-            }
+            Event { id: format!("evt_{transaction}_{}", kind.trim_start_matches("payment.")), body }
         });
         Ok(Decided { return_url, event })
     }
@@ -370,9 +343,7 @@ impl Order {
             let amount = Cents::new(self.amount).ok()?;
             let psps = Psps::of_the_repository().ok()?;
             let mut offers = psps.methods().iter().flat_map(|method| method.offers(amount));
-            offers
-                .find(|offer| offer.id == self.psp_id())
-                .map(|offer| offer.name.to_owned())
+            offers.find(|offer| offer.id == self.psp_id()).map(|offer| offer.name.to_owned())
         };
         known().unwrap_or_else(|| self.psp_id().to_owned())
     }

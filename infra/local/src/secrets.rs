@@ -2,7 +2,7 @@
 //!
 //! | Secret | Value |
 //! |---|---|
-//! | `IdentitySecret` | `{pepper, links, sessions: [{kid: 1, key}]}` |
+//! | `IdentitySecret` | `{pepper, links, sessions: [{kid: "1", key}]}` |
 //! | `SealSecret` | `{keys: [{kid: 1, key}], index}` |
 //! | `PspSecret` | `{webhook: ["whsec_…"], apiKey: "local-psp-key", checkoutKey: "local-checkout-key"}` |
 //! | `CreditorSecret` | `{apiKeys: ["local-creditor-key"]}` |
@@ -23,7 +23,7 @@ pub const PSP_KEY: &str = "local-psp-key";
 pub fn value(name: &str) -> Option<Value> {
     Some(match name {
         "IdentitySecret" => json!({
-            "pepper": key("pepper"), "links": key("links"), "sessions": [{"kid": 1, "key": key("session 1")}]
+            "pepper": key("pepper"), "links": key("links"), "sessions": [{"kid": "1", "key": key("session 1")}]
         }),
         "SealSecret" => json!({"keys": [{"kid": 1, "key": key("seal 1")}], "index": key("index")}),
         "PspSecret" => json!({
@@ -49,9 +49,5 @@ fn key(name: &str) -> String {
 }
 
 fn bytes(name: &str) -> [u8; 32] {
-    Sha256::new()
-        .chain_update("local ")
-        .chain_update(name)
-        .finalize()
-        .into()
+    Sha256::new().chain_update("local ").chain_update(name).finalize().into()
 }

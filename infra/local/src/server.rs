@@ -1,5 +1,6 @@
 //! The front door: sockets, HTTP/1.1, time limits, the log line.
 
+use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,7 +20,6 @@ use crate::clock::{Agenda, Task, after};
 use crate::core::{Core, schedules, world};
 use crate::dynamodb::Dynamo;
 use crate::faults::Faults;
-use crate::functions::STILL_TO_COME;
 use crate::gateway::{MAX_BODY, Routes};
 use crate::invoke::Invoker;
 use crate::kept::Kept;
@@ -37,18 +37,17 @@ const SLOWEST_BODY: Duration = Duration::from_secs(30);
 /// Starts everything; what it gives back answers already.
 pub async fn start(options: Options) -> Result<Arc<Core>, Problem> {
     let listeners = listen(options.port).await?;
-    let port = listeners
-        .first()
-        .and_then(|listener| listener.local_addr().ok())
-        .map_or(0, |address| address.port());
+    let port =
+        listeners.first().and_then(|listener| listener.local_addr().ok()).map_or(0, |address| address.port());
     let core = Arc::new(core(&options, &format!("http://localhost:{port}"))?);
-    for listener in listeners {
-        in_background(accept(listener, core.clone(), options.log));
-    }
     in_background(keep_time(core.clone()));
     in_background(keep_streams(core.clone()));
     if options.demo && !options.neighbours_only {
-        demo::seed(&core, options.data.as_deref()).await?;
+        demo::seed(&core).await?;
+    }
+    // Whoever comes earlier waits, and finds everything in its place.
+    for listener in listeners {
+        in_background(accept(listener, core.clone(), options.log));
     }
     Ok(core)
 }
@@ -57,21 +56,10 @@ fn core(options: &Options, origin: &str) -> Result<Core, Problem> {
     let public_url = options.public_url.clone().unwrap_or_else(|| origin.to_owned());
     let mut values = demo::parameters(origin, &public_url, options.limits);
     values.extend(options.parameters.clone());
-    let path = options
-        .template
-        .clone()
-        .unwrap_or_else(|| crate::Stack::repository().join("infra/template.yaml"));
-    let mut template = Template::read(&path, &values)?;
-    let here = |name: &str| {
-        !STILL_TO_COME.contains(&name) || options.functions.iter().any(|entry| entry.name == name)
-    };
-    template.functions.retain(|name, _| here(name));
-    template.routes.retain(|route| here(&route.function));
-    if let Some(secret) = template
-        .secrets
-        .iter()
-        .find(|name| secrets::value(name).is_none())
-    {
+    let path =
+        options.template.clone().unwrap_or_else(|| crate::Stack::repository().join("infra/template.yaml"));
+    let template = Template::read(&path, &values)?;
+    if let Some(secret) = template.secrets.iter().find(|name| secrets::value(name).is_none()) {
         return Err(Problem::new(format!(
             "secret {secret} has no local value (infra/local/src/secrets.rs has those)"
         )));
@@ -82,7 +70,7 @@ fn core(options: &Options, origin: &str) -> Result<Core, Problem> {
     let neighbours = Arc::new(Neighbours {
         clock: clock.clone(),
         dynamo: Dynamo::open(folder, &clock, &template.tables)?,
-        access: Access::of(&template),
+        access: Access::of(&template, options.enforce_grants),
         mailbox: Mailbox::open(folder)?,
         psp: Psp::open(folder, origin, &clock)?,
         faults: Faults::default(),
@@ -110,6 +98,7 @@ fn core(options: &Options, origin: &str) -> Result<Core, Problem> {
         },
         turn: tokio::sync::Mutex::default(),
         neighbours_only: options.neighbours_only,
+        folder: options.data.clone(),
         template,
         clock,
         random,
@@ -146,9 +135,9 @@ fn in_process(
 /// Both local addresses: clients that try IPv6 first must not find somebody else there.
 async fn listen(port: u16) -> Result<Vec<TcpListener>, Problem> {
     let refused = |port: u16, error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::AddrInUse => Problem::new(format!(
-            "port {port} is in use: stop what uses it, or choose another with --port"
-        )),
+        std::io::ErrorKind::AddrInUse => {
+            Problem::new(format!("port {port} is in use: stop what uses it, or choose another with --port"))
+        }
         _ => Problem::new(format!("port {port} cannot be listened to: {error}")),
     };
     let first = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
@@ -165,10 +154,7 @@ async fn listen(port: u16) -> Result<Vec<TcpListener>, Problem> {
     Ok(listeners)
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the stack's own tasks: they end with its runtime"
-)]
+#[expect(clippy::disallowed_methods, reason = "the stack's own tasks: they end with its runtime")]
 fn in_background(work: impl Future<Output = ()> + Send + 'static) {
     tokio::spawn(work);
 }
@@ -225,21 +211,16 @@ async fn exchange(
         Ok(request) => core.answer(request, source).await,
         Err((empty, error)) => {
             let mut refused = core.refused(&empty, "", error);
-            refused
-                .headers_mut()
-                .insert(http::header::CONNECTION, http::HeaderValue::from_static("close"));
+            refused.headers_mut().insert(http::header::CONNECTION, http::HeaderValue::from_static("close"));
             refused
         }
     };
     if log {
-        let time = domain::time::in_rome(core.clock.now())
-            .strftime("%H:%M:%S")
-            .to_string();
+        let time = domain::time::in_rome(core.clock.now()).strftime("%H:%M:%S").to_string();
         let millis = started.elapsed().as_secs_f64() * 1_000.0;
-        println!(
-            "{time}  {method:<6} {path}  {}  {millis:.0} ms",
-            response.status().as_u16()
-        );
+        let status = response.status().as_u16();
+        // Nobody may be reading any more.
+        let _ = writeln!(std::io::stdout(), "{time}  {method:<6} {path}  {status}  {millis:.0} ms");
     }
     response.map(|body| Full::new(Bytes::from(body)))
 }

@@ -43,10 +43,7 @@ impl Core {
     async fn next_batch(&self, function: &str, stream: &Stream) -> bool {
         let key = format!("{function} {}", stream.table);
         let position = self.positions.read.read(|read| read.get(&key).cloned());
-        let next = self
-            .neighbours
-            .dynamo
-            .records(&stream.table, position.as_deref(), stream.batch);
+        let next = self.neighbours.dynamo.records(&stream.table, position.as_deref(), stream.batch);
         let (records, next) = match next {
             Ok(next) => next,
             Err(why) => {
@@ -110,10 +107,7 @@ fn done(batch: &[Value], answer: &[u8]) -> usize {
         number.unwrap_or_default().to_owned()
     };
     // A name that is none of the batch's fails the batch as a whole.
-    batch
-        .iter()
-        .position(|record| failed.contains(&sequence(record).as_str()))
-        .unwrap_or(0)
+    batch.iter().position(|record| failed.contains(&sequence(record).as_str())).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -127,15 +121,9 @@ mod tests {
         assert_eq!(done(&batch, br#"{"batchItemFailures": []}"#), 3);
         assert_eq!(done(&batch, b"null"), 3);
         assert_eq!(
-            done(
-                &batch,
-                br#"{"batchItemFailures": [{"itemIdentifier": "3"}, {"itemIdentifier": "2"}]}"#
-            ),
+            done(&batch, br#"{"batchItemFailures": [{"itemIdentifier": "3"}, {"itemIdentifier": "2"}]}"#),
             1
         );
-        assert_eq!(
-            done(&batch, br#"{"batchItemFailures": [{"itemIdentifier": "9"}]}"#),
-            0
-        );
+        assert_eq!(done(&batch, br#"{"batchItemFailures": [{"itemIdentifier": "9"}]}"#), 0);
     }
 }

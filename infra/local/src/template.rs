@@ -102,17 +102,8 @@ impl Template {
 
     pub fn parse(text: &str, values: &BTreeMap<String, String>) -> Result<Self, Problem> {
         let root: Yaml = serde_yaml_ng::from_str(text).map_err(|e| Problem::new(e.to_string()))?;
-        let section = |name: &str| {
-            root.get(name)
-                .and_then(Yaml::as_mapping)
-                .cloned()
-                .unwrap_or_default()
-        };
-        let reader = Reader {
-            parameters: section("Parameters"),
-            resources: section("Resources"),
-            values,
-        };
+        let section = |name: &str| root.get(name).and_then(Yaml::as_mapping).cloned().unwrap_or_default();
+        let reader = Reader { parameters: section("Parameters"), resources: section("Resources"), values };
         reader.template(&section("Globals"))
     }
 }
@@ -214,9 +205,7 @@ impl Reader<'_> {
                     self.function(&mut template, &defaults, name, properties)?
                 }
                 Some("AWS::DynamoDB::Table") => {
-                    template
-                        .tables
-                        .insert(name.to_owned(), self.table(name, properties)?);
+                    template.tables.insert(name.to_owned(), self.table(name, properties)?);
                 }
                 Some("AWS::SecretsManager::Secret") => {
                     template.secrets.insert(name.to_owned());
@@ -249,26 +238,15 @@ impl Reader<'_> {
     ) -> Result<(), Problem> {
         let raw = self.function_properties(&format!("function {name}"), properties)?;
         let folder = folder_of(name);
-        let code = properties
-            .get("CodeUri")
-            .and_then(Yaml::as_str)
-            .unwrap_or_default();
+        let code = properties.get("CodeUri").and_then(Yaml::as_str).unwrap_or_default();
         if code.trim_end_matches('/').rsplit('/').next() != Some(folder.as_str()) {
             return Err(Problem::new(format!(
                 "function {name} has CodeUri {code}, not one that ends with {folder}"
             )));
         }
         let mut variables = BTreeMap::new();
-        for (key, value) in defaults
-            .environment
-            .variables
-            .iter()
-            .chain(&raw.environment.variables)
-        {
-            variables.insert(
-                key.clone(),
-                text(value, &format!("function {name}, variable {key}"))?,
-            );
+        for (key, value) in defaults.environment.variables.iter().chain(&raw.environment.variables) {
+            variables.insert(key.clone(), text(value, &format!("function {name}, variable {key}"))?);
         }
         let mut function = Function {
             name: name.to_owned(),
@@ -340,9 +318,7 @@ impl Reader<'_> {
         if !definition.contains_key("KeySchema") {
             return Err(Problem::new(format!("{place} has no KeySchema")));
         }
-        let stream = definition
-            .get_mut("StreamSpecification")
-            .and_then(Json::as_object_mut);
+        let stream = definition.get_mut("StreamSpecification").and_then(Json::as_object_mut);
         let has_stream = stream.is_some();
         if let Some(stream) = stream {
             stream.insert("StreamEnabled".to_owned(), json!(true));
@@ -351,19 +327,11 @@ impl Reader<'_> {
             Some(ttl) => {
                 let ttl = self.resolved(ttl, &place)?;
                 let enabled = ttl.get("Enabled").and_then(Json::as_bool).unwrap_or(false);
-                ttl.get("AttributeName")
-                    .and_then(Json::as_str)
-                    .filter(|_| enabled)
-                    .map(str::to_owned)
+                ttl.get("AttributeName").and_then(Json::as_str).filter(|_| enabled).map(str::to_owned)
             }
             None => None,
         };
-        Ok(Table {
-            name: name.to_owned(),
-            definition: Json::Object(definition),
-            ttl,
-            has_stream,
-        })
+        Ok(Table { name: name.to_owned(), definition: Json::Object(definition), ttl, has_stream })
     }
 
     /// A route that is given settings must be some function's.
@@ -374,11 +342,7 @@ impl Reader<'_> {
                 continue;
             };
             for key in settings.keys().filter_map(Yaml::as_str) {
-                if !template
-                    .routes
-                    .iter()
-                    .any(|route| format!("{} {}", route.method, route.path) == key)
-                {
+                if !template.routes.iter().any(|route| format!("{} {}", route.method, route.path) == key) {
                     let api = api.as_str().unwrap_or_default();
                     return Err(Problem::new(format!(
                         "{api} has settings for {key}, a route of no function"
@@ -390,11 +354,7 @@ impl Reader<'_> {
         for route in &template.routes {
             let key = (route.method.clone(), route.path.clone());
             if let Some(other) = seen.insert(key, &route.function) {
-                let Route {
-                    method,
-                    path,
-                    function,
-                } = route;
+                let Route { method, path, function } = route;
                 return Err(Problem::new(format!(
                     "{method} {path} is a route of both {other} and {function}"
                 )));
@@ -449,10 +409,7 @@ impl Reader<'_> {
             _ => {}
         }
         if let Some(parameter) = self.parameters.get(name) {
-            let default = parameter
-                .get("Default")
-                .map(|value| self.resolved(value, place))
-                .transpose()?;
+            let default = parameter.get("Default").map(|value| self.resolved(value, place)).transpose()?;
             return match (self.values.get(name), default) {
                 (Some(value), _) => Ok(value.clone()),
                 (None, Some(default)) => text(&default, place),
@@ -464,17 +421,13 @@ impl Reader<'_> {
         if self.resources.contains_key(name) {
             return Ok(name.to_owned());
         }
-        Err(Problem::new(format!(
-            "{place} refers to {name}, which is no parameter and no resource"
-        )))
+        Err(Problem::new(format!("{place} refers to {name}, which is no parameter and no resource")))
     }
 
     fn attribute(&self, dotted: &str, place: &str) -> Result<String, Problem> {
         let (name, attribute) = dotted.split_once('.').unwrap_or((dotted, ""));
         let resource = self.resources.get(name).ok_or_else(|| {
-            Problem::new(format!(
-                "{place} asks for {attribute} of {name}, which is no resource"
-            ))
+            Problem::new(format!("{place} asks for {attribute} of {name}, which is no resource"))
         })?;
         let kind = resource.get("Type").and_then(Yaml::as_str).unwrap_or_default();
         Ok(match (kind, attribute) {
@@ -507,15 +460,9 @@ impl Reader<'_> {
 fn check_streams(template: &Template) -> Result<(), Problem> {
     for function in template.functions.values() {
         for stream in &function.streams {
-            if !template
-                .tables
-                .get(&stream.table)
-                .is_some_and(|table| table.has_stream)
-            {
+            if !template.tables.get(&stream.table).is_some_and(|table| table.has_stream) {
                 let (name, table) = (&function.name, &stream.table);
-                return Err(Problem::new(format!(
-                    "function {name} is fed by {table}, which has no stream"
-                )));
+                return Err(Problem::new(format!("function {name} is fed by {table}, which has no stream")));
             }
         }
     }
@@ -523,9 +470,7 @@ fn check_streams(template: &Template) -> Result<(), Problem> {
 }
 
 fn unknown(intrinsic: &str, place: &str) -> Problem {
-    Problem::new(format!(
-        "{place} uses {intrinsic}: the local stack knows !Ref, !GetAtt and !Sub of a text"
-    ))
+    Problem::new(format!("{place} uses {intrinsic}: the local stack knows !Ref, !GetAtt and !Sub of a text"))
 }
 
 fn needed(value: Option<String>, place: &str, property: &str) -> Result<String, Problem> {
@@ -544,9 +489,7 @@ fn grants(function: &str, policies: Vec<RawPolicy>) -> Result<BTreeSet<Grant>, P
     let mut grants = BTreeSet::new();
     for statement in policies.into_iter().flat_map(|policy| policy.statement) {
         if statement.effect != "Allow" {
-            return Err(Problem::new(format!(
-                "function {function} has a policy that does not Allow"
-            )));
+            return Err(Problem::new(format!("function {function} has a policy that does not Allow")));
         }
         let resources = statement.resource.all();
         for action in statement.action.all() {
@@ -556,10 +499,7 @@ fn grants(function: &str, policies: Vec<RawPolicy>) -> Result<BTreeSet<Grant>, P
                         "function {function} has a wildcard: {action} on {resource}"
                     )));
                 }
-                grants.insert(Grant {
-                    action: action.clone(),
-                    resource: resource.clone(),
-                });
+                grants.insert(Grant { action: action.clone(), resource: resource.clone() });
             }
         }
     }

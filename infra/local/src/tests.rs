@@ -76,10 +76,7 @@ impl Function for Echo {
 
     fn connect(world: &World) -> Result<Self, NotConfigured> {
         world.variable("OUTBOX_TABLE")?;
-        Ok(Self {
-            table: aws_sdk_dynamodb::Client::new(&world.sdk("DYNAMODB")),
-            world: world.clone(),
-        })
+        Ok(Self { table: aws_sdk_dynamodb::Client::new(&world.sdk("DYNAMODB")), world: world.clone() })
     }
 
     async fn handle(&self, request: web::Request) -> Result<Reply, web::Problem> {
@@ -88,25 +85,18 @@ impl Function for Echo {
             "POST /api/write/{name}" => {
                 let put = self.table.put_item().table_name("OutboxTable");
                 let put = put.item("pk", AttributeValue::S(request.path("name").to_owned()));
-                put.send()
-                    .await
-                    .map_err(|e| domain::Fault::new("writing", e.into_service_error()))?;
+                put.send().await.map_err(|e| domain::Fault::new("writing", e.into_service_error()))?;
                 Ok(Reply::no_content())
             }
             "POST /api/pay" => {
                 let url = format!("{}/payments", self.world.variable("PSP_URL").unwrap());
                 let headers = [
                     ("authorization", "Bearer local-psp-key".to_owned()),
-                    (
-                        "idempotency-key",
-                        request.header("idempotency-key").unwrap().to_owned(),
-                    ),
+                    ("idempotency-key", request.header("idempotency-key").unwrap().to_owned()),
                 ];
                 let body = request.raw_body(10_000)?.to_vec();
                 let answer =
-                    self.world
-                        .outside()
-                        .send("paying", "POST", &url, &headers, body, Duration::from_secs(1));
+                    self.world.outside().send("paying", "POST", &url, &headers, body, Duration::from_secs(1));
                 let answer = answer.await?;
                 Ok(Reply::stored(answer.status, answer.body))
             }
@@ -153,9 +143,7 @@ impl lambda::Worker for Deliver {
     type Answer = Value;
 
     fn connect(world: &World) -> Result<Self, NotConfigured> {
-        Ok(Self {
-            mail: aws_sdk_ses::Client::new(&world.sdk("SES")),
-        })
+        Ok(Self { mail: aws_sdk_ses::Client::new(&world.sdk("SES")) })
     }
 
     async fn handle(&self, event: Event) -> Result<Value, domain::Fault> {
@@ -170,68 +158,37 @@ impl lambda::Worker for Deliver {
         };
         let mut failures = Vec::new();
         for record in records {
-            let name = record
-                .pointer("/dynamodb/NewImage/pk/S")
-                .and_then(Value::as_str)
-                .unwrap();
+            let name = record.pointer("/dynamodb/NewImage/pk/S").and_then(Value::as_str).unwrap();
             if name == "poison" {
                 failures.push(json!({"itemIdentifier": record["dynamodb"]["SequenceNumber"]}));
                 continue;
             }
             let content = |text: String| Content::builder().data(text).charset("UTF-8").build().unwrap();
-            let body = Body::builder()
-                .text(content(format!("Apri http://localhost/attiva#t={name}.")))
-                .build();
-            let message = Message::builder()
-                .subject(content("Attiva il tuo account".into()))
-                .body(body)
-                .build();
-            let to = Destination::builder()
-                .to_addresses(format!("{name}@example.it"))
-                .build();
-            let send = self
-                .mail
-                .send_email()
-                .source("no@example.it")
-                .destination(to)
-                .message(message);
-            send.send()
-                .await
-                .map_err(|e| domain::Fault::new("sending", e.into_service_error()))?;
+            let body =
+                Body::builder().text(content(format!("Apri http://localhost/attiva#t={name}."))).build();
+            let message =
+                Message::builder().subject(content("Attiva il tuo account".into())).body(body).build();
+            let to = Destination::builder().to_addresses(format!("{name}@example.it")).build();
+            let send = self.mail.send_email().source("no@example.it").destination(to).message(message);
+            send.send().await.map_err(|e| domain::Fault::new("sending", e.into_service_error()))?;
         }
         Ok(json!({"batchItemFailures": failures}))
     }
 }
 
 const FUNCTIONS: &[Entry] = &[
-    Entry {
-        name: "Echo",
-        connect: lambda::in_process::<Echo>,
-    },
-    Entry {
-        name: "Deliver",
-        connect: lambda::worker_in_process::<Deliver>,
-    },
+    Entry { name: "Echo", connect: lambda::in_process::<Echo> },
+    Entry { name: "Deliver", connect: lambda::worker_in_process::<Deliver> },
 ];
 
 fn options(name: &str) -> Options {
     let file = std::env::temp_dir().join(format!("local-{}-{name}.yaml", std::process::id()));
-    std::fs::File::create(&file)
-        .unwrap()
-        .write_all(TEMPLATE.as_bytes())
-        .unwrap();
-    Options {
-        template: Some(file),
-        demo: false,
-        functions: FUNCTIONS,
-        ..Options::default()
-    }
+    std::fs::File::create(&file).unwrap().write_all(TEMPLATE.as_bytes()).unwrap();
+    Options { template: Some(file), demo: false, functions: FUNCTIONS, ..Options::default() }
 }
 
 fn request(stack: &Stack, method: &str, path: &str) -> http::request::Builder {
-    http::Request::builder()
-        .method(method)
-        .uri(format!("{}{path}", stack.address()))
+    http::Request::builder().method(method).uri(format!("{}{path}", stack.address()))
 }
 
 async fn sent(request: http::request::Builder, body: impl Into<Vec<u8>>) -> Response {
@@ -245,9 +202,8 @@ fn json_of(response: &Response) -> Value {
 #[tokio::test]
 async fn requests_pass_through_the_event_and_back() {
     let stack = Stack::start(options("echo")).unwrap();
-    let echo = request(&stack, "POST", "/api/echo?q=1")
-        .header("content-type", "text/plain")
-        .header("cookie", "a=b");
+    let echo =
+        request(&stack, "POST", "/api/echo?q=1").header("content-type", "text/plain").header("cookie", "a=b");
     let answer = sent(echo, "ciao").await;
     assert_eq!(answer.status(), 200);
     assert_eq!(answer.headers().get_all("set-cookie").iter().count(), 2);
@@ -287,15 +243,8 @@ async fn what_is_too_large_or_unreadable_is_refused() {
     assert_eq!(long.status(), 431);
     let large = sent(echo(), vec![b'a'; 5 * 1024 * 1024]).await;
     assert_eq!(large.status(), 413, "base64 makes it over 6 MB");
-    let english = sent(
-        echo().header("host", "999.1.1.1").header("accept-language", "en"),
-        "",
-    )
-    .await;
-    assert_eq!(
-        (english.status().as_u16(), &json_of(&english)["title"]),
-        (400, &json!("Unreadable request"))
-    );
+    let english = sent(echo().header("host", "999.1.1.1").header("accept-language", "en"), "").await;
+    assert_eq!((english.status().as_u16(), &json_of(&english)["title"]), (400, &json!("Unreadable request")));
 }
 
 #[tokio::test]
@@ -306,34 +255,18 @@ async fn what_is_written_to_the_outbox_becomes_mail_without_waiting() {
         assert_eq!(written.status(), 204);
     }
     let mails = json_of(&sent(request(&stack, "GET", "/_local/mail.json"), "").await);
-    let to: Vec<_> = mails["items"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|mail| mail["to"].as_str().unwrap())
-        .collect();
+    let to: Vec<_> =
+        mails["items"].as_array().unwrap().iter().map(|mail| mail["to"].as_str().unwrap()).collect();
     assert_eq!(to, ["lucia@example.it", "mario@example.it"]);
-    let one = json_of(
-        &sent(
-            request(&stack, "GET", "/_local/mail.json?to=mario@example.it"),
-            "",
-        )
-        .await,
-    );
-    assert_eq!(
-        one["items"][0]["links"],
-        json!(["http://localhost/attiva#t=mario"])
-    );
+    let one = json_of(&sent(request(&stack, "GET", "/_local/mail.json?to=mario@example.it"), "").await);
+    assert_eq!(one["items"][0]["links"], json!(["http://localhost/attiva#t=mario"]));
     assert_eq!(stack.mails(Some("lucia@example.it")).len(), 1);
     let page = sent(request(&stack, "GET", "/_local/mail/1"), "").await;
     assert!(String::from_utf8_lossy(page.body()).contains("Apri link 1"));
     assert!(sent(request(&stack, "GET", "/_local/mail/9"), "").await.status() == 404);
 
     // A function that cannot reach SES hands its records back, and gets them again.
-    stack.faults().plan(
-        Scope::function("Deliver"),
-        (1..=3).map(|number| (number, Fault::ServerError)),
-    );
+    stack.faults().plan(Scope::function("Deliver"), (1..=3).map(|number| (number, Fault::ServerError)));
     sent(request(&stack, "POST", "/api/write/anna"), "").await;
     stack.settle().await;
     assert_eq!(stack.mails(Some("anna@example.it")).len(), 1);
@@ -348,17 +281,9 @@ async fn a_payment_is_told_signed_repeated_and_on_time() {
         "fee": 100, "language": "it", "returnUrl": "http://portale.example/paga/1", "expiresAt": "2999-01-01T00:00:00Z",
     });
     let pay = request(&stack, "POST", "/api/pay").header("content-type", "application/json");
-    let opened = sent(
-        pay.header("idempotency-key", "6f1c2b0e9d8a47f3b5c4d3e2f1a09b87"),
-        order.to_string(),
-    )
-    .await;
-    assert_eq!(
-        opened.status(),
-        201,
-        "{:?}",
-        String::from_utf8_lossy(opened.body())
-    );
+    let opened =
+        sent(pay.header("idempotency-key", "6f1c2b0e9d8a47f3b5c4d3e2f1a09b87"), order.to_string()).await;
+    assert_eq!(opened.status(), 201, "{:?}", String::from_utf8_lossy(opened.body()));
     let redirect = json_of(&opened)["redirectUrl"].as_str().unwrap().to_owned();
     let path = redirect.strip_prefix(stack.address()).unwrap();
     assert_eq!(stack.faults().usage()["Echo"].calls["psp:open"], 1);
@@ -367,17 +292,11 @@ async fn a_payment_is_told_signed_repeated_and_on_time() {
     let html = String::from_utf8_lossy(page.body()).into_owned();
     assert!(html.contains("Simulator: no real money moves") && html.contains("&lt;b&gt;Mensa"));
     let policy = page.headers()["content-security-policy"].to_str().unwrap();
-    assert!(
-        policy.contains("form-action 'self' http://portale.example"),
-        "{policy}"
-    );
+    assert!(policy.contains("form-action 'self' http://portale.example"), "{policy}");
 
     // Lost: nothing is told. By the form, twenty seconds late: told then, refused, told again five seconds later.
     let lost = sent(request(&stack, "POST", path), r#"{"outcome": "abandon"}"#).await;
-    assert_eq!(
-        json_of(&lost),
-        json!({"returnUrl": "http://portale.example/paga/1"})
-    );
+    assert_eq!(json_of(&lost), json!({"returnUrl": "http://portale.example/paga/1"}));
     let form = request(&stack, "POST", path).header("content-type", "application/x-www-form-urlencoded");
     let back = sent(form, "esito=riuscito&ritardo=20").await;
     assert_eq!(
@@ -386,19 +305,13 @@ async fn a_payment_is_told_signed_repeated_and_on_time() {
     );
     assert_eq!(CALLBACKS.load(Ordering::SeqCst), 0);
     for (advance, told) in [(21, 1), (6, 2), (3600, 2)] {
-        let clock = sent(
-            request(&stack, "POST", "/_local/clock"),
-            json!({"advanceSeconds": advance}).to_string(),
-        )
-        .await;
+        let clock =
+            sent(request(&stack, "POST", "/_local/clock"), json!({"advanceSeconds": advance}).to_string())
+                .await;
         assert_eq!(clock.status(), 200);
         assert_eq!(CALLBACKS.load(Ordering::SeqCst), told);
     }
-    let again = sent(
-        request(&stack, "POST", path),
-        r#"{"outcome": "success", "callbacks": 3}"#,
-    )
-    .await;
+    let again = sent(request(&stack, "POST", path), r#"{"outcome": "success", "callbacks": 3}"#).await;
     assert_eq!(again.status(), 200);
     assert_eq!(CALLBACKS.load(Ordering::SeqCst), 5);
     let other = sent(request(&stack, "POST", path), r#"{"outcome": "failure"}"#).await;
@@ -411,11 +324,7 @@ async fn a_payment_is_told_signed_repeated_and_on_time() {
 
 #[tokio::test]
 async fn neighbours_serve_functions_that_run_elsewhere() {
-    let neighbours = Stack::start(Options {
-        neighbours_only: true,
-        ..options("neighbours")
-    })
-    .unwrap();
+    let neighbours = Stack::start(Options { neighbours_only: true, ..options("neighbours") }).unwrap();
     let environment = sent(request(&neighbours, "GET", "/_local/environment"), "").await;
     let environment = String::from_utf8_lossy(environment.body()).into_owned();
     assert!(environment.contains(&format!("AWS_ENDPOINT_URL={}/_local/aws", neighbours.address())));
@@ -425,19 +334,54 @@ async fn neighbours_serve_functions_that_run_elsewhere() {
             "authorization",
             "AWS4-HMAC-SHA256 Credential=Echo/20260101/eu-south-1/dynamodb/aws4_request",
         );
-    let answer = sent(
-        put,
-        json!({"TableName": "OutboxTable", "Item": {"pk": {"S": "a"}}}).to_string(),
-    )
-    .await;
-    assert_eq!(
-        (answer.status().as_u16(), answer.body().as_slice()),
-        (200, b"{}".as_slice())
-    );
-    assert_eq!(
-        sent(request(&neighbours, "POST", "/api/echo"), "").await.status(),
-        404
-    );
+    let answer = sent(put, json!({"TableName": "OutboxTable", "Item": {"pk": {"S": "a"}}}).to_string()).await;
+    assert_eq!((answer.status().as_u16(), answer.body().as_slice()), (200, b"{}".as_slice()));
+    assert_eq!(sent(request(&neighbours, "POST", "/api/echo"), "").await.status(), 404);
+}
+
+/// Lambda's Invoke API as SAM has it: it knows logical ids only. Gives back its address and what it was asked.
+fn elsewhere() -> (String, std::sync::mpsc::Receiver<String>) {
+    use std::io::{BufRead, BufReader, Read};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = BufReader::new(stream.unwrap());
+            let (mut head, mut length) = (String::new(), 0);
+            while stream.read_line(&mut head).unwrap() > 2 {
+                let last = head.lines().last().unwrap().to_ascii_lowercase();
+                length = last.strip_prefix("content-length: ").map_or(length, |text| text.parse().unwrap());
+            }
+            let mut event = vec![0; length];
+            stream.read_exact(&mut event).unwrap();
+            let path = head.split(' ').nth(1).unwrap().to_owned();
+            let event: Value = serde_json::from_slice(&event).unwrap();
+            let (status, answer) = match path.contains("/Echo/") {
+                true => (200, json!({"statusCode": 200, "body": event["rawPath"]})),
+                false => (404, json!({})),
+            };
+            let _ = tell.send(path);
+            let answer = answer.to_string();
+            let length = answer.len();
+            let stream = stream.get_mut();
+            write!(stream, "HTTP/1.1 {status} x\r\ncontent-length: {length}\r\n\r\n{answer}").unwrap();
+        }
+    });
+    (url, told)
+}
+
+#[tokio::test]
+async fn functions_can_run_elsewhere_behind_the_same_door() {
+    let (url, told) = elsewhere();
+    let stack = Stack::start(Options { invoke: Some(url), functions: &[], ..options("invoke") }).unwrap();
+    for _ in 0..2 {
+        let answer = sent(request(&stack, "GET", "/una/pagina"), "").await;
+        assert_eq!((answer.status().as_u16(), answer.body().as_slice()), (200, b"/una/pagina".as_slice()));
+    }
+    let asked: Vec<String> = told.try_iter().collect();
+    let path = |name: &str| format!("/2015-03-31/functions/{name}/invocations");
+    assert_eq!(asked, [path("echo"), path("Echo"), path("Echo")]);
 }
 
 #[test]
@@ -445,24 +389,9 @@ fn a_start_that_fails_says_why_in_one_sentence() {
     let said = |options: Options| Stack::start(options).err().unwrap().to_string();
     let stack = Stack::start(options("first")).unwrap();
     let port: u16 = stack.address().rsplit(':').next().unwrap().parse().unwrap();
-    assert!(
-        said(Options {
-            port,
-            ..options("port")
-        })
-        .contains(&format!("port {port} is in use"))
-    );
-    assert!(
-        said(Options {
-            functions: &[],
-            ..options("none")
-        })
-        .contains("has no folder functions/deliver")
-    );
-    let missing = Options {
-        template: Some("/nowhere.yaml".into()),
-        ..options("missing")
-    };
+    assert!(said(Options { port, ..options("port") }).contains(&format!("port {port} is in use")));
+    assert!(said(Options { functions: &[], ..options("none") }).contains("has no folder functions/deliver"));
+    let missing = Options { template: Some("/nowhere.yaml".into()), ..options("missing") };
     assert!(said(missing).contains("the template /nowhere.yaml cannot be read"));
 }
 
@@ -472,36 +401,17 @@ fn data_in_a_folder_survive_a_restart() {
     let _ = std::fs::remove_dir_all(&folder);
     let runtime = tokio::runtime::Runtime::new().unwrap();
     for expected in [1, 2] {
-        let stack = Stack::start(Options {
-            data: Some(folder.clone()),
-            ..options("data")
-        })
-        .unwrap();
+        let stack = Stack::start(Options { data: Some(folder.clone()), ..options("data") }).unwrap();
         runtime.block_on(async {
             let name = format!("person{expected}");
-            assert_eq!(
-                sent(request(&stack, "POST", &format!("/api/write/{name}")), "")
-                    .await
-                    .status(),
-                204
-            );
+            assert_eq!(sent(request(&stack, "POST", &format!("/api/write/{name}")), "").await.status(), 204);
             stack.settle().await;
         });
         assert_eq!(stack.mails(None).len(), expected, "each mail once");
     }
     let other = std::env::temp_dir().join(format!("local-{}-other.yaml", std::process::id()));
     std::fs::write(&other, TEMPLATE.replace("AttributeName: pk", "AttributeName: id")).unwrap();
-    let other = Options {
-        template: Some(other),
-        data: Some(folder.clone()),
-        ..options("data")
-    };
-    assert!(
-        Stack::start(other)
-            .err()
-            .unwrap()
-            .to_string()
-            .contains("belong to other tables")
-    );
+    let other = Options { template: Some(other), data: Some(folder.clone()), ..options("data") };
+    assert!(Stack::start(other).err().unwrap().to_string().contains("belong to other tables"));
     std::fs::remove_dir_all(&folder).unwrap();
 }

@@ -49,7 +49,7 @@ fn neighbours() -> Arc<Neighbours> {
     let clock = Clock::system();
     Arc::new(Neighbours {
         dynamo: Dynamo::open(None, &clock, &template.tables).unwrap(),
-        access: Access::of(&template),
+        access: Access::of(&template, true),
         mailbox: Mailbox::open(None).unwrap(),
         psp: Psp::open(None, "http://localhost:3000", &clock).unwrap(),
         faults: Faults::default(),
@@ -59,21 +59,10 @@ fn neighbours() -> Arc<Neighbours> {
 }
 
 fn client(neighbours: &Arc<Neighbours>, caller: &str) -> Client {
-    let variables = [
-        ("AWS_ACCESS_KEY_ID", caller),
-        ("AWS_SECRET_ACCESS_KEY", "x"),
-        ("AWS_REGION", "eu-south-1"),
-    ];
-    let variables = variables
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .into();
-    let world = crate::core::world(
-        variables,
-        caller,
-        &neighbours.clock,
-        &Random::system(),
-        neighbours,
-    );
+    let variables =
+        [("AWS_ACCESS_KEY_ID", caller), ("AWS_SECRET_ACCESS_KEY", "x"), ("AWS_REGION", "eu-south-1")];
+    let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    let world = crate::core::world(variables, caller, &neighbours.clock, &Random::system(), neighbours);
     Client::new(&world.sdk("DYNAMODB"))
 }
 
@@ -82,23 +71,12 @@ fn text(value: &str) -> AttributeValue {
 }
 
 fn code<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> String {
-    error
-        .as_service_error()
-        .and_then(|e| e.code())
-        .unwrap_or("no service error")
-        .to_owned()
+    error.as_service_error().and_then(|e| e.code()).unwrap_or("no service error").to_owned()
 }
 
 async fn put(client: &Client, key: &str) -> Result<(), SdkError<PutItemError>> {
-    let put = client
-        .put_item()
-        .table_name("DebtsTable")
-        .item("pk", text(key))
-        .item("due", text("a"));
-    put.condition_expression("attribute_not_exists(pk)")
-        .send()
-        .await
-        .map(drop)
+    let put = client.put_item().table_name("DebtsTable").item("pk", text(key)).item("due", text("a"));
+    put.condition_expression("attribute_not_exists(pk)").send().await.map(drop)
 }
 
 #[tokio::test]
@@ -110,10 +88,7 @@ async fn a_failed_condition_and_a_cancelled_transaction_arrive_as_such() {
 
     let write = |key: &str| {
         let put = Put::builder().table_name("DebtsTable").item("pk", text(key));
-        let put = put
-            .condition_expression("attribute_not_exists(pk)")
-            .build()
-            .unwrap();
+        let put = put.condition_expression("attribute_not_exists(pk)").build().unwrap();
         TransactWriteItem::builder().put(put).build()
     };
     let error = client
@@ -132,22 +107,10 @@ async fn a_failed_condition_and_a_cancelled_transaction_arrive_as_such() {
         other => panic!("{other:?}"),
     };
     assert_eq!(reasons, ["None", "ConditionalCheckFailed"]);
-    let missing = client
-        .get_item()
-        .table_name("DebtsTable")
-        .key("pk", text("2"))
-        .send()
-        .await
-        .unwrap();
+    let missing = client.get_item().table_name("DebtsTable").key("pk", text("2")).send().await.unwrap();
     assert!(missing.item().is_none());
 
-    let unknown = client
-        .get_item()
-        .table_name("Nowhere")
-        .key("pk", text("1"))
-        .send()
-        .await
-        .unwrap_err();
+    let unknown = client.get_item().table_name("Nowhere").key("pk", text("1")).send().await.unwrap_err();
     assert_eq!(code(&unknown), "ResourceNotFoundException");
 }
 
@@ -156,83 +119,35 @@ async fn a_function_may_do_what_its_policy_says_and_no_more() {
     let neighbours = neighbours();
     let writer = client(&neighbours, "Writer");
     put(&writer, "1").await.unwrap();
-    let query = writer
-        .query()
-        .table_name("DebtsTable")
-        .key_condition_expression("due = :due");
-    query
-        .clone()
-        .index_name("due")
-        .expression_attribute_values(":due", text("a"))
-        .send()
-        .await
-        .unwrap();
+    let query = writer.query().table_name("DebtsTable").key_condition_expression("due = :due");
+    query.clone().index_name("due").expression_attribute_values(":due", text("a")).send().await.unwrap();
 
-    let table = query
-        .clone()
-        .expression_attribute_values(":due", text("a"))
-        .send()
-        .await
-        .unwrap_err();
+    let table = query.clone().expression_attribute_values(":due", text("a")).send().await.unwrap_err();
     assert_eq!(code(&table), "AccessDeniedException");
-    let other = writer
-        .put_item()
-        .table_name("OtherTable")
-        .item("pk", text("1"))
-        .send()
-        .await
-        .unwrap_err();
+    let other = writer.put_item().table_name("OtherTable").item("pk", text("1")).send().await.unwrap_err();
     assert_eq!(code(&other), "AccessDeniedException");
     assert!(other.into_service_error().to_string().contains("AccessDenied"));
-    let deleted = writer
-        .delete_item()
-        .table_name("DebtsTable")
-        .key("pk", text("1"))
-        .send()
-        .await
-        .unwrap_err();
+    let deleted =
+        writer.delete_item().table_name("DebtsTable").key("pk", text("1")).send().await.unwrap_err();
     assert_eq!(code(&deleted), "AccessDeniedException");
 
     // A transaction needs the right of each of its parts.
-    let check = ConditionCheck::builder()
-        .table_name("DebtsTable")
-        .key("pk", text("1"));
-    let check = check
-        .condition_expression("attribute_exists(pk)")
-        .build()
-        .unwrap();
+    let check = ConditionCheck::builder().table_name("DebtsTable").key("pk", text("1"));
+    let check = check.condition_expression("attribute_exists(pk)").build().unwrap();
     let check = TransactWriteItem::builder().condition_check(check).build();
-    let transaction = writer
-        .transact_write_items()
-        .transact_items(check.clone())
-        .send()
-        .await
-        .unwrap_err();
+    let transaction = writer.transact_write_items().transact_items(check.clone()).send().await.unwrap_err();
     assert_eq!(code(&transaction), "AccessDeniedException");
     let operator = client(&neighbours, OPERATOR);
-    operator
-        .transact_write_items()
-        .transact_items(check)
-        .send()
-        .await
-        .unwrap();
+    operator.transact_write_items().transact_items(check).send().await.unwrap();
 
     let stranger = put(&client(&neighbours, "Nobody"), "3").await.unwrap_err();
     assert_eq!(code(&stranger), "UnrecognizedClientException");
 
-    let grant = Grant {
-        action: "dynamodb:BatchGetItem".to_owned(),
-        resource: table_arn("DebtsTable"),
-    };
-    let get = Grant {
-        action: "dynamodb:GetItem".to_owned(),
-        resource: table_arn("DebtsTable"),
-    };
-    let unused = [grant, get].map(|grant| Granted {
-        function: "Writer".to_owned(),
-        grant,
-    });
+    let grant = Grant { action: "dynamodb:BatchGetItem".to_owned(), resource: table_arn("DebtsTable") };
+    let get = Grant { action: "dynamodb:GetItem".to_owned(), resource: table_arn("DebtsTable") };
+    let unused = [grant, get].map(|grant| Granted { function: "Writer".to_owned(), grant });
     assert_eq!(neighbours.access.unused(), unused);
+    assert_eq!(neighbours.access.lacking().len(), 4);
 }
 
 #[tokio::test]
@@ -240,24 +155,17 @@ async fn faults_happen_below_the_sdk_which_tries_again() {
     let neighbours = neighbours();
     let writer = client(&neighbours, "Writer");
     let exists = async |key: &str| {
-        let get = client(&neighbours, OPERATOR)
-            .get_item()
-            .table_name("DebtsTable")
-            .key("pk", text(key));
+        let get = client(&neighbours, OPERATOR).get_item().table_name("DebtsTable").key("pk", text(key));
         get.send().await.unwrap().item().is_some()
     };
 
     // Lost before the write: the second attempt writes.
-    neighbours
-        .faults
-        .plan(Scope::function("Writer"), [(1, Fault::LoseRequest)]);
+    neighbours.faults.plan(Scope::function("Writer"), [(1, Fault::LoseRequest)]);
     put(&writer, "1").await.unwrap();
 
     // Lost after the write: the second attempt finds its own work.
     neighbours.faults.clear();
-    neighbours
-        .faults
-        .plan(Scope::function("Writer"), [(1, Fault::LoseAnswer)]);
+    neighbours.faults.plan(Scope::function("Writer"), [(1, Fault::LoseAnswer)]);
     let error = put(&writer, "2").await.unwrap_err();
     assert!(error.into_service_error().is_conditional_check_failed_exception());
     assert!(exists("2").await);
@@ -269,9 +177,7 @@ async fn faults_happen_below_the_sdk_which_tries_again() {
         (Fault::Conflict, "TransactionConflictException"),
     ] {
         neighbours.faults.clear();
-        neighbours
-            .faults
-            .plan(Scope::function("Writer"), (1..=3).map(|number| (number, fault)));
+        neighbours.faults.plan(Scope::function("Writer"), (1..=3).map(|number| (number, fault)));
         let error = put(&writer, "3").await.unwrap_err();
         assert_eq!(code(&error), said);
         assert!(!exists("3").await);
@@ -279,10 +185,7 @@ async fn faults_happen_below_the_sdk_which_tries_again() {
     neighbours.faults.clear();
     let usage = neighbours.faults.usage();
     assert!(usage["Writer"].calls["dynamodb:PutItem"] >= 7, "{usage:?}");
-    assert!(
-        usage["Writer"].capacity >= 4.0,
-        "table and index, twice: {usage:?}"
-    );
+    assert!(usage["Writer"].capacity >= 4.0, "table and index, twice: {usage:?}");
 }
 
 #[tokio::test]
@@ -298,20 +201,9 @@ async fn the_stream_hands_over_new_records_in_lambdas_own_shape() {
     assert_eq!(record["awsRegion"], "eu-south-1");
     assert_eq!(record["dynamodb"]["NewImage"]["pk"], json!({"S": "1"}));
     assert!(record["eventID"].is_string() && record["dynamodb"]["SequenceNumber"].is_string());
-    let (records, position) = neighbours
-        .dynamo
-        .records("DebtsTable", Some(&position), 10)
-        .unwrap();
+    let (records, position) = neighbours.dynamo.records("DebtsTable", Some(&position), 10).unwrap();
     assert_eq!(records.len(), 1);
-    assert_eq!(
-        neighbours
-            .dynamo
-            .records("DebtsTable", Some(&position), 10)
-            .unwrap()
-            .0
-            .len(),
-        0
-    );
+    assert_eq!(neighbours.dynamo.records("DebtsTable", Some(&position), 10).unwrap().0.len(), 0);
 }
 
 #[test]
@@ -322,10 +214,7 @@ fn each_part_of_a_request_needs_its_right() {
             .map(|need| format!("{} {}", need.action, need.resource.rsplit(':').next().unwrap()))
             .collect::<Vec<_>>()
     };
-    assert_eq!(
-        needs("GetItem", json!({"TableName": "A"})),
-        ["dynamodb:GetItem table/A"]
-    );
+    assert_eq!(needs("GetItem", json!({"TableName": "A"})), ["dynamodb:GetItem table/A"]);
     assert_eq!(
         needs("Query", json!({"TableName": "A", "IndexName": "i"})),
         ["dynamodb:Query table/A/index/i"]
@@ -348,10 +237,7 @@ fn each_part_of_a_request_needs_its_right() {
         ]
     );
     assert_eq!(
-        needs(
-            "TransactGetItems",
-            json!({"TransactItems": [{"Get": {"TableName": "A"}}]})
-        ),
+        needs("TransactGetItems", json!({"TransactItems": [{"Get": {"TableName": "A"}}]})),
         ["dynamodb:GetItem table/A"]
     );
 }

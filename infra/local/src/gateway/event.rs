@@ -29,11 +29,8 @@ pub fn event(
     origin: &Origin<'_>,
 ) -> Value {
     let headers = request.headers();
-    let text = |name: &str| {
-        headers
-            .get(name)
-            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
-    };
+    let text =
+        |name: &str| headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
     let path = decoded(request.uri().path());
     let host = text("host").unwrap_or_else(|| "localhost".to_owned());
     let domain = host.rsplit_once(':').map_or(host.as_str(), |(name, _)| name);
@@ -109,15 +106,9 @@ fn event_headers(headers: &HeaderMap, host: &str, origin: &Origin<'_>) -> Map<St
         None => origin.source.to_string(),
     };
     joined.insert("x-forwarded-for", forwarded);
-    joined.insert(
-        "x-forwarded-port",
-        host.rsplit_once(':').map_or("80", |(_, port)| port).to_owned(),
-    );
+    joined.insert("x-forwarded-port", host.rsplit_once(':').map_or("80", |(_, port)| port).to_owned());
     joined.insert("x-forwarded-proto", "http".to_owned());
-    joined
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), Value::from(value)))
-        .collect()
+    joined.into_iter().map(|(name, value)| (name.to_owned(), Value::from(value))).collect()
 }
 
 fn cookies(headers: &HeaderMap) -> Vec<String> {
@@ -126,10 +117,7 @@ fn cookies(headers: &HeaderMap) -> Vec<String> {
         .iter()
         .flat_map(|value| {
             let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
-            value
-                .split(';')
-                .map(|cookie| cookie.trim().to_owned())
-                .collect::<Vec<_>>()
+            value.split(';').map(|cookie| cookie.trim().to_owned()).collect::<Vec<_>>()
         })
         .filter(|cookie| !cookie.is_empty())
         .collect()
@@ -146,29 +134,15 @@ fn query(raw: &str) -> Map<String, Value> {
             })
             .or_insert_with(|| value.into_owned());
     }
-    joined
-        .into_iter()
-        .map(|(name, value)| (name, Value::from(value)))
-        .collect()
+    joined.into_iter().map(|(name, value)| (name, Value::from(value))).collect()
 }
 
 /// Which bodies an HTTP API hands over as text: these types and no other, not even forms or none.
 fn is_text(headers: &HeaderMap) -> bool {
-    let media = headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    let media = media
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
+    let media = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media = media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     media.starts_with("text/")
-        || matches!(
-            media.as_str(),
-            "application/json" | "application/xml" | "application/javascript"
-        )
+        || matches!(media.as_str(), "application/json" | "application/xml" | "application/javascript")
 }
 
 #[derive(Deserialize)]
@@ -189,9 +163,7 @@ pub fn reply(answer: &[u8]) -> Result<Response, String> {
     let answer: Answer = serde_json::from_slice(answer).map_err(|e| e.to_string())?;
     let body = answer.body.unwrap_or_default();
     let body = match answer.is_base64_encoded {
-        true => STANDARD
-            .decode(body)
-            .map_err(|e| format!("its body is not base64: {e}"))?,
+        true => STANDARD.decode(body).map_err(|e| format!("its body is not base64: {e}"))?,
         false => body.into_bytes(),
     };
     let mut response = Response::new(body);
@@ -200,9 +172,7 @@ pub fn reply(answer: &[u8]) -> Result<Response, String> {
     let headers = response.headers_mut();
     for (name, value) in answer.headers {
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        let name: HeaderName = name
-            .parse()
-            .map_err(|_| format!("header {name} cannot be sent"))?;
+        let name: HeaderName = name.parse().map_err(|_| format!("header {name} cannot be sent"))?;
         let value = HeaderValue::try_from(value).map_err(|_| format!("header {name} cannot be sent"))?;
         headers.append(name, value);
     }
@@ -211,9 +181,7 @@ pub fn reply(answer: &[u8]) -> Result<Response, String> {
         headers.append(SET_COOKIE, cookie);
     }
     if !headers.contains_key(CONTENT_TYPE) && !response.body().is_empty() {
-        response
-            .headers_mut()
-            .insert(CONTENT_TYPE, HeaderValue::from_static("text/plain;charset=UTF-8"));
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain;charset=UTF-8"));
     }
     Ok(response)
 }

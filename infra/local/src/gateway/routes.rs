@@ -51,10 +51,7 @@ impl Routes {
     /// The route of a method and a path as received. A `HEAD` goes where the `GET` would.
     pub fn find(&self, method: &str, path: &str) -> Found<'_> {
         let method = if method == "HEAD" { "GET" } else { method };
-        let is_page = path
-            .split('/')
-            .nth(1)
-            .is_none_or(|first| !self.for_machines.contains(first));
+        let is_page = path.split('/').nth(1).is_none_or(|first| !self.for_machines.contains(first));
         let mut best: Option<Candidate<'_>> = None;
         let mut methods = BTreeSet::new();
         for route in &self.routes {
@@ -69,10 +66,7 @@ impl Routes {
             if !any && route.method != method {
                 continue;
             }
-            if best
-                .as_ref()
-                .is_none_or(|(known, known_any, ..)| (&fits, any) < (known, *known_any))
-            {
+            if best.as_ref().is_none_or(|(known, known_any, ..)| (&fits, any) < (known, *known_any)) {
                 best = Some((fits, any, route, parameters));
             }
         }
@@ -137,11 +131,7 @@ mod tests {
         ];
         let route = |text: &str| {
             let (method, path) = text.split_once(' ').unwrap();
-            Route {
-                method: method.to_owned(),
-                path: path.to_owned(),
-                function: text.to_owned(),
-            }
+            Route { method: method.to_owned(), path: path.to_owned(), function: text.to_owned() }
         };
         Routes::new(routes.iter().map(|text| route(text)).collect())
     }
@@ -160,15 +150,9 @@ mod tests {
         assert_eq!(found("GET", "/attiva"), "GET /{proxy+}");
         assert_eq!(found("GET", "/assets/a/b.css"), "GET /{proxy+}");
         assert_eq!(found("GET", "/api/debts/301"), "GET /api/debts/{noticeNumber}");
-        assert_eq!(
-            found("GET", "/api/debts/301/notice.pdf"),
-            "GET /api/debts/{noticeNumber}/notice.pdf"
-        );
+        assert_eq!(found("GET", "/api/debts/301/notice.pdf"), "GET /api/debts/{noticeNumber}/notice.pdf");
         assert_eq!(found("POST", "/api/debts/associate"), "POST /api/debts/associate");
-        assert_eq!(
-            found("GET", "/api/debts/associate"),
-            "GET /api/debts/{noticeNumber}"
-        );
+        assert_eq!(found("GET", "/api/debts/associate"), "GET /api/debts/{noticeNumber}");
         assert_eq!(found("HEAD", "/attiva"), "GET /{proxy+}");
     }
 

@@ -12,11 +12,7 @@ const CHOICES: &[(&str, &str, &str)] = &[
     ("fondi", "Fondi insufficienti", "Insufficient funds"),
     ("annullato", "Annullato da me", "Cancelled by me"),
     ("scaduto", "Scaduto", "Expired"),
-    (
-        "attesa",
-        "In attesa (conferma dopo i secondi indicati)",
-        "Pending (confirmed after the seconds below)",
-    ),
+    ("attesa", "In attesa (conferma dopo i secondi indicati)", "Pending (confirmed after the seconds below)"),
     ("nessuno", "Nessuna risposta", "No answer"),
 ];
 
@@ -34,10 +30,7 @@ impl Psp {
             (words.pick("Causale", "Reason"), reasons.join("<br>")),
             (words.pick("Importo", "Amount"), words.euros(order.amount)),
             (words.pick("Commissione", "Fee"), words.euros(order.fee)),
-            (
-                words.pick("Totale", "Total"),
-                words.euros(order.amount.saturating_add(order.fee)),
-            ),
+            (words.pick("Totale", "Total"), words.euros(order.amount.saturating_add(order.fee))),
             ("PSP", escaped(&order.psp_name())),
             (words.pick("Transazione", "Transaction"), escaped(transaction)),
         ];
@@ -47,10 +40,7 @@ impl Psp {
         }
         page.add("</dl>");
         if payment.status != Status::Open {
-            let ended = words.pick(
-                "Questo pagamento è già concluso.",
-                "This payment has already ended.",
-            );
+            let ended = words.pick("Questo pagamento è già concluso.", "This payment has already ended.");
             let back = words.pick("Torna al portale", "Back to the portal");
             page.add(&format!(
                 "<p role=\"status\">{ended}</p><p><a class=\"button\" href=\"{}\">{back}</a></p>",
@@ -86,23 +76,10 @@ impl Psp {
 
 /// What the form asks for.
 pub fn wish(form: &[u8]) -> Option<Wish> {
-    let get = |name: &str| {
-        form_urlencoded::parse(form)
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value)
-    };
-    let delay: u32 = get("ritardo")
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(0)
-        .min(60);
+    let get = |name: &str| form_urlencoded::parse(form).find(|(key, _)| key == name).map(|(_, value)| value);
+    let delay: u32 = get("ritardo").and_then(|text| text.parse().ok()).unwrap_or(0).min(60);
     let of = |outcome, delay, reason| {
-        Some(Wish {
-            outcome,
-            callbacks: 1,
-            callback_delay_seconds: delay,
-            amount: None,
-            reason,
-        })
+        Some(Wish { outcome, callbacks: 1, callback_delay_seconds: delay, amount: None, reason })
     };
     if get("senza-esito").is_some() {
         return of(Outcome::Abandon, 0, None);
@@ -123,9 +100,7 @@ pub fn wish(form: &[u8]) -> Option<Wish> {
 /// `http://localhost:3000/paga/1` → `http://localhost:3000`.
 fn origin(url: &str) -> Option<&str> {
     let authority = url.find("://")?.checked_add(3)?;
-    let end = url
-        .get(authority..)?
-        .find('/')
-        .map_or(Some(url.len()), |slash| authority.checked_add(slash))?;
+    let end =
+        url.get(authority..)?.find('/').map_or(Some(url.len()), |slash| authority.checked_add(slash))?;
     url.get(..end).filter(|origin| !origin.contains([';', ' ', '\'']))
 }

@@ -34,13 +34,7 @@ fn asked(psp: &Psp) -> Value {
 }
 
 fn wish(outcome: Outcome) -> Wish {
-    Wish {
-        outcome,
-        callbacks: 1,
-        callback_delay_seconds: 0,
-        amount: None,
-        reason: None,
-    }
+    Wish { outcome, callbacks: 1, callback_delay_seconds: 0, amount: None, reason: None }
 }
 
 #[test]
@@ -52,9 +46,8 @@ fn the_same_order_opens_one_payment_and_another_body_is_refused() {
     assert_eq!(ordered(&psp, 4500, expires).body(), first.body());
     assert_eq!(ordered(&psp, 4600, expires).status(), 409);
     assert_eq!(asked(&psp)["status"], "open");
-    let unknown = http::Request::get("http://localhost:3000/_local/psp-api/payments/x")
-        .body(Vec::new())
-        .unwrap();
+    let unknown =
+        http::Request::get("http://localhost:3000/_local/psp-api/payments/x").body(Vec::new()).unwrap();
     assert_eq!(psp.answer(&unknown).status(), 401);
 }
 
@@ -69,15 +62,9 @@ fn a_success_stays_and_a_refusal_may_become_one() {
     assert!(failed.body.contains("payment.failed") && failed.body.contains("denied"));
     let paid = psp.decide(&tx, &wish(Outcome::Success)).unwrap().event.unwrap();
     assert!(paid.body.contains("paidAt"));
-    assert_eq!(
-        psp.decide(&tx, &wish(Outcome::Cancel)).unwrap_err(),
-        Refused::Ended
-    );
+    assert_eq!(psp.decide(&tx, &wish(Outcome::Cancel)).unwrap_err(), Refused::Ended);
     assert_eq!(asked(&psp)["status"], "succeeded");
-    assert_eq!(
-        psp.decide("TX-0", &wish(Outcome::Success)).unwrap_err(),
-        Refused::Unknown
-    );
+    assert_eq!(psp.decide("TX-0", &wish(Outcome::Success)).unwrap_err(), Refused::Unknown);
 }
 
 #[test]
@@ -86,32 +73,19 @@ fn nobody_pays_after_the_end() {
     order(&psp, 4500);
     psp.clock.advance(jiff::SignedDuration::from_hours(1));
     assert_eq!(asked(&psp)["status"], "expired");
-    assert_eq!(
-        psp.decide(&transaction(PAYMENT), &wish(Outcome::Success))
-            .unwrap_err(),
-        Refused::Ended
-    );
+    assert_eq!(psp.decide(&transaction(PAYMENT), &wish(Outcome::Success)).unwrap_err(), Refused::Ended);
 }
 
 #[test]
 fn a_callback_is_signed_as_the_standard_asks() {
     // The example of Standard Webhooks' own specification has this form; the key here is ours.
-    let event = Event {
-        id: "evt_1".to_owned(),
-        body: "{}".to_owned(),
-    };
+    let event = Event { id: "evt_1".to_owned(), body: "{}".to_owned() };
     let [_, _, (_, signature)] = signed(&event, Timestamp::from_second(1_795_428_300).unwrap());
     let expected = STANDARD.encode(hmac(&secrets::webhook_key(), b"evt_1.1795428300.{}"));
     assert_eq!(signature, format!("v1,{expected}"));
     // RFC 4231, test case 1, with its key filled up to 32 bytes (a key is filled with zeros anyway).
     let mut key = [0; 32];
     key[..20].fill(0x0b);
-    let mac: String = hmac(&key, b"Hi There")
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    assert_eq!(
-        mac,
-        "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"
-    );
+    let mac: String = hmac(&key, b"Hi There").iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(mac, "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
 }

@@ -55,9 +55,7 @@ fn values() -> BTreeMap<String, String> {
 
 fn broken(from: &str, to: &str) -> String {
     assert!(SMALL.contains(from), "{from}");
-    Template::parse(&SMALL.replacen(from, to, 1), &values())
-        .unwrap_err()
-        .to_string()
+    Template::parse(&SMALL.replacen(from, to, 1), &values()).unwrap_err().to_string()
 }
 
 #[test]
@@ -65,24 +63,15 @@ fn everything_that_matters_is_read() {
     let template = Template::parse(SMALL, &values()).unwrap();
     let function = &template.functions["InitiatePayment"];
     assert_eq!(function.folder, "initiate-payment");
-    assert_eq!(
-        (function.timeout, function.memory_mib),
-        (Duration::from_secs(10), 512)
-    );
+    assert_eq!((function.timeout, function.memory_mib), (Duration::from_secs(10), 512));
     let variable = |name: &str| function.variables[name].as_str();
     assert_eq!(variable("CREDITOR_NAME"), "Test");
     assert_eq!(variable("OFFICE"), "");
     assert_eq!(variable("DEBTS_TABLE"), "DebtsTable");
     assert_eq!(variable("SECRET"), "Secret");
     let arn = "arn:aws:dynamodb:eu-south-1:000000000000:table/DebtsTable";
-    assert_eq!(
-        variable("WHERE"),
-        format!("Test in eu-south-1 of {arn}, ${{literal}}")
-    );
-    let grant = |action: &str, resource: String| Grant {
-        action: action.to_owned(),
-        resource,
-    };
+    assert_eq!(variable("WHERE"), format!("Test in eu-south-1 of {arn}, ${{literal}}"));
+    let grant = |action: &str, resource: String| Grant { action: action.to_owned(), resource };
     assert_eq!(
         function.grants,
         BTreeSet::from([
@@ -90,20 +79,12 @@ fn everything_that_matters_is_read() {
             grant("dynamodb:Query", index_arn("DebtsTable", "due"))
         ])
     );
-    let route = Route {
-        method: "POST".into(),
-        path: "/api/payments".into(),
-        function: "InitiatePayment".into(),
-    };
+    let route =
+        Route { method: "POST".into(), path: "/api/payments".into(), function: "InitiatePayment".into() };
     assert_eq!(template.routes, [route]);
     assert_eq!(function.schedules, [Duration::from_secs(300)]);
-    let [stream] = function.streams.as_slice() else {
-        panic!("one stream")
-    };
-    assert_eq!(
-        (stream.table.as_str(), stream.batch, stream.reports_failures),
-        ("DebtsTable", 7, true)
-    );
+    let [stream] = function.streams.as_slice() else { panic!("one stream") };
+    assert_eq!((stream.table.as_str(), stream.batch, stream.reports_failures), ("DebtsTable", 7, true));
     let table = &template.tables["DebtsTable"];
     assert_eq!((table.ttl.as_deref(), table.has_stream), (Some("ttl"), true));
     assert_eq!(table.definition["StreamSpecification"]["StreamEnabled"], true);
@@ -118,16 +99,8 @@ fn what_is_broken_is_said_in_one_sentence() {
             "../target/lambda/pay/",
             "not one that ends with initiate-payment",
         ),
-        (
-            "!Ref DebtsTable",
-            "!Ref DebtTable",
-            "refers to DebtTable, which is no parameter and no resource",
-        ),
-        (
-            "!GetAtt DebtsTable.Arn",
-            "!GetAtt Table.Arn",
-            "asks for Arn of Table, which is no resource",
-        ),
+        ("!Ref DebtsTable", "!Ref DebtTable", "refers to DebtTable, which is no parameter and no resource"),
+        ("!GetAtt DebtsTable.Arn", "!GetAtt Table.Arn", "asks for Arn of Table, which is no resource"),
         (
             "!Ref Secret",
             "!ImportValue Secret",
@@ -135,16 +108,8 @@ fn what_is_broken_is_said_in_one_sentence() {
         ),
         ("!Ref Secret", "!If [A, b, c]", "uses !If"),
         ("!Ref Secret", "{Ref: Secret}", "uses Ref"),
-        (
-            "!Ref Secret",
-            "[a]",
-            "variable SECRET is neither a text nor a number",
-        ),
-        (
-            "rate(5 minutes)",
-            "cron(0 4 * * ? *)",
-            "is not rate(n minutes|hours|days)",
-        ),
+        ("!Ref Secret", "[a]", "variable SECRET is neither a text nor a number"),
+        ("rate(5 minutes)", "cron(0 4 * * ? *)", "is not rate(n minutes|hours|days)"),
         (
             "Type: HttpApi, ",
             "Type: SQS, ",
@@ -152,22 +117,14 @@ fn what_is_broken_is_said_in_one_sentence() {
         ),
         ("Method: post, ", "", "event Start has no Method"),
         ("dynamodb:PutItem", "dynamodb:*", "has a wildcard"),
-        (
-            "Effect: Allow",
-            "Effect: Deny",
-            "has a policy that does not Allow",
-        ),
+        ("Effect: Allow", "Effect: Deny", "has a policy that does not Allow"),
         (
             "StreamSpecification: {StreamViewType: NEW_IMAGE}",
             "X: 1",
             "fed by DebtsTable, which has no stream",
         ),
         ("KeySchema", "Keys", "table DebtsTable has no KeySchema"),
-        (
-            "{Type: AWS::SecretsManager::Secret}",
-            "{}",
-            "resource Secret has no Type",
-        ),
+        ("{Type: AWS::SecretsManager::Secret}", "{}", "resource Secret has no Type"),
         ("${!literal}", "${literal", "is not closed"),
         (
             "{Type: AWS::Serverless::HttpApi}",
@@ -182,10 +139,7 @@ fn what_is_broken_is_said_in_one_sentence() {
         assert!(!said.contains('\n'), "{to}: {said}");
     }
     let nameless = Template::parse(SMALL, &BTreeMap::new()).unwrap_err().to_string();
-    assert!(
-        nameless.contains("parameter Name has no default and no local value"),
-        "{nameless}"
-    );
+    assert!(nameless.contains("parameter Name has no default and no local value"), "{nameless}");
 }
 
 #[test]
@@ -193,18 +147,12 @@ fn the_products_own_template_is_read_whole() {
     let values = demo::parameters("http://localhost:3000", "http://localhost:3000", true);
     let template = Template::read(&Stack::repository().join("infra/template.yaml"), &values).unwrap();
     let initiate = &template.functions["InitiatePayment"];
-    assert_eq!(
-        initiate.variables["PSP_URL"],
-        "http://localhost:3000/_local/psp-api"
-    );
+    assert_eq!(initiate.variables["PSP_URL"], "http://localhost:3000/_local/psp-api");
     assert_eq!(initiate.variables["CREDITOR_FISCAL_CODE"], "12345678903");
     assert!(template.routes.iter().any(|route| route.path == "/{proxy+}"));
     assert!(template.tables["OutboxTable"].has_stream);
     for value in values.keys() {
         let text = std::fs::read_to_string(Stack::repository().join("infra/template.yaml")).unwrap();
-        assert!(
-            text.contains(&format!("\n  {value}:\n")),
-            "{value} is a parameter no more"
-        );
+        assert!(text.contains(&format!("\n  {value}:\n")), "{value} is a parameter no more");
     }
 }

@@ -2,11 +2,7 @@ use super::*;
 
 fn made(request: http::request::Builder, body: &[u8]) -> Value {
     let request = request.body(body.to_vec()).unwrap();
-    let route = Route {
-        method: "POST".to_owned(),
-        path: "/my/{name}".to_owned(),
-        function: "My".to_owned(),
-    };
+    let route = Route { method: "POST".to_owned(), path: "/my/{name}".to_owned(), function: "My".to_owned() };
     let parameters = BTreeMap::from([("name".to_owned(), "path".to_owned())]);
     let origin = Origin {
         source: "127.0.0.2".parse().unwrap(),
@@ -81,21 +77,12 @@ fn a_body_that_is_no_text_goes_as_base64() {
         ("application/octet-stream", false),
         ("", false),
     ] {
-        let made = made(
-            http::Request::post("/my/path").header("content-type", content_type),
-            b"{}",
-        );
+        let made = made(http::Request::post("/my/path").header("content-type", content_type), b"{}");
         assert_eq!(made["isBase64Encoded"], !text, "{content_type}");
         assert_eq!(made["body"], if text { "{}" } else { "e30=" });
     }
-    let broken = made(
-        http::Request::post("/my/path").header("content-type", "text/plain"),
-        b"\xff",
-    );
-    assert_eq!(
-        (&broken["isBase64Encoded"], &broken["body"]),
-        (&json!(true), &json!("/w=="))
-    );
+    let broken = made(http::Request::post("/my/path").header("content-type", "text/plain"), b"\xff");
+    assert_eq!((&broken["isBase64Encoded"], &broken["body"]), (&json!(true), &json!("/w==")));
 }
 
 #[test]
@@ -117,20 +104,8 @@ fn an_answer_becomes_http_with_its_cookies_and_bytes() {
     assert_eq!(response.status(), 201);
     assert_eq!(response.body(), b"%PDF");
     assert_eq!(response.headers()["x-number"], "1");
-    assert_eq!(
-        response
-            .headers()
-            .get_all("set-cookie")
-            .iter()
-            .collect::<Vec<_>>(),
-        ["a=1", "b=2"]
-    );
-    for broken in [
-        "{}",
-        "null",
-        r#"{"statusCode": 99}"#,
-        r#"{"statusCode": 200, "headers": {"a b": "c"}}"#,
-    ] {
+    assert_eq!(response.headers().get_all("set-cookie").iter().collect::<Vec<_>>(), ["a=1", "b=2"]);
+    for broken in ["{}", "null", r#"{"statusCode": 99}"#, r#"{"statusCode": 200, "headers": {"a b": "c"}}"#] {
         assert!(reply(broken.as_bytes()).is_err(), "{broken}");
     }
 }
