@@ -83,7 +83,7 @@ pub struct PasswordRecord {
 
 /// The outcome of claiming a fiscal code and a username for a new account.
 pub enum Claimed {
-    New(Account),
+    New(Box<Account>),
     /// One of the two is somebody's: here is who.
     Taken(Box<Account>),
     /// One of the two is taken, and nobody can be told.
@@ -192,7 +192,7 @@ impl Accounts {
 
     async fn fresh(&self, key: &Key) -> Result<Claimed, Fault> {
         let row: Option<AccountRow> = self.table.get("reading a new account", key).await?;
-        Ok(row.and_then(AccountRow::account).map_or(Claimed::Lost, Claimed::New))
+        Ok(row.and_then(AccountRow::account).map_or(Claimed::Lost, |account| Claimed::New(Box::new(account))))
     }
 
     async fn holder(&self, claim: &Key) -> Result<Claimed, Fault> {

@@ -81,7 +81,7 @@ impl Expression {
         self
     }
 
-    fn maps(self) -> (String, Option<HashMap<String, String>>, Option<HashMap<String, AttributeValue>>) {
+    fn maps(self) -> (String, Names, Values) {
         let names: HashMap<String, String> =
             self.names.into_iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
         let values: HashMap<String, AttributeValue> =
@@ -398,7 +398,9 @@ impl Table {
 
 const CONDITION_FAILED: &str = "ConditionalCheckFailedException";
 
-type Both = (String, String, Option<HashMap<String, String>>, Option<HashMap<String, AttributeValue>>);
+type Names = Option<HashMap<String, String>>;
+type Values = Option<HashMap<String, AttributeValue>>;
+type Both = (String, String, Names, Values);
 
 fn both(change: Expression, condition: Expression) -> Both {
     let all = Expression {

@@ -16,8 +16,11 @@ const FRESH_FOR: Duration = Duration::from_secs(5 * 60);
 pub(crate) struct Secrets {
     client: aws_sdk_secretsmanager::Client,
     clock: Clock,
-    cache: Arc<Mutex<BTreeMap<String, (Timestamp, Arc<str>)>>>,
+    cache: Arc<Mutex<BTreeMap<String, Read>>>,
 }
+
+/// When a secret was read, and its text.
+type Read = (Timestamp, Arc<str>);
 
 impl Secrets {
     pub(crate) fn new(config: &SdkConfig, clock: &Clock) -> Self {
