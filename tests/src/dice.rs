@@ -52,7 +52,7 @@ impl Dice {
 
     /// An address that nobody else calls from. The stack's own data and PSP come from 127.255.*.
     pub fn address(&self) -> Ipv4Addr {
-        let mut part = |from: u64, to: u64| u8::try_from(from + self.below(to - from)).expect("a byte");
+        let part = |from: u64, to: u64| u8::try_from(from + self.below(to - from)).expect("a byte");
         Ipv4Addr::new(127, part(1, 255), part(0, 256), part(1, 255))
     }
 }
