@@ -18,22 +18,12 @@ fn main() {
     no_post.postal = None;
     let (creditor, long_creditor, debt, long_debt) = (creditor(), long_creditor(), debt(), long_debt());
     let (it, en, today, receipt) = (Language::It, Language::En, today(), receipt());
-    measure("notice", || {
-        printer.notice(&creditor, &debt, it, today).unwrap_or_default()
-    });
-    measure("notice, no postal slip", || {
-        printer.notice(&no_post, &debt, it, today).unwrap_or_default()
-    });
+    measure("notice", || printer.notice(&creditor, &debt, it, today).unwrap_or_default());
+    measure("notice, no postal slip", || printer.notice(&no_post, &debt, it, today).unwrap_or_default());
     measure("notice, longest texts, English", || {
-        printer
-            .notice(&long_creditor, &long_debt, en, today)
-            .unwrap_or_default()
+        printer.notice(&long_creditor, &long_debt, en, today).unwrap_or_default()
     });
-    measure("receipt", || {
-        printer
-            .receipt(&creditor, &debt, &receipt, VERIFY_PAGE, it)
-            .unwrap_or_default()
-    });
+    measure("receipt", || printer.receipt(&creditor, &debt, &receipt, VERIFY_PAGE, it).unwrap_or_default());
 }
 
 fn measure(what: &str, print: impl Fn() -> Vec<u8>) {

@@ -30,10 +30,7 @@ pub fn write(fonts: &Fonts, page: Page<'_>, about: &About) -> Result<Vec<u8>, Fa
     let (ops, tree) = page.finish();
     let mut doc = draw(fonts, ops)?;
     embed_fonts(&mut doc, fonts)?;
-    let page = doc
-        .page_iter()
-        .next()
-        .ok_or_else(|| Fault::new("write a document", "it has no page"))?;
+    let page = doc.page_iter().next().ok_or_else(|| Fault::new("write a document", "it has no page"))?;
     let tree = structure::write(&mut doc, page, &tree);
     describe_page(&mut doc, page)?;
     describe(&mut doc, tree, about)?;
@@ -41,8 +38,7 @@ pub fn write(fonts: &Fonts, page: Page<'_>, about: &About) -> Result<Vec<u8>, Fa
     identify(&mut doc, page, about)?;
     compress(&mut doc, page)?;
     let mut bytes = Vec::new();
-    doc.save_to(&mut bytes)
-        .map_err(|e| Fault::new("write a document", e))?;
+    doc.save_to(&mut bytes).map_err(|e| Fault::new("write a document", e))?;
     Ok(bytes)
 }
 
@@ -52,10 +48,7 @@ fn draw(fonts: &Fonts, ops: Vec<Op>) -> Result<Document, Fault> {
     pdf.pages = vec![PdfPage::new(Mm(WIDTH), Mm(HEIGHT), ops)];
     let mut warnings = Vec::new();
     // `secure` would leave out the raw operators that draw the codes.
-    let options = PdfSaveOptions {
-        secure: false,
-        ..PdfSaveOptions::default()
-    };
+    let options = PdfSaveOptions { secure: false, ..PdfSaveOptions::default() };
     let doc = pdf.to_lopdf_document(&options, &mut warnings);
     match warnings.first() {
         None => Ok(doc),
@@ -68,17 +61,11 @@ fn embed_fonts(doc: &mut Document, fonts: &Fonts) -> Result<(), Fault> {
     let mut found: Vec<(ObjectId, Object)> = Vec::new();
     for object in doc.objects.values() {
         let Ok(dict) = object.as_dict() else { continue };
-        let name = dict
-            .get(b"BaseFont")
-            .or_else(|_| dict.get(b"FontName"))
-            .and_then(Object::as_name);
+        let name = dict.get(b"BaseFont").or_else(|_| dict.get(b"FontName")).and_then(Object::as_name);
         let Some(streams) = name.ok().and_then(|name| fonts.streams(name)) else {
             continue;
         };
-        let parts = [
-            (b"FontFile2".as_slice(), &streams.program),
-            (b"ToUnicode", &streams.to_unicode),
-        ];
+        let parts = [(b"FontFile2".as_slice(), &streams.program), (b"ToUnicode", &streams.to_unicode)];
         for (key, stream) in parts {
             if let Ok(id) = dict.get(key).and_then(Object::as_reference) {
                 found.push((id, stream.clone()));
@@ -92,10 +79,8 @@ fn embed_fonts(doc: &mut Document, fonts: &Fonts) -> Result<(), Fault> {
     Ok(())
 }
 
-fn dictionary_at<'d>(doc: &'d mut Document, id: ObjectId) -> Result<&'d mut Dictionary, Fault> {
-    doc.get_object_mut(id)
-        .and_then(Object::as_dict_mut)
-        .map_err(|e| Fault::new("complete a document", e))
+fn dictionary_at(doc: &mut Document, id: ObjectId) -> Result<&mut Dictionary, Fault> {
+    doc.get_object_mut(id).and_then(Object::as_dict_mut).map_err(|e| Fault::new("complete a document", e))
 }
 
 fn describe_page(doc: &mut Document, page: ObjectId) -> Result<(), Fault> {
@@ -142,11 +127,7 @@ fn describe(doc: &mut Document, tree: ObjectId, about: &About) -> Result<(), Fau
 /// The same facts as an XMP packet.
 fn metadata(about: &About) -> String {
     let made_at = about.made_at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-    let (title, author, subject) = (
-        escaped(&about.title),
-        escaped(&about.author),
-        escaped(&about.subject),
-    );
+    let (title, author, subject) = (escaped(&about.title), escaped(&about.author), escaped(&about.subject));
     format!(
         "<?xpacket begin=\"\u{feff}\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\n\
          <x:xmpmeta xmlns:x=\"adobe:ns:meta/\">\
@@ -164,9 +145,7 @@ fn metadata(about: &About) -> String {
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// The document's identifier: a digest of what differs between documents, in place of printpdf's running number.
@@ -188,9 +167,7 @@ fn compress(doc: &mut Document, page: ObjectId) -> Result<(), Fault> {
 }
 
 fn content(doc: &mut Document, page: ObjectId) -> Result<&mut Stream, Fault> {
-    let id = dictionary_at(doc, page)?
-        .get(b"Contents")
-        .and_then(Object::as_reference);
+    let id = dictionary_at(doc, page)?.get(b"Contents").and_then(Object::as_reference);
     id.and_then(|id| doc.get_object_mut(id))
         .and_then(Object::as_stream_mut)
         .map_err(|e| Fault::new("complete a document", e))

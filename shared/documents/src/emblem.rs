@@ -63,9 +63,7 @@ pub fn rings(path: &str) -> Vec<PolygonRing> {
             Err(_) => (command, numbers) = (token, Vec::new()),
         }
         match (command, numbers.as_slice()) {
-            ("M", &[x, y]) => rings.push(PolygonRing {
-                points: vec![corner(x, y)],
-            }),
+            ("M", &[x, y]) => rings.push(PolygonRing { points: vec![corner(x, y)] }),
             ("L", &[x, y]) => extend(&mut rings, [corner(x, y)]),
             ("C", &[a, b, c, d, x, y]) => extend(&mut rings, [handle(a, b), handle(c, d), corner(x, y)]),
             _ => {}
@@ -81,15 +79,9 @@ fn extend<const N: usize>(rings: &mut [PolygonRing], points: [LinePoint; N]) {
 }
 
 fn corner(x: f32, y: f32) -> LinePoint {
-    LinePoint {
-        p: Point { x: Pt(x), y: Pt(y) },
-        bezier: false,
-    }
+    LinePoint { p: Point { x: Pt(x), y: Pt(y) }, bezier: false }
 }
 
 fn handle(x: f32, y: f32) -> LinePoint {
-    LinePoint {
-        bezier: true,
-        ..corner(x, y)
-    }
+    LinePoint { bezier: true, ..corner(x, y) }
 }

@@ -82,11 +82,8 @@ const STUB: [u8; 4] = [0, 1, 0, 0];
 
 impl Fonts {
     pub fn load() -> Result<Self, Fault> {
-        let mut fonts = Self {
-            resources: PdfFontMap::default(),
-            streams: BTreeMap::new(),
-            widths: BTreeMap::new(),
-        };
+        let mut fonts =
+            Self { resources: PdfFontMap::default(), streams: BTreeMap::new(), widths: BTreeMap::new() };
         for face in Face::ALL {
             fonts.add(face)?;
         }
@@ -98,16 +95,12 @@ impl Fonts {
         let mut parsed = ParsedFont::from_bytes(face.file(), 0, &mut warnings)
             .ok_or_else(|| Fault::new("read a font", format!("{face:?}: {warnings:?}")))?;
         self.widths.insert(face, widths(&parsed));
-        let streams = Streams {
-            program: program(face.file())?.into(),
-            to_unicode: to_unicode(&parsed)?.into(),
-        };
+        let streams =
+            Streams { program: program(face.file())?.into(), to_unicode: to_unicode(&parsed)?.into() };
         self.streams.insert(face.name(), streams);
         parsed.original_bytes = STUB.to_vec();
         parsed.font_name = Some(face.name().to_owned());
-        self.resources
-            .map
-            .insert(FontId(face.id().to_owned()), PdfFont::new(parsed));
+        self.resources.map.insert(FontId(face.id().to_owned()), PdfFont::new(parsed));
         Ok(())
     }
 
@@ -121,9 +114,7 @@ impl Fonts {
     }
 
     pub fn has(&self, face: Face, c: char) -> bool {
-        self.widths
-            .get(&face)
-            .is_some_and(|widths| widths.contains_key(&c))
+        self.widths.get(&face).is_some_and(|widths| widths.contains_key(&c))
     }
 
     /// How wide the text is, in the unit of `size`.
@@ -131,10 +122,7 @@ impl Fonts {
         let Some(widths) = self.widths.get(&face) else {
             return 0.0;
         };
-        let thousandths: u32 = text
-            .chars()
-            .map(|c| widths.get(&c).copied().map_or(0, u32::from))
-            .sum();
+        let thousandths: u32 = text.chars().map(|c| widths.get(&c).copied().map_or(0, u32::from)).sum();
         thousandths as f32 * size / 1000.0
     }
 }
@@ -166,15 +154,8 @@ fn to_unicode(font: &ParsedFont) -> Result<Stream, Fault> {
     let mut map = MAP_HEAD.to_owned();
     // A block may hold a hundred lines. All characters are of the basic plane: four digits each.
     for block in characters.chunks(100) {
-        let lines = block
-            .iter()
-            .map(|(glyph, code)| format!("<{glyph:04X}> <{code:04X}>\n"));
-        let _ = write!(
-            map,
-            "{} beginbfchar\n{}endbfchar\n",
-            block.len(),
-            lines.collect::<String>()
-        );
+        let lines = block.iter().map(|(glyph, code)| format!("<{glyph:04X}> <{code:04X}>\n"));
+        let _ = write!(map, "{} beginbfchar\n{}endbfchar\n", block.len(), lines.collect::<String>());
     }
     map.push_str(MAP_TAIL);
     compressed(Stream::new(dictionary! {}, map.into_bytes()), Compression::best())

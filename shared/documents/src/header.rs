@@ -26,37 +26,21 @@ pub fn draw(page: &mut Page<'_>, creditor: &Creditor, object: &str, title: Label
     let (x, y, width) = (11.0, 12.0, 12.0);
     let (units, high) = emblem::PAGOPA_SIZE;
     let scale = width / units;
-    page.within(
-        Element::new(Role::Figure)
-            .alt("pagoPA")
-            .at(x, y, width, high * scale),
-        |page| {
-            page.drawing(x, y, scale, Ink::Text, emblem::rings(emblem::PAGOPA));
-        },
-    );
-    beside(
-        page,
-        Role::Title,
-        Block::line(24.7, 12.7, 120.0, Face::Strong, 10.0),
-        title,
-        language,
-    );
+    page.within(Element::new(Role::Figure).alt("pagoPA").at(x, y, width, high * scale), |page| {
+        page.drawing(x, y, scale, Ink::Text, emblem::rings(emblem::PAGOPA));
+    });
+    beside(page, Role::Title, Block::line(24.7, 12.7, 120.0, Face::Strong, 10.0), title, language);
     let object = shortened(object, limit::OBJECT);
-    let room = Block::line(10.6, 26.3, 150.0, Face::Strong, 16.0)
-        .height(13.4)
-        .least(9.0);
+    let room = Block::line(10.6, 26.3, 150.0, Face::Strong, 16.0).height(13.4).least(9.0);
     page.tagged(Role::Paragraph, room, &object);
 
     let (x, y, side) = (168.8, 10.8, 30.0);
     let name = page.printable(Face::Text, &creditor.name);
     let alt = format!("Stemma: {name}");
-    page.within(
-        Element::new(Role::Figure).alt(&alt).at(x, y, side, side),
-        |page| {
-            let scale = side / emblem::COAT_OF_ARMS_SIDE;
-            page.drawing(x, y, scale, Ink::Text, emblem::rings(emblem::COAT_OF_ARMS));
-        },
-    );
+    page.within(Element::new(Role::Figure).alt(&alt).at(x, y, side, side), |page| {
+        let scale = side / emblem::COAT_OF_ARMS_SIDE;
+        page.drawing(x, y, scale, Ink::Text, emblem::rings(emblem::COAT_OF_ARMS));
+    });
 }
 
 /// The two parties, each with its band: the creditor at the left, the debtor at the right.
@@ -71,33 +55,16 @@ pub fn parties(
     page.rectangle(0.0, 44.2, half - 0.25, 6.5, Ink::Band);
     page.rectangle(half + 0.25, 44.2, half - 0.25, 6.5, Ink::Band);
     page.within(Element::new(Role::Section), |page| {
-        band_head(
-            page,
-            10.7,
-            labels::CREDITOR,
-            creditor.fiscal_code.as_str(),
-            language,
-        );
+        band_head(page, 10.7, labels::CREDITOR, creditor.fiscal_code.as_str(), language);
         let name = shortened(&creditor.name, limit::NAME);
         let room = |y, size, height| Block::line(10.7, y, 89.0, Face::Text, size).height(height);
-        let strong = Block {
-            face: Face::Strong,
-            ..room(57.7, 12.0, 10.0)
-        };
+        let strong = Block { face: Face::Strong, ..room(57.7, 12.0, 10.0) };
         page.tagged(Role::Paragraph, strong, &name);
         if let Some(office) = &creditor.office {
-            page.tagged(
-                Role::Paragraph,
-                room(68.6, 12.0, 10.0),
-                &shortened(office, limit::OFFICE),
-            );
+            page.tagged(Role::Paragraph, room(68.6, 12.0, 10.0), &shortened(office, limit::OFFICE));
         }
         if let Some(info) = &creditor.info {
-            page.tagged(
-                Role::Paragraph,
-                room(79.3, 8.0, 10.5),
-                &shortened(info, limit::INFO),
-            );
+            page.tagged(Role::Paragraph, room(79.3, 8.0, 10.5), &shortened(info, limit::INFO));
         }
     });
     page.within(Element::new(Role::Section), |page| {
@@ -114,13 +81,7 @@ pub fn parties(
 
 fn band_head(page: &mut Page<'_>, x: f32, label: Label, code: &str, language: Language) {
     let (code_label, code_value) = (x + 31.7, x + 48.7);
-    beside(
-        page,
-        Role::Heading,
-        Block::line(x, 45.6, 29.5, Face::Strong, 10.0),
-        label,
-        language,
-    );
+    beside(page, Role::Heading, Block::line(x, 45.6, 29.5, Face::Strong, 10.0), label, language);
     let y = if language == Language::En { 44.9 } else { 46.0 };
     above(
         page,
@@ -129,11 +90,7 @@ fn band_head(page: &mut Page<'_>, x: f32, label: Label, code: &str, language: La
         labels::FISCAL_CODE,
         language,
     );
-    page.tagged(
-        Role::Paragraph,
-        Block::line(code_value, 46.0, 36.0, Face::Mono, 8.0),
-        code,
-    );
+    page.tagged(Role::Paragraph, Block::line(code_value, 46.0, 36.0, Face::Mono, 8.0), code);
 }
 
 /// Where the slip is cut off, with scissors at the left.
@@ -148,20 +105,8 @@ pub fn corner_marks(page: &mut Page<'_>, x: f32, y: f32, side: f32) {
     let (left, top, right, bottom) = (x - gap, y - gap, x + side + gap, y + side + gap);
     for (corner_x, inward_x) in [(left, arm), (right, -arm)] {
         for (corner_y, inward_y) in [(top, arm), (bottom, -arm)] {
-            page.rule(
-                (corner_x, corner_y),
-                (corner_x + inward_x, corner_y),
-                0.5,
-                Ink::Text,
-                None,
-            );
-            page.rule(
-                (corner_x, corner_y),
-                (corner_x, corner_y + inward_y),
-                0.5,
-                Ink::Text,
-                None,
-            );
+            page.rule((corner_x, corner_y), (corner_x + inward_x, corner_y), 0.5, Ink::Text, None);
+            page.rule((corner_x, corner_y), (corner_x, corner_y + inward_y), 0.5, Ink::Text, None);
         }
     }
 }

@@ -88,31 +88,12 @@ pub fn beside(page: &mut Page<'_>, role: Role, block: Block, label: Label, langu
     let wide = italian + gap + page.width(Face::Text, small, &english);
     let scale = (block.width / wide).min(1.0);
     page.within(Element::new(role), |page| {
-        page.text(
-            Block {
-                size: large * scale,
-                width: italian * scale + 0.1,
-                ..block
-            },
-            label.it,
-        );
+        page.text(Block { size: large * scale, width: italian * scale + 0.1, ..block }, label.it);
         let x = block.x + (italian + gap) * scale;
         let y = block.y + (large - small) * scale * 0.8 / POINTS;
-        let rest = Block {
-            x,
-            y,
-            width: block.x + block.width - x + 0.1,
-            ..block
-        };
+        let rest = Block { x, y, width: block.x + block.width - x + 0.1, ..block };
         page.within(Element::new(Role::Span).english(), |page| {
-            page.text(
-                Block {
-                    face: Face::Text,
-                    size: small * scale,
-                    ..rest
-                },
-                &english,
-            );
+            page.text(Block { face: Face::Text, size: small * scale, ..rest }, &english);
         });
     });
     wide * scale
@@ -125,15 +106,8 @@ pub fn above(page: &mut Page<'_>, role: Role, block: Block, label: Label, langua
         page.text(block, label.it);
         if let Some(english) = english {
             let y = block.y + block.size * 0.98 / POINTS;
-            let small = Block {
-                y,
-                face: Face::Text,
-                size: block.size * BELOW,
-                ..block
-            };
-            page.within(Element::new(Role::Span).english(), |page| {
-                page.text(small, english)
-            });
+            let small = Block { y, face: Face::Text, size: block.size * BELOW, ..block };
+            page.within(Element::new(Role::Span).english(), |page| page.text(small, english));
         }
     });
 }
@@ -146,11 +120,7 @@ pub fn paragraph(page: &mut Page<'_>, block: Block, it: &str, en: Option<&str>) 
     let fitted = page.tagged(Role::Paragraph, block, it);
     let bottom = end(block, &fitted);
     let Some(en) = en else { return bottom };
-    let small = Block {
-        y: bottom + 0.4,
-        size: (fitted.size * 0.85).max(block.least),
-        ..block
-    };
+    let small = Block { y: bottom + 0.4, size: (fitted.size * 0.85).max(block.least), ..block };
     let english = Element::new(Role::Paragraph).english();
     let fitted = page.within(english, |page| page.text(small, en));
     end(small, &fitted)

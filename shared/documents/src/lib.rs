@@ -37,9 +37,7 @@ pub struct Printer {
 
 impl Printer {
     pub fn new() -> Result<Self, Fault> {
-        Ok(Self {
-            fonts: Fonts::load()?,
-        })
+        Ok(Self { fonts: Fonts::load()? })
     }
 
     /// The notice of a debt. `today` only says whether its due date has passed.
@@ -53,15 +51,7 @@ impl Printer {
         today: Date,
     ) -> Result<Vec<u8>, Error> {
         let mut page = Page::new(&self.fonts);
-        notice::draw(
-            &mut page,
-            &Notice {
-                creditor,
-                debt,
-                language,
-                today,
-            },
-        )?;
+        notice::draw(&mut page, &Notice { creditor, debt, language, today })?;
         let about = About {
             title: format!("{} {}", title(labels::NOTICE, language), debt.notice.grouped()),
             author: page.printable(Face::Text, &creditor.name),
@@ -81,16 +71,7 @@ impl Printer {
         language: Language,
     ) -> Result<Vec<u8>, Error> {
         let mut page = Page::new(&self.fonts);
-        receipt::draw(
-            &mut page,
-            &Proof {
-                creditor,
-                debt,
-                receipt,
-                verify_page,
-                language,
-            },
-        );
+        receipt::draw(&mut page, &Proof { creditor, debt, receipt, verify_page, language });
         let about = About {
             title: format!("{} {}", title(labels::RECEIPT, language), debt.notice.grouped()),
             author: page.printable(Face::Text, &creditor.name),

@@ -40,12 +40,7 @@ pub fn draw(page: &mut Page<'_>, notice: &Notice<'_>) -> Result<(), Error> {
     if !codes::is_printable(notice.debt.amount) {
         return Err(Error::DebtNotPayable);
     }
-    let Notice {
-        creditor,
-        debt,
-        language,
-        ..
-    } = *notice;
+    let Notice { creditor, debt, language, .. } = *notice;
     header::draw(page, creditor, &debt.reason, labels::NOTICE, language);
     header::parties(page, creditor, &debt.debtor, labels::RECIPIENT, language);
     how_much(page, notice);
@@ -95,12 +90,7 @@ fn how_much(page: &mut Page<'_>, notice: &Notice<'_>) {
         let y = if language == Language::En { 120.0 } else { 126.9 };
         let y = past_due(page, notice).map_or(y, |end| f32::max(y, end + 1.2));
         let text = Block::line(FIRST, y, 88.0, Face::Text, 8.0).height(14.0);
-        paragraph(
-            page,
-            text,
-            labels::MAY_CHANGE.it,
-            translated(labels::MAY_CHANGE, language),
-        );
+        paragraph(page, text, labels::MAY_CHANGE.it, translated(labels::MAY_CHANGE, language));
     });
 }
 
@@ -111,17 +101,11 @@ fn past_due(page: &mut Page<'_>, notice: &Notice<'_>) -> Option<f32> {
     let due = days.due.filter(|due| *due < notice.today)?;
     let last = days.expires.filter(|last| *last > due);
     let it = match last {
-        Some(last) => format!(
-            "La scadenza è passata: puoi pagare ancora fino al {}.",
-            italian_date(last)
-        ),
+        Some(last) => format!("La scadenza è passata: puoi pagare ancora fino al {}.", italian_date(last)),
         None => "La scadenza è passata: puoi pagare ancora.".to_owned(),
     };
     let en = match last {
-        Some(last) => format!(
-            "The due date has passed: you can still pay until {}.",
-            italian_date(last)
-        ),
+        Some(last) => format!("The due date has passed: you can still pay until {}.", italian_date(last)),
         None => "The due date has passed: you can still pay.".to_owned(),
     };
     let english = (notice.language == Language::En).then_some(en.as_str());
@@ -130,9 +114,7 @@ fn past_due(page: &mut Page<'_>, notice: &Notice<'_>) -> Option<f32> {
 }
 
 fn where_to_pay(page: &mut Page<'_>, notice: &Notice<'_>) {
-    let Notice {
-        creditor, language, ..
-    } = *notice;
+    let Notice { creditor, language, .. } = *notice;
     let english = language == Language::En;
     page.rectangle(WIDTH / 2.0 + 0.25, 92.6, WIDTH / 2.0 - 0.25, 6.7, Ink::Band);
     page.within(Element::new(Role::Section), |page| {
@@ -163,12 +145,7 @@ fn where_to_pay(page: &mut Page<'_>, notice: &Notice<'_>) {
 
 /// The portion for banks and other channels: the data, and the QR code that carries them.
 fn payment(page: &mut Page<'_>, notice: &Notice<'_>) -> Result<(), Error> {
-    let Notice {
-        creditor,
-        debt,
-        language,
-        ..
-    } = *notice;
+    let Notice { creditor, debt, language, .. } = *notice;
     let text = codes::qr_text(&debt.notice, &creditor.fiscal_code, debt.amount);
     let symbol = Symbol::qr(&text)?;
     page.rectangle(0.0, 155.5, WIDTH, 6.5, Ink::Band);
@@ -179,13 +156,7 @@ fn payment(page: &mut Page<'_>, notice: &Notice<'_>) -> Result<(), Error> {
         let help = Block::line(10.8, 171.4, 48.0, Face::Text, 9.0).height(16.0);
         paragraph(page, help, labels::SCAN.it, translated(labels::SCAN, language));
         // Two of the 25 millimetres on each side are the light margin that readers need.
-        page.symbol(
-            &symbol,
-            63.2 + 2.0,
-            171.1 + 2.0,
-            21.0,
-            "Codice QR con i dati per il pagamento",
-        );
+        page.symbol(&symbol, 63.2 + 2.0, 171.1 + 2.0, 21.0, "Codice QR con i dati per il pagamento");
         payment_data(page, notice);
         payment_codes(page, creditor, debt, language);
     });
@@ -202,20 +173,11 @@ fn portion(page: &mut Page<'_>, notice: &Notice<'_>, y: f32) {
         Some(english) => format!("{} / {english} {}", labels::BY.it, italian_date(due)),
         None => format!("{} {}", labels::BY.it, italian_date(due)),
     };
-    page.tagged(
-        Role::Paragraph,
-        Block::line(RIGHT - 52.0, y, 52.0, Face::Strong, 10.0).right(),
-        &by,
-    );
+    page.tagged(Role::Paragraph, Block::line(RIGHT - 52.0, y, 52.0, Face::Strong, 10.0).right(), &by);
 }
 
 fn payment_data(page: &mut Page<'_>, notice: &Notice<'_>) {
-    let Notice {
-        creditor,
-        debt,
-        language,
-        ..
-    } = *notice;
+    let Notice { creditor, debt, language, .. } = *notice;
     let x = 93.9;
     let name = shortened(&debt.debtor.name, header::limit::NAME_OF_DEBTOR);
     let payee = shortened(&creditor.name, header::limit::NAME);
@@ -231,9 +193,7 @@ fn payment_data(page: &mut Page<'_>, notice: &Notice<'_>) {
             let room = Block::line(x, y, 60.0, Face::Text, 8.0);
             let after = beside(page, Role::Paragraph, room, label, language);
             let from = x + after + 1.5;
-            let value_room = Block::line(from, y, right - from, Face::Strong, 8.0)
-                .height(height)
-                .least(5.0);
+            let value_room = Block::line(from, y, right - from, Face::Strong, 8.0).height(height).least(5.0);
             page.tagged(Role::Paragraph, value_room, &value);
         });
     }
@@ -246,45 +206,24 @@ fn euro(page: &mut Page<'_>, amount: &str, y: f32, x: f32) {
     page.within(Element::new(Role::Paragraph), |page| {
         page.text(Block::line(x, y + 0.6, label, Face::Text, 10.0), slip::EURO);
         let room = RIGHT - x - label;
-        page.text(
-            Block::line(x + label, y, room, Face::MonoStrong, 12.0).right(),
-            amount,
-        );
+        page.text(Block::line(x + label, y, room, Face::MonoStrong, 12.0).right(), amount);
     });
 }
 
 fn payment_codes(page: &mut Page<'_>, creditor: &Creditor, debt: &Debt, language: Language) {
-    let (label_y, value_y) = if language == Language::En {
-        (187.9, 193.2)
-    } else {
-        (189.7, 193.2)
-    };
+    let (label_y, value_y) = if language == Language::En { (187.9, 193.2) } else { (189.7, 193.2) };
     let fiscal_code = creditor.fiscal_code.as_str();
     let right = RIGHT - page.width(Face::MonoStrong, 10.0, fiscal_code);
-    let cbill = creditor
-        .cbill
-        .as_deref()
-        .map(|code| shortened(code, limit::CBILL));
+    let cbill = creditor.cbill.as_deref().map(|code| shortened(code, limit::CBILL));
     let columns = [
         (93.9, 19.6, labels::CBILL, cbill),
         (114.5, 48.0, labels::NOTICE_CODE, Some(debt.notice.grouped())),
-        (
-            right,
-            RIGHT - right + 0.1,
-            labels::CREDITOR_CODE,
-            Some(fiscal_code.to_owned()),
-        ),
+        (right, RIGHT - right + 0.1, labels::CREDITOR_CODE, Some(fiscal_code.to_owned())),
     ];
     for (x, width, label, value) in columns {
         let Some(value) = value else { continue };
         page.within(Element::new(Role::Section), |page| {
-            above(
-                page,
-                Role::Paragraph,
-                Block::line(x, label_y, width, Face::Text, 8.0),
-                label,
-                language,
-            );
+            above(page, Role::Paragraph, Block::line(x, label_y, width, Face::Text, 8.0), label, language);
             let room = Block::line(x, value_y, width, Face::MonoStrong, 10.0).least(5.0);
             page.tagged(Role::Paragraph, room, &value);
         });
@@ -312,28 +251,14 @@ fn postal_slip(
     page.rectangle(0.0, 205.5, WIDTH, 6.5, Ink::Band);
     header::cut_line(page, 205.5);
     page.within(Element::new(Role::Section), |page| {
-        page.tagged(
-            Role::Heading,
-            Block::line(11.0, 206.8, 50.0, Face::Strong, 10.0),
-            slip::TITLE,
-        );
-        page.tagged(
-            Role::Paragraph,
-            Block::line(63.4, 206.8, 40.0, Face::Strong, 10.0),
-            slip::BANK,
-        );
+        page.tagged(Role::Heading, Block::line(11.0, 206.8, 50.0, Face::Strong, 10.0), slip::TITLE);
+        page.tagged(Role::Paragraph, Block::line(63.4, 206.8, 40.0, Face::Strong, 10.0), slip::BANK);
         portion(page, notice, 206.8);
         slip_left(page, postal);
         slip_amount(page, debt, account);
         slip_data(page, debt, postal);
         slip_codes(page, creditor, debt);
-        page.symbol(
-            &symbol,
-            173.3,
-            240.3,
-            25.0,
-            "Codice DataMatrix del bollettino postale",
-        );
+        page.symbol(&symbol, 173.3, 240.3, 25.0, "Codice DataMatrix del bollettino postale");
         header::corner_marks(page, 173.3, 240.3, 25.0);
     });
     page.rule((0.0, 288.6), (WIDTH, 288.6), 0.75, Ink::Text, None);
@@ -341,20 +266,10 @@ fn postal_slip(
 }
 
 fn slip_left(page: &mut Page<'_>, postal: &PostalAccount) {
-    page.tagged(
-        Role::Paragraph,
-        Block::line(11.0, 225.0, 46.0, Face::Strong, 12.0),
-        slip::POST,
-    );
-    page.tagged(
-        Role::Paragraph,
-        Block::line(11.0, 238.1, 46.0, Face::Text, 8.0).height(17.0),
-        slip::WHERE,
-    );
+    page.tagged(Role::Paragraph, Block::line(11.0, 225.0, 46.0, Face::Strong, 12.0), slip::POST);
+    page.tagged(Role::Paragraph, Block::line(11.0, 238.1, 46.0, Face::Text, 8.0).height(17.0), slip::WHERE);
     if let Some(authorization) = &postal.authorization {
-        let room = Block::line(10.9, 263.7, 48.0, Face::Text, 6.0)
-            .height(5.0)
-            .ink(Ink::Faint);
+        let room = Block::line(10.9, 263.7, 48.0, Face::Text, 6.0).height(5.0).ink(Ink::Faint);
         page.tagged(Role::Paragraph, room, authorization);
     }
 }
@@ -362,10 +277,7 @@ fn slip_left(page: &mut Page<'_>, postal: &PostalAccount) {
 fn slip_amount(page: &mut Page<'_>, debt: &Debt, account: &str) {
     page.rectangle(63.4, 224.4, 7.0, 7.0, Ink::Text);
     page.within(Element::new(Role::Paragraph), |page| {
-        page.text(
-            Block::line(65.2, 225.2, 6.0, Face::Strong, 15.0).ink(Ink::White),
-            "€",
-        );
+        page.text(Block::line(65.2, 225.2, 6.0, Face::Strong, 15.0).ink(Ink::White), "€");
     });
     page.within(Element::new(Role::Paragraph), |page| {
         page.text(Block::line(72.6, 226.6, 14.4, Face::Text, 10.0), slip::ACCOUNT);
@@ -377,10 +289,7 @@ fn slip_amount(page: &mut Page<'_>, debt: &Debt, account: &str) {
     let from = (RIGHT - page.width(Face::MonoStrong, 12.0, &amount)).min(175.9);
     page.within(Element::new(Role::Paragraph), |page| {
         page.text(Block::line(from - 8.6, 226.6, 8.0, Face::Text, 10.0), slip::EURO);
-        page.text(
-            Block::line(from, 226.0, RIGHT - from + 0.1, Face::MonoStrong, 12.0),
-            &amount,
-        );
+        page.text(Block::line(from, 226.0, RIGHT - from + 0.1, Face::MonoStrong, 12.0), &amount);
     });
 }
 
@@ -388,27 +297,15 @@ fn slip_data(page: &mut Page<'_>, debt: &Debt, postal: &PostalAccount) {
     let (x, right) = (63.4, 168.0);
     let rows = [
         (238.1, slip::HOLDER, shortened(&postal.holder, limit::HOLDER), 5.8),
-        (
-            244.7,
-            labels::RECIPIENT.it,
-            shortened(&debt.debtor.name, header::limit::NAME_OF_DEBTOR),
-            5.4,
-        ),
-        (
-            250.7,
-            labels::OBJECT.it,
-            shortened(&debt.reason, header::limit::OBJECT),
-            7.2,
-        ),
+        (244.7, labels::RECIPIENT.it, shortened(&debt.debtor.name, header::limit::NAME_OF_DEBTOR), 5.4),
+        (250.7, labels::OBJECT.it, shortened(&debt.reason, header::limit::OBJECT), 7.2),
     ];
     for (y, label, value, height) in rows {
         page.within(Element::new(Role::Paragraph), |page| {
             page.text(Block::line(x, y, 40.0, Face::Text, 8.0), label);
             let from = x + page.width(Face::Text, 8.0, label) + 1.5;
             page.text(
-                Block::line(from, y, right - from, Face::Strong, 8.0)
-                    .height(height)
-                    .least(5.0),
+                Block::line(from, y, right - from, Face::Strong, 8.0).height(height).least(5.0),
                 &value,
             );
         });
@@ -428,10 +325,7 @@ fn slip_codes(page: &mut Page<'_>, creditor: &Creditor, debt: &Debt) {
         let place = |block: Block| if at_right { block.right() } else { block };
         page.within(Element::new(Role::Paragraph), |page| {
             page.text(place(Block::line(x, label_y, width, Face::Text, 8.0)), label);
-            page.text(
-                place(Block::line(x, value_y, width, Face::MonoStrong, 10.0)),
-                &value,
-            );
+            page.text(place(Block::line(x, value_y, width, Face::MonoStrong, 10.0)), &value);
         });
     }
 }

@@ -37,12 +37,7 @@ impl Ink {
             Ink::Black => (0x00, 0x00, 0x00),
         };
         let part = |byte: u8| rounded(f32::from(byte) / 255.0, 1000.0);
-        Color::Rgb(Rgb {
-            r: part(r),
-            g: part(g),
-            b: part(b),
-            icc_profile: None,
-        })
+        Color::Rgb(Rgb { r: part(r), g: part(g), b: part(b), icc_profile: None })
     }
 }
 
@@ -71,17 +66,7 @@ impl Block {
     /// A single line of a size, which may shrink to three fifths of it.
     pub fn line(x: f32, y: f32, width: f32, face: Face, size: f32) -> Self {
         let least = (size * 0.6).max(5.0);
-        Self {
-            x,
-            y,
-            width,
-            height: size / POINTS,
-            face,
-            size,
-            least,
-            align: Align::Left,
-            ink: Ink::Text,
-        }
+        Self { x, y, width, height: size / POINTS, face, size, least, align: Align::Left, ink: Ink::Text }
     }
 
     pub fn height(self, height: f32) -> Self {
@@ -93,10 +78,7 @@ impl Block {
     }
 
     pub fn right(self) -> Self {
-        Self {
-            align: Align::Right,
-            ..self
-        }
+        Self { align: Align::Right, ..self }
     }
 
     pub fn ink(self, ink: Ink) -> Self {
@@ -104,12 +86,7 @@ impl Block {
     }
 
     fn room(&self) -> Room {
-        Room {
-            width: self.width,
-            height: self.height,
-            size: self.size,
-            least: self.least,
-        }
+        Room { width: self.width, height: self.height, size: self.size, least: self.least }
     }
 }
 
@@ -123,12 +100,7 @@ pub struct Page<'f> {
 
 impl<'f> Page<'f> {
     pub fn new(fonts: &'f Fonts) -> Self {
-        Self {
-            fonts,
-            ops: Vec::new(),
-            open: vec![Element::new(Role::Document)],
-            marks: 0,
-        }
+        Self { fonts, ops: Vec::new(), open: vec![Element::new(Role::Document)], marks: 0 }
     }
 
     /// What was drawn, and the tree beside it.
@@ -170,11 +142,7 @@ impl<'f> Page<'f> {
         let last = fitted.lines.len().saturating_sub(1);
         // On a line of its own a smaller text stands on the same line; in a taller box it begins at the top.
         let alone = block.height * POINTS < block.size * (1.0 + LEADING);
-        let lowered = if alone && last == 0 {
-            BASELINE * (block.size - fitted.size) / POINTS
-        } else {
-            0.0
-        };
+        let lowered = if alone && last == 0 { BASELINE * (block.size - fitted.size) / POINTS } else { 0.0 };
         for (i, line) in fitted.lines.iter().enumerate() {
             let top = block.y + lowered + i as f32 * fitted.size * LEADING / POINTS;
             let x = match block.align {
@@ -198,14 +166,9 @@ impl<'f> Page<'f> {
         let pos = point(x, top + BASELINE * size / POINTS);
         self.ops.extend([
             Op::StartTextSection,
-            Op::SetFont {
-                font: PdfFontHandle::External(FontId(face.id().to_owned())),
-                size: Pt(size),
-            },
+            Op::SetFont { font: PdfFontHandle::External(FontId(face.id().to_owned())), size: Pt(size) },
             Op::SetTextCursor { pos },
-            Op::ShowText {
-                items: vec![TextItem::Text(line.to_owned())],
-            },
+            Op::ShowText { items: vec![TextItem::Text(line.to_owned())] },
             Op::EndTextSection,
         ]);
     }
@@ -230,23 +193,13 @@ impl<'f> Page<'f> {
     /// A line of the page's decoration; with a dash length, dashed.
     pub fn rule(&mut self, from: (f32, f32), to: (f32, f32), points: f32, ink: Ink, dash: Option<f32>) {
         self.begin_decoration();
-        let dash = dash.map_or_else(LineDashPattern::solid, |dash| {
-            LineDashPattern::new(0.0, &[dash, dash])
-        });
-        let ends = [from, to].map(|(x, y)| LinePoint {
-            p: point(x, y),
-            bezier: false,
-        });
+        let dash = dash.map_or_else(LineDashPattern::solid, |dash| LineDashPattern::new(0.0, &[dash, dash]));
+        let ends = [from, to].map(|(x, y)| LinePoint { p: point(x, y), bezier: false });
         self.ops.extend([
             Op::SetOutlineColor { col: ink.color() },
             Op::SetOutlineThickness { pt: Pt(points) },
             Op::SetLineDashPattern { dash },
-            Op::DrawLine {
-                line: Line {
-                    points: ends.to_vec(),
-                    is_closed: false,
-                },
-            },
+            Op::DrawLine { line: Line { points: ends.to_vec(), is_closed: false } },
         ]);
         self.end_content();
     }
@@ -256,8 +209,7 @@ impl<'f> Page<'f> {
         let scale = rounded(scale * POINTS, 10_000.0);
         let Point { x: Pt(x), y: Pt(y) } = point(x, y);
         let matrix = CurTransMat::Raw([scale, 0.0, 0.0, -scale, x, y]);
-        self.ops
-            .extend([Op::SaveGraphicsState, Op::SetTransformationMatrix { matrix }]);
+        self.ops.extend([Op::SaveGraphicsState, Op::SetTransformationMatrix { matrix }]);
         self.ops.extend(draw);
         self.ops.push(Op::RestoreGraphicsState);
     }
@@ -266,11 +218,7 @@ impl<'f> Page<'f> {
     pub fn drawing(&mut self, x: f32, y: f32, scale: f32, ink: Ink, rings: Vec<PolygonRing>) {
         self.begin_content();
         self.fill(ink);
-        let polygon = Polygon {
-            rings,
-            mode: PaintMode::Fill,
-            winding_order: WindingOrder::EvenOdd,
-        };
+        let polygon = Polygon { rings, mode: PaintMode::Fill, winding_order: WindingOrder::EvenOdd };
         self.scaled(x, y, scale, [Op::DrawPolygon { polygon }]);
         self.end_content();
     }
@@ -279,19 +227,11 @@ impl<'f> Page<'f> {
     pub fn symbol(&mut self, symbol: &Symbol, x: f32, y: f32, side: f32, alt: &str) {
         let bars = symbol.bars().into_iter().map(|bar| {
             let sides = [bar.x, bar.y, bar.width, bar.height];
-            let value = sides
-                .map(|side| DictItem::Int(i64::try_from(side).unwrap_or(0)))
-                .to_vec();
-            Op::Unknown {
-                key: "re".to_owned(),
-                value,
-            }
+            let value = sides.map(|side| DictItem::Int(i64::try_from(side).unwrap_or(0))).to_vec();
+            Op::Unknown { key: "re".to_owned(), value }
         });
         // One shape, so that no reader of the page shows seams between its bars.
-        let fill = Op::Unknown {
-            key: "f".to_owned(),
-            value: Vec::new(),
-        };
+        let fill = Op::Unknown { key: "f".to_owned(), value: Vec::new() };
         let scale = side / symbol.side().max(1) as f32;
         self.within(Element::new(Role::Figure).alt(alt).at(x, y, side, side), |page| {
             page.begin_content();
@@ -307,11 +247,7 @@ impl<'f> Page<'f> {
 
     /// Content of the element that is open; of none, decoration.
     fn begin_content(&mut self) {
-        match self
-            .open
-            .last_mut()
-            .filter(|element| element.role.holds_content())
-        {
+        match self.open.last_mut().filter(|element| element.role.holds_content()) {
             Some(element) => {
                 element.kids.push(Kid::Content(self.marks));
                 self.ops.push(crate::structure::begin(element.role, self.marks));
@@ -322,9 +258,7 @@ impl<'f> Page<'f> {
     }
 
     fn begin_decoration(&mut self) {
-        self.ops.push(Op::BeginMarkedContent {
-            tag: "Artifact".to_owned(),
-        });
+        self.ops.push(Op::BeginMarkedContent { tag: "Artifact".to_owned() });
     }
 
     fn end_content(&mut self) {
@@ -333,10 +267,7 @@ impl<'f> Page<'f> {
 }
 
 fn point(x: f32, y: f32) -> Point {
-    Point {
-        x: Pt(rounded(x * POINTS, 100.0)),
-        y: Pt(rounded((HEIGHT - y) * POINTS, 100.0)),
-    }
+    Point { x: Pt(rounded(x * POINTS, 100.0)), y: Pt(rounded((HEIGHT - y) * POINTS, 100.0)) }
 }
 
 /// Two decimals of a point are finer than any printer, and short.

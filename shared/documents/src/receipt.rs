@@ -32,12 +32,7 @@ pub struct Proof<'a> {
 
 /// Draws the whole page.
 pub fn draw(page: &mut Page<'_>, proof: &Proof<'_>) {
-    let Proof {
-        creditor,
-        debt,
-        language,
-        ..
-    } = *proof;
+    let Proof { creditor, debt, language, .. } = *proof;
     header::draw(page, creditor, &debt.reason, labels::RECEIPT, language);
     header::parties(page, creditor, &debt.debtor, DEBTOR, language);
     page.rectangle(0.0, 92.6, WIDTH, 6.7, Ink::Band);
@@ -62,18 +57,11 @@ struct Row {
 
 impl Row {
     fn words(label: Label, value: impl Into<Option<String>>) -> Self {
-        Self {
-            label,
-            value: value.into().filter(|value| !value.trim().is_empty()),
-            face: Face::Strong,
-        }
+        Self { label, value: value.into().filter(|value| !value.trim().is_empty()), face: Face::Strong }
     }
 
     fn code(label: Label, value: impl Into<Option<String>>) -> Self {
-        Self {
-            face: Face::MonoStrong,
-            ..Self::words(label, value)
-        }
+        Self { face: Face::MonoStrong, ..Self::words(label, value) }
     }
 }
 
@@ -93,26 +81,14 @@ const RECORDED_AT: Label = label("Registrato dall'ente il", "Recorded by the pay
 const REASON: Label = label("Causale", "Reason");
 const SERVICE: Label = label("Servizio", "Service");
 const IUV: Label = label("IUV", "Unique payment reference (IUV)");
-const PSP: Label = label(
-    "Prestatore di servizi di pagamento (PSP)",
-    "Payment service provider (PSP)",
-);
-const PSP_CODE: Label = label(
-    "Cod. Fiscale e identificativo del PSP",
-    "PSP tax code and identifier",
-);
+const PSP: Label = label("Prestatore di servizi di pagamento (PSP)", "Payment service provider (PSP)");
+const PSP_CODE: Label = label("Cod. Fiscale e identificativo del PSP", "PSP tax code and identifier");
 const TOKEN: Label = label("Token di pagamento", "Payment token");
 const METHOD: Label = label("Metodo e canale", "Method and channel");
 const PAYER: Label = label("Pagatore", "Payer");
 
 fn rows(proof: &Proof<'_>) -> Vec<Row> {
-    let Proof {
-        creditor,
-        debt,
-        receipt,
-        language,
-        ..
-    } = *proof;
+    let Proof { creditor, debt, receipt, language, .. } = *proof;
     let psp_codes = format!(
         "{} · {}",
         receipt.psp.fiscal_code.as_deref().unwrap_or(&absent(language)),
@@ -120,19 +96,13 @@ fn rows(proof: &Proof<'_>) -> Vec<Row> {
     );
     vec![
         Row::code(PAID, format!("Euro {}", receipt.amount.cents().italian())),
-        Row {
-            face: Face::MonoStrong,
-            ..Row::words(FEE, fee(receipt, language))
-        },
+        Row { face: Face::MonoStrong, ..Row::words(FEE, fee(receipt, language)) },
         Row::code(PAID_AT, receipt.paid_at.map(moment)),
         Row::code(APPLIED_ON, receipt.applied_on.map(italian_date)),
         Row::code(RECORDED_AT, moment(receipt.recorded_at)),
         Row::words(REASON, debt.reason.clone()),
         Row::words(SERVICE, debt.service.name.clone()),
-        Row::words(
-            labels::CREDITOR,
-            format!("{} · {}", creditor.fiscal_code, creditor.name),
-        ),
+        Row::words(labels::CREDITOR, format!("{} · {}", creditor.fiscal_code, creditor.name)),
         Row::code(IUV, debt.iuv().to_string()),
         Row::code(labels::NOTICE_CODE, debt.notice.grouped()),
         Row::words(PSP, receipt.psp.name.clone()),
@@ -171,19 +141,12 @@ fn moment(instant: Timestamp) -> String {
 }
 
 fn method_and_channel(receipt: &Receipt, language: Language) -> Option<String> {
-    let method = receipt
-        .method
-        .as_deref()
-        .map(|method| method_name(method).unwrap_or(method));
+    let method = receipt.method.as_deref().map(|method| method_name(method).unwrap_or(method));
     match (method, receipt.channel.as_deref()) {
         (None, None) => None,
         (method, channel) => {
             let none = absent(language);
-            Some(format!(
-                "{} · {}",
-                method.unwrap_or(&none),
-                channel.unwrap_or(&none)
-            ))
+            Some(format!("{} · {}", method.unwrap_or(&none), channel.unwrap_or(&none)))
         }
     }
 }
@@ -211,17 +174,10 @@ fn method_name(code: &str) -> Option<&'static str> {
 
 /// The payer as the debtor may see it: in full if it is the debtor, masked if it is somebody else.
 fn shown(payer: &Payer, debt: &Debt) -> String {
-    if payer
-        .fiscal_code
-        .eq_ignore_ascii_case(debt.debtor.fiscal_code.as_str())
-    {
+    if payer.fiscal_code.eq_ignore_ascii_case(debt.debtor.fiscal_code.as_str()) {
         return format!("{} · {}", payer.name, payer.fiscal_code);
     }
-    let name: Vec<String> = payer
-        .name
-        .split_whitespace()
-        .map(|word| masked(word, 1))
-        .collect();
+    let name: Vec<String> = payer.name.split_whitespace().map(|word| masked(word, 1)).collect();
     format!("{} · {}", name.join(" "), masked(&payer.fiscal_code, 4))
 }
 
@@ -234,29 +190,18 @@ fn draw_row(page: &mut Page<'_>, y: f32, row: &Row, language: Language) {
     page.within(Element::new(Role::Row), |page| {
         let place = Block::line(LABEL_X, y + 1.0, VALUE_X - LABEL_X - 2.0, Face::Text, 9.0);
         above(page, Role::RowHeader, place, row.label, language);
-        let value = Block::line(VALUE_X, y + 1.0, RIGHT - VALUE_X, row.face, 9.0)
-            .height(STEP - 2.4)
-            .least(5.5);
+        let value =
+            Block::line(VALUE_X, y + 1.0, RIGHT - VALUE_X, row.face, 9.0).height(STEP - 2.4).least(5.5);
         match &row.value {
             Some(text) => page.tagged(Role::Datum, value, text),
             None => page.tagged(
                 Role::Datum,
-                Block {
-                    face: Face::Text,
-                    ..value
-                }
-                .ink(Ink::Faint),
+                Block { face: Face::Text, ..value }.ink(Ink::Faint),
                 &absent(language),
             ),
         };
     });
-    page.rule(
-        (LABEL_X, y + STEP - 0.6),
-        (RIGHT, y + STEP - 0.6),
-        0.5,
-        Ink::Band,
-        None,
-    );
+    page.rule((LABEL_X, y + STEP - 0.6), (RIGHT, y + STEP - 0.6), 0.5, Ink::Band, None);
 }
 
 /// The code in groups of four, which is how a person copies it.
@@ -267,12 +212,7 @@ fn grouped(code: &str) -> String {
 }
 
 fn verification(page: &mut Page<'_>, proof: &Proof<'_>) {
-    let Proof {
-        receipt,
-        verify_page,
-        language,
-        ..
-    } = *proof;
+    let Proof { receipt, verify_page, language, .. } = *proof;
     let top = 236.0;
     page.rectangle(0.0, top, WIDTH, 6.7, Ink::Band);
     page.within(Element::new(Role::Section), |page| {

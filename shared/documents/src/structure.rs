@@ -68,49 +68,31 @@ pub enum Kid {
 
 impl Element {
     pub fn new(role: Role) -> Self {
-        Self {
-            role,
-            kids: Vec::new(),
-            english: false,
-            alt: None,
-            place: None,
-        }
+        Self { role, kids: Vec::new(), english: false, alt: None, place: None }
     }
 
     /// In English; the document is in Italian.
     pub fn english(self) -> Self {
-        Self {
-            english: true,
-            ..self
-        }
+        Self { english: true, ..self }
     }
 
     /// What is read out in place of a figure.
     pub fn alt(self, alt: &str) -> Self {
-        Self {
-            alt: Some(alt.to_owned()),
-            ..self
-        }
+        Self { alt: Some(alt.to_owned()), ..self }
     }
 
     /// Where a figure stands, in millimetres from the top left corner of the page.
     pub fn at(self, x: f32, y: f32, width: f32, height: f32) -> Self {
         let place =
             [x, HEIGHT - y - height, x + width, HEIGHT - y].map(|mm| (mm * POINTS * 100.0).round() / 100.0);
-        Self {
-            place: Some(place),
-            ..self
-        }
+        Self { place: Some(place), ..self }
     }
 }
 
 /// The mark that opens a piece of an element's content.
 pub fn begin(role: Role, mark: i64) -> Op {
     let map = BTreeMap::from([("MCID".to_owned(), DictItem::Int(mark))]);
-    Op::BeginMarkedContentWithProperties {
-        tag: role.name().to_owned(),
-        properties: DictItem::Dict { map },
-    }
+    Op::BeginMarkedContentWithProperties { tag: role.name().to_owned(), properties: DictItem::Dict { map } }
 }
 
 /// Writes the tree into the document and returns its root, for the catalog.
@@ -174,10 +156,7 @@ fn describe(dict: &mut Dictionary, element: &Element) {
     }
     if let Some(place) = element.place {
         let corners: Vec<Object> = place.iter().map(|v| Object::Real(*v)).collect();
-        dict.set(
-            "A",
-            dictionary! { "O" => "Layout", "Placement" => "Block", "BBox" => corners },
-        );
+        dict.set("A", dictionary! { "O" => "Layout", "Placement" => "Block", "BBox" => corners });
     }
     if element.role == Role::RowHeader {
         dict.set("A", dictionary! { "O" => "Table", "Scope" => "Row" });

@@ -28,15 +28,8 @@ impl Symbol {
     pub fn qr(text: &str) -> Result<Self, Fault> {
         let code = QrCode::with_version(text, Version::Normal(QR_VERSION), EcLevel::M)
             .map_err(|e| Fault::new("draw the QR code", e))?;
-        let dark = code
-            .to_colors()
-            .into_iter()
-            .map(|module| module == Color::Dark)
-            .collect();
-        Ok(Self {
-            side: code.width(),
-            dark,
-        })
+        let dark = code.to_colors().into_iter().map(|module| module == Color::Dark).collect();
+        Ok(Self { side: code.width(), dark })
     }
 
     /// The smallest square DataMatrix from 52 modules, the size of the slips in circulation.
@@ -70,16 +63,10 @@ impl Symbol {
         for (y, row) in self.dark.chunks(self.side.max(1)).enumerate() {
             let mut next = Vec::new();
             for run in runs(row, y) {
-                match growing
-                    .iter()
-                    .position(|bar| bar.x == run.x && bar.width == run.width)
-                {
+                match growing.iter().position(|bar| bar.x == run.x && bar.width == run.width) {
                     Some(at) => {
                         let bar = growing.swap_remove(at);
-                        next.push(Bar {
-                            height: bar.height + 1,
-                            ..bar
-                        });
+                        next.push(Bar { height: bar.height + 1, ..bar });
                     }
                     None => next.push(run),
                 }
@@ -98,12 +85,7 @@ fn runs(row: &[bool], y: usize) -> Vec<Bar> {
     for (x, _) in row.iter().enumerate().filter(|(_, dark)| **dark) {
         match found.last_mut().filter(|bar| bar.x + bar.width == x) {
             Some(bar) => bar.width += 1,
-            None => found.push(Bar {
-                x,
-                y,
-                width: 1,
-                height: 1,
-            }),
+            None => found.push(Bar { x, y, width: 1, height: 1 }),
         }
     }
     found

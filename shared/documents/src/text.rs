@@ -44,27 +44,33 @@ fn push_grapheme(fonts: &Fonts, face: Face, grapheme: &str, out: &mut String) {
         push_or_combine(fonts, face, c, before, out);
     }
     if out.len() == before || grapheme.chars().any(is_hidden) {
-        out.push(REPLACEMENT);
+        push_replacement(before, out);
     }
 }
 
 /// Adds a character, joined with the one before it where that makes a letter of the face.
 fn push_or_combine(fonts: &Fonts, face: Face, c: char, start: usize, out: &mut String) {
     let last = out.get(start..).and_then(|added| added.chars().next_back());
-    let joined = last
-        .and_then(|last| compose(last, c))
-        .filter(|joined| fonts.has(face, *joined));
+    let joined = last.and_then(|last| compose(last, c)).filter(|joined| fonts.has(face, *joined));
     match (joined, substitute(c)) {
         (Some(joined), _) => {
             out.pop();
             out.push(joined);
         }
-        (None, _) if is_hidden(c) => {}
+        // Some marks stand over a blank when they are taken apart: the blank alone would not show them.
+        (None, _) if is_hidden(c) || c.is_whitespace() => {}
         (None, _) if fonts.has(face, c) => out.push(c),
         (None, Some(plain)) => out.push_str(plain),
         // A mark over a letter that is already shown: the letter stays, without it.
         (None, None) if unicode_normalization::char::is_combining_mark(c) && out.len() > start => {}
-        (None, None) => out.push(REPLACEMENT),
+        (None, None) => push_replacement(start, out),
+    }
+}
+
+/// One box is enough for a character, of however many parts.
+fn push_replacement(start: usize, out: &mut String) {
+    if !out.get(start..).is_some_and(|added| added.ends_with(REPLACEMENT)) {
+        out.push(REPLACEMENT);
     }
 }
 
@@ -165,10 +171,7 @@ pub fn shortened(text: &str, max: usize) -> String {
 
 /// The text and an ellipsis, without the piece of a word at its end if whole words are nearly as much.
 fn with_ellipsis(kept: &[&str]) -> String {
-    let words = kept
-        .iter()
-        .rposition(|c| *c == " ")
-        .filter(|end| end * 10 >= kept.len() * 9);
+    let words = kept.iter().rposition(|c| *c == " ").filter(|end| end * 10 >= kept.len() * 9);
     let kept = kept.get(..words.unwrap_or(kept.len())).unwrap_or(kept).concat();
     format!("{}{ELLIPSIS}", kept.trim_end_matches([' ', ',', ';', '–', '-']))
 }
@@ -203,10 +206,7 @@ pub fn fit(fonts: &Fonts, face: Face, text: &str, room: Room) -> Fitted {
             return Fitted { size, lines };
         }
         if size - STEP < room.least {
-            return Fitted {
-                size,
-                lines: shorten_lines(fonts, face, size, lines, most, width),
-            };
+            return Fitted { size, lines: shorten_lines(fonts, face, size, lines, most, width) };
         }
         size -= STEP;
     }
@@ -224,11 +224,7 @@ fn wrap(fonts: &Fonts, face: Face, size: f32, text: &str, width: f32) -> Vec<Str
     let mut lines: Vec<String> = Vec::new();
     let mut line = String::new();
     for word in text.split(' ') {
-        let longer = if line.is_empty() {
-            word.to_owned()
-        } else {
-            format!("{line} {word}")
-        };
+        let longer = if line.is_empty() { word.to_owned() } else { format!("{line} {word}") };
         if fonts.width(face, size, &longer) <= width {
             line = longer;
             continue;
@@ -266,4 +262,76 @@ fn shorten_lines(
         *last = with_ellipsis(&kept);
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::OnceLock;
+
+    use super::*;
+    use proptest::prelude::*;
+
+    fn fonts() -> &'static Fonts {
+        static FONTS: OnceLock<Fonts> = OnceLock::new();
+        FONTS.get_or_init(|| Fonts::load().unwrap())
+    }
+
+    fn room(width: f32, height: f32) -> Room {
+        Room { width, height, size: 12.0, least: 6.0 }
+    }
+
+    #[test]
+    fn a_text_shrinks_then_wraps_then_is_shortened() {
+        let fonts = fonts();
+        let fit = |text: &str, room| fit(fonts, Face::Text, text, room);
+        let one = fit("Comune di Test", room(60.0, 4.3));
+        assert_eq!((one.size, one.lines.len()), (12.0, 1));
+        let smaller = fit("Unione dei Comuni della Valle Grande", room(60.0, 4.3));
+        assert!(smaller.size < 12.0 && smaller.lines.len() == 1, "{smaller:?}");
+        let wrapped = fit("Unione dei Comuni della Valle Grande", room(60.0, 9.4));
+        assert_eq!((wrapped.size, wrapped.lines.len()), (12.0, 2));
+        let cut = fit(&"parola ".repeat(60), room(60.0, 4.3));
+        assert!(cut.size < 6.5 && cut.lines.len() == 1, "{cut:?}");
+        assert!(cut.lines[0].ends_with("parola…"), "{cut:?}");
+    }
+
+    #[test]
+    fn a_cut_falls_between_characters_as_people_see_them() {
+        assert_eq!(shortened("e\u{301}e\u{301}e\u{301}", 3), "e\u{301}e\u{301}e\u{301}");
+        assert_eq!(shortened("e\u{301}e\u{301}e\u{301}", 2), "e\u{301}…");
+        assert_eq!(shortened("👩‍👩‍👧👩‍👩‍👧", 1), "…");
+        assert_eq!(shortened("una parola lunga e poi un altro", 28), "una parola lunga e poi un…");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_wider_or_higher_than_its_room(
+            text in "\\PC{0,200}",
+            width in 8.0_f32..100.0,
+            height in 2.2_f32..30.0,
+        ) {
+            let fonts = fonts();
+            let text = printable(fonts, Face::Strong, &text);
+            let fitted = fit(fonts, Face::Strong, &text, room(width, height));
+            prop_assert!(fitted.size >= 6.0);
+            prop_assert!(fitted.lines.len() <= most_lines(height, fitted.size));
+            for line in &fitted.lines {
+                prop_assert!(fonts.width(Face::Strong, fitted.size, line) <= width * POINTS + 0.01, "{}", line);
+            }
+        }
+
+        #[test]
+        fn what_is_printed_has_glyphs_and_hides_nothing(text in ".{0,100}") {
+            let fonts = fonts();
+            for face in [Face::Text, Face::Mono] {
+                let printed = printable(fonts, face, &text);
+                prop_assert!(printed.chars().all(|c| fonts.has(face, c)), "{}", printed);
+                prop_assert!(printed.chars().all(|c| c == REPLACEMENT || !is_hidden(c)), "{}", printed);
+                // Every character that is not blank leaves a trace.
+                let words = text.split_whitespace().count();
+                prop_assert_eq!(printed.split(' ').filter(|word| !word.is_empty()).count(), words);
+                prop_assert_eq!(printable(fonts, face, &printed), printed);
+            }
+        }
+    }
 }

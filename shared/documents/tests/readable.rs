@@ -185,7 +185,6 @@ fn both_codes_are_read_from_every_page() {
     let printer = support::printer();
     std::thread::scope(|scope| {
         for half in 0..2 {
-            let printer = &printer;
             scope.spawn(move || {
                 (0..DEBTS).filter(|seed| seed % 2 == half).for_each(|seed| check(printer, seed))
             });

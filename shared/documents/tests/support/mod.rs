@@ -12,6 +12,8 @@
 pub mod pdf;
 pub mod reader;
 
+use std::sync::OnceLock;
+
 use documents::Printer;
 use domain::creditor::{Creditor, Iban, PostalAccount};
 use domain::debt::{Days, Origin, Service, State};
@@ -21,8 +23,9 @@ use domain::{Amount, Cents, Date, Debt, FiscalCode, NoticeNumber, Person, Timest
 
 pub const VERIFY_PAGE: &str = "https://pagamenti.comune.example/verifica";
 
-pub fn printer() -> Printer {
-    Printer::new().unwrap()
+pub fn printer() -> &'static Printer {
+    static PRINTER: OnceLock<Printer> = OnceLock::new();
+    PRINTER.get_or_init(|| Printer::new().unwrap())
 }
 
 pub fn at(text: &str) -> Timestamp {
