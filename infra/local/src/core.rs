@@ -18,6 +18,7 @@ use crate::clock::{Agenda, Task, after};
 use crate::gateway::{self, Found, Origin, Routes};
 use crate::invoke::{Invoker, MAX_PAYLOAD};
 use crate::neighbours::{AwsWire, Neighbours, OutsideWire};
+use crate::node::Node;
 use crate::psp::{Event, signed};
 use crate::streams::Positions;
 use crate::template::{ACCOUNT, Function, REGION, Template};
@@ -35,6 +36,7 @@ pub struct Core {
     pub invoker: Invoker,
     pub routes: Routes,
     pub agenda: Agenda,
+    pub node: Node,
     pub positions: Positions,
     /// What is due is done by one at a time.
     pub turn: Mutex<()>,

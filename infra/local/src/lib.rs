@@ -19,6 +19,7 @@ mod kept;
 mod local;
 mod mailbox;
 mod neighbours;
+mod node;
 mod pages;
 mod psp;
 mod secrets;

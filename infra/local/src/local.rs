@@ -52,7 +52,7 @@ impl Core {
                 Err(why) => problem(503, "temporarily_unavailable", &why.to_string()),
             },
             "/mail/clear" | "/node" | "/demo" if !post => other_method("POST"),
-            "/node" => problem(404, "not_found", "The pagoPA node is not here yet"),
+            "/node" => self.till(request).await,
             _ if path == "/mail" || path == "/mail.json" || path.starts_with("/mail/") => {
                 self.mail(request, path, words).await
             }

@@ -25,6 +25,7 @@ use crate::invoke::Invoker;
 use crate::kept::Kept;
 use crate::mailbox::Mailbox;
 use crate::neighbours::Neighbours;
+use crate::node::Node;
 use crate::psp::Psp;
 use crate::streams::Positions;
 use crate::template::Template;
@@ -102,6 +103,7 @@ fn core(options: &Options, origin: &str) -> Result<Core, Problem> {
         template,
         clock,
         random,
+        node: Node::default(),
         neighbours,
         invoker,
         agenda,

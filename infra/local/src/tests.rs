@@ -415,3 +415,44 @@ fn data_in_a_folder_survive_a_restart() {
     assert!(Stack::start(other).err().unwrap().to_string().contains("belong to other tables"));
     std::fs::remove_dir_all(&folder).unwrap();
 }
+
+/// The product itself, as `cargo run -p local` starts it.
+#[tokio::test]
+async fn the_product_starts_with_its_demonstration_data() {
+    let stack = Stack::start(Options::default()).unwrap();
+    assert!(stack.mails(None).is_empty(), "the demonstration leaves no mail");
+    let lacking: Vec<String> = stack.lacking_grants().iter().map(Granted::to_string).collect();
+    assert!(lacking.is_empty(), "{lacking:?}");
+
+    let credentials = json!({"username": USER, "password": PASSWORD}).to_string();
+    let login = request(&stack, "POST", "/api/login").header("content-type", "application/json");
+    let login = sent(login, credentials).await;
+    assert_eq!(json_of(&login)["account"]["identityProven"], true);
+    let cookie = login.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let list = async |path: &str| {
+        let answer = sent(request(&stack, "GET", path).header("cookie", &cookie), "").await;
+        json_of(&answer)["items"].as_array().unwrap().len()
+    };
+    assert_eq!((list("/api/debts").await, list("/api/history").await), (4, 1));
+
+    let node = async |operation: &str| {
+        let order =
+            json!({"operation": operation, "noticeNumber": demo::MANUAL_NOTICE, "receiptId": "receipt-1"});
+        let answer = sent(request(&stack, "POST", "/_local/node"), order.to_string()).await;
+        assert_eq!(answer.status(), 200, "{}", String::from_utf8_lossy(answer.body()));
+        json_of(&answer)
+    };
+    let verified = node("verify").await;
+    assert_eq!(
+        verified.pointer("/paymentList/paymentOptionDescription/amount"),
+        Some(&json!("0.01")),
+        "{verified}"
+    );
+    assert_eq!(node("activate").await["data"]["creditorReferenceId"], "000000000106683");
+    assert_eq!(node("pay").await, json!({"outcome": "OK"}));
+    assert_eq!(node("verify").await["fault"]["faultCode"], "PAA_PAGAMENTO_DUPLICATO");
+    assert_eq!((list("/api/debts").await, list("/api/history").await), (3, 2));
+    stack.settle().await;
+    stack.advance(Duration::from_secs(3_600)).await;
+    assert!(stack.lacking_grants().is_empty(), "{:?}", stack.lacking_grants());
+}
