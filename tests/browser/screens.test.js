@@ -237,6 +237,30 @@ test("a large text, a large spacing, 400 %: nothing is cut", async () => {
   await quiet(guest);
 });
 
+test("detail, outcome and receipt print on one page each", async () => {
+  const guest = await visitor();
+  await login(guest.context, owner);
+  for (const address of [`/pratiche/${owed.first.noticeNumber}`, `/paga/${owed.payment}/esito`, `/pratiche/${owed.paid.noticeNumber}/ricevuta`]) {
+    await open(guest.page, address);
+    await guest.page.locator(".riepilogo").first().waitFor();
+    const paper = (await guest.page.pdf({ format: "A4", preferCSSPageSize: true })).toString("latin1");
+    assert.equal(paper.match(/\/Type\s*\/Page\b(?!s)/g).length, 1, address);
+  }
+  await quiet(guest);
+});
+
+test("high contrast and no motion: the pages stay whole", async () => {
+  const guest = await visitor({ forcedColors: "active", reducedMotion: "reduce" });
+  await login(guest.context, owner);
+  for (const [name, address, ready] of [["S10", "/pratiche", "table"], ["S16", `/paga/${owed.first.noticeNumber}`, ".colonne"], ["S20", "/profilo", ".riepilogo"]]) {
+    await open(guest.page, address);
+    await guest.page.locator(ready).first().waitFor();
+    await picture(guest.page, `${name}-contrasto`);
+    await axe(guest.page, `${name} in forced colours`);
+  }
+  await quiet(guest);
+});
+
 test("names of repeated actions are their own and begin with what is seen", async () => {
   const guest = await visitor();
   await login(guest.context, owner);
