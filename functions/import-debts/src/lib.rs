@@ -9,7 +9,7 @@ use domain::debt::Service;
 use domain::notice::NoticeNumber;
 use domain::{Error, FieldCode, FieldError, NoticeNumber as Notice};
 use identity::CreditorKey;
-use store::{Canceller, Debts, Limit, Limits, NewDebt};
+use store::{Canceller, Debts, Imported, Limit, Limits, NewDebt};
 use web::view::DebtView;
 use web::{Function, Problem, Reply, Request};
 use world::{NotConfigured, World};
@@ -45,7 +45,7 @@ impl Function for ImportDebts {
             "PUT /creditor/debts/{noticeNumber}" => {
                 let notice = notice(request.path("noticeNumber"))?;
                 let new = self.with_service(wire::Row::read(request.json()?)?)?;
-                let imported = self.debts.import(&notice, new).await?;
+                let imported = self.imported(&notice, new).await?;
                 let debt = DebtView::of(&imported.debt, &self.creditor, self.debts.now());
                 let answer = wire::Imported { debt };
                 Ok(if imported.created { Reply::created(&answer) } else { Reply::ok(&answer) })
@@ -69,6 +69,15 @@ impl ImportDebts {
             }
             checked => checked,
         }
+    }
+
+    /// Writes a debt; one whose last day has passed already is closed at once.
+    async fn imported(&self, notice: &NoticeNumber, new: NewDebt) -> Result<Imported, Error> {
+        let imported = self.debts.import(notice, new).await?;
+        if imported.debt.is_past_expiry(self.debts.now()) {
+            self.debts.expire(notice).await?;
+        }
+        Ok(imported)
     }
 
     fn with_service(&self, row: wire::Row) -> Result<NewDebt, Error> {
@@ -118,7 +127,7 @@ impl ImportDebts {
                 Some(_) => Ok(wire::Outcome::accepted(&notice, "changed")),
             };
         }
-        match self.debts.import(&notice, new).await {
+        match self.imported(&notice, new).await {
             Ok(imported) if imported.created => Ok(wire::Outcome::accepted(&notice, "created")),
             Ok(_) => Ok(wire::Outcome::accepted(&notice, "changed")),
             Err(Error::DebtAlreadyPaid) => Ok(wire::Outcome::paid(&notice)),

@@ -7,7 +7,7 @@ use domain::creditor::Creditor;
 use domain::payment::{self, Attempt, Choice};
 use domain::{Cents, Error};
 use identity::Sessions;
-use psp::Psp;
+use psp::Till;
 use store::{Beginning, Citizen, Idempotency, Limit, Limits, Pass, Payments, Settlement, Started};
 use web::{Function, Problem, Reply, Request};
 use world::{NotConfigured, World};
@@ -18,7 +18,7 @@ pub struct InitiatePayment {
     payments: Payments,
     settlement: Settlement,
     idempotency: Idempotency,
-    psp: Psp,
+    till: Till,
     psps: Psps,
     creditor: Creditor,
 }
@@ -36,7 +36,7 @@ impl Function for InitiatePayment {
             payments: settlement.payments().clone(),
             settlement,
             idempotency: Idempotency::connect(world)?,
-            psp: Psp::connect(world)?,
+            till: Till::connect(world)?,
             psps: Psps::of_the_repository()?,
             creditor: creditor(world)?,
         })
@@ -75,7 +75,7 @@ impl InitiatePayment {
         let begun = match self.payments.begin(citizen, &order.notices, &choice, email).await? {
             Beginning::Stale(stale) => {
                 // Its time is over: what the PSP says of it decides whether there may be another.
-                if !self.psp.settle(&self.settlement, &stale).await? {
+                if !self.till.clear(&self.settlement, &stale).await? {
                     return Err(Error::PaymentInProgress);
                 }
                 self.payments.begin(citizen, &order.notices, &choice, email).await?
@@ -100,10 +100,10 @@ impl InitiatePayment {
     /// The attempt with the PSP's page. The attempt is stored already: a crash in between leaves one that can be
     /// taken up again, never a payment that we do not know of (INV-M16).
     async fn opened(&self, attempt: Attempt) -> Result<Attempt, Error> {
-        if attempt.checkout.is_some() {
+        if self.till.page_of(&attempt).is_some() {
             return Ok(attempt);
         }
-        let checkout = self.psp.open_checkout(&attempt).await?;
+        let checkout = self.till.open(&attempt).await?;
         Ok(self.payments.opened_at(&attempt, checkout).await?)
     }
 

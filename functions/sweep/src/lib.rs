@@ -10,7 +10,7 @@ use domain::payment;
 use domain::{Fault, FiscalCode};
 use lambda::Worker;
 use post::Postman;
-use psp::{Meaning, Psp};
+use psp::{Meaning, Till};
 use serde::Serialize;
 use serde_json::Value;
 use store::{Channel, Due, Sweep as Finder};
@@ -19,7 +19,7 @@ use world::{NotConfigured, World};
 pub struct Sweep {
     finder: Finder,
     postman: Postman,
-    psp: Psp,
+    till: Till,
     creditor: FiscalCode,
 }
 
@@ -46,7 +46,7 @@ impl Worker for Sweep {
         Ok(Self {
             finder: Finder::connect(world)?,
             postman: Postman::connect(world)?,
-            psp: Psp::connect(world)?,
+            till: Till::connect(world)?,
             creditor: creditor::creditor(world)?.fiscal_code,
         })
     }
@@ -69,7 +69,7 @@ impl Sweep {
             let done = match &due {
                 Due::Attempt(attempt) if attempt.status != payment::Status::Pending => continue,
                 Due::Attempt(attempt) => {
-                    self.psp.settle(self.finder.settlement(), attempt).await.map(|_| &mut swept.payments)
+                    self.till.settle(self.finder.settlement(), attempt).await.map(|_| &mut swept.payments)
                 }
                 Due::Callback(callback) => {
                     self.callback(callback).await.map(|()| &mut swept.callbacks)

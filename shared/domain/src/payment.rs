@@ -150,6 +150,9 @@ pub struct Attempt {
     /// The PSP's answer, once we have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checkout: Option<Checkout>,
+    /// Debts whose receipt the node has brought, when it brings them one by one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub received: Vec<NoticeNumber>,
     /// Inquiries made so far by the sweep.
     #[serde(default)]
     pub inquiries: u32,

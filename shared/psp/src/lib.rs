@@ -2,9 +2,11 @@
 
 mod client;
 mod settle;
+mod till;
 mod webhook;
 
 pub use client::{Inquiry, Psp};
+pub use till::Till;
 pub use settle::{apply, apply_receipt};
 pub use webhook::{Callback, Meaning, Webhooks, Word};
 

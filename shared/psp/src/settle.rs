@@ -53,10 +53,15 @@ pub async fn apply_receipt(
     }
 }
 
+/// Ends an attempt that nobody paid in time.
+pub(crate) async fn expire(settlement: &Settlement, attempt: &Attempt) -> Result<(), Fault> {
+    settlement.ended(&attempt.id, Outcome::Expired, None, Source::Sweep, None).await.map(drop)
+}
+
 impl Psp {
     /// Asks the PSP about an attempt whose outcome nobody told us, and applies the answer. Whether the attempt
     /// has ended now.
-    pub async fn settle(&self, settlement: &Settlement, attempt: &Attempt) -> Result<bool, Fault> {
+    pub(crate) async fn settle(&self, settlement: &Settlement, attempt: &Attempt) -> Result<bool, Fault> {
         let payments = settlement.payments();
         let over = attempt.expires_at <= payments.debts().now();
         let answer = match self.inquire(attempt).await {

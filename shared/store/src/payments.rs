@@ -110,7 +110,15 @@ impl Payments {
             && attempt.items.iter().all(|item| notices.contains(&item.notice))
             && debts.iter().all(|debt| debt.attempt.as_ref() == Some(open));
         let same = attempt.account == *citizen.id() && same_debts && attempt.choice == *choice;
-        if same { Ok(Beginning::Resumed(attempt)) } else { Err(Error::PaymentInProgress) }
+        let agreed = |debt: &Debt| {
+            attempt.items.iter().any(|item| item.notice == debt.notice && item.amount == debt.amount)
+        };
+        match (same, debts.iter().all(agreed)) {
+            (true, true) => Ok(Beginning::Resumed(attempt)),
+            // The page that waits asks for what was agreed before the creditor changed it.
+            (true, false) => Err(Error::AmountChanged),
+            (false, _) => Err(Error::PaymentInProgress),
+        }
     }
 
     fn new_attempt(
@@ -146,6 +154,7 @@ impl Payments {
                 .checked_add(payment::ATTEMPT_LIFE)
                 .map_err(|e| Fault::new("timing a payment", e))?,
             checkout: None,
+            received: Vec::new(),
             inquiries: 0,
             failure: None,
             revision: 1,

@@ -503,18 +503,24 @@ impl Settlement {
         Ok(steps)
     }
 
-    /// The attempt that a receipt answers: succeeded once none of its debts waits any more.
+    /// The attempt that a receipt answers: succeeded once the receipts of all its debts are here.
     fn attempt_done(
         &self,
         attempt: &Attempt,
         notice: &NoticeNumber,
         confirmation: &Confirmation,
     ) -> Result<Vec<Step>, Fault> {
-        let whole = attempt.items.len() == 1 && attempt.items.iter().all(|item| item.notice == *notice);
-        if !whole || confirmation.payment_id.as_ref().is_some_and(|id| *id != attempt.id) {
+        // Money of another origin pays the debt, but says nothing of this attempt.
+        if confirmation.payment_id.as_ref().is_some_and(|id| *id != attempt.id) {
             return Ok(Vec::new());
         }
         let mut after = attempt.clone();
+        if !after.received.contains(notice) {
+            after.received.push(notice.clone());
+        }
+        if after.received.len() < attempt.items.len() {
+            return Ok(vec![self.payments.replace_step(attempt, &mut after)?]);
+        }
         after.status = attempt.status.after(Outcome::Succeeded);
         after.email = None;
         Ok(vec![self.payments.replace_step(attempt, &mut after)?, self.payments.forget_open_step(attempt)?])

@@ -112,6 +112,7 @@ pub fn attempt(notices: usize) -> Attempt {
         started_at: at("2030-01-01T00:00:00Z"),
         expires_at: at("2030-01-01T00:30:00Z"),
         checkout: None,
+        received: Vec::new(),
         inquiries: 0,
         failure: None,
         revision: 1,
