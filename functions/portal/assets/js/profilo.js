@@ -2,12 +2,15 @@
 
 import { account, actions, announce, call, contact, dateLong, el, form, fullName, load, once, page, paragraph, post, summaryList, t } from "./core.js";
 
+/** Versions are the days they began on. */
+const version = (name) => (/^\d{4}-\d{2}-\d{2}$/.test(name) ? dateLong(name) : name);
+
 load(document.getElementById("regione"), async () => {
   const person = await account();
   for (const id of ["sezione-lingua", "sezione-consenso", "sezione-esci"]) document.getElementById(id).hidden = false;
   document.getElementById("consenso").replaceChildren(summaryList([
     [t("profilo.js.dato_il"), dateLong(person.consent.privacyAcceptedAt)],
-    [t("profilo.js.versione"), person.consent.privacyVersion],
+    [t("profilo.js.versione"), version(person.consent.privacyVersion)],
   ]));
   const address = `${person.address}, ${person.postalCode} ${person.city} (${person.province})`;
   const outcome = el("p", { class: "eco" });
