@@ -10,7 +10,7 @@ use futures_util::FutureExt;
 use lambda_http::ext::RequestExt;
 use lambda_http::request::{LambdaRequest, RequestContext};
 use lambda_http::{Adapter, Body, Context, LambdaEvent, Request, Response, Service, service_fn};
-use web::{Function, Incoming, Problem, Reply, Site, serve};
+use web::{Function, Incoming, Problem, Reply, Served, Site, serve};
 use world::{NotConfigured, World};
 
 use crate::{Answer, InProcess, not_configured};
@@ -39,29 +39,48 @@ impl<F: Function> Host<F> {
         let (method, request_id) = (incoming.method.clone(), incoming.request_id.clone());
         let asked_in = incoming.headers.get("accept-language").cloned();
         let work = AssertUnwindSafe(serve(&self.function, &self.site, incoming)).catch_unwind();
-        let (reply, error) = match tokio::time::timeout(limit, work).await {
+        let served = match tokio::time::timeout(limit, work).await {
             Ok(Ok(done)) => done,
             Ok(Err(_panic)) => last_resort("a handler panicked", &request_id, asked_in.as_ref()),
             Err(_elapsed) => last_resort("a handler ran out of time", &request_id, asked_in.as_ref()),
         };
-        self.log(&method, &request_id, started, &reply, error.as_ref());
-        Ok(response(reply))
+        self.log(&method, &request_id, started, &served);
+        Ok(response(served.reply))
     }
 
     /// One line for each request. A refusal is an ordinary answer; only a fault is an error.
-    fn log(&self, method: &str, request_id: &str, started: Instant, reply: &Reply, error: Option<&Error>) {
+    fn log(&self, method: &str, request_id: &str, started: Instant, served: &Served) {
+        let function = name_of::<F>();
+        let route = served.route.unwrap_or(method);
+        let error = served.error.as_ref();
         let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
         let cold = self.cold.swap(false, Ordering::Relaxed);
         let code = error.map(Problem::code_of).unwrap_or_default();
-        let status = reply.status.as_u16();
+        let status = served.reply.status.as_u16();
         match error {
             Some(Error::Unavailable(fault) | Error::PspUnavailable(fault)) => {
                 let cause = chain(fault);
-                tracing::error!(method, status, micros, cold, request_id, code, doing = fault.doing, cause, "request");
+                tracing::error!(
+                    function,
+                    route,
+                    status,
+                    micros,
+                    cold,
+                    request_id,
+                    code,
+                    doing = fault.doing,
+                    cause,
+                    "request"
+                );
             }
-            _ => tracing::info!(method, status, micros, cold, request_id, code, "request"),
+            _ => tracing::info!(function, route, status, micros, cold, request_id, code, "request"),
         }
     }
+}
+
+/// A function's own name: the type's, which is its logical id.
+fn name_of<F>() -> &'static str {
+    std::any::type_name::<F>().rsplit("::").next().unwrap_or_default()
 }
 
 /// The causes of a fault, outermost first.
@@ -80,7 +99,7 @@ fn last_resort(
     what: &'static str,
     request_id: &str,
     asked_in: Option<&http::HeaderValue>,
-) -> (Reply, Option<Error>) {
+) -> Served {
     let english = asked_in.and_then(|v| v.to_str().ok()).is_some_and(|v| v.starts_with("en"));
     let language = if english { domain::account::Language::En } else { domain::account::Language::It };
     let error = Error::Unavailable(Fault::new(what, "see the line above"));
@@ -90,7 +109,7 @@ fn last_resort(
         .with_header("cache-control", "no-store")
         .with_header("x-content-type-options", "nosniff")
         .with_header("x-request-id", request_id);
-    (reply, Some(error))
+    Served { reply, error: Some(error), route: None }
 }
 
 fn time_left(request: &Request) -> Duration {

@@ -46,12 +46,25 @@ impl Site {
     }
 }
 
+/// A request answered: what goes back, and what the log may say of it.
+pub struct Served {
+    pub reply: Reply,
+    /// Why it was refused, if it was.
+    pub error: Option<Error>,
+    /// The route as the contract writes it; never the path, which may hold a code.
+    pub route: Option<&'static str>,
+}
+
 /// Answers a request with a function: route, origin, handler, problem, headers.
-pub async fn serve<F: Function>(function: &F, site: &Site, incoming: Incoming) -> (Reply, Option<Error>) {
+pub async fn serve<F: Function>(function: &F, site: &Site, incoming: Incoming) -> Served {
     let language = incoming.language();
     let request_id = incoming.request_id.clone();
+    let mut route = None;
     let outcome = match admitted::<F>(site, incoming) {
-        Ok(request) => function.handle(request).await,
+        Ok(request) => {
+            route = Some(request.route);
+            function.handle(request).await
+        }
         Err(error) => Err(Problem::from(error)),
     };
     let (mut reply, error) = match outcome {
@@ -65,7 +78,7 @@ pub async fn serve<F: Function>(function: &F, site: &Site, incoming: Incoming) -
     if site.is_secure() {
         reply.default_header("strict-transport-security", "max-age=63072000; includeSubDomains");
     }
-    (reply, error)
+    Served { reply, error, route }
 }
 
 fn admitted<F: Function>(site: &Site, incoming: Incoming) -> Result<Request, Error> {

@@ -13,7 +13,7 @@ mod words;
 
 pub use body::Body;
 pub use cursor::{Cursors, Page, Paging};
-pub use function::{Function, Site, serve};
+pub use function::{Function, Served, Site, serve};
 pub use problem::{CATALOGUE, Problem};
 pub use reply::Reply;
 pub use request::{Incoming, Query, Request, Source};
