@@ -309,8 +309,8 @@ test("J11 a spontaneous payment: errors, summary, saved, paid", story({}, async 
   await headingIs(page, "Inserimento spontaneo");
   await page.locator(".elenco-servizi a", { hasText: "TEST1" }).click();
   await headingIs(page, "Inserimento pratica");
-  assert.equal(await page.locator("#debitore").count(), 1);
   await page.locator("#importo").waitFor();
+  assert.equal(await page.locator("#debitore").count(), 1);
   await submit(page);
   await summaryIs(page, ["Inserisci l’importo", "Scrivi la causale"]);
   await fill(page, { importo: "1.234", causale: "Prova spontanea" });
