@@ -68,7 +68,7 @@ impl Neighbours {
         let call = Call { function, operation: format!("{}:{operation}", service.prefix()) };
         let answer = self.met(
             &call,
-            |fault| service.failure(fault, &operation),
+            |fault| service.failure(fault, &operation, request.body()),
             || match service {
                 Service::Dynamo => self.dynamodb(&call.function, &operation, request.body()),
                 Service::Secrets => self.secret(&call.function, &operation, request.body()),
@@ -211,7 +211,7 @@ impl Service {
     }
 
     /// How this service says that it cannot now.
-    fn failure(self, fault: Fault, operation: &str) -> Outcome {
+    fn failure(self, fault: Fault, operation: &str, request: &[u8]) -> Outcome {
         let said = |status: u16, kind: &str, message: &str| (status, refusal(kind, message).1);
         match (self, fault) {
             (Service::Mail, Fault::Throttle) => (400, mailbox::failure("Throttling", "Rate exceeded")),
@@ -222,9 +222,9 @@ impl Service {
                 "The level of configured provisioned throughput for the table was exceeded.",
             ),
             (Service::Dynamo, Fault::Conflict) if operation == "TransactWriteItems" => {
-                (400, transaction_conflict())
+                (400, transaction_conflict(request))
             }
-            (Service::Dynamo, Fault::Conflict) => said(
+            (Service::Dynamo, Fault::Conflict) if is_write(operation) => said(
                 400,
                 "com.amazonaws.dynamodb.v20120810#TransactionConflictException",
                 "Transaction is ongoing for the item",
@@ -238,13 +238,25 @@ impl Service {
     }
 }
 
-fn transaction_conflict() -> String {
-    let reason = json!({"Code": "TransactionConflict", "Message": "Transaction is ongoing for the item"});
+fn is_write(operation: &str) -> bool {
+    matches!(operation, "PutItem" | "UpdateItem" | "DeleteItem")
+}
+
+/// The first of the items is in another transaction.
+fn transaction_conflict(request: &[u8]) -> String {
+    let request: Value = serde_json::from_slice(request).unwrap_or_default();
+    let items = request.get("TransactItems").and_then(Value::as_array).map_or(1, Vec::len);
+    let mut reasons = vec![json!({"Code": "None"}); items];
+    let mut codes = vec!["None"; items];
+    if let (Some(reason), Some(code)) = (reasons.first_mut(), codes.first_mut()) {
+        *reason = json!({"Code": "TransactionConflict", "Message": "Transaction is ongoing for the item"});
+        *code = "TransactionConflict";
+    }
+    let message = "Transaction cancelled, please refer cancellation reasons for specific reasons";
     json!({
         "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
-        "Message": "Transaction cancelled, please refer cancellation reasons for specific reasons \
-                    [TransactionConflict]",
-        "CancellationReasons": [reason],
+        "Message": format!("{message} [{}]", codes.join(", ")),
+        "CancellationReasons": reasons,
     })
     .to_string()
 }
@@ -297,13 +309,13 @@ impl HttpConnector for OutsideWire {
     }
 }
 
-async fn read(request: HttpRequest) -> Result<Request, ConnectorError> {
+pub(crate) async fn read(request: HttpRequest) -> Result<Request, ConnectorError> {
     let request = request.try_into_http1x().map_err(|e| ConnectorError::user(e.into()))?;
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map_err(ConnectorError::user)?.to_bytes().to_vec();
     Ok(Request::from_parts(parts, body))
 }
 
-fn write(response: Response) -> Result<HttpResponse, ConnectorError> {
+pub(crate) fn write(response: Response) -> Result<HttpResponse, ConnectorError> {
     HttpResponse::try_from(response.map(SdkBody::from)).map_err(|e| ConnectorError::other(e.into(), None))
 }

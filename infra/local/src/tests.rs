@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use domain::Error;
 use serde::Deserialize;
 use web::{Function, Reply};
@@ -55,6 +56,19 @@ Resources:
             FunctionResponseTypes: [ReportBatchItemFailures]
         Tick: {Type: Schedule, Properties: {Schedule: rate(5 minutes)}}
 ";
+
+/// A plain HTTP connector, for an SDK that is not in the stack.
+#[derive(Debug)]
+struct Elsewhere;
+
+impl aws_smithy_runtime_api::client::http::HttpConnector for Elsewhere {
+    fn call(&self, request: HttpRequest) -> aws_smithy_runtime_api::client::http::HttpConnectorFuture {
+        aws_smithy_runtime_api::client::http::HttpConnectorFuture::new(async move {
+            let request = neighbours::read(request).await?;
+            neighbours::write(client::send(request).await.unwrap())
+        })
+    }
+}
 
 static CALLBACKS: AtomicU64 = AtomicU64::new(0);
 static TICKS: AtomicU64 = AtomicU64::new(0);
@@ -270,6 +284,16 @@ async fn what_is_written_to_the_outbox_becomes_mail_without_waiting() {
     sent(request(&stack, "POST", "/api/write/anna"), "").await;
     stack.settle().await;
     assert_eq!(stack.mails(Some("anna@example.it")).len(), 1);
+
+    // A function that dies after its write has written; one that dies before has not.
+    for (fault, name, mails) in [(Fault::CrashBefore, "ugo", 0), (Fault::CrashAfter, "eva", 1)] {
+        stack.faults().clear();
+        stack.faults().plan(Scope::function("Echo"), [(1, fault)]);
+        let answer = sent(request(&stack, "POST", &format!("/api/write/{name}")), "").await;
+        assert_eq!(answer.status(), 503);
+        stack.settle().await;
+        assert_eq!(stack.mails(Some(&format!("{name}@example.it"))).len(), mails, "{name}");
+    }
 }
 
 #[tokio::test]
@@ -337,6 +361,18 @@ async fn neighbours_serve_functions_that_run_elsewhere() {
     let answer = sent(put, json!({"TableName": "OutboxTable", "Item": {"pk": {"S": "a"}}}).to_string()).await;
     assert_eq!((answer.status().as_u16(), answer.body().as_slice()), (200, b"{}".as_slice()));
     assert_eq!(sent(request(&neighbours, "POST", "/api/echo"), "").await.status(), 404);
+
+    // The SDK of a function elsewhere, with the variables that it is given.
+    let variables = environment.lines().filter_map(|line| line.split_once('='));
+    let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let wire = || world::Wire::new(Elsewhere);
+    let (clock, random) = (Clock::system(), world::Random::system());
+    let world = World::new(variables, world::Parts { clock, random, aws: wire(), outside: wire() });
+    let table = aws_sdk_dynamodb::Client::new(&world.sdk("DYNAMODB"));
+    let item =
+        table.get_item().table_name("OutboxTable").key("pk", AttributeValue::S("a".into())).send().await;
+    assert!(item.unwrap().item().is_some());
+    world.secret::<Value>("PSP_SECRET").unwrap().get().await.unwrap();
 }
 
 /// Lambda's Invoke API as SAM has it: it knows logical ids only. Gives back its address and what it was asked.

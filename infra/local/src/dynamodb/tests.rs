@@ -183,6 +183,14 @@ async fn faults_happen_below_the_sdk_which_tries_again() {
         assert!(!exists("3").await);
     }
     neighbours.faults.clear();
+    neighbours.faults.plan(Scope::default(), [(1, Fault::Conflict)]);
+    let put = |key: &str| Put::builder().table_name("DebtsTable").item("pk", text(key)).build().unwrap();
+    let items = ["4", "5"].map(|key| TransactWriteItem::builder().put(put(key)).build());
+    let operator = client(&neighbours, OPERATOR);
+    let error =
+        operator.transact_write_items().set_transact_items(Some(items.into())).send().await.unwrap_err();
+    let error = format!("{:?}", error.into_service_error());
+    assert!(error.contains("[TransactionConflict, None]"), "{error}");
     let usage = neighbours.faults.usage();
     assert!(usage["Writer"].calls["dynamodb:PutItem"] >= 7, "{usage:?}");
     assert!(usage["Writer"].capacity >= 4.0, "table and index, twice: {usage:?}");
