@@ -1,11 +1,15 @@
 //! Works the outbox off: looks up, decides, sends. `deliver-mail` and `sweep` call it; either alone is enough.
 
 use domain::account::{Account, AccountId, Language, LinkPurpose, Profile, Status};
+use domain::creditor::Creditor;
+use domain::debt::State;
+use domain::notice::NoticeNumber;
 use domain::person::Email;
-use domain::{Cents, Fault};
+use domain::{Cents, Fault, Timestamp};
 use identity::Links;
 use mail::{Mailer, Message, Paid};
-use store::{Accounts, Claimed, Letter, Limit, Limits, Outbox, Posted};
+use pagopa::aca::{Aca, Position};
+use store::{Accounts, Claimed, Debts, Letter, Limit, Limits, Outbox, Posted};
 use world::{NotConfigured, World};
 
 #[derive(Clone)]
@@ -15,6 +19,22 @@ pub struct Postman {
     limits: Limits,
     links: Links,
     mailer: Mailer,
+    archive: Option<Archive>,
+}
+
+/// What the central archive of notices (ACA) needs to hear: only for creditors that use it.
+#[derive(Clone)]
+struct Archive {
+    aca: Aca,
+    debts: Debts,
+    creditor: Creditor,
+}
+
+impl Archive {
+    fn connect(world: &World) -> Result<Option<Self>, NotConfigured> {
+        let Some(aca) = Aca::connect(world)? else { return Ok(None) };
+        Ok(Some(Self { aca, debts: Debts::connect(world)?, creditor: creditor::creditor(world)? }))
+    }
 }
 
 impl Postman {
@@ -25,6 +45,7 @@ impl Postman {
             limits: Limits::connect(world)?,
             links: Links::connect(world)?,
             mailer: Mailer::connect(world)?,
+            archive: Archive::connect(world)?,
         })
     }
 
@@ -40,6 +61,9 @@ impl Postman {
     /// a failure of the store comes back to the caller.
     pub async fn deliver(&self, id: &str) -> Result<(), Fault> {
         let Some(posted) = self.outbox.lease(id).await? else { return Ok(()) };
+        if let Some(at) = self.not_before(&posted).await? {
+            return self.outbox.later(id, at).await;
+        }
         match self.work(&posted).await {
             Ok(()) => self.outbox.done(id).await,
             Err(fault) => {
@@ -63,6 +87,7 @@ impl Postman {
                 self.mailer.send(email, *language, &Message::PasswordChanged { forgot }).await
             }
             Letter::CloseAccount { account } => self.close(account).await,
+            Letter::UploadPosition { notice } => self.upload(notice).await,
             Letter::PaymentReceived { email, language, paid, fee, .. } => {
                 let sum = Cents::sum(paid.iter().map(|line| line.amount));
                 let total = sum.and_then(|sum| sum.plus(*fee)).unwrap_or_default();
@@ -175,6 +200,35 @@ impl Postman {
             tracing::warn!(event = "mail.limited", why, "an address was written to enough");
         }
         Ok(soon && today)
+    }
+
+    /// Tells the central archive what a debt is now, whatever it was when the letter was written.
+    async fn upload(&self, notice: &NoticeNumber) -> Result<(), Fault> {
+        let Some(archive) = &self.archive else { return Ok(()) };
+        let Some(debt) = archive.debts.get(notice).await? else { return Ok(()) };
+        let position = Position::of(&debt, &archive.creditor, archive.debts.now());
+        match archive.aca.upload(&position).await {
+            Ok(stored) => {
+                tracing::info!(event = "aca.stored", status = stored.status.unwrap_or_default(), "archive");
+                Ok(())
+            }
+            Err(why) if why.worth_repeating() => Err(why.into()),
+            Err(why) => {
+                tracing::error!(event = "aca.refused", %notice, %why, "the archive will not take a position");
+                Ok(())
+            }
+        }
+    }
+
+    /// When a letter about a debt that is not published yet is to be done.
+    async fn not_before(&self, posted: &Posted) -> Result<Option<Timestamp>, Fault> {
+        let (Letter::UploadPosition { notice }, Some(archive)) = (&posted.letter, &self.archive) else {
+            return Ok(None);
+        };
+        let debt = archive.debts.get(notice).await?;
+        let now = archive.debts.now();
+        let unpublished = debt.filter(|debt| debt.state == State::Open && !debt.is_published(now));
+        Ok(unpublished.and_then(|debt| debt.days.valid_from).and_then(domain::time::start_of))
     }
 
     /// Says goodbye before the address is erased, then erases.

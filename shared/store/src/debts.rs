@@ -17,6 +17,7 @@ use crate::filing::Filing;
 use crate::idempotency::{Idempotency, Pass};
 use crate::keys::{Key, place_closed, place_to_pay};
 use crate::movements::{self, Entry, Movements};
+use crate::outbox::{Letter, Outbox};
 use crate::table::{
     Expression, Item, Order, Range, Step, TRIES, Table, Transacted, absent, item, read, step_aside, with_due,
 };
@@ -26,6 +27,8 @@ pub struct Debts {
     pub(crate) table: Table,
     /// Only functions that change debts have this table.
     pub(crate) movements: Option<Movements>,
+    /// Where the central archive of notices is told of changes, if the creditor uses it.
+    archive: Option<Outbox>,
     pub(crate) filing: Filing,
     pub(crate) clock: Clock,
     random: Random,
@@ -79,6 +82,7 @@ impl Debts {
         Ok(Self {
             table: Table::connect(world, "DEBTS_TABLE")?,
             movements,
+            archive: world.optional("ACA_URL").map(|_| Outbox::connect(world)).transpose()?,
             filing: Filing::connect(world)?,
             clock: world.clock().clone(),
             random: world.random().clone(),
@@ -336,7 +340,8 @@ impl Debts {
 
     async fn change(&self, before: &Debt, after: Debt, movement: Movement) -> Result<Option<Debt>, Fault> {
         let written = advanced(after, &movement, before);
-        let done = self.write(before, written.clone(), Some(&movement), Vec::new()).await?;
+        let told = self.tell_archive_step(&before.notice)?;
+        let done = self.write(before, written.clone(), Some(&movement), told.into_iter().collect()).await?;
         Ok((done == Wrote::Done).then_some(written))
     }
 
@@ -387,6 +392,7 @@ impl Debts {
         for partition in self.partitions(&after).await? {
             steps.push(self.table.put_along_step(DOING, place_item(partition, &after)?)?);
         }
+        steps.extend(self.tell_archive_step(&debt.notice)?);
         steps.extend(extra);
         match self.table.transact(DOING, steps).await? {
             Transacted::Done => Ok(Created::Done(Box::new(after))),
@@ -395,6 +401,12 @@ impl Debts {
             }
             Transacted::Refused(_) => Ok(Created::Otherwise),
         }
+    }
+
+    /// The step that has the central archive told of a debt, if the creditor uses it.
+    pub(crate) fn tell_archive_step(&self, notice: &NoticeNumber) -> Result<Option<Step>, Fault> {
+        let letter = || Letter::UploadPosition { notice: notice.clone() };
+        self.archive.as_ref().map(|outbox| outbox.post_step(&letter())).transpose()
     }
 
     pub(crate) fn movements(&self) -> Result<&Movements, Fault> {

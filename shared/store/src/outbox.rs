@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::account::{AccountId, Language, Profile};
+use domain::notice::NoticeNumber;
 use domain::payment::PaymentId;
 use domain::person::Email;
 use domain::{Cents, Date, Fault, Timestamp};
@@ -34,6 +35,8 @@ pub enum Letter {
     /// Says goodbye, then erases the profile and frees its names.
     CloseAccount { account: AccountId },
     PaymentReceived { email: Email, language: Language, payment: Option<PaymentId>, paid: Vec<PaidLine>, fee: Cents },
+    /// Tells the central archive of notices (ACA) what a debt is now.
+    UploadPosition { notice: NoticeNumber },
     PaymentFailed { email: Email, language: Language, payment: PaymentId, reasons: Vec<String> },
 }
 
@@ -171,6 +174,13 @@ impl Outbox {
             .text_value(":state", if dead { "dead" } else { "pending" });
         let change = if dead { change } else { change.text_value(":due", instant(due)) };
         let _ = self.table.update_if(DOING, &Key::letter(&posted.id), change, present()).await?;
+        Ok(())
+    }
+
+    /// The letter is to be done at another time: nothing failed.
+    pub async fn later(&self, id: &str, at: Timestamp) -> Result<(), Fault> {
+        let change = Expression::new("SET due_at = :due REMOVE leased_until").text_value(":due", instant(at));
+        let _ = self.table.update_if("putting a letter off", &Key::letter(id), change, present()).await?;
         Ok(())
     }
 

@@ -253,6 +253,10 @@ impl Settlement {
         ];
         for part in parts {
             steps.extend(self.part_steps(part, &confirmation.receipt_id).await?);
+            // Paid elsewhere than through the node: the archive must not offer it any more.
+            if part.receipt.is_some() {
+                steps.extend(self.debts.tell_archive_step(&part.before.notice)?);
+            }
         }
         let paid: Vec<PaidLine> = parts.iter().filter_map(paid_line).collect();
         if let (false, Some(email)) = (paid.is_empty(), attempt.email.clone()) {
