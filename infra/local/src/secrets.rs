@@ -23,7 +23,7 @@ pub const PSP_KEY: &str = "local-psp-key";
 pub fn value(name: &str) -> Option<Value> {
     Some(match name {
         "IdentitySecret" => json!({
-            "pepper": key("pepper"), "links": key("links"), "sessions": [{"kid": "1", "key": key("session 1")}]
+            "pepper": key("pepper"), "links": key("links"), "sessions": [{"kid": 1, "key": key("session 1")}]
         }),
         "SealSecret" => json!({"keys": [{"kid": 1, "key": key("seal 1")}], "index": key("index")}),
         "PspSecret" => json!({

@@ -26,7 +26,7 @@ struct IdentityKeys {
 
 #[derive(Deserialize)]
 struct SessionKeyText {
-    kid: String,
+    kid: u8,
     /// 32 bytes or more, base64.
     key: String,
 }

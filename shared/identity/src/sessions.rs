@@ -134,7 +134,7 @@ impl Sessions {
         };
         let mut header = Header::new(Algorithm::HS256);
         header.typ = Some(TYPE.to_owned());
-        header.kid = Some(newest.kid.clone());
+        header.kid = Some(newest.kid.to_string());
         let secret = EncodingKey::from_secret(&bytes_of(&newest.key)?);
         jsonwebtoken::encode(&header, &claims, &secret).map_err(|e| Fault::new(DOING, e))
     }
@@ -152,9 +152,8 @@ impl Sessions {
             return Ok(None);
         }
         let keys = self.secret.get().await?;
-        let Some(key) = keys.sessions.iter().find(|key| Some(key.kid.as_str()) == header.kid.as_deref()) else {
-            return Ok(None);
-        };
+        let kid = header.kid.as_deref().and_then(|kid| kid.parse::<u8>().ok());
+        let Some(key) = keys.sessions.iter().find(|key| Some(key.kid) == kid) else { return Ok(None) };
         let mut validation = Validation::new(Algorithm::HS256);
         validation.set_issuer(&[self.site.url()]);
         validation.set_audience(&[AUDIENCE]);
