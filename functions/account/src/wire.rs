@@ -1,8 +1,8 @@
 use domain::account::Account;
 use domain::debt::Detail;
 use domain::movement::Movement;
-use domain::person::Person;
-use domain::receipt::Receipt;
+use domain::person::{Person, PersonType};
+use domain::receipt::{Payer, PspIdentity, Receipt};
 use domain::{Date, Debt, Timestamp};
 use serde::Serialize;
 use web::view::AccountView;
@@ -36,9 +36,11 @@ pub struct ExportedDebt {
     details: Vec<Detail>,
     amount: u64,
     created_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
     due_date: Option<Date>,
-    debtor: Person,
-    receipt: Option<Receipt>,
+    debtor: ExportedPerson,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    receipt: Option<ExportedReceipt>,
     movements: Vec<ExportedMovement>,
 }
 
@@ -49,8 +51,102 @@ struct ExportedMovement {
     kind: &'static str,
     cents: u64,
     source: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
     reference: Option<String>,
     at: Timestamp,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ExportedPerson {
+    fiscal_code: String,
+    person_type: PersonType,
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    postal_code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    city: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    province: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    country: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ExportedReceipt {
+    code: String,
+    receipt_id: String,
+    amount: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fee: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    paid_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    applied_on: Option<Date>,
+    recorded_at: Timestamp,
+    psp: ExportedParty,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    method: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channel: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payer: Option<ExportedParty>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    paid_together: Option<u8>,
+}
+
+/// Who took the money, or who gave it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ExportedParty {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fiscal_code: Option<String>,
+}
+
+impl From<Person> for ExportedPerson {
+    fn from(person: Person) -> Self {
+        Self {
+            fiscal_code: person.fiscal_code.as_str().to_owned(),
+            person_type: person.person_type,
+            name: person.name,
+            address: person.address,
+            postal_code: person.postal_code,
+            city: person.city,
+            province: person.province,
+            country: person.country,
+            email: person.email.map(|email| email.as_str().to_owned()),
+        }
+    }
+}
+
+impl From<Receipt> for ExportedReceipt {
+    fn from(receipt: Receipt) -> Self {
+        let PspIdentity { id, name, fiscal_code } = receipt.psp;
+        let payer =
+            |Payer { name, fiscal_code }| ExportedParty { id: None, name, fiscal_code: Some(fiscal_code) };
+        Self {
+            code: receipt.code,
+            receipt_id: receipt.receipt_id,
+            amount: receipt.amount.get(),
+            fee: receipt.fee.map(|fee| fee.get()),
+            paid_at: receipt.paid_at,
+            applied_on: receipt.applied_on,
+            recorded_at: receipt.recorded_at,
+            psp: ExportedParty { id: Some(id), name, fiscal_code },
+            method: receipt.method,
+            channel: receipt.channel,
+            payer: receipt.payer.map(payer),
+            paid_together: receipt.paid_together,
+        }
+    }
 }
 
 impl Export {
@@ -81,8 +177,8 @@ impl ExportedDebt {
             amount: debt.amount.get(),
             created_at: debt.created_at,
             due_date: debt.days.due,
-            debtor: debt.debtor,
-            receipt: debt.receipt,
+            debtor: debt.debtor.into(),
+            receipt: debt.receipt.map(ExportedReceipt::from),
             movements,
         }
     }

@@ -3,8 +3,8 @@
 mod wire;
 
 use creditor::creditor;
-use domain::creditor::Creditor;
 use domain::Error;
+use domain::creditor::Creditor;
 use identity::Sessions;
 use store::{Accounts, Debts, Limit, Limits};
 use web::view::DebtView;

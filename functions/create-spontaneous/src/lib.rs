@@ -41,6 +41,7 @@ impl Function for CreateSpontaneous {
     async fn handle(&self, request: Request) -> Result<Reply, Problem> {
         let citizen = self.sessions.citizen(&request).await?;
         if request.route != CREATE {
+            request.bare()?;
             let notice = NoticeNumber::parse(request.path("noticeNumber"));
             let notice = notice.map_err(|_| Error::DebtNotFound)?;
             self.debts.cancel(&notice, Canceller::Citizen(&citizen)).await?;

@@ -5,8 +5,18 @@ use domain::{Debt, Fault, Timestamp};
 pub fn table(debts: &[Debt], now: Timestamp) -> Result<String, Fault> {
     const DOING: &str = "writing a table";
     let mut csv = csv::Writer::from_writer(Vec::new());
-    let header =
-        ["noticeNumber", "iuv", "name", "service", "reason", "status", "createdOn", "dueDate", "paidOn", "amount"];
+    let header = [
+        "noticeNumber",
+        "iuv",
+        "name",
+        "service",
+        "reason",
+        "status",
+        "createdOn",
+        "dueDate",
+        "paidOn",
+        "amount",
+    ];
     csv.write_record(header).map_err(|e| Fault::new(DOING, e))?;
     for debt in debts {
         let day = |day: Option<domain::Date>| day.map(|day| day.to_string()).unwrap_or_default();

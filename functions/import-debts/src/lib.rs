@@ -51,6 +51,7 @@ impl Function for ImportDebts {
                 Ok(if imported.created { Reply::created(&answer) } else { Reply::ok(&answer) })
             }
             "DELETE /creditor/debts/{noticeNumber}" => {
+                request.bare()?;
                 let notice = notice(request.path("noticeNumber"))?;
                 self.debts.cancel(&notice, Canceller::Creditor).await?;
                 Ok(Reply::no_content())
@@ -109,7 +110,11 @@ impl ImportDebts {
         Ok(Reply::ok(&report))
     }
 
-    async fn row(&self, row: Result<(Notice, wire::Row), rows::Refused>, dry_run: bool) -> Result<wire::Outcome, Error> {
+    async fn row(
+        &self,
+        row: Result<(Notice, wire::Row), rows::Refused>,
+        dry_run: bool,
+    ) -> Result<wire::Outcome, Error> {
         let (notice, row) = match row {
             Ok(row) => row,
             Err(refused) => return Ok(wire::Outcome::rejected(refused.notice, refused.errors)),

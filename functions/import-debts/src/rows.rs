@@ -148,9 +148,8 @@ fn from_record(
 }
 
 fn checked(number: String, raw: Raw, mut form: Form) -> Result<(NoticeNumber, Row), Refused> {
-    let notice = NoticeNumber::parse(&number).and_then(|notice| {
-        if notice.is_stand_in_probe() { Err(FieldCode::NotAllowed) } else { Ok(notice) }
-    });
+    let notice = NoticeNumber::parse(&number)
+        .and_then(|notice| if notice.is_stand_in_probe() { Err(FieldCode::NotAllowed) } else { Ok(notice) });
     let notice = form.field("noticeNumber", notice);
     match (raw.check(form), notice) {
         (Ok(row), Some(notice)) => Ok((notice, row)),

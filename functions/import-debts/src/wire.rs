@@ -113,7 +113,8 @@ impl Raw {
             (amount, _) => form.field("amount", amount),
         };
         let mut day = |field: &str, value: &Option<String>| {
-            line(value).and_then(|text| form.field(field, text.parse::<Date>().map_err(|_| FieldCode::Format)))
+            line(value)
+                .and_then(|text| form.field(field, text.parse::<Date>().map_err(|_| FieldCode::Format)))
         };
         let days = Days {
             due: day("dueDate", &self.due_date),

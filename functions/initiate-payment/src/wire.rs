@@ -61,7 +61,8 @@ pub struct Started {
 impl Started {
     pub fn of(attempt: &Attempt) -> Result<Self, Fault> {
         let checkout = attempt.checkout.as_ref();
-        let checkout = checkout.ok_or_else(|| Fault::new("starting a payment", "there is no page to pay at"))?;
+        let checkout =
+            checkout.ok_or_else(|| Fault::new("starting a payment", "there is no page to pay at"))?;
         Ok(Self {
             payment_id: attempt.id.to_string(),
             redirect_url: checkout.redirect_url.clone(),

@@ -84,8 +84,12 @@ fn words(event: &str) -> (&'static str, &'static str) {
         "payment-unknown" => ("Esito del pagamento in verifica", "Payment being checked"),
         "paid" => ("Pagata", "Paid"),
         "paid-late" => ("Pagata in ritardo", "Paid late"),
-        "duplicate-to-refund" => ("Secondo pagamento ricevuto: verrà rimborsato", "Second payment: to be refunded"),
-        "amount-mismatch" => ("Ricevuto un importo diverso: l’ente verifica", "Another amount: the body is checking"),
+        "duplicate-to-refund" => {
+            ("Secondo pagamento ricevuto: verrà rimborsato", "Second payment: to be refunded")
+        }
+        "amount-mismatch" => {
+            ("Ricevuto un importo diverso: l’ente verifica", "Another amount: the body is checking")
+        }
         "cancelled" => ("Annullata", "Cancelled"),
         "expired" => ("Scaduta", "Expired"),
         _ => ("Aggiornamento", "Update"),

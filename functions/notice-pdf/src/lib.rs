@@ -31,6 +31,7 @@ impl Function for NoticePdf {
 
     async fn handle(&self, request: Request) -> Result<Reply, Problem> {
         let citizen = self.sessions.citizen(&request).await?;
+        request.query(&[])?;
         let notice = NoticeNumber::parse(request.path("noticeNumber")).map_err(|_| Error::DebtNotFound)?;
         let debt = self.debts.of_citizen(&citizen, &notice).await?;
         let now = self.debts.now();

@@ -11,7 +11,9 @@ use domain::notice::NoticeNumber;
 use domain::{Debt, Fault};
 use pagopa::answers::Blame;
 use pagopa::operations::Get;
-use pagopa::{Answer, FaultCode, Request as Asked, SendRt, Taxonomy, check_ids, fault_for, get_ok, verify_ok};
+use pagopa::{
+    Answer, FaultCode, Request as Asked, SendRt, Taxonomy, check_ids, fault_for, get_ok, verify_ok,
+};
 use store::{Channel, Debts, Events, Recorded, Settled, Settlement};
 use web::{Function, Problem, Reply, Request};
 use world::{NotConfigured, World};
@@ -66,9 +68,12 @@ impl PagopaNode {
             return refuse(code);
         }
         let answered = match asked {
-            Asked::Verify(verify) => self.payable(verify.qr_code.notice.as_str(), refuse, |debt| {
-                verify_ok(debt, &self.creditor).map(Answer::VerifyOk).ok()
-            }).await,
+            Asked::Verify(verify) => {
+                self.payable(verify.qr_code.notice.as_str(), refuse, |debt| {
+                    verify_ok(debt, &self.creditor).map(Answer::VerifyOk).ok()
+                })
+                .await
+            }
             Asked::Get(get) => {
                 let found = |debt: &Debt| self.taken(debt, get);
                 self.payable(get.qr_code.notice.as_str(), refuse, found).await
@@ -106,7 +111,8 @@ impl PagopaNode {
             return Ok(refuse(code));
         }
         let answer = debt.as_ref().and_then(found);
-        answer.ok_or_else(|| Fault::new("answering the node", "the creditor's configuration does not suffice"))
+        answer
+            .ok_or_else(|| Fault::new("answering the node", "the creditor's configuration does not suffice"))
     }
 
     fn taken(&self, debt: &Debt, get: &Get) -> Option<Answer> {

@@ -33,6 +33,7 @@ impl Function for ReceiptPdf {
 
     async fn handle(&self, request: Request) -> Result<Reply, Problem> {
         let citizen = self.sessions.citizen(&request).await?;
+        request.query(&[])?;
         let notice = NoticeNumber::parse(request.path("noticeNumber")).map_err(|_| Error::ReceiptNotFound)?;
         let debt = match self.debts.of_citizen(&citizen, &notice).await {
             Ok(debt) => debt,

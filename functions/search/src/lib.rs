@@ -48,6 +48,7 @@ impl Function for Search {
                 Ok(Reply::ok(&self.found(&debt, reference, expires_at)))
             }
             _ => {
+                request.query(&[])?;
                 let (wanted, _) = self.opened(&request).await?;
                 let debt = self.debts.find(&wanted.fiscal_code, &wanted.code).await?;
                 debt.ensure_payable(self.debts.now())?;
@@ -86,12 +87,7 @@ impl Search {
         Ok((sealed.into(), expires_at))
     }
 
-    fn found(
-        &self,
-        debt: &domain::Debt,
-        reference: String,
-        expires_at: domain::Timestamp,
-    ) -> wire::Found {
+    fn found(&self, debt: &domain::Debt, reference: String, expires_at: domain::Timestamp) -> wire::Found {
         let debt = web::view::PublicDebt::of(debt, &self.creditor, self.debts.now());
         wire::Found { debt, reference, expires_at: domain::time::to_second(expires_at) }
     }

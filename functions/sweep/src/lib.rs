@@ -71,9 +71,7 @@ impl Sweep {
                 Due::Attempt(attempt) => {
                     self.till.settle(self.finder.settlement(), attempt).await.map(|_| &mut swept.payments)
                 }
-                Due::Callback(callback) => {
-                    self.callback(callback).await.map(|()| &mut swept.callbacks)
-                }
+                Due::Callback(callback) => self.callback(callback).await.map(|()| &mut swept.callbacks),
                 Due::Debt(notice) => {
                     let debts = self.finder.settlement().payments().debts();
                     debts.expire(notice).await.map(|()| &mut swept.debts)

@@ -32,10 +32,9 @@ pub fn creditor(world: &World) -> Result<Creditor, NotConfigured> {
         fiscal_code,
         office: text("CREDITOR_OFFICE"),
         info: text("CREDITOR_INFO"),
-        segregation_code: world
-            .variable("SEGREGATION_CODE")?
-            .parse()
-            .map_err(|code| NotConfigured::because("SEGREGATION_CODE", format!("must be two digits ({code})")))?,
+        segregation_code: world.variable("SEGREGATION_CODE")?.parse().map_err(|code| {
+            NotConfigured::because("SEGREGATION_CODE", format!("must be two digits ({code})"))
+        })?,
         iban: iban(world, "CREDITOR_IBAN")?,
         postal,
         cbill: text("CREDITOR_CBILL"),

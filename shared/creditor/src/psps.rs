@@ -110,9 +110,8 @@ impl Psps {
 impl Method {
     /// The PSPs that take this amount, cheapest first.
     pub fn offers(&self, amount: Cents) -> Vec<Offer<'_>> {
-        let takes = |psp: &&Terms| {
-            psp.min.is_none_or(|min| amount >= min) && psp.max.is_none_or(|max| amount <= max)
-        };
+        let takes =
+            |psp: &&Terms| psp.min.is_none_or(|min| amount >= min) && psp.max.is_none_or(|max| amount <= max);
         let mut offers: Vec<Offer<'_>> = self
             .psps
             .iter()
@@ -142,7 +141,8 @@ mod tests {
         let twice = "[[method]]\ncode=\"CP\"\nname=\"a\"\nname_en=\"a\"\npsp=[]\n".repeat(2);
         let error = Psps::read(&twice).unwrap_err().to_string();
         assert!(error.contains("psps.toml") && error.contains("CP"), "{error}");
-        let negative = "[[method]]\ncode=\"CP\"\nname=\"a\"\nname_en=\"a\"\npsp=[{id=\"a\",name=\"a\",fee=-1}]";
+        let negative =
+            "[[method]]\ncode=\"CP\"\nname=\"a\"\nname_en=\"a\"\npsp=[{id=\"a\",name=\"a\",fee=-1}]";
         assert!(Psps::read(negative).is_err());
     }
 
@@ -157,7 +157,9 @@ mod tests {
             (Some("NOPE"), Some("x"), "method"),
             (Some("CP"), Some("nobody"), "pspId"),
         ] {
-            let Err(Error::Invalid(errors)) = catalogue.choose(method, psp, amount) else { panic!("{field}") };
+            let Err(Error::Invalid(errors)) = catalogue.choose(method, psp, amount) else {
+                panic!("{field}")
+            };
             assert_eq!(errors[0].field, field);
         }
     }

@@ -38,7 +38,9 @@ impl Iban {
     pub fn parse(text: &str) -> Result<Self, FieldCode> {
         let clean: String =
             text.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_uppercase()).collect();
-        let (Some(head), Some(body)) = (clean.get(..4), clean.get(4..)) else { return Err(FieldCode::Format) };
+        let (Some(head), Some(body)) = (clean.get(..4), clean.get(4..)) else {
+            return Err(FieldCode::Format);
+        };
         let italian = head.starts_with("IT");
         let head_fits = matches!(head.as_bytes(), [a, b, c, d]
             if a.is_ascii_uppercase() && b.is_ascii_uppercase() && c.is_ascii_digit() && d.is_ascii_digit());

@@ -34,7 +34,9 @@ pub enum Error {
     PayloadTooLarge,
     UnsupportedMediaType,
     IdempotencyKeyReused,
-    TooManyRequests { retry_after: Duration },
+    TooManyRequests {
+        retry_after: Duration,
+    },
     /// The payment service did not answer, or not what was agreed.
     PspUnavailable(Fault),
     /// Our own trouble: the store, a secret, the clock.
@@ -49,10 +51,7 @@ pub struct Fault {
 }
 
 impl Fault {
-    pub fn new(
-        doing: &'static str,
-        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-    ) -> Self {
+    pub fn new(doing: &'static str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self { doing, source: source.into() }
     }
 }

@@ -95,9 +95,8 @@ fn is_run(text: &str) -> bool {
 
 /// A common password with only digits and signs around it: `password123!`.
 fn is_padded(text: &str, common: &str) -> bool {
-    text.split_once(common).is_some_and(|(before, after)| {
-        before.chars().chain(after.chars()).all(|c| !c.is_alphabetic())
-    })
+    text.split_once(common)
+        .is_some_and(|(before, after)| before.chars().chain(after.chars()).all(|c| !c.is_alphabetic()))
 }
 
 const COMMON: &str = include_str!("common_passwords.txt");

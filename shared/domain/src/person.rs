@@ -62,8 +62,11 @@ impl Person {
             Some(province) if !town.is_empty() => format!("{town} ({province})"),
             _ => town,
         };
-        let parts: Vec<&str> =
-            [self.address.as_deref(), Some(town.as_str())].into_iter().flatten().filter(|p| !p.is_empty()).collect();
+        let parts: Vec<&str> = [self.address.as_deref(), Some(town.as_str())]
+            .into_iter()
+            .flatten()
+            .filter(|p| !p.is_empty())
+            .collect();
         (!parts.is_empty()).then(|| parts.join(", "))
     }
 }
@@ -192,7 +195,8 @@ impl Place {
         let country = form.field("country", self::country(country));
         let italian = country.as_deref() == Some("IT");
         let province = form.field("province", self::province(province, italian || country.is_none()));
-        let postal_code = form.field("postalCode", self::postal_code(postal_code, italian || country.is_none()));
+        let postal_code =
+            form.field("postalCode", self::postal_code(postal_code, italian || country.is_none()));
         Some(Self {
             address: address?,
             postal_code: postal_code?,
@@ -232,7 +236,8 @@ pub fn postal_code(text: &str, italian: bool) -> Result<String, FieldCode> {
     let fits = match italian {
         true => code.len() == 5 && code.bytes().all(|b| b.is_ascii_digit()),
         false => {
-            (2..=12).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_alphanumeric() || b" -".contains(&b))
+            (2..=12).contains(&code.len())
+                && code.bytes().all(|b| b.is_ascii_alphanumeric() || b" -".contains(&b))
         }
     };
     match (code.is_empty(), fits) {

@@ -186,7 +186,8 @@ impl Service {
         let required = |name: &str| self.fields.iter().find(|f| f.name == name && f.required);
         for (i, term) in terms.iter().enumerate() {
             for name in &term.times {
-                let number = required(name).filter(|f| matches!(f.kind, FieldType::Number) && f.max.is_some());
+                let number =
+                    required(name).filter(|f| matches!(f.kind, FieldType::Number) && f.max.is_some());
                 if number.is_none() {
                     refuse(&format!("amount.terms[{i}].times"), "names required number fields with a max");
                 }
@@ -225,12 +226,10 @@ impl Service {
                     form.refuse(FieldError::new(format!("fields.{}", field.name), FieldCode::Required));
                 }
                 None => {}
-                Some(value) => {
-                    match form.check(field.check(&value)) {
-                        Some(()) => drop(values.insert(field.name.as_str(), value)),
-                        None => complete = false,
-                    }
-                }
+                Some(value) => match form.check(field.check(&value)) {
+                    Some(()) => drop(values.insert(field.name.as_str(), value)),
+                    None => complete = false,
+                },
             }
         }
         let amount = match (&self.amount, wish.amount) {

@@ -104,7 +104,10 @@ impl Sessions {
     pub fn without_cookies(&self, reply: Reply) -> Reply {
         let secure = self.secure();
         reply
-            .with_cookie(&format!("{}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0{secure}", self.cookie_name()))
+            .with_cookie(&format!(
+                "{}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0{secure}",
+                self.cookie_name()
+            ))
             .with_cookie(&format!("{HINT}=; Path=/; SameSite=Lax; Max-Age=0{secure}"))
             .with_header("clear-site-data", "\"storage\"")
     }
@@ -165,8 +168,7 @@ impl Sessions {
         let Ok(token) = jsonwebtoken::decode::<Claims>(token, &secret, &validation) else { return Ok(None) };
         let claims = token.claims;
         let now = self.clock.now().as_second();
-        let in_time =
-            claims.nbf <= now.saturating_add(LEEWAY) && now < claims.exp.saturating_add(LEEWAY);
+        let in_time = claims.nbf <= now.saturating_add(LEEWAY) && now < claims.exp.saturating_add(LEEWAY);
         Ok(in_time.then(|| SessionKey {
             id: claims.sid,
             account: AccountId::new(claims.sub),

@@ -95,11 +95,7 @@ fn chain(fault: &Fault) -> String {
     text
 }
 
-fn last_resort(
-    what: &'static str,
-    request_id: &str,
-    asked_in: Option<&http::HeaderValue>,
-) -> Served {
+fn last_resort(what: &'static str, request_id: &str, asked_in: Option<&http::HeaderValue>) -> Served {
     let english = asked_in.and_then(|v| v.to_str().ok()).is_some_and(|v| v.starts_with("en"));
     let language = if english { domain::account::Language::En } else { domain::account::Language::It };
     let error = Error::Unavailable(Fault::new(what, "see the line above"));
@@ -170,7 +166,10 @@ fn response(reply: Reply) -> Response<Body> {
 
 /// Types whose bytes go into the answer as text; the others go as base64.
 fn is_text(media: &str) -> bool {
-    media.starts_with("text/") || media.contains("json") || media.contains("xml") || media.contains("javascript")
+    media.starts_with("text/")
+        || media.contains("json")
+        || media.contains("xml")
+        || media.contains("javascript")
 }
 
 pub(crate) async fn run<F: Function>(world: World) -> Result<(), lambda_runtime::Error> {

@@ -45,7 +45,8 @@ pub fn worker_in_process<W: Worker>(world: &World) -> Result<InProcess, NotConfi
     Ok(Arc::new(move |event: Vec<u8>| {
         let worker = worker.clone();
         let invocation = async move {
-            let event = serde_json::from_slice(&event).map_err(|e| format!("the event cannot be read: {e}"))?;
+            let event =
+                serde_json::from_slice(&event).map_err(|e| format!("the event cannot be read: {e}"))?;
             let answer = work(&*worker, event).await?;
             serde_json::to_vec(&answer).map_err(|e| format!("the answer cannot be written: {e}"))
         };

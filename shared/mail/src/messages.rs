@@ -7,17 +7,38 @@ use domain::{Cents, Date};
 #[derive(Clone, Debug)]
 pub enum Message {
     /// The link that activates an account.
-    Activate { link: String },
+    Activate {
+        link: String,
+    },
     /// Somebody, perhaps the same person, registered again.
-    AlreadyRegistered { login: String, forgot: String },
+    AlreadyRegistered {
+        login: String,
+        forgot: String,
+    },
     /// The account is active.
-    Activated { login: String },
+    Activated {
+        login: String,
+    },
     /// The link that sets a new password.
-    ResetPassword { link: String },
-    PasswordChanged { forgot: String },
-    ConsentRevoked { search: String },
-    PaymentReceived { total: Cents, fee: Cents, paid: Vec<Paid>, page: String },
-    PaymentFailed { reasons: Vec<String>, page: String },
+    ResetPassword {
+        link: String,
+    },
+    PasswordChanged {
+        forgot: String,
+    },
+    ConsentRevoked {
+        search: String,
+    },
+    PaymentReceived {
+        total: Cents,
+        fee: Cents,
+        paid: Vec<Paid>,
+        page: String,
+    },
+    PaymentFailed {
+        reasons: Vec<String>,
+        page: String,
+    },
 }
 
 /// One debt that was paid.
@@ -55,24 +76,34 @@ impl Message {
     }
 
     fn italian(&self, creditor: &str) -> Parts {
-        let parts = |subject: &str, lines: &[&str], link: Option<(&'static str, &str)>, after: &[&str]| Parts {
-            subject: subject.to_owned(),
-            lines: lines.iter().map(|line| (*line).to_owned()).collect(),
-            link: link.map(|(name, url)| (name, url.to_owned())),
-            after: after.iter().map(|line| (*line).to_owned()).collect(),
-        };
+        let parts =
+            |subject: &str, lines: &[&str], link: Option<(&'static str, &str)>, after: &[&str]| Parts {
+                subject: subject.to_owned(),
+                lines: lines.iter().map(|line| (*line).to_owned()).collect(),
+                link: link.map(|(name, url)| (name, url.to_owned())),
+                after: after.iter().map(|line| (*line).to_owned()).collect(),
+            };
         match self {
             Message::Activate { link } => parts(
                 "Attiva il tuo account",
-                &["Attiva il tuo account", "Apri questo link per attivare il tuo account sul portale dei pagamenti:"],
+                &[
+                    "Attiva il tuo account",
+                    "Apri questo link per attivare il tuo account sul portale dei pagamenti:",
+                ],
                 Some(("Attiva il tuo account", link)),
-                &["Il link vale 24 ore.", "Se non ti sei registrato tu, ignora questo messaggio: senza il link l’account non si attiva."],
+                &[
+                    "Il link vale 24 ore.",
+                    "Se non ti sei registrato tu, ignora questo messaggio: senza il link l’account non si attiva.",
+                ],
             ),
             Message::AlreadyRegistered { login, forgot } => {
                 let forgot = format!("Se non ricordi la password, scegline una nuova: {forgot}");
                 parts(
                     "Hai già un account",
-                    &["Hai già un account", "Qualcuno, forse tu, ha provato a registrarsi con i tuoi dati. Non è cambiato nulla: il tuo account esiste già e puoi accedere da qui:"],
+                    &[
+                        "Hai già un account",
+                        "Qualcuno, forse tu, ha provato a registrarsi con i tuoi dati. Non è cambiato nulla: il tuo account esiste già e puoi accedere da qui:",
+                    ],
                     Some(("Accedi", login)),
                     &[&forgot, "Se non sei stato tu, non devi fare nulla."],
                 )
@@ -87,25 +118,43 @@ impl Message {
                 "Reimposta la password",
                 &["Reimposta la password", "Apri questo link per scegliere una nuova password:"],
                 Some(("Scegli una nuova password", link)),
-                &["Il link vale 30 minuti e si usa una volta sola.", "Se non l’hai chiesto tu, ignora questo messaggio: la tua password resta quella di prima."],
+                &[
+                    "Il link vale 30 minuti e si usa una volta sola.",
+                    "Se non l’hai chiesto tu, ignora questo messaggio: la tua password resta quella di prima.",
+                ],
             ),
             Message::PasswordChanged { forgot } => parts(
                 "La password è stata cambiata",
-                &["La password è stata cambiata", "Tutti gli altri accessi sono stati chiusi.", "Se non sei stato tu, scegli subito una nuova password:"],
+                &[
+                    "La password è stata cambiata",
+                    "Tutti gli altri accessi sono stati chiusi.",
+                    "Se non sei stato tu, scegli subito una nuova password:",
+                ],
                 Some(("Scegli una nuova password", forgot)),
                 &[],
             ),
             Message::ConsentRevoked { search } => parts(
                 "Consenso revocato",
-                &["Consenso revocato", "Hai revocato il consenso: il tuo account è chiuso e i dati del profilo vengono cancellati entro 24 ore.", "Le pratiche da pagare restano: puoi sempre trovarle con codice fiscale e codice avviso:"],
+                &[
+                    "Consenso revocato",
+                    "Hai revocato il consenso: il tuo account è chiuso e i dati del profilo vengono cancellati entro 24 ore.",
+                    "Le pratiche da pagare restano: puoi sempre trovarle con codice fiscale e codice avviso:",
+                ],
                 Some(("Cerca una pratica", search)),
                 &["Quando vuoi puoi registrarti di nuovo."],
             ),
             Message::PaymentReceived { total, fee, paid, page } => {
                 let subject = format!("Ricevuta del pagamento di {} €", total.italian());
-                let mut lines = vec![subject.clone(), format!("{creditor} ha ricevuto il pagamento. Grazie.")];
+                let mut lines =
+                    vec![subject.clone(), format!("{creditor} ha ricevuto il pagamento. Grazie.")];
                 lines.extend(paid.iter().map(|p| {
-                    format!("{} · {} € · IUUV {} · pagata il {}", p.reason, p.amount.italian(), p.iuv, domain::time::italian_date(p.paid_on))
+                    format!(
+                        "{} · {} € · IUUV {} · pagata il {}",
+                        p.reason,
+                        p.amount.italian(),
+                        p.iuv,
+                        domain::time::italian_date(p.paid_on)
+                    )
                 }));
                 if *fee > Cents::ZERO {
                     lines.push(format!("Commissione del PSP: {} €", fee.italian()));
@@ -130,24 +179,31 @@ impl Message {
     }
 
     fn english(&self, creditor: &str) -> Parts {
-        let parts = |subject: &str, lines: &[&str], link: Option<(&'static str, &str)>, after: &[&str]| Parts {
-            subject: subject.to_owned(),
-            lines: lines.iter().map(|line| (*line).to_owned()).collect(),
-            link: link.map(|(name, url)| (name, url.to_owned())),
-            after: after.iter().map(|line| (*line).to_owned()).collect(),
-        };
+        let parts =
+            |subject: &str, lines: &[&str], link: Option<(&'static str, &str)>, after: &[&str]| Parts {
+                subject: subject.to_owned(),
+                lines: lines.iter().map(|line| (*line).to_owned()).collect(),
+                link: link.map(|(name, url)| (name, url.to_owned())),
+                after: after.iter().map(|line| (*line).to_owned()).collect(),
+            };
         match self {
             Message::Activate { link } => parts(
                 "Activate your account",
                 &["Activate your account", "Open this link to activate your account on the payments portal:"],
                 Some(("Activate your account", link)),
-                &["The link lasts 24 hours.", "If you did not register, ignore this message: without the link the account stays inactive."],
+                &[
+                    "The link lasts 24 hours.",
+                    "If you did not register, ignore this message: without the link the account stays inactive.",
+                ],
             ),
             Message::AlreadyRegistered { login, forgot } => {
                 let forgot = format!("If you do not remember your password, choose a new one: {forgot}");
                 parts(
                     "You already have an account",
-                    &["You already have an account", "Somebody, perhaps you, tried to register with your details. Nothing has changed: your account exists already and you can log in here:"],
+                    &[
+                        "You already have an account",
+                        "Somebody, perhaps you, tried to register with your details. Nothing has changed: your account exists already and you can log in here:",
+                    ],
                     Some(("Log in", login)),
                     &[&forgot, "If it was not you, there is nothing to do."],
                 )
@@ -162,25 +218,43 @@ impl Message {
                 "Reset your password",
                 &["Reset your password", "Open this link to choose a new password:"],
                 Some(("Choose a new password", link)),
-                &["The link lasts 30 minutes and works once.", "If you did not ask for it, ignore this message: your password stays as it was."],
+                &[
+                    "The link lasts 30 minutes and works once.",
+                    "If you did not ask for it, ignore this message: your password stays as it was.",
+                ],
             ),
             Message::PasswordChanged { forgot } => parts(
                 "Your password has been changed",
-                &["Your password has been changed", "All other sessions have been closed.", "If it was not you, choose a new password at once:"],
+                &[
+                    "Your password has been changed",
+                    "All other sessions have been closed.",
+                    "If it was not you, choose a new password at once:",
+                ],
                 Some(("Choose a new password", forgot)),
                 &[],
             ),
             Message::ConsentRevoked { search } => parts(
                 "Consent withdrawn",
-                &["Consent withdrawn", "You have withdrawn your consent: your account is closed and your profile will be erased within 24 hours.", "Unpaid debts remain: you can always find them with the tax code and the notice code:"],
+                &[
+                    "Consent withdrawn",
+                    "You have withdrawn your consent: your account is closed and your profile will be erased within 24 hours.",
+                    "Unpaid debts remain: you can always find them with the tax code and the notice code:",
+                ],
                 Some(("Find a debt", search)),
                 &["You can register again whenever you like."],
             ),
             Message::PaymentReceived { total, fee, paid, page } => {
                 let subject = format!("Receipt for your payment of €{}", total.english());
-                let mut lines = vec![subject.clone(), format!("{creditor} has received your payment. Thank you.")];
+                let mut lines =
+                    vec![subject.clone(), format!("{creditor} has received your payment. Thank you.")];
                 lines.extend(paid.iter().map(|p| {
-                    format!("{} · €{} · IUUV {} · paid on {}", p.reason, p.amount.english(), p.iuv, domain::time::italian_date(p.paid_on))
+                    format!(
+                        "{} · €{} · IUUV {} · paid on {}",
+                        p.reason,
+                        p.amount.english(),
+                        p.iuv,
+                        domain::time::italian_date(p.paid_on)
+                    )
                 }));
                 if *fee > Cents::ZERO {
                     lines.push(format!("The provider’s fee: €{}", fee.english()));
@@ -191,7 +265,8 @@ impl Message {
             Message::PaymentFailed { reasons, page } => {
                 let mut lines = vec![
                     "Payment failed".to_owned(),
-                    "The payment did not go through: nothing was charged. The debt is still to pay:".to_owned(),
+                    "The payment did not go through: nothing was charged. The debt is still to pay:"
+                        .to_owned(),
                 ];
                 lines.extend(reasons.iter().cloned());
                 Parts {

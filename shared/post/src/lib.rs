@@ -128,7 +128,10 @@ impl Postman {
             }
             Claimed::Taken(holder) => self.tell_holder(posted, &holder).await,
             Claimed::Lost => {
-                tracing::warn!(event = "reg.claim.conflict", "names taken by an account that is being closed");
+                tracing::warn!(
+                    event = "reg.claim.conflict",
+                    "names taken by an account that is being closed"
+                );
                 Ok(())
             }
         }

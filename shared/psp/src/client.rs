@@ -118,7 +118,8 @@ impl Psp {
         }
         let opened: Opened = serde_json::from_slice(&answer.body)
             .map_err(|_| Error::PspUnavailable(Fault::new(DOING, "the answer is not what was agreed")))?;
-        let to_a_page = opened.redirect_url.starts_with("https://") || opened.redirect_url.starts_with("http://");
+        let to_a_page =
+            opened.redirect_url.starts_with("https://") || opened.redirect_url.starts_with("http://");
         let sound = to_a_page && opened.redirect_url.len() <= 2_048 && opened.transaction_id.len() <= 100;
         if !sound || opened.transaction_id.is_empty() {
             return Err(Error::PspUnavailable(Fault::new(DOING, "the answer is not what was agreed")));

@@ -6,8 +6,8 @@ mod till;
 mod webhook;
 
 pub use client::{Inquiry, Psp};
-pub use till::Till;
 pub use settle::{apply, apply_receipt};
+pub use till::Till;
 pub use webhook::{Callback, Meaning, Webhooks, Word};
 
 use serde::Deserialize;

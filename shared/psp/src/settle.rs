@@ -1,9 +1,9 @@
 //! What a PSP's word does: the same for a callback and for the answer to an inquiry.
 
 use domain::Fault;
+use domain::FiscalCode;
 use domain::movement::Source;
 use domain::payment::{Attempt, Outcome};
-use domain::FiscalCode;
 use pagopa::SendRt;
 use store::{Settled, Settlement};
 
@@ -72,7 +72,8 @@ impl Psp {
                 return Ok(false);
             }
         };
-        let ended = |outcome, reason| Meaning::Ended { payment_id: Some(attempt.id.clone()), outcome, reason };
+        let ended =
+            |outcome, reason| Meaning::Ended { payment_id: Some(attempt.id.clone()), outcome, reason };
         let meaning = match answer {
             Inquiry::Succeeded(word) => Meaning::Succeeded(word),
             Inquiry::Ended(outcome, reason) => ended(outcome, reason),

@@ -51,12 +51,17 @@ pub struct Word {
 impl Word {
     /// The word as the rules take it.
     pub fn confirmation(&self, source: Source) -> Confirmation {
-        let clean = |text: &str, max: usize| text.chars().filter(|c| !c.is_control()).take(max).collect::<String>();
+        let clean =
+            |text: &str, max: usize| text.chars().filter(|c| !c.is_control()).take(max).collect::<String>();
         Confirmation {
             source,
             receipt_id: self.transaction_id.clone(),
             payment_id: self.payment_id.clone(),
-            psp: PspIdentity { id: clean(&self.psp_id, 35), name: clean(&self.psp_name, 70), fiscal_code: None },
+            psp: PspIdentity {
+                id: clean(&self.psp_id, 35),
+                name: clean(&self.psp_name, 70),
+                fiscal_code: None,
+            },
             method: self.method.as_deref().map(|method| clean(method, 35)),
             channel: None,
             fee: self.fee.and_then(|fee| Cents::new(fee).ok()),
@@ -117,11 +122,13 @@ impl Meaning {
         let data = event.get("data").filter(|data| data.is_object());
         let data = data.ok_or_else(|| refuse("data", FieldCode::Required))?;
         let text = |name: &str| data.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
-        let needed = |name: &str| text(name).ok_or_else(|| refuse(&format!("data.{name}"), FieldCode::Required));
+        let needed =
+            |name: &str| text(name).ok_or_else(|| refuse(&format!("data.{name}"), FieldCode::Required));
         // A name that cannot be ours is a payment that we do not know: its money is kept all the same.
         let payment_id = PaymentId::parse(needed("paymentId")?);
         let reason = text("reason").map(str::to_owned);
-        let ended = |outcome| Ok(Meaning::Ended { payment_id: payment_id.clone(), outcome, reason: reason.clone() });
+        let ended =
+            |outcome| Ok(Meaning::Ended { payment_id: payment_id.clone(), outcome, reason: reason.clone() });
         match event.get("type").and_then(Value::as_str) {
             Some("payment.succeeded") => {
                 let transaction_id = needed("transactionId")?;

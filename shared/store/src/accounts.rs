@@ -11,7 +11,8 @@ use crate::filing::{Filing, sha256};
 use crate::keys::Key;
 use crate::outbox::{Letter, Outbox};
 use crate::table::{
-    Expression, TRIES, Table, Transacted, Written, absent, instant, item, present, step_aside, with_due, with_ttl,
+    Expression, TRIES, Table, Transacted, Written, absent, instant, item, present, step_aside, with_due,
+    with_ttl,
 };
 
 /// How soon after it was made a pending registration can be replaced by a corrected one.
@@ -163,7 +164,8 @@ impl Accounts {
         let claim = ClaimRow { account: id.clone(), pending_until: Some(instant(until)) };
         // A pending claim yields to a later registration of the same names: somebody corrects a wrong address.
         // Within a few seconds it is a race or a double click, and the first one stays.
-        let correctable = until.checked_sub(CORRECTABLE_AFTER).map(instant).map_err(|e| Fault::new(DOING, e))?;
+        let correctable =
+            until.checked_sub(CORRECTABLE_AFTER).map(instant).map_err(|e| Fault::new(DOING, e))?;
         for attempt in 0..TRIES {
             // Ours already, when this runs again after an answer that was lost.
             let free = || {
@@ -200,7 +202,9 @@ impl Accounts {
         let claim: Option<ClaimRow> = self.table.get(DOING, claim).await?;
         let Some(claim) = claim else { return Ok(Claimed::Lost) };
         let row: Option<AccountRow> = self.table.get(DOING, &Key::account(&claim.account)).await?;
-        Ok(row.and_then(AccountRow::account).map_or(Claimed::Lost, |account| Claimed::Taken(Box::new(account))))
+        Ok(row
+            .and_then(AccountRow::account)
+            .map_or(Claimed::Lost, |account| Claimed::Taken(Box::new(account))))
     }
 
     /// Makes a link valid for an account. Only the token's hash is kept; the account's newer epoch or a newer
@@ -211,13 +215,8 @@ impl Accounts {
         let expires_at = now.checked_add(purpose.life()).map_err(|e| Fault::new(DOING, e))?;
         let hash = sha256(&[token.as_bytes()]);
         let key = Key::link(&hash);
-        let row = LinkRow {
-            purpose,
-            account: account.id.clone(),
-            epoch: account.epoch,
-            expires_at,
-            used_at: None,
-        };
+        let row =
+            LinkRow { purpose, account: account.id.clone(), epoch: account.epoch, expires_at, used_at: None };
         // An older link of the purpose is void as soon as the account names this one as its latest.
         let latest = Expression::new("SET #latest = :hash")
             .name("#latest", latest_name(purpose))
@@ -279,8 +278,7 @@ impl Accounts {
             .name("#status", "status")
             .text_value(":active", "active");
         let pending = Expression::new("#status = :pending").text_value(":pending", "pending");
-        let welcome =
-            Letter::AccountActivated { email: profile.email.clone(), language: profile.language };
+        let welcome = Letter::AccountActivated { email: profile.email.clone(), language: profile.language };
         let mut steps = vec![
             self.use_link_step(&hash, now)?,
             self.table.update_step(DOING, &Key::account(&account.id), active, pending)?,
@@ -333,8 +331,10 @@ impl Accounts {
     }
 
     fn password_notice(&self, account: &Account) -> Result<Option<crate::table::Step>, Fault> {
-        let letter =
-            Letter::PasswordChanged { email: account.profile.email.clone(), language: account.profile.language };
+        let letter = Letter::PasswordChanged {
+            email: account.profile.email.clone(),
+            language: account.profile.language,
+        };
         self.outbox.as_ref().map(|outbox| outbox.post_step(&letter)).transpose()
     }
 
@@ -351,8 +351,9 @@ impl Accounts {
 
     fn use_link_step(&self, hash: &str, now: Timestamp) -> Result<crate::table::Step, Fault> {
         let change = Expression::new("SET used_at = :now").text_value(":now", now.to_string());
-        let unused = Expression::new("attribute_exists(pk) AND attribute_not_exists(used_at) AND expires_at > :now2")
-            .text_value(":now2", now.to_string());
+        let unused =
+            Expression::new("attribute_exists(pk) AND attribute_not_exists(used_at) AND expires_at > :now2")
+                .text_value(":now2", now.to_string());
         self.table.update_step("using a link", &Key::link(hash), change, unused)
     }
 
@@ -360,7 +361,10 @@ impl Accounts {
     pub async fn strengthen(&self, account: &Account, old: &str, new: &str) -> Result<(), Fault> {
         let change = Expression::new("SET password = :new").text_value(":new", new);
         let same = Expression::new("password = :old").text_value(":old", old);
-        let _ = self.table.update_if("strengthening a password", &Key::account(&account.id), change, same).await?;
+        let _ = self
+            .table
+            .update_if("strengthening a password", &Key::account(&account.id), change, same)
+            .await?;
         Ok(())
     }
 
@@ -381,7 +385,8 @@ impl Accounts {
         let change = Expression::new("SET profile.#language = :language")
             .name("#language", "language")
             .text_value(":language", language.as_str());
-        let active = Expression::new("#status = :active").name("#status", "status").text_value(":active", "active");
+        let active =
+            Expression::new("#status = :active").name("#status", "status").text_value(":active", "active");
         let key = Key::account(citizen.id());
         if self.table.update_if("changing a language", &key, change, active).await? == Written::Refused {
             return Err(Error::NotAuthenticated);
@@ -423,8 +428,11 @@ impl Accounts {
         const DOING: &str = "erasing a profile";
         let key = Key::account(&account.id);
         // Closed first: an activation that comes later finds the account closed, one that came first stops us.
-        let close = Expression::new("SET #status = :closed").name("#status", "status").text_value(":closed", "closed");
-        let not_active = Expression::new("attribute_exists(pk) AND #status <> :active").text_value(":active", "active");
+        let close = Expression::new("SET #status = :closed")
+            .name("#status", "status")
+            .text_value(":closed", "closed");
+        let not_active =
+            Expression::new("attribute_exists(pk) AND #status <> :active").text_value(":active", "active");
         if self.table.update_if(DOING, &key, close, not_active).await? == Written::Refused {
             return Ok(());
         }
@@ -435,7 +443,8 @@ impl Accounts {
             self.free(claim, &account.id).await?;
         }
         let change = Expression::new("REMOVE profile, password, due_shard, due_at");
-        let closed = Expression::new("#status = :closed").name("#status", "status").text_value(":closed", "closed");
+        let closed =
+            Expression::new("#status = :closed").name("#status", "status").text_value(":closed", "closed");
         let _ = self.table.update_if(DOING, &key, change, closed).await?;
         Ok(())
     }
@@ -446,7 +455,8 @@ impl Accounts {
         let row: Option<ClaimRow> = self.table.get(DOING, claim).await?;
         if row.is_some_and(|row| row.account == *id) {
             // Past instants free a claim as well as deleting it would, and cannot race with a new owner.
-            let change = Expression::new("SET pending_until = :past").text_value(":past", "1970-01-01T00:00:00Z");
+            let change =
+                Expression::new("SET pending_until = :past").text_value(":past", "1970-01-01T00:00:00Z");
             let ours = Expression::new("account = :id").text_value(":id", id.as_str());
             let _ = self.table.update_if(DOING, claim, change, ours).await?;
         }

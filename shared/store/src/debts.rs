@@ -115,7 +115,8 @@ impl Debts {
         const DOING: &str = "finding debts of an IUV";
         let range = Range::StartsWith("DEBT#".to_owned());
         let partition = Key::iuv_partition(iuv);
-        let page = self.table.query::<Pointer>(DOING, &partition, range, Order::Rising, SAME_IUV, None).await?;
+        let page =
+            self.table.query::<Pointer>(DOING, &partition, range, Order::Rising, SAME_IUV, None).await?;
         let notices: Vec<NoticeNumber> = page.items.into_iter().map(|pointer| pointer.notice).collect();
         self.read_many(&notices).await
     }
@@ -410,7 +411,9 @@ impl Debts {
     }
 
     pub(crate) fn movements(&self) -> Result<&Movements, Fault> {
-        self.movements.as_ref().ok_or_else(|| Fault::new("appending a movement", "MOVEMENTS_TABLE is missing"))
+        self.movements
+            .as_ref()
+            .ok_or_else(|| Fault::new("appending a movement", "MOVEMENTS_TABLE is missing"))
     }
 
     /// Writes a changed debt if nobody else did meanwhile.
@@ -539,7 +542,8 @@ fn place_of(debt: &Debt) -> String {
 
 fn words_of(debt: &Debt) -> String {
     let service = &debt.service;
-    format!("{}\n{} {}\n{}\n{}", debt.reason, service.code, service.name, debt.iuv(), debt.notice).to_lowercase()
+    format!("{}\n{} {}\n{}\n{}", debt.reason, service.code, service.name, debt.iuv(), debt.notice)
+        .to_lowercase()
 }
 
 fn place_item(partition: String, debt: &Debt) -> Result<Item, Fault> {

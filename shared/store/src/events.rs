@@ -58,7 +58,8 @@ impl Events {
         let now = self.clock.now();
         let hash = sha256(&[body.as_bytes()]);
         let key = Key::event(&sha256(&[id.as_bytes()]));
-        let row = Row { channel, hash: hash.clone(), body: body.to_owned(), received_at: now, applied: false };
+        let row =
+            Row { channel, hash: hash.clone(), body: body.to_owned(), received_at: now, applied: false };
         let due = now.checked_add(SENDER_FIRST).map_err(|e| Fault::new(DOING, e))?;
         let fresh = with_due(item(DOING, &key, &row)?, &key, due);
         if self.table.put_if(DOING, fresh, absent()).await? == Written::Done {
@@ -116,7 +117,8 @@ impl Events {
     /// Looks at a callback again later.
     pub(crate) async fn later(&self, key: &Key) -> Result<(), Fault> {
         const DOING: &str = "putting a callback off";
-        let due = self.clock.now().checked_add(SENDER_FIRST.saturating_mul(5)).map_err(|e| Fault::new(DOING, e))?;
+        let due =
+            self.clock.now().checked_add(SENDER_FIRST.saturating_mul(5)).map_err(|e| Fault::new(DOING, e))?;
         let change = Expression::new("SET due_at = :due").text_value(":due", instant(due));
         let waiting = Expression::new("attribute_exists(due_at)");
         let _ = self.table.update_if(DOING, key, change, waiting).await?;

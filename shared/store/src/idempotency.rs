@@ -62,11 +62,18 @@ impl Idempotency {
     ) -> Result<Started, Error> {
         const DOING: &str = "starting an idempotent request";
         let now = self.clock.now();
-        let record = Key::idempotency(&sha256(&[route.as_bytes(), account.as_str().as_bytes(), key.as_bytes()]));
+        let record =
+            Key::idempotency(&sha256(&[route.as_bytes(), account.as_str().as_bytes(), key.as_bytes()]));
         let fingerprint = sha256(&[body]);
         let deadline = instant(now.checked_add(RUNNING_FOR).map_err(|e| Fault::new(DOING, e))?);
         let kept_until = now.checked_add(KEPT_FOR).map_err(|e| Fault::new(DOING, e))?;
-        let row = Row { fingerprint: fingerprint.clone(), deadline: deadline.clone(), kept_until, status: None, body: None };
+        let row = Row {
+            fingerprint: fingerprint.clone(),
+            deadline: deadline.clone(),
+            kept_until,
+            status: None,
+            body: None,
+        };
         let fresh = with_ttl(item(DOING, &record, &row)?, kept_until);
         // A record past its time counts as absent, swept away or not; a running one past its deadline, of the
         // same request, may be taken over: every step inside is itself safe to repeat.

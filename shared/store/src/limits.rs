@@ -126,7 +126,11 @@ impl Limits {
         let (window, passed) = (now / length, now % length);
         let ttl = now.saturating_add(length.saturating_mul(2));
         let values = |text: &str| {
-            Expression::new(text).number(":one", 1).number(":ttl", ttl).name("#ttl", "ttl").name("#w", "window")
+            Expression::new(text)
+                .number(":one", 1)
+                .number(":ttl", ttl)
+                .name("#ttl", "ttl")
+                .name("#w", "window")
         };
         // The common case is one write: the window is the one we were in.
         let same = self
@@ -160,9 +164,7 @@ impl Limits {
                 .number(":ttl", ttl)
         };
         let follows = Expression::new("#w = :before").number(":before", window.saturating_sub(1));
-        if let Some(counted) =
-            self.table.update_and_read(DOING, key, begin("#n"), follows).await?
-        {
+        if let Some(counted) = self.table.update_and_read(DOING, key, begin("#n"), follows).await? {
             return Ok(counted);
         }
         let older = Expression::new("attribute_not_exists(pk) OR #w < :before")
@@ -221,7 +223,8 @@ impl Limits {
             .number(":ttl", forget)
             .number(":one", 1);
         let any = Expression::new("attribute_exists(pk) OR attribute_not_exists(pk)");
-        let _counted = self.table.update_if("counting a failed login", &Key::wait(&wait.subject), change, any).await?;
+        let _counted =
+            self.table.update_if("counting a failed login", &Key::wait(&wait.subject), change, any).await?;
         Ok(())
     }
 
@@ -239,4 +242,3 @@ impl Limits {
         Ok(())
     }
 }
-

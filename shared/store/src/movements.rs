@@ -42,7 +42,8 @@ impl Movements {
     pub async fn of(&self, notice: &NoticeNumber) -> Result<Vec<Movement>, Fault> {
         let partition = Key::movements_partition(notice);
         let range = Range::StartsWith("M#".to_owned());
-        let page = self.table.query("reading movements", &partition, range, Order::Rising, MOST, None).await?;
+        let page =
+            self.table.query("reading movements", &partition, range, Order::Rising, MOST, None).await?;
         Ok(page.items)
     }
 }

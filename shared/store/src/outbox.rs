@@ -27,17 +27,47 @@ const MAX_TRIES: u32 = 10;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Letter {
-    Register { profile: Box<Profile>, password: String },
-    ResendActivation { username: Email, language: Language },
-    ForgotPassword { username: Email, language: Language },
-    AccountActivated { email: Email, language: Language },
-    PasswordChanged { email: Email, language: Language },
+    Register {
+        profile: Box<Profile>,
+        password: String,
+    },
+    ResendActivation {
+        username: Email,
+        language: Language,
+    },
+    ForgotPassword {
+        username: Email,
+        language: Language,
+    },
+    AccountActivated {
+        email: Email,
+        language: Language,
+    },
+    PasswordChanged {
+        email: Email,
+        language: Language,
+    },
     /// Says goodbye, then erases the profile and frees its names.
-    CloseAccount { account: AccountId },
-    PaymentReceived { email: Email, language: Language, payment: Option<PaymentId>, paid: Vec<PaidLine>, fee: Cents },
+    CloseAccount {
+        account: AccountId,
+    },
+    PaymentReceived {
+        email: Email,
+        language: Language,
+        payment: Option<PaymentId>,
+        paid: Vec<PaidLine>,
+        fee: Cents,
+    },
     /// Tells the central archive of notices (ACA) what a debt is now.
-    UploadPosition { notice: NoticeNumber },
-    PaymentFailed { email: Email, language: Language, payment: PaymentId, reasons: Vec<String> },
+    UploadPosition {
+        notice: NoticeNumber,
+    },
+    PaymentFailed {
+        email: Email,
+        language: Language,
+        payment: PaymentId,
+        reasons: Vec<String>,
+    },
 }
 
 /// One debt in a receipt mail.
@@ -92,7 +122,9 @@ impl Outbox {
     /// Puts a letter into the outbox by itself.
     pub async fn post(&self, letter: &Letter) -> Result<String, Fault> {
         let (id, item) = self.written(letter)?;
-        self.table.put_always("posting a letter", item, "its random name is its own: a repeat is the same letter").await?;
+        self.table
+            .put_always("posting a letter", item, "its random name is its own: a repeat is the same letter")
+            .await?;
         Ok(id)
     }
 
@@ -142,13 +174,12 @@ impl Outbox {
     pub async fn done(&self, id: &str) -> Result<(), Fault> {
         const DOING: &str = "finishing a letter";
         let forget = self.clock.now().checked_add(KEPT_FOR).map_err(|e| Fault::new(DOING, e))?;
-        let change = Expression::new(
-            "SET #state = :sent, #ttl = :ttl REMOVE letter, leased_until, due_shard, due_at",
-        )
-        .name("#state", "state")
-        .name("#ttl", "ttl")
-        .text_value(":sent", "sent")
-        .number(":ttl", forget.as_second());
+        let change =
+            Expression::new("SET #state = :sent, #ttl = :ttl REMOVE letter, leased_until, due_shard, due_at")
+                .name("#state", "state")
+                .name("#ttl", "ttl")
+                .text_value(":sent", "sent")
+                .number(":ttl", forget.as_second());
         let _ = self.table.update_if(DOING, &Key::letter(id), change, present()).await?;
         Ok(())
     }
@@ -186,7 +217,8 @@ impl Outbox {
 
     /// Letters that the stream has not done in time.
     pub async fn overdue(&self, shard: &str, limit: i32) -> Result<Vec<String>, Fault> {
-        let keys = self.table.due("finding overdue letters", shard, &instant(self.clock.now()), limit).await?;
+        let keys =
+            self.table.due("finding overdue letters", shard, &instant(self.clock.now()), limit).await?;
         Ok(keys.into_iter().filter_map(|key| key.pk.strip_prefix("OUT#").map(str::to_owned)).collect())
     }
 }

@@ -15,8 +15,8 @@ use crate::debts::{Debts, advanced, with_attempt};
 use crate::keys::Key;
 use crate::movements::{self, Entry};
 use crate::table::{
-    Expression, Order, Range, Step, TRIES, Table, Transacted, Written, absent, item, read,
-    step_aside, with_due,
+    Expression, Order, Range, Step, TRIES, Table, Transacted, Written, absent, item, read, step_aside,
+    with_due,
 };
 
 #[derive(Clone)]
@@ -211,8 +211,7 @@ impl Payments {
         const DOING: &str = "reading the payments of a debt";
         let partition = Key::debt(notice).pk;
         let range = Range::StartsWith("ATT#".to_owned());
-        let page =
-            self.table.query::<Pointer>(DOING, &partition, range, Order::Falling, SHOWN, None).await?;
+        let page = self.table.query::<Pointer>(DOING, &partition, range, Order::Falling, SHOWN, None).await?;
         let keys: Vec<Key> = page.items.iter().map(|pointer| Key::attempt(&pointer.payment)).collect();
         if keys.is_empty() {
             return Ok(Vec::new());

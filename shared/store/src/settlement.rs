@@ -130,11 +130,7 @@ impl Settlement {
     }
 
     /// The debts of a payment that this money has not been taken for yet, each with what becomes of it.
-    async fn credit_parts(
-        &self,
-        attempt: &Attempt,
-        confirmation: &Confirmation,
-    ) -> Result<Vec<Part>, Fault> {
+    async fn credit_parts(&self, attempt: &Attempt, confirmation: &Confirmation) -> Result<Vec<Part>, Fault> {
         const DOING: &str = "settling a payment";
         let now = self.debts.now();
         let taken_keys: Vec<Key> =
@@ -207,7 +203,8 @@ impl Settlement {
             after.closed_at = Some(now);
             after.receipt = Some(receipt.clone());
         }
-        let this_attempt = |open: &domain::debt::OpenAttempt| attempt.is_some_and(|a| a.id == open.payment_id);
+        let this_attempt =
+            |open: &domain::debt::OpenAttempt| attempt.is_some_and(|a| a.id == open.payment_id);
         if after.attempt.as_ref().is_some_and(this_attempt) {
             after.attempt = None;
         }
@@ -247,10 +244,8 @@ impl Settlement {
         if after.choice.method.is_none() {
             after.choice.method.clone_from(&confirmation.method);
         }
-        let mut steps = vec![
-            self.payments.replace_step(attempt, &mut after)?,
-            self.payments.forget_open_step(attempt)?,
-        ];
+        let mut steps =
+            vec![self.payments.replace_step(attempt, &mut after)?, self.payments.forget_open_step(attempt)?];
         for part in parts {
             steps.extend(self.part_steps(part, &confirmation.receipt_id).await?);
             // Paid elsewhere than through the node: the archive must not offer it any more.
@@ -314,10 +309,8 @@ impl Settlement {
         event: Option<&str>,
     ) -> Result<Vec<Step>, Fault> {
         let after_status = after.status;
-        let mut steps = vec![
-            self.payments.replace_step(attempt, &mut after)?,
-            self.payments.forget_open_step(attempt)?,
-        ];
+        let mut steps =
+            vec![self.payments.replace_step(attempt, &mut after)?, self.payments.forget_open_step(attempt)?];
         let notices: Vec<NoticeNumber> = attempt.items.iter().map(|item| item.notice.clone()).collect();
         for debt in self.debts.read_many(&notices).await? {
             let waiting = debt.attempt.as_ref().is_some_and(|open| open.payment_id == attempt.id);
@@ -350,7 +343,8 @@ impl Settlement {
             };
             steps.extend(self.debts.write_steps(&debt, next, movement.as_ref()).await?);
         }
-        let told = attempt.email.clone().filter(|_| after_status == Status::Failed && kind == Kind::AttemptFailed);
+        let told =
+            attempt.email.clone().filter(|_| after_status == Status::Failed && kind == Kind::AttemptFailed);
         if let Some(email) = told {
             let letter = Letter::PaymentFailed {
                 email,
@@ -375,7 +369,9 @@ impl Settlement {
     ) -> Result<Settled, Fault> {
         const DOING: &str = "keeping a mismatch";
         tracing::error!(event = "pay.mismatch", payment = %attempt.id, "another amount than agreed");
-        let Some(first) = attempt.items.first() else { return Err(Fault::new(DOING, "a payment of nothing")) };
+        let Some(first) = attempt.items.first() else {
+            return Err(Fault::new(DOING, "a payment of nothing"));
+        };
         let key = Key::paid(&first.notice, &confirmation.receipt_id);
         for try_number in 0..TRIES {
             let Some(attempt) = self.payments.get(&attempt.id).await? else {
@@ -563,8 +559,7 @@ impl Settlement {
         struct Pointer {
             notice: NoticeNumber,
         }
-        let pointer: Option<Pointer> =
-            debts.table.get("finding a receipt", &Key::receipt_code(code)).await?;
+        let pointer: Option<Pointer> = debts.table.get("finding a receipt", &Key::receipt_code(code)).await?;
         let Some(pointer) = pointer else { return Ok(None) };
         let debt = debts.get(&pointer.notice).await?;
         let paid = debt.filter(|debt| debt.state == State::Paid);

@@ -1,8 +1,8 @@
 //! What the sweep finds due: attempts without outcome, callbacks never applied, debts past their last day.
 
+use domain::Fault;
 use domain::notice::NoticeNumber;
 use domain::payment::Attempt;
-use domain::Fault;
 use world::{NotConfigured, World};
 
 use crate::events::{Channel, Events};
@@ -61,7 +61,9 @@ impl Sweep {
                 due.extend(NoticeNumber::parse(notice).ok().map(Due::Debt));
             } else if key.pk.starts_with("EVENT#") {
                 let stored = self.events.unapplied(&key).await?;
-                due.extend(stored.map(|(channel, body)| Due::Callback(StoredCallback { channel, body, key })));
+                due.extend(
+                    stored.map(|(channel, body)| Due::Callback(StoredCallback { channel, body, key })),
+                );
             }
         }
         Ok(due)

@@ -6,9 +6,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{
-    AttributeValue, Delete, KeysAndAttributes, Put, TransactWriteItem, Update,
-};
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, KeysAndAttributes, Put, TransactWriteItem, Update};
 use domain::Fault;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -202,7 +200,10 @@ impl Table {
         let answer = request.send().await.map_err(|e| fault(doing, e))?;
         let more = answer.last_evaluated_key.is_some_and(|key| !key.is_empty());
         let items = answer.items.unwrap_or_default();
-        Ok(Queried { items: items.into_iter().map(|item| read(doing, item)).collect::<Result<_, _>>()?, more })
+        Ok(Queried {
+            items: items.into_iter().map(|item| read(doing, item)).collect::<Result<_, _>>()?,
+            more,
+        })
     }
 
     /// Keys that are due for the sweep, oldest first. The index only finds; what it finds is read again.
@@ -250,7 +251,12 @@ impl Table {
     }
 
     /// Writes an item whatever is there. `because` says why no condition is needed.
-    pub async fn put_always(&self, doing: &'static str, item: Item, because: &'static str) -> Result<(), Fault> {
+    pub async fn put_always(
+        &self,
+        doing: &'static str,
+        item: Item,
+        because: &'static str,
+    ) -> Result<(), Fault> {
         debug_assert!(!because.is_empty());
         self.client
             .put_item()
@@ -337,9 +343,13 @@ impl Table {
                         .iter()
                         .map(|reason| reason.code().unwrap_or_default())
                         .collect();
-                    let ours = |code: &&str| matches!(*code, "ConditionalCheckFailed" | "TransactionConflict" | "None" | "");
+                    let ours = |code: &&str| {
+                        matches!(*code, "ConditionalCheckFailed" | "TransactionConflict" | "None" | "")
+                    };
                     if codes.iter().all(ours) {
-                        Ok(Transacted::Refused(codes.iter().map(|c| *c == "ConditionalCheckFailed").collect()))
+                        Ok(Transacted::Refused(
+                            codes.iter().map(|c| *c == "ConditionalCheckFailed").collect(),
+                        ))
                     } else {
                         Err(fault(doing, e))
                     }

@@ -221,7 +221,9 @@ mod tests {
 
     #[test]
     fn inv_x05_duplicate_keys_and_trailing_text_are_refused() {
-        for bad in [r#"{"a":1,"a":2}"#, r#"{"a":{"b":1,"b":1}}"#, "{} {}", "[]", "null", "", "{", "\u{feff}{}"] {
+        for bad in
+            [r#"{"a":1,"a":2}"#, r#"{"a":{"b":1,"b":1}}"#, "{} {}", "[]", "null", "", "{", "\u{feff}{}"]
+        {
             assert!(matches!(Body::parse(bad.as_bytes()), Err(Error::MalformedBody)), "{bad}");
         }
     }

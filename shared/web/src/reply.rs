@@ -35,7 +35,11 @@ impl Reply {
     /// An answer that was stored as JSON text and is given again.
     pub fn stored(status: u16, body: Vec<u8>) -> Self {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
-        if body.is_empty() { Self { status, headers: HeaderMap::new(), body } } else { Self::of(status, "application/json", body) }
+        if body.is_empty() {
+            Self { status, headers: HeaderMap::new(), body }
+        } else {
+            Self::of(status, "application/json", body)
+        }
     }
 
     /// A document to save under a name made of our own identifiers only.

@@ -67,7 +67,11 @@ impl Request {
 
     /// A part of the path, decoded. Empty when the route has no such part.
     pub fn path(&self, name: &str) -> &str {
-        self.parameters.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str()).unwrap_or("")
+        self.parameters
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| value.as_str())
+            .unwrap_or("")
     }
 
     /// The whole path, as received.
@@ -85,12 +89,24 @@ impl Request {
     }
 
     /// The JSON object in the body: content type, size, duplicate keys checked here; fields and unknown keys
-    /// by [`Body`].
+    /// by [`Body`]. What is asked for is all in it: parameters are refused.
     pub fn json(&self) -> Result<Body, Error> {
+        self.query(&[])?;
         if !self.has_content_type("application/json") {
             return Err(Error::UnsupportedMediaType);
         }
         Body::parse(self.raw_body(MAX_JSON)?)
+    }
+
+    /// For a request that is all in its path: no parameters, and no body but an empty object.
+    pub fn bare(&self) -> Result<(), Error> {
+        self.query(&[])?;
+        match (self.header("content-type"), self.incoming.body.is_empty()) {
+            (None, true) => Ok(()),
+            (Some(_), true) if self.has_content_type("application/json") => Ok(()),
+            (Some(_), true) => Err(Error::UnsupportedMediaType),
+            (_, false) => self.json().and_then(|mut body| body.end()?.finish()),
+        }
     }
 
     /// The body as it came, when it is no longer than `limit`: for signatures, SOAP and CSV.

@@ -53,6 +53,9 @@ pub struct DebtView {
     pub created_on: Date,
     pub origin: &'static str,
     pub receipt_available: bool,
+    /// The code printed on the receipt, with which anyone can check it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receipt_code: Option<String>,
     /// What the service's own fields say of it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub details: Vec<Detail>,
@@ -112,6 +115,7 @@ impl DebtView {
                 Origin::Spontaneous => "spontaneous",
             },
             receipt_available: debt.receipt.is_some(),
+            receipt_code: debt.receipt.as_ref().map(|receipt| receipt.code.clone()),
             details: debt.details.clone(),
         }
     }

@@ -73,7 +73,8 @@ impl std::error::Error for NotConfigured {}
 impl World {
     /// A world of given variables and parts.
     pub fn new(variables: BTreeMap<String, String>, parts: Parts) -> Self {
-        let secrets = secrets::Secrets::new(&sdk_config(&variables, &parts.aws, "SECRETS_MANAGER"), &parts.clock);
+        let secrets =
+            secrets::Secrets::new(&sdk_config(&variables, &parts.aws, "SECRETS_MANAGER"), &parts.clock);
         let Parts { clock, random, aws, outside } = parts;
         Self { inner: Arc::new(Inner { variables, clock, random, aws, outside, secrets }) }
     }
@@ -194,7 +195,9 @@ fn sdk_config(variables: &BTreeMap<String, String>, wire: &Wire, service: &str) 
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .http_client(wire.for_sdk())
         .sleep_impl(TokioSleep::new())
-        .retry_config(RetryConfig::standard().with_max_attempts(3).with_initial_backoff(Duration::from_millis(50)))
+        .retry_config(
+            RetryConfig::standard().with_max_attempts(3).with_initial_backoff(Duration::from_millis(50)),
+        )
         .timeout_config(timeouts)
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
     config.set_endpoint_url(get(&format!("AWS_ENDPOINT_URL_{service}")).or_else(|| get("AWS_ENDPOINT_URL")));

@@ -46,10 +46,8 @@ impl Secrets {
             .send()
             .await
             .map_err(|e| Fault::new("reading a secret", e.into_service_error()))?;
-        let text: Arc<str> = answer
-            .secret_string()
-            .ok_or_else(|| Fault::new("reading a secret", "it holds no text"))?
-            .into();
+        let text: Arc<str> =
+            answer.secret_string().ok_or_else(|| Fault::new("reading a secret", "it holds no text"))?.into();
         let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         cache.insert(arn.to_owned(), (now, text.clone()));
         Ok(text)

@@ -237,11 +237,7 @@ fn table() -> Vec<(Typed, &'static str, String, &'static str)> {
 #[test]
 fn each_field_with_each_code_and_no_other_field_is_blamed() {
     for (typed, field, text, code) in table() {
-        assert_eq!(
-            refused(typed.with(field, &text).check()),
-            list(&[(field, code)]),
-            "{field} {text:?}"
-        );
+        assert_eq!(refused(typed.with(field, &text).check()), list(&[(field, code)]), "{field} {text:?}");
     }
 }
 
@@ -276,16 +272,12 @@ fn written(field: &str) -> &'static [&'static str] {
 
 #[test]
 fn the_table_reaches_every_sentence_of_every_field() {
-    let mut reached: BTreeSet<(&str, &str)> = table()
-        .iter()
-        .map(|(_, field, _, code)| (*field, *code))
-        .collect();
+    let mut reached: BTreeSet<(&str, &str)> =
+        table().iter().map(|(_, field, _, code)| (*field, *code)).collect();
     // These two have their own tests above: the mistake of one field shows at another.
     reached.extend([("personType", "mismatch"), ("password", "required")]);
-    let all: BTreeSet<(&str, &str)> = FIELDS
-        .iter()
-        .flat_map(|field| written(field).iter().map(move |code| (*field, *code)))
-        .collect();
+    let all: BTreeSet<(&str, &str)> =
+        FIELDS.iter().flat_map(|field| written(field).iter().map(move |code| (*field, *code))).collect();
     assert_eq!(reached, all);
 }
 
@@ -302,26 +294,13 @@ fn an_empty_form_is_told_everything_at_once() {
         "privacyAccepted",
         "termsAccepted",
     ];
-    let required = |fields: &[&'static str]| {
-        fields
-            .iter()
-            .map(|f| ((*f).to_owned(), "required"))
-            .collect::<Vec<_>>()
-    };
-    assert_eq!(
-        refused(blank().check()),
-        required(&[&anyone[..], &place, &access].concat())
-    );
+    let required =
+        |fields: &[&'static str]| fields.iter().map(|f| ((*f).to_owned(), "required")).collect::<Vec<_>>();
+    assert_eq!(refused(blank().check()), required(&[&anyone[..], &place, &access].concat()));
     let natural = [&anyone[..1], &["firstName", "lastName"], &place, &access].concat();
-    assert_eq!(
-        refused(blank().with("personType", "natural").check()),
-        required(&natural)
-    );
+    assert_eq!(refused(blank().with("personType", "natural").check()), required(&natural));
     let legal = [&anyone[..1], &["companyName"], &place, &access].concat();
-    assert_eq!(
-        refused(blank().with("personType", "legal").check()),
-        required(&legal)
-    );
+    assert_eq!(refused(blank().with("personType", "legal").check()), required(&legal));
 }
 
 #[test]
@@ -397,13 +376,7 @@ fn a_right_form_gives_a_clean_profile_and_the_password_untouched() {
     let (profile, password) = person().check().unwrap();
     let now = at("2026-10-01T10:00:00Z");
     assert_eq!(profile.fiscal_code.as_str(), "RSSMRA80A01H501U");
-    assert_eq!(
-        profile.name,
-        Name::Natural {
-            first: "Mario".to_owned(),
-            last: "Rossi".to_owned()
-        }
-    );
+    assert_eq!(profile.name, Name::Natural { first: "Mario".to_owned(), last: "Rossi".to_owned() });
     assert_eq!(
         [
             &profile.address,
@@ -415,73 +388,36 @@ fn a_right_form_gives_a_clean_profile_and_the_password_untouched() {
         ],
         ["Via Roma 1", "00185", "Roma", "RM", "IT", "+39 06 1234567"]
     );
-    assert_eq!(
-        [profile.email.as_str(), profile.username.as_str()],
-        ["mario.rossi@example.it"; 2]
-    );
+    assert_eq!([profile.email.as_str(), profile.username.as_str()], ["mario.rossi@example.it"; 2]);
     assert_eq!(profile.consent, Consent::given(now));
-    assert_eq!(
-        (
-            profile.consent.privacy_accepted_at,
-            profile.consent.terms_accepted_at
-        ),
-        (now, now)
-    );
+    assert_eq!((profile.consent.privacy_accepted_at, profile.consent.terms_accepted_at), (now, now));
     assert_eq!(profile.consent.privacy_version, PRIVACY_VERSION);
     assert_eq!(profile.consent.terms_version, TERMS_VERSION);
-    assert_eq!(
-        password.as_bytes(),
-        b" correct horse battery staple ",
-        "INV-I12: exactly as received"
-    );
+    assert_eq!(password.as_bytes(), b" correct horse battery staple ", "INV-I12: exactly as received");
 }
 
 #[test]
 fn companies_foreigners_and_provisional_codes_register_too() {
     let (profile, _) = company().check().unwrap();
-    assert_eq!(
-        profile.name,
-        Name::Legal {
-            company: "Forno dell'Orso S.p.A.".to_owned()
-        }
-    );
+    assert_eq!(profile.name, Name::Legal { company: "Forno dell'Orso S.p.A.".to_owned() });
     assert_eq!(profile.debtor().person_type, PersonType::Legal);
     assert_eq!(profile.debtor().name, "Forno dell'Orso S.p.A.");
     let provisional = person().with("fiscalCode", "12345678903");
-    assert_eq!(
-        provisional.check().unwrap().0.debtor().person_type,
-        PersonType::Natural
-    );
-    let abroad = person()
-        .with("country", "GB")
-        .with("province", "EE")
-        .with("postalCode", "sw1a 1aa");
+    assert_eq!(provisional.check().unwrap().0.debtor().person_type, PersonType::Natural);
+    let abroad = person().with("country", "GB").with("province", "EE").with("postalCode", "sw1a 1aa");
     assert_eq!(abroad.check().unwrap().0.postal_code, "SW1A 1AA");
     // A field that belongs to the other kind and was left blank is no mistake.
     assert!(person().with("companyName", "  ").check().is_ok());
-    assert!(
-        company()
-            .with("firstName", "")
-            .with("lastName", " ")
-            .check()
-            .is_ok()
-    );
+    assert!(company().with("firstName", "").with("lastName", " ").check().is_ok());
 }
 
 #[test]
 fn the_longest_and_the_shortest_that_the_screen_allows() {
-    for (field, shortest, longest) in [
-        ("firstName", 1, 70),
-        ("lastName", 1, 70),
-        ("address", 3, 150),
-        ("city", 2, 100),
-    ] {
+    for (field, shortest, longest) in
+        [("firstName", 1, 70), ("lastName", 1, 70), ("address", 3, 150), ("city", 2, 100)]
+    {
         for n in [shortest, longest] {
-            assert_eq!(
-                refused(person().with(field, &"a".repeat(n)).check()),
-                [],
-                "{field} of {n}"
-            );
+            assert_eq!(refused(person().with(field, &"a".repeat(n)).check()), [], "{field} of {n}");
         }
     }
     for n in [1, 150] {
@@ -499,10 +435,7 @@ fn inv_m28_the_debtor_of_a_spontaneous_payment_is_the_account() {
 fn personal_data_of_a_profile_are_all_that_a_password_may_not_hold() {
     let (profile, _) = person().check().unwrap();
     let personal: BTreeSet<&str> = profile.personal().into_iter().collect();
-    assert_eq!(
-        personal,
-        BTreeSet::from(["mario.rossi@example.it", "RSSMRA80A01H501U", "Mario", "Rossi"])
-    );
+    assert_eq!(personal, BTreeSet::from(["mario.rossi@example.it", "RSSMRA80A01H501U", "Mario", "Rossi"]));
     let (company, _) = company().check().unwrap();
     assert!(company.personal().contains(&"Forno dell'Orso S.p.A."));
 }
@@ -527,15 +460,9 @@ fn the_confirmation_is_compared_exactly() {
         ("a  b", "mismatch"),
     ] {
         let error = confirmed("a b", confirmation).unwrap_err();
-        assert_eq!(
-            (error.field.as_str(), error.code.as_str()),
-            ("passwordConfirmation", code)
-        );
+        assert_eq!((error.field.as_str(), error.code.as_str()), ("passwordConfirmation", code));
     }
-    assert!(
-        confirmed("e\u{301}", "é").is_err(),
-        "two spellings of one letter are two passwords"
-    );
+    assert!(confirmed("e\u{301}", "é").is_err(), "two spellings of one letter are two passwords");
 }
 
 #[test]
@@ -569,18 +496,8 @@ fn mistakes() -> impl Strategy<Value = Vec<(usize, String)>> {
     let text = prop_oneof![
         any_text(),
         "[a-zA-Z0-9@. é-]{0,30}",
-        prop::sample::select(vec![
-            "",
-            "IT",
-            "GB",
-            "EE",
-            "RM",
-            "natural",
-            "legal",
-            "true",
-            "00743110157"
-        ])
-        .prop_map(str::to_owned),
+        prop::sample::select(vec!["", "IT", "GB", "EE", "RM", "natural", "legal", "true", "00743110157"])
+            .prop_map(str::to_owned),
     ];
     prop::collection::vec((0..FIELDS.len(), text), 0..6)
 }

@@ -14,10 +14,7 @@ fn every_vector_is_read_with_its_postal_account() {
         let iban = Iban::parse(text(&row, "iban")).unwrap();
         assert_eq!(iban.as_str(), text(&row, "iban"));
         assert_eq!(iban.postal_account(), row["postalAccount"].as_str(), "{row}");
-        assert_eq!(
-            iban.postal_account().is_some(),
-            row["isPostal"].as_bool().unwrap()
-        );
+        assert_eq!(iban.postal_account().is_some(), row["isPostal"].as_bool().unwrap());
     }
 }
 
@@ -25,11 +22,7 @@ fn every_vector_is_read_with_its_postal_account() {
 fn ibans_are_read_as_people_type_them() {
     let iban = Iban::parse(" it60 x054 2811 1010 0000 0123 456\n").unwrap();
     assert_eq!(iban.as_str(), "IT60X0542811101000000123456");
-    assert_eq!(
-        format!("{iban:?}"),
-        "IT60…",
-        "a log shows the country and no more"
-    );
+    assert_eq!(format!("{iban:?}"), "IT60…", "a log shows the country and no more");
     assert!(Iban::parse("GB82WEST12345698765432").is_ok());
     assert!(Iban::parse("NO9386011117947").is_ok(), "the shortest");
     assert!(Iban::parse("MT84MALT011000012345MTLCAST001S").is_ok());
@@ -63,13 +56,8 @@ fn a_postal_account_is_twelve_digits_of_the_post() {
 }
 
 fn mod_97(text: &str) -> u32 {
-    let decimal: String = text
-        .chars()
-        .map(|c| c.to_digit(36).unwrap().to_string())
-        .collect();
-    decimal
-        .chars()
-        .fold(0, |rest, c| (rest * 10 + c.to_digit(10).unwrap()) % 97)
+    let decimal: String = text.chars().map(|c| c.to_digit(36).unwrap().to_string()).collect();
+    decimal.chars().fold(0, |rest, c| (rest * 10 + c.to_digit(10).unwrap()) % 97)
 }
 
 fn with_check_digits(country: &str, body: &str) -> String {

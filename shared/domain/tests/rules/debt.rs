@@ -10,15 +10,8 @@ use proptest::prelude::*;
 use crate::samples::{at, cases, day, debt};
 
 fn in_state(state: State, expires: Option<&str>) -> Debt {
-    let days = Days {
-        expires: expires.map(day),
-        ..Days::default()
-    };
-    Debt {
-        state,
-        days,
-        ..debt()
-    }
+    let days = Days { expires: expires.map(day), ..Days::default() };
+    Debt { state, days, ..debt() }
 }
 
 /// The word for the answer, since errors do not compare.
@@ -41,45 +34,17 @@ fn every_state_before_and_after_the_last_day() {
         (State::Open, after, Status::Expired, State::Expired, "not payable"),
         (State::Paid, before, Status::Paid, State::Paid, "already paid"),
         (State::Paid, after, Status::Paid, State::Paid, "already paid"),
-        (
-            State::Cancelled,
-            before,
-            Status::Cancelled,
-            State::Cancelled,
-            "not payable",
-        ),
-        (
-            State::Cancelled,
-            after,
-            Status::Cancelled,
-            State::Cancelled,
-            "not payable",
-        ),
-        (
-            State::Expired,
-            before,
-            Status::Expired,
-            State::Expired,
-            "not payable",
-        ),
-        (
-            State::Expired,
-            after,
-            Status::Expired,
-            State::Expired,
-            "not payable",
-        ),
+        (State::Cancelled, before, Status::Cancelled, State::Cancelled, "not payable"),
+        (State::Cancelled, after, Status::Cancelled, State::Cancelled, "not payable"),
+        (State::Expired, before, Status::Expired, State::Expired, "not payable"),
+        (State::Expired, after, Status::Expired, State::Expired, "not payable"),
     ] {
         let debt = in_state(state, last);
         assert_eq!(debt.status(now), status, "{state:?} at {now}");
         assert_eq!(debt.effective_state(now), effective, "{state:?} at {now}");
         assert_eq!(payable(&debt, now), answer, "{state:?} at {now}");
     }
-    assert_eq!(
-        in_state(State::Open, None).status(after),
-        Status::ToPay,
-        "without a last day, always"
-    );
+    assert_eq!(in_state(State::Open, None).status(after), Status::ToPay, "without a last day, always");
 }
 
 #[test]
@@ -100,10 +65,7 @@ fn inv_x16_the_last_day_ends_at_midnight_in_rome_also_on_the_two_nights() {
 
 #[test]
 fn past_its_due_day_a_debt_is_still_to_pay() {
-    let days = Days {
-        due: Some(day("2026-01-31")),
-        ..Days::default()
-    };
+    let days = Days { due: Some(day("2026-01-31")), ..Days::default() };
     let late = Debt { days, ..debt() };
     assert_eq!(payable(&late, at("2027-01-01T00:00:00Z")), "payable");
     assert!(!late.is_past_expiry(at("2027-01-01T00:00:00Z")));
@@ -111,36 +73,20 @@ fn past_its_due_day_a_debt_is_still_to_pay() {
 
 #[test]
 fn before_its_first_day_a_debt_does_not_exist() {
-    let days = Days {
-        valid_from: Some(day("2026-03-29")),
-        ..Days::default()
-    };
+    let days = Days { valid_from: Some(day("2026-03-29")), ..Days::default() };
     for state in State::ALL {
-        let early = Debt {
-            days,
-            state,
-            ..debt()
-        };
-        assert_eq!(
-            payable(&early, at("2026-03-28T22:59:59Z")),
-            "not found",
-            "{state:?}"
-        );
+        let early = Debt { days, state, ..debt() };
+        assert_eq!(payable(&early, at("2026-03-28T22:59:59Z")), "not found", "{state:?}");
         assert!(early.is_published(at("2026-03-28T23:00:00Z")), "{state:?}");
-        assert_ne!(
-            payable(&early, at("2026-03-28T23:00:00Z")),
-            "not found",
-            "{state:?}"
-        );
+        assert_ne!(payable(&early, at("2026-03-28T23:00:00Z")), "not found", "{state:?}");
     }
 }
 
 #[test]
 fn statuses_are_the_contracts() {
     let words = ["to-pay", "paid", "expired", "cancelled"];
-    for (status, word) in [Status::ToPay, Status::Paid, Status::Expired, Status::Cancelled]
-        .into_iter()
-        .zip(words)
+    for (status, word) in
+        [Status::ToPay, Status::Paid, Status::Expired, Status::Cancelled].into_iter().zip(words)
     {
         assert_eq!(status.as_str(), word);
         assert_eq!(serde_json::to_value(status).unwrap(), word);
@@ -160,47 +106,24 @@ fn the_day_of_payment_is_the_senders_then_the_circuits_then_ours() {
         paid_at: Some(at("2026-05-01T22:30:00Z")),
         applied_on: Some(day("2026-05-04")),
         recorded_at: at("2026-05-05T22:30:00Z"),
-        psp: PspIdentity {
-            id: "PSP".to_owned(),
-            name: "PSP".to_owned(),
-            fiscal_code: None,
-        },
+        psp: PspIdentity { id: "PSP".to_owned(), name: "PSP".to_owned(), fiscal_code: None },
         method: None,
         channel: None,
         payer: None,
         paid_together: None,
     };
-    let paid_on = |receipt: &Receipt| {
-        Debt {
-            receipt: Some(receipt.clone()),
-            ..debt()
-        }
-        .paid_on()
-    };
+    let paid_on = |receipt: &Receipt| Debt { receipt: Some(receipt.clone()), ..debt() }.paid_on();
     assert_eq!(paid_on(&receipt), Some(day("2026-05-02")));
-    let unsaid = Receipt {
-        paid_at: None,
-        ..receipt
-    };
+    let unsaid = Receipt { paid_at: None, ..receipt };
     assert_eq!(paid_on(&unsaid), Some(day("2026-05-04")));
-    assert_eq!(
-        paid_on(&Receipt {
-            applied_on: None,
-            ..unsaid
-        }),
-        Some(day("2026-05-06"))
-    );
+    assert_eq!(paid_on(&Receipt { applied_on: None, ..unsaid }), Some(day("2026-05-06")));
     assert_eq!(debt().paid_on(), None);
 }
 
 #[test]
 fn a_stored_debt_reads_back_the_same() {
     let full = Debt {
-        days: Days {
-            valid_from: Some(day("2026-01-01")),
-            due: Some(day("2026-02-01")),
-            expires: None,
-        },
+        days: Days { valid_from: Some(day("2026-01-01")), due: Some(day("2026-02-01")), expires: None },
         attempt: Some(OpenAttempt {
             payment_id: PaymentId::from_random([0xab; 16]),
             expires_at: at("2026-01-01T00:30:00Z"),

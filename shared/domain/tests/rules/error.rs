@@ -35,12 +35,7 @@ fn a_form_remembers_every_mistake_in_order() {
     assert_eq!(form.field("a", Ok::<_, FieldCode>(1)), Some(1));
     assert!(form.is_clean());
     assert_eq!(form.field("b", Err::<(), _>(FieldCode::Required)), None);
-    assert_eq!(
-        form.check(Err::<(), _>(
-            FieldError::new("c", FieldCode::TooLong).with("max", 3)
-        )),
-        None
-    );
+    assert_eq!(form.check(Err::<(), _>(FieldError::new("c", FieldCode::TooLong).with("max", 3))), None);
     form.refuse(FieldError::new("d", FieldCode::Mismatch));
     assert!(!form.is_clean());
     match form.finish() {

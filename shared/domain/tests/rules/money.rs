@@ -21,29 +21,17 @@ fn every_vector_is_printed_and_read() {
 #[test]
 fn every_invalid_decimal_is_refused() {
     for row in vectors(FILE, "/invalidDecimal") {
-        assert_eq!(
-            Amount::parse_decimal(text(&row, "value")),
-            Err(OutOfRange),
-            "{row}"
-        );
+        assert_eq!(Amount::parse_decimal(text(&row, "value")), Err(OutOfRange), "{row}");
     }
-    for wrong in [
-        "", ".", "1.", ".50", "1.5", "-1.00", "+1.00", " 1.00", "1.00 ", "1.00.00", "1e3.00", "١.٠٠",
-    ] {
+    for wrong in
+        ["", ".", "1.", ".50", "1.5", "-1.00", "+1.00", " 1.00", "1.00 ", "1.00.00", "1e3.00", "١.٠٠"]
+    {
         assert_eq!(Amount::parse_decimal(wrong), Err(OutOfRange), "{wrong:?}");
     }
-    assert_eq!(
-        Amount::parse_decimal("18446744073709551616.00"),
-        Err(OutOfRange),
-        "more than 64 bits"
-    );
+    assert_eq!(Amount::parse_decimal("18446744073709551616.00"), Err(OutOfRange), "more than 64 bits");
     assert_eq!(Amount::parse_decimal("999999999999.99"), Err(OutOfRange));
     assert_eq!(Amount::parse_decimal("999999999.99"), Amount::new(MAX_CENTS));
-    assert_eq!(
-        Amount::parse_decimal("0010.00"),
-        Amount::new(1_000),
-        "the schema allows leading zeros"
-    );
+    assert_eq!(Amount::parse_decimal("0010.00"), Amount::new(1_000), "the schema allows leading zeros");
 }
 
 #[test]
@@ -59,27 +47,10 @@ fn inv_m08_the_limits_are_the_circuits() {
         assert_eq!(Cents::new(cents).is_ok(), as_cents, "{cents}");
         assert_eq!(Amount::new(cents).is_ok(), as_amount, "{cents}");
         // The store and the wire read with the same care.
-        assert_eq!(
-            serde_json::from_str::<Cents>(&cents.to_string()).is_ok(),
-            as_cents,
-            "{cents}"
-        );
-        assert_eq!(
-            serde_json::from_str::<Amount>(&cents.to_string()).is_ok(),
-            as_amount,
-            "{cents}"
-        );
+        assert_eq!(serde_json::from_str::<Cents>(&cents.to_string()).is_ok(), as_cents, "{cents}");
+        assert_eq!(serde_json::from_str::<Amount>(&cents.to_string()).is_ok(), as_amount, "{cents}");
     }
-    for wrong in [
-        "1.0",
-        "1.5",
-        "-1",
-        "\"100\"",
-        "1e2",
-        "null",
-        "true",
-        "18446744073709551616",
-    ] {
+    for wrong in ["1.0", "1.5", "-1", "\"100\"", "1e2", "null", "true", "18446744073709551616"] {
         assert!(serde_json::from_str::<Amount>(wrong).is_err(), "{wrong}");
         assert!(serde_json::from_str::<Cents>(wrong).is_err(), "{wrong}");
     }
@@ -109,11 +80,7 @@ fn inv_m08_no_floating_point_is_written_in_the_domain() {
         let path = file.unwrap().path();
         if path.extension().is_some_and(|e| e == "rs") {
             let code = std::fs::read_to_string(&path).unwrap();
-            assert!(
-                !code.contains("f32") && !code.contains("f64"),
-                "{} names a float",
-                path.display()
-            );
+            assert!(!code.contains("f32") && !code.contains("f64"), "{} names a float", path.display());
             read += 1;
         }
     }
@@ -124,10 +91,7 @@ fn inv_m08_no_floating_point_is_written_in_the_domain() {
 fn read(text: &str, thousands: char, point: char) -> u64 {
     let (whole, cents) = text.split_once(point).unwrap();
     let groups: Vec<&str> = whole.split(thousands).collect();
-    assert!(
-        (1..=3).contains(&groups[0].len()) && groups[1..].iter().all(|group| group.len() == 3),
-        "{text}"
-    );
+    assert!((1..=3).contains(&groups[0].len()) && groups[1..].iter().all(|group| group.len() == 3), "{text}");
     assert_eq!(cents.len(), 2, "{text}");
     format!("{}{cents}", groups.concat()).parse().unwrap()
 }

@@ -15,11 +15,7 @@ const KINDS: [(Kind, &str, Option<&str>); 14] = [
     (Kind::AttemptUnknown, "ATTEMPT_UNKNOWN", Some("payment-unknown")),
     (Kind::Credit, "CREDIT", Some("paid")),
     (Kind::CreditLate, "CREDIT_LATE", Some("paid-late")),
-    (
-        Kind::DuplicateToRefund,
-        "DUPLICATE_TO_REFUND",
-        Some("duplicate-to-refund"),
-    ),
+    (Kind::DuplicateToRefund, "DUPLICATE_TO_REFUND", Some("duplicate-to-refund")),
     (Kind::Mismatch, "MISMATCH", Some("amount-mismatch")),
     (Kind::Cancelled, "CANCELLED", Some("cancelled")),
     (Kind::Expired, "EXPIRED", Some("expired")),
@@ -73,11 +69,7 @@ fn inv_m29_the_hashed_text_is_fixed_forever() {
         "1\n301000000000000144\n3\nCREDIT\n12345\nnode\nc110729d258c4ab1b765fe902aae41d6\n\
          2026-11-23T05:36:00Z\n2026-11-23T05:35:58Z\naa"
     );
-    let bare = Movement {
-        reference: None,
-        sender_time: None,
-        ..credit()
-    };
+    let bare = Movement { reference: None, sender_time: None, ..credit() };
     assert_eq!(
         bare.canonical("301000000000000144"),
         "1\n301000000000000144\n3\nCREDIT\n12345\nnode\n\n2026-11-23T05:36:00Z\n\naa"
@@ -89,74 +81,19 @@ fn inv_m34_every_datum_is_covered_by_the_hash() {
     let original = credit().canonical("301000000000000144");
     assert_ne!(credit().canonical("301000000000000245"), original, "the debt");
     for (datum, forged) in [
-        (
-            "number",
-            Movement {
-                number: 4,
-                ..credit()
-            },
-        ),
-        (
-            "kind",
-            Movement {
-                kind: Kind::CreditLate,
-                ..credit()
-            },
-        ),
-        (
-            "cents",
-            Movement {
-                cents: Cents::new(12_346).unwrap(),
-                ..credit()
-            },
-        ),
-        (
-            "source",
-            Movement {
-                source: Source::Operator,
-                ..credit()
-            },
-        ),
-        (
-            "reference",
-            Movement {
-                reference: Some("x".to_owned()),
-                ..credit()
-            },
-        ),
-        (
-            "time",
-            Movement {
-                at: at("2026-11-23T05:36:01Z"),
-                ..credit()
-            },
-        ),
-        (
-            "sender's time",
-            Movement {
-                sender_time: None,
-                ..credit()
-            },
-        ),
-        (
-            "previous",
-            Movement {
-                previous: "ab".to_owned(),
-                ..credit()
-            },
-        ),
+        ("number", Movement { number: 4, ..credit() }),
+        ("kind", Movement { kind: Kind::CreditLate, ..credit() }),
+        ("cents", Movement { cents: Cents::new(12_346).unwrap(), ..credit() }),
+        ("source", Movement { source: Source::Operator, ..credit() }),
+        ("reference", Movement { reference: Some("x".to_owned()), ..credit() }),
+        ("time", Movement { at: at("2026-11-23T05:36:01Z"), ..credit() }),
+        ("sender's time", Movement { sender_time: None, ..credit() }),
+        ("previous", Movement { previous: "ab".to_owned(), ..credit() }),
     ] {
         assert_ne!(forged.canonical("301000000000000144"), original, "{datum}");
     }
-    let rehashed = Movement {
-        hash: "cc".to_owned(),
-        ..credit()
-    };
-    assert_eq!(
-        rehashed.canonical("301000000000000144"),
-        original,
-        "the hash does not cover itself"
-    );
+    let rehashed = Movement { hash: "cc".to_owned(), ..credit() };
+    assert_eq!(rehashed.canonical("301000000000000144"), original, "the hash does not cover itself");
 }
 
 fn any_movement() -> impl Strategy<Value = Movement> {
@@ -171,19 +108,17 @@ fn any_movement() -> impl Strategy<Value = Movement> {
         prop::option::of(time),
         "[ab]{0,2}",
     )
-        .prop_map(
-            |(number, kind, cents, source, reference, at, sender_time, previous)| Movement {
-                number,
-                kind: KINDS[kind].0,
-                cents: Cents::new(cents).unwrap(),
-                source: SOURCES[source].0,
-                reference,
-                at,
-                sender_time,
-                previous,
-                hash: String::new(),
-            },
-        )
+        .prop_map(|(number, kind, cents, source, reference, at, sender_time, previous)| Movement {
+            number,
+            kind: KINDS[kind].0,
+            cents: Cents::new(cents).unwrap(),
+            source: SOURCES[source].0,
+            reference,
+            at,
+            sender_time,
+            previous,
+            hash: String::new(),
+        })
 }
 
 proptest! {

@@ -25,11 +25,7 @@ fn every_vector_has_its_layout() {
         assert_eq!(notice.grouped(), text(&row, "display"));
         assert_eq!(notice.iuv().as_str(), text(&row, "iuv"), "{number}");
         // Aux digit 1 defines no check digits, so none can be wrong.
-        assert_eq!(
-            notice.check_digits_hold(),
-            row["checkDigitValid"].as_bool().unwrap_or(true),
-            "{number}"
-        );
+        assert_eq!(notice.check_digits_hold(), row["checkDigitValid"].as_bool().unwrap_or(true), "{number}");
     }
 }
 
@@ -43,10 +39,7 @@ fn inv_m14_issuing_gives_the_published_check_digits() {
         let code: SegregationCode = text(&row, "segregationCode").parse().unwrap();
         let issued = NoticeNumber::issue(code, text(&row, "iuvBase").parse().unwrap());
         assert_eq!(&issued.as_str()[16..], text(&row, "expectedCheckDigit"));
-        assert_eq!(
-            issued.as_str() == text(&row, "noticeNumber"),
-            row["checkDigitValid"].as_bool().unwrap()
-        );
+        assert_eq!(issued.as_str() == text(&row, "noticeNumber"), row["checkDigitValid"].as_bool().unwrap());
         tried += 1;
     }
     assert!(tried >= 10, "only {tried} vectors of aux digit 3");
@@ -55,11 +48,7 @@ fn inv_m14_issuing_gives_the_published_check_digits() {
 #[test]
 fn every_invalid_vector_is_refused_for_its_form() {
     for row in vectors(FILE, "/invalid") {
-        assert_eq!(
-            NoticeNumber::parse(text(&row, "value")),
-            Err(FieldCode::Format),
-            "{row}"
-        );
+        assert_eq!(NoticeNumber::parse(text(&row, "value")), Err(FieldCode::Format), "{row}");
     }
     for empty in ["", "   ", "\u{a0}\t\n", "\u{feff}"] {
         assert_eq!(NoticeNumber::parse(empty), Err(FieldCode::Required), "{empty:?}");
@@ -76,10 +65,7 @@ fn only_blanks_are_dropped() {
         }
     }
     let pasted = "3010\u{a0}0000\u{202f}0000\u{2009}0001\t44\u{feff}\r\n";
-    assert_eq!(
-        NoticeNumber::parse(pasted).unwrap().as_str(),
-        "301000000000000144"
-    );
+    assert_eq!(NoticeNumber::parse(pasted).unwrap().as_str(), "301000000000000144");
     // Digits of other alphabets look like ours on a screen and are not.
     assert_eq!(NoticeNumber::parse("３01000000000000144"), Err(FieldCode::Format));
     assert_eq!(NoticeNumber::parse("30100000000000014٤"), Err(FieldCode::Format));
@@ -96,11 +82,7 @@ fn a_notice_and_its_iuv_name_the_same_debt() {
 #[test]
 fn the_stand_in_probe_is_known() {
     assert!(NoticeNumber::parse(STAND_IN_PROBE).unwrap().is_stand_in_probe());
-    assert!(
-        !NoticeNumber::parse("000000000000000101")
-            .unwrap()
-            .is_stand_in_probe()
-    );
+    assert!(!NoticeNumber::parse("000000000000000101").unwrap().is_stand_in_probe());
 }
 
 #[test]
@@ -110,11 +92,7 @@ fn segregation_codes_are_two_digits() {
         assert_eq!(issued.as_str()[1..3], format!("{code:02}"));
     }
     for wrong in ["", "1", "001", "100", "a1", "1a", " 1", "+1", "-1", "٠١"] {
-        assert_eq!(
-            wrong.parse::<SegregationCode>(),
-            Err(FieldCode::Format),
-            "{wrong:?}"
-        );
+        assert_eq!(wrong.parse::<SegregationCode>(), Err(FieldCode::Format), "{wrong:?}");
     }
 }
 
@@ -124,14 +102,7 @@ fn every_rf_vector_is_judged() {
         let iuv = Iuv::parse(text(&row, "reference")).unwrap();
         assert_eq!(iuv.is_rf_reference(), row["valid"].as_bool().unwrap(), "{row}");
     }
-    for wrong in [
-        "RF",
-        "RF18",
-        "R",
-        "RFA8539007547034",
-        "XX18539007547034",
-        "01000000000000144",
-    ] {
+    for wrong in ["RF", "RF18", "R", "RFA8539007547034", "XX18539007547034", "01000000000000144"] {
         assert!(!Iuv::parse(wrong).unwrap().is_rf_reference(), "{wrong}");
     }
 }
@@ -153,10 +124,7 @@ fn check_digits_of_an_rf_reference_are_digits() {
 
 #[test]
 fn iuvs_are_one_to_thirty_five_letters_and_digits() {
-    assert_eq!(
-        Iuv::parse(" rf18 5390 0754 7034 ").unwrap().as_str(),
-        "RF18539007547034"
-    );
+    assert_eq!(Iuv::parse(" rf18 5390 0754 7034 ").unwrap().as_str(), "RF18539007547034");
     assert_eq!(Iuv::parse(&"9".repeat(35)).unwrap().as_str().len(), 35);
     assert_eq!(Iuv::parse(&"9".repeat(36)), Err(FieldCode::Format));
     assert_eq!(Iuv::parse(" \u{feff}"), Err(FieldCode::Required));
@@ -169,14 +137,8 @@ fn iuvs_are_one_to_thirty_five_letters_and_digits() {
 fn json_carries_the_bare_text_and_reads_it_with_the_same_care() {
     let notice = NoticeNumber::parse("301000000000000144").unwrap();
     assert_eq!(serde_json::to_string(&notice).unwrap(), "\"301000000000000144\"");
-    assert_eq!(
-        serde_json::to_string(&notice.iuv()).unwrap(),
-        "\"01000000000000144\""
-    );
-    assert_eq!(
-        serde_json::from_str::<NoticeNumber>("\"301000000000000144\"").unwrap(),
-        notice
-    );
+    assert_eq!(serde_json::to_string(&notice.iuv()).unwrap(), "\"01000000000000144\"");
+    assert_eq!(serde_json::from_str::<NoticeNumber>("\"301000000000000144\"").unwrap(), notice);
     assert!(serde_json::from_str::<NoticeNumber>("\"401000000000000144\"").is_err());
     assert!(serde_json::from_str::<NoticeNumber>("301000000000000144").is_err());
     assert!(serde_json::from_str::<Iuv>("\"01000-144\"").is_err());
@@ -184,13 +146,8 @@ fn json_carries_the_bare_text_and_reads_it_with_the_same_care() {
 
 /// ISO 7064 modulo 97-10, the slow way: the whole decimal number, then its rest.
 fn mod_97(text: &str) -> u32 {
-    let decimal: String = text
-        .chars()
-        .map(|c| c.to_digit(36).unwrap().to_string())
-        .collect();
-    decimal
-        .chars()
-        .fold(0, |rest, c| (rest * 10 + c.to_digit(10).unwrap()) % 97)
+    let decimal: String = text.chars().map(|c| c.to_digit(36).unwrap().to_string()).collect();
+    decimal.chars().fold(0, |rest, c| (rest * 10 + c.to_digit(10).unwrap()) % 97)
 }
 
 proptest! {

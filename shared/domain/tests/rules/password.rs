@@ -6,13 +6,7 @@ use proptest::prelude::*;
 
 use crate::samples::{any_text, cases};
 
-const MARIO: [&str; 5] = [
-    "Mario",
-    "Rossi",
-    "mario.rossi@example.it",
-    "RSSMRA80A01H501U",
-    "Li",
-];
+const MARIO: [&str; 5] = ["Mario", "Rossi", "mario.rossi@example.it", "RSSMRA80A01H501U", "Li"];
 
 /// The code of the refusal, or `ok`.
 fn judge(password: &str) -> &'static str {
@@ -53,34 +47,18 @@ fn inv_i12_length_is_what_people_see() {
 
 #[test]
 fn inv_i12_the_upper_limits() {
-    let of = |n: usize| {
-        "qzxjkvbpw "
-            .chars()
-            .cycle()
-            .skip(3)
-            .take(n - 1)
-            .chain(['!'])
-            .collect::<String>()
-    };
+    let of = |n: usize| "qzxjkvbpw ".chars().cycle().skip(3).take(n - 1).chain(['!']).collect::<String>();
     assert_eq!(judge(&of(256)), "ok");
     assert_eq!(judge(&of(257)), "too_long");
     // Few characters, too many bytes: 12 letters, each under a pile of marks.
     let piles = |marks: usize| {
-        "qzxjkvbpwymf"
-            .chars()
-            .map(|c| format!("{c}{}", "\u{301}".repeat(marks)))
-            .collect::<String>()
+        "qzxjkvbpwymf".chars().map(|c| format!("{c}{}", "\u{301}".repeat(marks))).collect::<String>()
     };
     assert_eq!((piles(42).len(), length(&piles(42))), (1_020, 12));
     assert_eq!(judge(&piles(42)), "ok");
     assert_eq!(judge(&piles(43)), "too_long");
-    let n_params = |password: &str| {
-        Policy::default()
-            .accept("password", password, &[])
-            .map(drop)
-            .unwrap_err()
-            .params
-    };
+    let n_params =
+        |password: &str| Policy::default().accept("password", password, &[]).map(drop).unwrap_err().params;
     assert_eq!(n_params(&of(300)), [("max", 256), ("n", 300)]);
     assert_eq!(n_params("abc"), [("min", 12), ("n", 3)]);
 }
@@ -136,13 +114,9 @@ fn the_list_of_common_passwords_is_long_enough_to_matter() {
         assert_eq!(judge(common), "common", "{common:?}");
         refused += 1;
     }
+    assert!(refused >= 200, "{refused} common passwords of twelve characters or more");
     assert!(
-        refused >= 200,
-        "{refused} common passwords of twelve characters or more"
-    );
-    assert!(
-        list.lines()
-            .all(|line| line == line.to_lowercase() && !line.is_empty()),
+        list.lines().all(|line| line == line.to_lowercase() && !line.is_empty()),
         "compared in lower case"
     );
 }
@@ -159,25 +133,14 @@ fn personal_data_are_refused_wherever_they_stand() {
     ] {
         assert_eq!(judge(personal), "personal", "{personal:?}");
     }
-    assert_eq!(
-        judge("oliva verde scuro"),
-        "ok",
-        "two letters of a name refuse nobody"
-    );
-    assert_eq!(
-        judge("example.it zebra blu"),
-        "ok",
-        "the provider's name is not personal"
-    );
+    assert_eq!(judge("oliva verde scuro"), "ok", "two letters of a name refuse nobody");
+    assert_eq!(judge("example.it zebra blu"), "ok", "the provider's name is not personal");
 }
 
 #[test]
 fn blanks_typed_into_a_form_hide_nothing() {
-    let refused = |personal: &str| {
-        Policy::default()
-            .accept("password", "zebra maria grazia blu", &[personal])
-            .is_err()
-    };
+    let refused =
+        |personal: &str| Policy::default().accept("password", "zebra maria grazia blu", &[personal]).is_err();
     assert!(refused("Maria Grazia"));
     assert!(refused("  Maria \u{a0} Grazia "));
     assert!(!refused("Grazia Maria"));
@@ -189,10 +152,7 @@ fn inv_i12_a_password_offered_at_login_is_only_measured() {
         assert_eq!(Password::offered(text).unwrap().as_bytes(), text.as_bytes());
     }
     assert!(Password::offered(&"x".repeat(MAX_BYTES + 1)).is_none());
-    assert!(
-        Password::offered(&"é".repeat(MAX_BYTES / 2 + 1)).is_none(),
-        "bytes, not characters"
-    );
+    assert!(Password::offered(&"é".repeat(MAX_BYTES / 2 + 1)).is_none(), "bytes, not characters");
     assert_eq!(MAX_BYTES, 1_024);
 }
 

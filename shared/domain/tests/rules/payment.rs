@@ -13,19 +13,9 @@ use proptest::prelude::*;
 
 use crate::samples::{at, cases, list, refused};
 
-const STATUSES: [Status; 5] = [
-    Status::Pending,
-    Status::Succeeded,
-    Status::Failed,
-    Status::Cancelled,
-    Status::Expired,
-];
-const OUTCOMES: [Outcome; 4] = [
-    Outcome::Succeeded,
-    Outcome::Failed,
-    Outcome::Cancelled,
-    Outcome::Expired,
-];
+const STATUSES: [Status; 5] =
+    [Status::Pending, Status::Succeeded, Status::Failed, Status::Cancelled, Status::Expired];
+const OUTCOMES: [Outcome; 4] = [Outcome::Succeeded, Outcome::Failed, Outcome::Cancelled, Outcome::Expired];
 
 #[test]
 fn inv_m05_every_status_with_every_outcome() {
@@ -45,9 +35,7 @@ fn inv_m05_every_status_with_every_outcome() {
 
 #[test]
 fn statuses_are_the_contracts() {
-    for (status, word) in STATUSES
-        .into_iter()
-        .zip(["pending", "succeeded", "failed", "cancelled", "expired"])
+    for (status, word) in STATUSES.into_iter().zip(["pending", "succeeded", "failed", "cancelled", "expired"])
     {
         assert_eq!(status.as_str(), word);
         assert_eq!(serde_json::to_value(status).unwrap(), word);
@@ -106,10 +94,7 @@ fn attempt(amounts: &[u64], fee: u64) -> Attempt {
                 reason: "TARI".to_owned(),
             })
             .collect(),
-        choice: Choice {
-            fee: Cents::new(fee).unwrap(),
-            ..Choice::default()
-        },
+        choice: Choice { fee: Cents::new(fee).unwrap(), ..Choice::default() },
         email: Some(Email::parse("mario.rossi@example.it").unwrap()),
         language: Language::It,
         status: Status::Pending,
@@ -140,19 +125,9 @@ fn a_stored_attempt_reads_back_the_same() {
 fn payment_ids_are_32_hexadecimal_digits() {
     assert_eq!(PaymentId::from_random([0; 16]).as_str(), "0".repeat(32));
     assert_eq!(PaymentId::from_random([0x0f; 16]).to_string(), "0f".repeat(16));
-    for wrong in [
-        "",
-        &"0".repeat(31),
-        &"0".repeat(33),
-        &"A".repeat(32),
-        &"g".repeat(32),
-        &"é".repeat(16),
-    ] {
+    for wrong in ["", &"0".repeat(31), &"0".repeat(33), &"A".repeat(32), &"g".repeat(32), &"é".repeat(16)] {
         assert_eq!(PaymentId::parse(wrong), None, "{wrong:?}");
-        assert!(
-            serde_json::from_value::<PaymentId>(wrong.into()).is_err(),
-            "{wrong:?}"
-        );
+        assert!(serde_json::from_value::<PaymentId>(wrong.into()).is_err(), "{wrong:?}");
     }
 }
 

@@ -19,10 +19,7 @@ fn codes_are_26_characters_of_crockfords_alphabet() {
 fn codes_are_read_as_people_copy_them() {
     let code = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
     assert_eq!(parse_code(code).as_deref(), Some(code));
-    assert_eq!(
-        parse_code(" 01arz-3ndek-tsv4r-rffq6-9g5fa-v\u{a0}").as_deref(),
-        Some(code)
-    );
+    assert_eq!(parse_code(" 01arz-3ndek-tsv4r-rffq6-9g5fa-v\u{a0}").as_deref(), Some(code));
     assert_eq!(parse_code("OiARZ3NDEKTSV4RRFFQ69G5FAV").as_deref(), Some(code));
     assert_eq!(parse_code("olARZ3NDEKTSV4RRFFQ69G5FAV").as_deref(), Some(code));
     assert_eq!(parse_code("OLARZ3NDEKTSV4RRFFQ69G5FAV").as_deref(), Some(code));

@@ -17,18 +17,12 @@ pub fn vectors(file: &str, pointer: &str) -> Vec<Value> {
 
 /// A text of a row.
 pub fn text<'a>(row: &'a Value, key: &str) -> &'a str {
-    row[key]
-        .as_str()
-        .unwrap_or_else(|| panic!("{key} is missing in {row}"))
+    row[key].as_str().unwrap_or_else(|| panic!("{key} is missing in {row}"))
 }
 
 /// How many cases a property runs; a failing one is printed, not kept in a file.
 pub fn cases(cases: u32) -> Config {
-    Config {
-        cases,
-        failure_persistence: None,
-        ..Config::default()
-    }
+    Config { cases, failure_persistence: None, ..Config::default() }
 }
 
 /// Any text at all, from one number: a thousand times cheaper than a tree of characters that can shrink.
@@ -82,10 +76,7 @@ pub fn debt() -> Debt {
     Debt {
         notice: NoticeNumber::parse("301000000000000144").unwrap(),
         debtor: mario(),
-        service: Service {
-            code: "TEST1".to_owned(),
-            name: "Prova".to_owned(),
-        },
+        service: Service { code: "TEST1".to_owned(), name: "Prova".to_owned() },
         reason: "TARI 2026".to_owned(),
         amount: Amount::new(12_345).unwrap(),
         days: Days::default(),
@@ -109,10 +100,7 @@ pub fn refused<T>(result: Result<T, Error>) -> Vec<(String, &'static str)> {
         Ok(_) => Vec::new(),
         Err(Error::Invalid(errors)) => {
             assert!(!errors.is_empty(), "a refusal must say why");
-            errors
-                .into_iter()
-                .map(|error| (error.field, error.code.as_str()))
-                .collect()
+            errors.into_iter().map(|error| (error.field, error.code.as_str())).collect()
         }
         Err(other) => panic!("not about the fields: {other:?}"),
     }
@@ -120,8 +108,5 @@ pub fn refused<T>(result: Result<T, Error>) -> Vec<(String, &'static str)> {
 
 /// The same list as a test writes it.
 pub fn list(errors: &[(&str, &'static str)]) -> Vec<(String, &'static str)> {
-    errors
-        .iter()
-        .map(|(field, code)| ((*field).to_owned(), *code))
-        .collect()
+    errors.iter().map(|(field, code)| ((*field).to_owned(), *code)).collect()
 }

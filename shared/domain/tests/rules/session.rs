@@ -39,11 +39,7 @@ fn inv_i17_the_default_limits_to_the_second() {
 fn use_is_written_down_once_a_minute() {
     let seen = at("2026-01-01T08:00:00Z");
     for (now, worth) in [(-60, false), (0, false), (59, false), (60, true), (3_600, true)] {
-        assert_eq!(
-            Limits::default().worth_touching(seen, after(seen, now)),
-            worth,
-            "after {now} s"
-        );
+        assert_eq!(Limits::default().worth_touching(seen, after(seen, now)), worth, "after {now} s");
     }
 }
 

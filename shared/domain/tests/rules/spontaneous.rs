@@ -48,15 +48,8 @@ fn wish(
     amount: Option<u64>,
     fields: &[(&str, &str)],
 ) -> Result<Priced, Error> {
-    let fields = fields
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-        .collect();
-    service.price(&Wish {
-        reason,
-        amount,
-        fields: &fields,
-    })
+    let fields = fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    service.price(&Wish { reason, amount, fields: &fields })
 }
 
 fn price(service: &Service, amount: Option<u64>, fields: &[(&str, &str)]) -> Result<u64, Error> {
@@ -84,28 +77,16 @@ fn a_free_amount_is_the_persons_within_the_limits() {
         Err(Error::Invalid(errors)) => errors[0].params.clone(),
         other => panic!("{other:?}"),
     };
-    assert_eq!(
-        (params(1), params(60_000)),
-        (vec![("min", 100)], vec![("max", 50_000)])
-    );
+    assert_eq!((params(1), params(60_000)), (vec![("min", 100)], vec![("max", 50_000)]));
 }
 
 #[test]
 fn inv_m28_a_price_of_the_catalogue_takes_no_amount_from_outside() {
     let fields = [("metres", "10"), ("days", "2"), ("zone", "A")];
     assert_eq!(price(&fixed(), None, &[]).unwrap(), 450);
-    assert_eq!(
-        refused(price(&fixed(), Some(450), &[])),
-        list(&[("amount", "not_allowed")])
-    );
-    assert_eq!(
-        refused(price(&tariff(), Some(2_900), &fields)),
-        list(&[("amount", "not_allowed")])
-    );
-    assert_eq!(
-        refused(price(&fixed(), None, &[("amount", "1")])),
-        list(&[("fields.amount", "not_allowed")])
-    );
+    assert_eq!(refused(price(&fixed(), Some(450), &[])), list(&[("amount", "not_allowed")]));
+    assert_eq!(refused(price(&tariff(), Some(2_900), &fields)), list(&[("amount", "not_allowed")]));
+    assert_eq!(refused(price(&fixed(), None, &[("amount", "1")])), list(&[("fields.amount", "not_allowed")]));
 }
 
 #[test]
@@ -119,11 +100,7 @@ fn a_tariff_is_its_base_and_every_term() {
         ("1000", "365", "A", 1_000 + 25 * 1_000 * 365 * 3 + 200 * 365),
     ] {
         let fields = [("metres", metres), ("days", days), ("zone", zone)];
-        assert_eq!(
-            price(&tariff(), None, &fields).unwrap(),
-            cents,
-            "{metres} {days} {zone}"
-        );
+        assert_eq!(price(&tariff(), None, &fields).unwrap(), cents, "{metres} {days} {zone}");
     }
 }
 
@@ -131,11 +108,7 @@ fn a_tariff_is_its_base_and_every_term() {
 fn a_tariff_whose_fields_are_wrong_blames_the_fields_and_not_the_amount() {
     assert_eq!(
         refused(price(&tariff(), None, &[("metres", "many"), ("zone", "D")])),
-        list(&[
-            ("fields.metres", "format"),
-            ("fields.days", "required"),
-            ("fields.zone", "not_allowed")
-        ])
+        list(&[("fields.metres", "format"), ("fields.days", "required"), ("fields.zone", "not_allowed")])
     );
     assert_eq!(
         refused(price(&tariff(), Some(5), &[])),
@@ -273,25 +246,14 @@ fn every_kind_of_field_judges_its_values() {
         "too_long",
         "a text has an end without max too"
     );
-    assert_eq!(
-        judge(&json!({"type": "text"}), &format!("a{}", "\u{301}".repeat(9_000))),
-        "format"
-    );
+    assert_eq!(judge(&json!({"type": "text"}), &format!("a{}", "\u{301}".repeat(9_000))), "format");
 }
 
 #[test]
 fn sentences_about_a_fields_limits_have_their_numbers() {
     for (field, value, params) in [
-        (
-            json!({"type": "text", "min": 3}),
-            "ab",
-            vec![("min", 3), ("n", 2)],
-        ),
-        (
-            json!({"type": "text", "max": 3}),
-            "abcd",
-            vec![("max", 3), ("n", 4)],
-        ),
+        (json!({"type": "text", "min": 3}), "ab", vec![("min", 3), ("n", 2)]),
+        (json!({"type": "text", "max": 3}), "abcd", vec![("max", 3), ("n", 4)]),
         (json!({"type": "number", "min": 3}), "2", vec![("min", 3)]),
         (json!({"type": "year", "max": 2030}), "2031", vec![("max", 2030)]),
     ] {
@@ -339,20 +301,9 @@ fn reasons_are_letters_digits_and_simple_punctuation() {
     let refusal = |code| Err(("reason".to_owned(), code));
     assert_eq!(code(&"a".repeat(141)), refusal("too_long"));
     assert_eq!(code(" "), refusal("required"));
-    for wrong in [
-        "<script>",
-        "a|b",
-        "a{b}",
-        "a\\b",
-        "a`b",
-        "a=b",
-        "a;b\u{0}",
-        "🙂",
-        "a\u{202e}b",
-        "a^b",
-        "a~b",
-        "[a]",
-    ] {
+    for wrong in
+        ["<script>", "a|b", "a{b}", "a\\b", "a`b", "a=b", "a;b\u{0}", "🙂", "a\u{202e}b", "a^b", "a~b", "[a]"]
+    {
         assert_eq!(code(wrong), refusal("format"), "{wrong:?}");
     }
 }
@@ -360,10 +311,7 @@ fn reasons_are_letters_digits_and_simple_punctuation() {
 #[test]
 fn what_is_priced_keeps_the_tidy_reason() {
     let priced = wish(&fixed(), "  Diritti  di copia ", None, &[]).unwrap();
-    assert_eq!(
-        (priced.reason.as_str(), priced.amount.get()),
-        ("Diritti di copia", 450)
-    );
+    assert_eq!((priced.reason.as_str(), priced.amount.get()), ("Diritti di copia", 450));
 }
 
 /// The fields that [`Service::check`] blames after a change of the tariff's file.
@@ -400,11 +348,7 @@ fn every_taxonomy_vector_is_judged() {
         "010100éIM",
         "01010021M",
     ] {
-        assert_eq!(
-            blamed(|service| service.taxonomy = wrong.to_owned()),
-            ["taxonomy"],
-            "{wrong:?}"
-        );
+        assert_eq!(blamed(|service| service.taxonomy = wrong.to_owned()), ["taxonomy"], "{wrong:?}");
     }
 }
 
@@ -418,38 +362,17 @@ fn every_mistake_of_a_file_is_blamed_on_its_own_field() {
         ("code", |s| s.code = "14.TÒSAP".to_owned()),
         ("name", |s| s.name = " ".to_owned()),
         ("name", |s| s.name = "x".repeat(101)),
-        ("fields[0].name", |s| {
-            s.fields
-                .insert(0, field(&json!({"name": "", "label": "X", "type": "text"})))
-        }),
-        ("fields[3].name", |s| {
-            s.fields
-                .push(field(&json!({"name": "a-b", "label": "X", "type": "text"})))
-        }),
-        ("fields[3].name", |s| {
-            s.fields
-                .push(field(&json!({"name": "zone", "label": "X", "type": "text"})))
-        }),
-        ("fields[3].label", |s| {
-            s.fields
-                .push(field(&json!({"name": "x", "label": " ", "type": "text"})))
-        }),
+        ("fields[0].name", |s| s.fields.insert(0, field(&json!({"name": "", "label": "X", "type": "text"})))),
+        ("fields[3].name", |s| s.fields.push(field(&json!({"name": "a-b", "label": "X", "type": "text"})))),
+        ("fields[3].name", |s| s.fields.push(field(&json!({"name": "zone", "label": "X", "type": "text"})))),
+        ("fields[3].label", |s| s.fields.push(field(&json!({"name": "x", "label": " ", "type": "text"})))),
         ("fields[3].options", |s| {
-            s.fields
-                .push(field(&json!({"name": "x", "label": "X", "type": "choice"})))
+            s.fields.push(field(&json!({"name": "x", "label": "X", "type": "choice"})))
         }),
-        ("fields[0].options", |s| {
-            s.fields[0].options = vec!["1".to_owned()]
-        }),
-        ("fields[2].options", |s| {
-            s.fields[2].options = vec!["A".to_owned(), "A".to_owned()]
-        }),
-        ("fields[0].max", |s| {
-            (s.fields[0].min, s.fields[0].max) = (Some(3), Some(2))
-        }),
-        ("fields[0].pattern", |s| {
-            s.fields[0].pattern = Some("99".to_owned())
-        }),
+        ("fields[0].options", |s| s.fields[0].options = vec!["1".to_owned()]),
+        ("fields[2].options", |s| s.fields[2].options = vec!["A".to_owned(), "A".to_owned()]),
+        ("fields[0].max", |s| (s.fields[0].min, s.fields[0].max) = (Some(3), Some(2))),
+        ("fields[0].pattern", |s| s.fields[0].pattern = Some("99".to_owned())),
         ("amount.terms", |s| {
             s.amount = serde_json::from_value(json!({"kind": "tariff", "terms": []})).unwrap()
         }),
@@ -457,9 +380,7 @@ fn every_mistake_of_a_file_is_blamed_on_its_own_field() {
         ("amount.terms[0].times", |s| s.fields[0].required = false),
         ("amount.terms[0].times", |s| s.fields[0].max = None),
         ("amount.terms[0].factor", |s| s.fields[2].required = false),
-        ("amount.terms[0].factor", |s| {
-            s.fields[2].options.push("D".to_owned())
-        }),
+        ("amount.terms[0].factor", |s| s.fields[2].options.push("D".to_owned())),
         ("amount.terms[1].times", |s| {
             let terms = json!([{"cents": 1, "times": ["days"]}, {"cents": 1, "times": ["zone"]}]);
             s.amount = serde_json::from_value(json!({"kind": "tariff", "terms": terms})).unwrap();
@@ -503,14 +424,7 @@ fn every_mistake_of_a_file_is_told_at_once() {
     });
     assert_eq!(
         all,
-        [
-            "code",
-            "name",
-            "taxonomy",
-            "fields[1].label",
-            "amount.terms[0].times",
-            "amount.terms[1].times"
-        ]
+        ["code", "name", "taxonomy", "fields[1].label", "amount.terms[0].times", "amount.terms[1].times"]
     );
 }
 
@@ -527,23 +441,12 @@ fn a_file_with_words_of_its_own_or_impossible_amounts_is_not_read() {
         ("/amount", "fixed", json!(1.5)),
         ("/amount", "fixed", json!(MAX_CENTS + 1)),
         ("/amount", "min", json!(1)),
-        (
-            "",
-            "fields",
-            json!([{"name": "x", "label": "X", "type": "email"}]),
-        ),
-        (
-            "",
-            "fields",
-            json!([{"name": "x", "label": "X", "type": "text", "regex": "a"}]),
-        ),
+        ("", "fields", json!([{"name": "x", "label": "X", "type": "email"}])),
+        ("", "fields", json!([{"name": "x", "label": "X", "type": "text", "regex": "a"}])),
     ] {
         let mut wrong = right.clone();
         wrong.pointer_mut(pointer).unwrap()[key] = value.clone();
-        assert!(
-            serde_json::from_value::<Service>(wrong).is_err(),
-            "{pointer}/{key} {value}"
-        );
+        assert!(serde_json::from_value::<Service>(wrong).is_err(), "{pointer}/{key} {value}");
     }
 }
 

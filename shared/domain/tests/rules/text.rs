@@ -8,18 +8,9 @@ use crate::samples::{any_text, cases};
 
 #[test]
 fn lines_are_trimmed_and_counted_as_people_see_them() {
-    assert_eq!(
-        line("x", "  Via\t Roma \u{a0}1\r\n", 1, 10).unwrap(),
-        "Via Roma 1"
-    );
-    for (seen, n) in [
-        ("", 0),
-        ("abc", 3),
-        ("e\u{301}", 1),
-        ("👩‍👩‍👧", 1),
-        ("🇮🇹", 1),
-        ("a\r\n", 2),
-    ] {
+    assert_eq!(line("x", "  Via\t Roma \u{a0}1\r\n", 1, 10).unwrap(), "Via Roma 1");
+    for (seen, n) in [("", 0), ("abc", 3), ("e\u{301}", 1), ("👩‍👩‍👧", 1), ("🇮🇹", 1), ("a\r\n", 2)]
+    {
         assert_eq!(length(seen), n, "{seen:?}");
     }
 }
@@ -28,32 +19,13 @@ fn lines_are_trimmed_and_counted_as_people_see_them() {
 fn limits_hold_to_the_character_and_say_the_numbers() {
     let refused = |text: &str| line("x", text, 3, 5).unwrap_err();
     assert_eq!(refused(" \u{a0} "), FieldError::new("x", FieldCode::Required));
-    assert_eq!(
-        refused("ab"),
-        FieldError::new("x", FieldCode::TooShort)
-            .with("min", 3)
-            .with("n", 2)
-    );
-    assert_eq!(
-        refused("abcdef"),
-        FieldError::new("x", FieldCode::TooLong)
-            .with("max", 5)
-            .with("n", 6)
-    );
+    assert_eq!(refused("ab"), FieldError::new("x", FieldCode::TooShort).with("min", 3).with("n", 2));
+    assert_eq!(refused("abcdef"), FieldError::new("x", FieldCode::TooLong).with("max", 5).with("n", 6));
     assert_eq!(line("x", "abc", 3, 5).unwrap(), "abc");
-    assert_eq!(
-        line("x", " e\u{301}e\u{301}e\u{301}e\u{301}e\u{301} ", 3, 5)
-            .unwrap()
-            .chars()
-            .count(),
-        10
-    );
+    assert_eq!(line("x", " e\u{301}e\u{301}e\u{301}e\u{301}e\u{301} ", 3, 5).unwrap().chars().count(), 10);
     assert_eq!(optional_line("x", None, 3, 5), Ok(None));
     assert_eq!(optional_line("x", Some("abc"), 3, 5), Ok(Some("abc".to_owned())));
-    assert_eq!(
-        optional_line("x", Some(""), 3, 5),
-        Err(FieldError::new("x", FieldCode::Required))
-    );
+    assert_eq!(optional_line("x", Some(""), 3, 5), Err(FieldError::new("x", FieldCode::Required)));
 }
 
 #[test]
@@ -77,19 +49,9 @@ fn inv_i26_nothing_hidden_passes() {
 #[test]
 fn inv_x03_marks_are_not_piled_up_without_end() {
     let pile = format!("a{}", "\u{301}".repeat(10_000));
-    assert_eq!(
-        length(&pile),
-        1,
-        "one character to the eye, twenty thousand bytes to the store"
-    );
-    assert_eq!(
-        line("x", &pile, 1, 70),
-        Err(FieldError::new("x", FieldCode::Format))
-    );
-    assert!(
-        line("x", "Nguyê\u{303}n Thi\u{323} Hồ", 1, 70).is_ok(),
-        "two marks on a letter are a name"
-    );
+    assert_eq!(length(&pile), 1, "one character to the eye, twenty thousand bytes to the store");
+    assert_eq!(line("x", &pile, 1, 70), Err(FieldError::new("x", FieldCode::Format)));
+    assert!(line("x", "Nguyê\u{303}n Thi\u{323} Hồ", 1, 70).is_ok(), "two marks on a letter are a name");
 }
 
 proptest! {

@@ -86,12 +86,7 @@ fn a_day_that_summer_time_began_at_midnight_starts_at_one() {
 fn the_end_of_the_calendar_is_no_panic() {
     assert_eq!(end_of(Date::MAX), None);
     assert_eq!(rome_date(Timestamp::MAX).year(), 9999);
-    let _ = (
-        start_of(Date::MAX),
-        start_of(Date::MIN),
-        end_of(Date::MIN),
-        rome_date(Timestamp::MIN),
-    );
+    let _ = (start_of(Date::MAX), start_of(Date::MIN), end_of(Date::MIN), rome_date(Timestamp::MIN));
 }
 
 #[test]

@@ -10,9 +10,7 @@ use crate::samples::cases;
 
 /// Every state with every event.
 fn table() -> impl Iterator<Item = (State, Event, Rule)> {
-    State::ALL
-        .into_iter()
-        .flat_map(|s| Event::ALL.into_iter().map(move |e| (s, e, decide(s, e))))
+    State::ALL.into_iter().flat_map(|s| Event::ALL.into_iter().map(move |e| (s, e, decide(s, e))))
 }
 
 /// The sentence of each event.
@@ -50,12 +48,7 @@ fn page() -> String {
          and nothing else of the debt changes. *Nothing new*: the event says what is already known.\n\n",
     );
     let states = State::ALL.map(|state| format!("{state:?}")).join(" | ");
-    writeln!(
-        page,
-        "| Event | {states} |\n|---|{}",
-        "---|".repeat(State::ALL.len())
-    )
-    .unwrap();
+    writeln!(page, "| Event | {states} |\n|---|{}", "---|".repeat(State::ALL.len())).unwrap();
     for event in Event::ALL {
         write!(page, "| **{event:?}**: {}", meaning(event)).unwrap();
         for state in State::ALL {
@@ -70,12 +63,7 @@ fn page() -> String {
                 writeln!(page, "    {from:?} --> {to:?}: {event:?} / {}", kind.as_str()).unwrap()
             }
             Rule::Record(kind) => {
-                writeln!(
-                    page,
-                    "    {from:?} --> {from:?}: {event:?} / {} (kept)",
-                    kind.as_str()
-                )
-                .unwrap();
+                writeln!(page, "    {from:?} --> {from:?}: {event:?} / {} (kept)", kind.as_str()).unwrap();
             }
             Rule::Ignore | Rule::AlreadyPaid | Rule::NotPayable => {}
         }
@@ -85,10 +73,7 @@ fn page() -> String {
 }
 
 #[test]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a person at a desk asks for the new page"
-)]
+#[expect(clippy::disallowed_methods, reason = "a person at a desk asks for the new page")]
 fn inv_m09_every_state_and_event_has_a_rule() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/transitions.md");
     if std::env::var("UPDATE_SNAPSHOTS").is_ok() {
@@ -96,17 +81,9 @@ fn inv_m09_every_state_and_event_has_a_rule() {
     }
     let committed = std::fs::read_to_string(path).unwrap_or_default();
     for (number, (old, new)) in committed.lines().zip(page().lines()).enumerate() {
-        assert_eq!(
-            old,
-            new,
-            "transitions.md is stale at line {}: run with UPDATE_SNAPSHOTS=1",
-            number + 1
-        );
+        assert_eq!(old, new, "transitions.md is stale at line {}: run with UPDATE_SNAPSHOTS=1", number + 1);
     }
-    assert!(
-        committed == page(),
-        "transitions.md is stale at its end: run with UPDATE_SNAPSHOTS=1"
-    );
+    assert!(committed == page(), "transitions.md is stale at its end: run with UPDATE_SNAPSHOTS=1");
 }
 
 #[test]
@@ -135,10 +112,7 @@ fn inv_m09_the_lists_are_whole() {
 #[test]
 fn inv_m10_paid_is_final() {
     for event in Event::ALL {
-        assert!(
-            !matches!(decide(State::Paid, event), Rule::Go(..)),
-            "{event:?} moves a paid debt"
-        );
+        assert!(!matches!(decide(State::Paid, event), Rule::Go(..)), "{event:?} moves a paid debt");
     }
     // What a person asks of a paid debt is refused aloud, what the world reports is not.
     for event in [Event::Change, Event::Cancel, Event::StartAttempt] {
@@ -148,36 +122,20 @@ fn inv_m10_paid_is_final() {
 
 #[test]
 fn inv_m25_money_always_arrives() {
-    assert_eq!(
-        decide(State::Open, Event::Credit),
-        Rule::Go(State::Paid, Kind::Credit)
-    );
-    assert_eq!(
-        decide(State::Cancelled, Event::Credit),
-        Rule::Go(State::Paid, Kind::CreditLate)
-    );
-    assert_eq!(
-        decide(State::Expired, Event::Credit),
-        Rule::Go(State::Paid, Kind::CreditLate)
-    );
+    assert_eq!(decide(State::Open, Event::Credit), Rule::Go(State::Paid, Kind::Credit));
+    assert_eq!(decide(State::Cancelled, Event::Credit), Rule::Go(State::Paid, Kind::CreditLate));
+    assert_eq!(decide(State::Expired, Event::Credit), Rule::Go(State::Paid, Kind::CreditLate));
 }
 
 #[test]
 fn inv_m03_a_second_credit_is_kept_to_refund() {
-    assert_eq!(
-        decide(State::Paid, Event::Credit),
-        Rule::Record(Kind::DuplicateToRefund)
-    );
+    assert_eq!(decide(State::Paid, Event::Credit), Rule::Record(Kind::DuplicateToRefund));
 }
 
 #[test]
 fn inv_m06_a_mismatch_never_moves_a_debt_and_is_never_lost() {
     for state in State::ALL {
-        assert_eq!(
-            decide(state, Event::Mismatch),
-            Rule::Record(Kind::Mismatch),
-            "{state:?}"
-        );
+        assert_eq!(decide(state, Event::Mismatch), Rule::Record(Kind::Mismatch), "{state:?}");
     }
 }
 
@@ -185,18 +143,11 @@ fn inv_m06_a_mismatch_never_moves_a_debt_and_is_never_lost() {
 fn inv_m02_only_a_credit_pays_and_no_confirmation_is_ignored_or_refused() {
     for (state, event, rule) in table() {
         let pays = matches!(rule, Rule::Go(State::Paid, _));
-        assert_eq!(
-            pays,
-            event == Event::Credit && state != State::Paid,
-            "{state:?} {event:?}"
-        );
+        assert_eq!(pays, event == Event::Credit && state != State::Paid, "{state:?} {event:?}");
         let settles = matches!(rule, Rule::Go(_, Kind::Credit | Kind::CreditLate));
         assert_eq!(settles, pays, "{state:?} {event:?}");
         if matches!(event, Event::Credit | Event::Mismatch) {
-            assert!(
-                matches!(rule, Rule::Go(..) | Rule::Record(_)),
-                "{state:?} {event:?}"
-            );
+            assert!(matches!(rule, Rule::Go(..) | Rule::Record(_)), "{state:?} {event:?}");
         }
     }
 }
@@ -241,10 +192,7 @@ struct Story {
 
 impl Story {
     fn of(events: &[Event]) -> Self {
-        let mut story = Self {
-            state: State::Open,
-            movements: vec![Kind::Created],
-        };
+        let mut story = Self { state: State::Open, movements: vec![Kind::Created] };
         for event in events {
             match decide(story.state, *event) {
                 Rule::Go(to, kind) => {
@@ -284,16 +232,8 @@ impl Story {
     fn adds_up(&self, events: &[Event]) {
         let credits = events.iter().filter(|e| **e == Event::Credit).count();
         let mismatches = events.iter().filter(|e| **e == Event::Mismatch).count();
-        assert_eq!(
-            self.count(&[Kind::Credit, Kind::CreditLate]),
-            credits.min(1),
-            "INV-M01: {events:?}"
-        );
-        assert_eq!(
-            self.count(&[Kind::DuplicateToRefund]),
-            credits.saturating_sub(1),
-            "INV-M03: {events:?}"
-        );
+        assert_eq!(self.count(&[Kind::Credit, Kind::CreditLate]), credits.min(1), "INV-M01: {events:?}");
+        assert_eq!(self.count(&[Kind::DuplicateToRefund]), credits.saturating_sub(1), "INV-M03: {events:?}");
         assert_eq!(self.count(&[Kind::Mismatch]), mismatches, "INV-M06: {events:?}");
         assert_eq!(self.state == State::Paid, credits > 0, "INV-M05: {events:?}");
         assert_eq!(self.folded(), self.state, "INV-M29: {events:?}");
