@@ -231,9 +231,13 @@ impl Citizen {
         self.tries_to_associate(&json!({"reference": found.reference})).await.ok()["debt"].take()
     }
 
+    pub async fn to_pay_answer(&self) -> Answer {
+        self.gets("/api/debts").await
+    }
+
     /// The whole first page of what is to pay.
     pub async fn to_pay(&self) -> Value {
-        self.gets("/api/debts").await.ok()
+        self.to_pay_answer().await.ok()
     }
 
     /// The numbers of what is to pay, in order.

@@ -5,7 +5,7 @@ use local::{Options, Stack};
 use serde_json::{Value, json};
 
 use crate::browser::Browser;
-use crate::{Citizen, Creditor, Dice, Mailbox, Person, Psp};
+use crate::{Citizen, Creditor, Dice, Mailbox, Node, Person, Psp};
 
 /// The product, with everybody who can be made to appear around it. A clone is the same place.
 #[derive(Clone)]
@@ -117,6 +117,10 @@ impl Portal {
 
     pub fn psp(&self) -> Psp {
         Psp::new(self)
+    }
+
+    pub fn node(&self) -> Node {
+        Node::new(self)
     }
 
     pub fn mailbox(&self) -> Mailbox {

@@ -144,12 +144,17 @@ impl Psp {
         self.posts(body)
             .header("webhook-id", id)
             .header("webhook-timestamp", &seconds.to_string())
-            .header("webhook-signature", &format!("v1,{}", signature(&key(), id, seconds, body)))
+            .header("webhook-signature", &self.signature(id, seconds, body))
     }
 
     /// A message without any of the signature's headers.
     pub fn posts(&self, body: &[u8]) -> Ask {
         self.browser.asks(reqwest::Method::POST, "/psp/callback").body("application/json", body)
+    }
+
+    /// The right signature.
+    pub fn signature(&self, id: &str, seconds: i64, body: &[u8]) -> String {
+        format!("v1,{}", signature(&key(), id, seconds, body))
     }
 
     /// The signature that another key makes.

@@ -1,16 +1,15 @@
 use std::time::{Duration, Instant};
 
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, LocalSet};
 
 /// Does all of it at the same time; the outcomes are in the order given.
-pub async fn together<T: Send + 'static>(
-    all: impl IntoIterator<Item = impl Future<Output = T> + Send + 'static>,
-) -> Vec<T> {
+pub async fn together<T: 'static>(all: impl IntoIterator<Item = impl Future<Output = T> + 'static>) -> Vec<T> {
     let mut set = JoinSet::new();
+    let local = LocalSet::new();
     for (place, one) in all.into_iter().enumerate() {
-        set.spawn(async move { (place, one.await) });
+        set.spawn_local_on(async move { (place, one.await) }, &local);
     }
-    let mut done = set.join_all().await;
+    let mut done = local.run_until(set.join_all()).await;
     done.sort_by_key(|(place, _)| *place);
     done.into_iter().map(|(_, outcome)| outcome).collect()
 }

@@ -1,0 +1,44 @@
+use serde_json::json;
+
+use crate::{Answer, Notice, Portal};
+
+/// The pagoPA node: tills, banks and apps that pay by notice number.
+#[derive(Clone)]
+pub struct Node {
+    portal: Portal,
+}
+
+impl Node {
+    pub(crate) fn new(portal: &Portal) -> Self {
+        Self { portal: portal.clone() }
+    }
+
+    /// Looks a notice up.
+    pub async fn verifies(&self, notice: &Notice) -> Answer {
+        self.does("verify", notice).await
+    }
+
+    /// Asks what is to pay, as a till does before it takes the money.
+    pub async fn activates(&self, notice: &Notice) -> Answer {
+        self.does("activate", notice).await
+    }
+
+    /// Pays, and sends the receipt.
+    pub async fn pays(&self, notice: &Notice) -> Answer {
+        self.does("pay", notice).await
+    }
+
+    async fn does(&self, operation: &str, notice: &Notice) -> Answer {
+        let order = json!({"operation": operation, "noticeNumber": notice.number});
+        self.portal.local_browser().post("/_local/node", &order).answer().await
+    }
+
+    /// Whether the place where the tests run has no node; says so.
+    pub fn is_missing(&self, answer: &Answer) -> bool {
+        let missing = answer.status == 404 && answer.code() == "not_found";
+        if missing {
+            println!("LEFT OUT: there is no node here");
+        }
+        missing
+    }
+}
