@@ -1,1 +1,16 @@
-//! contract
+//! The contract holds template, functions, OpenAPI and events together, and every event is answered as written.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops at the first surprise"
+)]
+
+mod codes;
+mod events;
+mod expected;
+mod openapi;
+mod routes;
+mod stack;
+mod variables;

@@ -1,0 +1,150 @@
+//! INV-I19: what is another's answers exactly as what is not there.
+
+use serde_json::json;
+
+use crate::answers::{problem, without_id};
+use crate::rows::{Caller, owner, rows};
+use crate::stack::{Answer, Call, OTHERS_NOTICE, PAID_NOTICE, Person, routes, unique};
+
+/// Nobody's, in the forms that exist.
+const NO_NOTICE: &str = "301999999999999968";
+const NO_PAYMENT: &str = "00000000000000000000000000000000";
+
+/// For every route that names a thing: the path or body with somebody else's, the same with nobody's, what both are
+/// answered with.
+async fn pairs(route: &str) -> Option<(Call, Call, &'static str)> {
+    let other = owner().await;
+    let with = |path: &str, theirs: &str, nobodys: &str| {
+        let method = route.split_once(' ').unwrap().0;
+        let call = |thing: &str| Call::new(method, &path.replace("{}", thing));
+        (call(theirs), call(nobodys))
+    };
+    let (theirs, nobodys, code) = match route {
+        "GET /api/debts/{noticeNumber}" => {
+            let (theirs, nobodys) = with("/api/debts/{}", &other.notice, NO_NOTICE);
+            (theirs, nobodys, "debt_not_found")
+        }
+        "DELETE /api/debts/{noticeNumber}" => {
+            let (theirs, nobodys) = with("/api/debts/{}", &other.person.creates().await, NO_NOTICE);
+            (theirs, nobodys, "debt_not_found")
+        }
+        "GET /api/debts/{noticeNumber}/notice.pdf" => {
+            let (theirs, nobodys) = with("/api/debts/{}/notice.pdf", &other.notice, NO_NOTICE);
+            (theirs, nobodys, "debt_not_found")
+        }
+        "GET /api/debts/{noticeNumber}/receipt.pdf" => {
+            let (theirs, nobodys) = with("/api/debts/{}/receipt.pdf", PAID_NOTICE, NO_NOTICE);
+            (theirs, nobodys, "receipt_not_found")
+        }
+        "GET /api/payments/{paymentId}" => {
+            let (theirs, nobodys) = with("/api/payments/{}", &other.payment, NO_PAYMENT);
+            (theirs, nobodys, "payment_not_found")
+        }
+        "POST /api/payments" => {
+            let pay = |notice: &str| {
+                let call = Call::new("POST", "/api/payments").json(&json!({"noticeNumbers": [notice]}));
+                call.with("idempotency-key", &unique("others"))
+            };
+            (pay(&other.notice), pay(NO_NOTICE), "debt_not_found")
+        }
+        // Here both codes of a practice are the proof, and one alone proves nothing.
+        "POST /api/debts/associate" => {
+            let join = |notice: &str| {
+                let codes = json!({"fiscalCode": Person::stranger().fiscal_code, "noticeNumber": notice});
+                Call::new("POST", "/api/debts/associate").json(&codes)
+            };
+            (join(OTHERS_NOTICE), join(NO_NOTICE), "debt_not_found")
+        }
+        "POST /api/search" => {
+            let look = |notice: &str| {
+                let codes = json!({"fiscalCode": Person::stranger().fiscal_code, "noticeNumber": notice});
+                Call::new("POST", "/api/search").json(&codes)
+            };
+            (look(OTHERS_NOTICE), look(NO_NOTICE), "debt_not_found")
+        }
+        _ => return None,
+    };
+    Some((theirs, nobodys, code))
+}
+
+/// Routes of citizens that name a thing by something that nobody can guess: knowing it is the right to it.
+const KNOWING_IS_ENOUGH: &[&str] = &[
+    "GET /api/search/{reference}",
+    "GET /api/search/{reference}/notice.pdf",
+    "GET /api/receipts/{code}",
+    "GET /{proxy+}",
+];
+
+#[test]
+fn every_route_that_names_a_thing_is_in_the_matrix() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    for route in routes().into_keys().filter(|route| route.contains('{') && !route.contains(" /creditor/")) {
+        let known = KNOWING_IS_ENOUGH.contains(&route.as_str()) || runtime.block_on(pairs(&route)).is_some();
+        assert!(known, "say in tests/access/others.rs how {route} answers for somebody else's");
+    }
+}
+
+#[tokio::test]
+async fn inv_i19_inv_i20_anothers_answers_byte_by_byte_like_nobodys() {
+    let stranger = Person::activates().await;
+    let cookie = stranger.session().await;
+    for row in rows() {
+        let Some((theirs, nobodys, code)) = pairs(row.route).await else { continue };
+        let as_stranger =
+            |call: Call| if row.caller == Caller::Session { call.cookie(&cookie) } else { call };
+        let (theirs, nobodys) = (row.send(&as_stranger(theirs)).await, row.send(&as_stranger(nobodys)).await);
+        assert_eq!((theirs.status, theirs.code().as_str()), (404, code), "{}: {}", row.route, theirs.text());
+        problem(&theirs, row.route);
+        assert_eq!(outside(&theirs), outside(&nobodys), "{}", row.route);
+        assert_eq!(inside(&theirs), inside(&nobodys), "{}", row.route);
+        assert_eq!(without_id(&theirs), without_id(&nobodys), "{}", row.route);
+    }
+}
+
+/// The headers, but for the request's name and the time.
+fn outside(answer: &Answer) -> Vec<(String, String)> {
+    let kept = answer.headers.iter().filter(|(name, _)| !matches!(name.as_str(), "x-request-id" | "date"));
+    kept.cloned().collect()
+}
+
+/// The bytes, but for the request's name.
+fn inside(answer: &Answer) -> String {
+    answer.text().replace(answer.header("x-request-id").unwrap(), "")
+}
+
+#[tokio::test]
+async fn inv_i19_no_list_shows_what_is_anothers() {
+    let cookie = Person::activates().await.session().await;
+    for path in ["/api/debts", "/api/history", "/api/account/export"] {
+        let answer = Call::new("GET", path).cookie(&cookie).done().await.value();
+        let list = if path.ends_with("export") { &answer["debts"] } else { &answer["items"] };
+        assert_eq!(list, &json!([]), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn inv_x11_ab_58_a_page_token_is_good_for_its_owner_and_its_query_only() {
+    let mario = Person::mario().session().await;
+    let page = Call::new("GET", "/api/debts?limit=1").cookie(&mario).done().await.value();
+    let cursor = page["nextCursor"].as_str().unwrap().to_owned();
+    let ask = |cookie: &str, path: String| Call::new("GET", &path).cookie(cookie);
+    ask(&mario, format!("/api/debts?limit=1&cursor={cursor}")).done().await;
+    let stranger = Person::activates().await.session().await;
+    let mut longer = cursor.clone();
+    longer.push('A');
+    for (cookie, path) in [
+        (&stranger, format!("/api/debts?limit=1&cursor={cursor}")),
+        (&mario, format!("/api/history?limit=1&cursor={cursor}")),
+        (&mario, format!("/api/debts?cursor={longer}")),
+        (&mario, "/api/debts?cursor=x".to_owned()),
+        (&mario, format!("/api/debts?cursor={}", "A".repeat(1_500))),
+    ] {
+        let answer = ask(cookie, path.clone()).send().await;
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (400, "invalid_cursor"),
+            "{path}: {}",
+            answer.text()
+        );
+    }
+}

@@ -1,0 +1,144 @@
+//! Who may depend on whom. Cargo keeps what is written in the manifests; these tests keep the manifests.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{files, folders, none, read};
+
+/// Heavy dependencies, each with the only crate of `shared/` that may have it.
+const OWNERS: &[(&str, &str)] = &[
+    ("aws-sdk-dynamodb", "shared/store"),
+    ("serde_dynamo", "shared/store"),
+    ("aws-sdk-ses", "shared/mail"),
+    ("aws-sdk-secretsmanager", "shared/world"),
+    ("aws-smithy-http-client", "shared/world"),
+    ("aws-types", "shared/world"),
+    ("aws-credential-types", "shared/world"),
+    ("getrandom", "shared/world"),
+    ("lambda_http", "shared/lambda"),
+    ("lambda_runtime", "shared/lambda"),
+    ("printpdf", "shared/documents"),
+    ("lopdf", "shared/documents"),
+    ("qrcode", "shared/documents"),
+    ("datamatrix", "shared/documents"),
+    ("argon2", "shared/identity"),
+    ("jsonwebtoken", "shared/identity"),
+    ("chacha20poly1305", "shared/web"),
+    ("quick-xml", "shared/pagopa"),
+    ("askama", "functions/portal"),
+    ("dynoxide-rs", "infra/local"),
+];
+
+/// The picture of ARCHITECTURE.md: what a crate of `shared/` may depend on among ours. Down this list only.
+const LAYERS: &[(&str, &[&str])] = &[
+    ("domain", &[]),
+    ("world", &["domain"]),
+    ("creditor", &["domain", "world"]),
+    ("documents", &["domain"]),
+    ("mail", &["domain", "world"]),
+    ("store", &["domain", "world"]),
+    ("web", &["domain", "world"]),
+    ("pagopa", &["domain", "world"]),
+    ("lambda", &["domain", "web", "world"]),
+    ("identity", &["domain", "store", "web", "world"]),
+    ("psp", &["creditor", "domain", "pagopa", "store", "web", "world"]),
+    ("post", &["creditor", "domain", "identity", "mail", "pagopa", "store", "world"]),
+];
+
+/// What is needed to run, of every crate (`dependencies` and `build-dependencies`).
+fn needs() -> BTreeMap<String, BTreeSet<String>> {
+    let manifests =
+        files().into_iter().filter_map(|path| path.strip_suffix("/Cargo.toml").map(str::to_owned));
+    let needs = manifests.map(|folder| {
+        let manifest: toml::Table = toml::from_str(&read(&format!("{folder}/Cargo.toml"))).unwrap();
+        let tables = ["dependencies", "build-dependencies"].into_iter().filter_map(|name| manifest.get(name));
+        let names = tables.flat_map(|table| table.as_table().unwrap().keys().cloned()).collect();
+        (folder, names)
+    });
+    needs.collect()
+}
+
+#[test]
+fn a_heavy_dependency_has_one_owner() {
+    let mut faults = Vec::new();
+    for (folder, names) in needs() {
+        for (dependency, owner) in OWNERS {
+            // The local stack stands in for the others' neighbours: it speaks what they speak.
+            if names.contains(*dependency) && folder != *owner && folder != "infra/local" {
+                faults.push(format!("{folder} depends on {dependency}, which only {owner} knows"));
+            }
+        }
+    }
+    none(faults, "Ask the crate that owns it; its types do not leave it (ARCHITECTURE.md, invariant 2).");
+}
+
+#[test]
+fn the_aws_sdk_stays_below_the_crates_that_own_it() {
+    let allowed = ["shared/store", "shared/mail", "shared/world", "infra/local"];
+    let faults = needs().into_iter().filter(|(folder, _)| !allowed.contains(&folder.as_str()));
+    let faults = faults.filter_map(|(folder, names)| {
+        let aws = names.into_iter().find(|name| name.starts_with("aws-"))?;
+        Some(format!("{folder} depends on {aws}"))
+    });
+    none(faults.collect(), "Functions and rules do not know AWS.");
+}
+
+#[test]
+fn functions_do_not_depend_on_functions() {
+    let functions = folders("functions");
+    let faults = needs().into_iter().filter(|(folder, _)| folder != "infra/local");
+    let faults = faults.flat_map(|(folder, names)| {
+        let of_ours: Vec<String> = names.intersection(&functions).cloned().collect();
+        of_ours.into_iter().map(move |name| format!("{folder} depends on the function {name}"))
+    });
+    none(faults.collect(), "What two functions need lives in shared/; only the local stack knows functions.");
+}
+
+#[test]
+fn the_shared_crates_are_layered_as_the_picture_says() {
+    let ours = folders("shared");
+    let needs = needs();
+    let drawn: BTreeSet<String> = LAYERS.iter().map(|(name, _)| (*name).to_owned()).collect();
+    assert_eq!(ours, drawn, "a crate of shared/ has no place in the picture: LAYERS in tests/tidy/crates.rs");
+    let mut faults = Vec::new();
+    for (name, may) in LAYERS {
+        for need in needs[&format!("shared/{name}")].intersection(&ours) {
+            if !may.contains(&need.as_str()) {
+                faults.push(format!("{name} depends on {need}"));
+            }
+        }
+    }
+    none(faults, "The arrows of ARCHITECTURE.md 3.1 point the other way.");
+}
+
+#[test]
+fn the_domain_knows_no_io_clock_randomness_or_wire() {
+    let allowed = ["jiff", "serde", "unicode-segmentation"];
+    let needs = needs();
+    let faults = needs["shared/domain"].iter().filter(|name| !allowed.contains(&name.as_str()));
+    none(faults.cloned().collect(), "domain depends on nothing that does anything (invariant 1).");
+}
+
+#[test]
+fn every_crate_keeps_the_workspaces_rules() {
+    let mut faults = Vec::new();
+    for folder in needs().into_keys() {
+        let manifest: toml::Table = toml::from_str(&read(&format!("{folder}/Cargo.toml"))).unwrap();
+        let inherits = |table: &str, key: &str| {
+            let value = manifest.get(table).and_then(|table| table.get(key));
+            value.is_some_and(|value| value.as_bool() == Some(true) || value.get("workspace").is_some())
+        };
+        if !inherits("lints", "workspace") {
+            faults.push(format!("{folder}: [lints] workspace = true is missing"));
+        }
+        for key in ["edition", "license", "version", "publish"] {
+            if !inherits("package", key) {
+                faults.push(format!("{folder}: {key}.workspace = true is missing"));
+            }
+        }
+        let name = manifest["package"]["name"].as_str().unwrap();
+        if !folder.starts_with("tests") && folder.rsplit('/').next() != Some(name) {
+            faults.push(format!("{folder}: its package is called {name}"));
+        }
+    }
+    none(faults, "One name, one set of rules.");
+}
