@@ -76,7 +76,7 @@ fn from_csv(text: &str) -> Result<Vec<Numbered>, Error> {
     for record in csv.records() {
         bounded(&rows)?;
         let Ok(record) = record else { return Err(Error::MalformedBody) };
-        let line = record.position().and_then(|p| usize::try_from(p.line()).ok()).unwrap_or(0);
+        let line = line_of(text, &record);
         let debt = if record.len() == header.len() {
             from_record(&header, &record)
         } else {
@@ -85,6 +85,16 @@ fn from_csv(text: &str) -> Result<Vec<Numbered>, Error> {
         rows.push(Numbered { line, debt });
     }
     Ok(rows)
+}
+
+/// The line that a record begins on. The reader stops counting before the line ends that it has yet to skip: the
+/// second half of a CRLF, and empty lines.
+fn line_of(text: &str, record: &csv::StringRecord) -> usize {
+    let Some(position) = record.position() else { return 0 };
+    let counted = usize::try_from(position.line()).unwrap_or(0);
+    let rest = usize::try_from(position.byte()).ok().and_then(|start| text.get(start..)).unwrap_or_default();
+    let skipped = rest.bytes().take_while(|b| matches!(b, b'\r' | b'\n')).filter(|b| *b == b'\n').count();
+    counted.saturating_add(skipped)
 }
 
 const COLUMNS: [&str; 16] = [
