@@ -232,16 +232,24 @@ impl Payments {
         Ok(!page.items.is_empty())
     }
 
-    /// Notes where the PSP waits. A callback that was faster keeps its word.
+    /// Notes where the PSP waits. A callback that was faster keeps its word, and the page is noted beside it.
     pub async fn opened_at(&self, attempt: &Attempt, checkout: Checkout) -> Result<Attempt, Fault> {
         const DOING: &str = "noting where to pay";
-        let mut after = attempt.clone();
-        after.checkout = Some(checkout);
-        if self.replace(attempt, &mut after).await? {
-            return Ok(after);
+        let mut current = attempt.clone();
+        for try_number in 0..TRIES {
+            if current.checkout.is_some() {
+                return Ok(current);
+            }
+            let mut after = current.clone();
+            after.checkout = Some(checkout.clone());
+            if self.replace(&current, &mut after).await? {
+                return Ok(after);
+            }
+            step_aside(try_number).await;
+            let read = self.get(&attempt.id).await?;
+            current = read.ok_or_else(|| Fault::new(DOING, "the payment is gone"))?;
         }
-        let current = self.get(&attempt.id).await?;
-        current.ok_or_else(|| Fault::new(DOING, "the payment is gone"))
+        Err(Fault::new(DOING, "others were in the way too often"))
     }
 
     /// Notes that the PSP did not say how an attempt went: it will be asked again.
