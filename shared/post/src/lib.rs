@@ -88,7 +88,11 @@ impl Postman {
             }
             Letter::CloseAccount { account } => self.close(account).await,
             Letter::UploadPosition { notice } => self.upload(notice).await,
-            Letter::PaymentReceived { email, language, paid, fee, .. } => {
+            Letter::PaymentReceived { email, account, language, paid, fee, .. } => {
+                let Some(email) = self.address(email.as_ref(), account.as_ref()).await? else {
+                    // Consent was withdrawn: the receipt stays, and nobody is written to.
+                    return Ok(());
+                };
                 let sum = Cents::sum(paid.iter().map(|line| line.amount));
                 let total = sum.and_then(|sum| sum.plus(*fee)).unwrap_or_default();
                 let paid = paid
@@ -102,13 +106,30 @@ impl Postman {
                     .collect();
                 let page = self.links.page("/pratiche/storico");
                 let message = Message::PaymentReceived { total, fee: *fee, paid, page };
-                self.mailer.send(email, *language, &message).await
+                self.mailer.send(&email, *language, &message).await
             }
             Letter::PaymentFailed { email, language, reasons, .. } => {
                 let page = self.links.page("/pratiche");
                 let message = Message::PaymentFailed { reasons: reasons.clone(), page };
                 self.mailer.send(email, *language, &message).await
             }
+        }
+    }
+
+    /// The address given, or the account's own while it is active.
+    async fn address(
+        &self,
+        given: Option<&Email>,
+        account: Option<&AccountId>,
+    ) -> Result<Option<Email>, Fault> {
+        match (given, account) {
+            (Some(email), _) => Ok(Some(email.clone())),
+            (None, Some(id)) => {
+                let record = self.accounts.by_id(id).await?.map(|record| record.account);
+                let active = record.filter(|account| account.status == Status::Active);
+                Ok(active.map(|account| account.profile.email))
+            }
+            (None, None) => Ok(None),
         }
     }
 

@@ -52,7 +52,10 @@ pub enum Letter {
         account: AccountId,
     },
     PaymentReceived {
-        email: Email,
+        /// None: to the account's own address, if it still has one.
+        email: Option<Email>,
+        #[serde(default)]
+        account: Option<AccountId>,
         language: Language,
         payment: Option<PaymentId>,
         paid: Vec<PaidLine>,

@@ -254,9 +254,11 @@ impl Settlement {
             }
         }
         let paid: Vec<PaidLine> = parts.iter().filter_map(paid_line).collect();
-        if let (false, Some(email)) = (paid.is_empty(), attempt.email.clone()) {
+        // An attempt that had ended has forgotten its address: the account's own is looked up, unless it is closed.
+        if !paid.is_empty() {
             let letter = Letter::PaymentReceived {
-                email,
+                email: attempt.email.clone(),
+                account: Some(attempt.account.clone()),
                 language: attempt.language,
                 payment: Some(attempt.id.clone()),
                 paid,
@@ -309,6 +311,8 @@ impl Settlement {
         event: Option<&str>,
     ) -> Result<Vec<Step>, Fault> {
         let after_status = after.status;
+        // It has ended: the address goes with it, so that none outlives its account (INV-I23).
+        after.email = None;
         let mut steps =
             vec![self.payments.replace_step(attempt, &mut after)?, self.payments.forget_open_step(attempt)?];
         let notices: Vec<NoticeNumber> = attempt.items.iter().map(|item| item.notice.clone()).collect();
@@ -537,7 +541,8 @@ impl Settlement {
             .or_else(|| part.before.debtor.email.clone().map(|email| (email, Default::default())));
         let (Some((email, language)), Some(line)) = (to, paid_line(part)) else { return Ok(None) };
         let letter = Letter::PaymentReceived {
-            email,
+            email: Some(email),
+            account: None,
             language,
             payment: attempt.map(|attempt| attempt.id.clone()),
             paid: vec![line],
