@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use domain::Timestamp;
 use jiff::SignedDuration;
+use pagopa::SendRt;
 use serde::Deserialize;
 use tokio::sync::Notify;
 use world::Clock;
@@ -17,6 +18,8 @@ pub enum Task {
     Schedule { function: String, every: Duration },
     /// A callback of the PSP, and how many times it was tried before.
     Callback { event: Event, tries: usize },
+    /// A receipt of the node, and how many times it was tried before.
+    Receipt { sent: Box<SendRt>, tries: usize },
     /// Expired items go away once a day: DynamoDB takes its time too.
     Expire,
 }

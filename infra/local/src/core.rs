@@ -9,11 +9,13 @@ use domain::account::Language;
 use domain::{Error, Fault};
 use http::header::{ACCEPT_LANGUAGE, HOST};
 use http::{HeaderName, HeaderValue};
+use pagopa::SendRt;
 use serde_json::json;
 use tokio::sync::Mutex;
 use world::{Clock, Parts, Random, Wire, World};
 
 use crate::access::OPERATOR;
+use crate::checkout::Checkout;
 use crate::clock::{Agenda, Task, after};
 use crate::gateway::{self, Found, Origin, Routes};
 use crate::invoke::{Invoker, MAX_PAYLOAD};
@@ -37,6 +39,7 @@ pub struct Core {
     pub routes: Routes,
     pub agenda: Agenda,
     pub node: Node,
+    pub checkout: Checkout,
     pub positions: Positions,
     /// What is due is done by one at a time.
     pub turn: Mutex<()>,
@@ -48,8 +51,8 @@ pub struct Core {
 /// Where the PSP's callbacks come from.
 const PSP_SOURCE: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 255, 255, 250));
 
-/// How long the PSP waits before it repeats a callback that was not taken.
-const REPEATS: &[u64] = &[5, 300, 1_800, 7_200, 18_000, 36_000, 36_000];
+/// How long the PSP waits before it repeats a callback that was not taken; the node, a receipt.
+pub const REPEATS: &[u64] = &[5, 300, 1_800, 7_200, 18_000, 36_000, 36_000];
 
 impl Core {
     /// The world of a function in this process.
@@ -150,6 +153,7 @@ impl Core {
                 self.agenda.add(after(self.clock.now(), every), Task::Schedule { function, every });
             }
             Task::Callback { event, tries } => self.call_back(event, tries).await,
+            Task::Receipt { sent, tries } => self.deliver(sent, tries).await,
             Task::Expire => {
                 self.neighbours.dynamo.expire();
                 self.agenda.add(after(self.clock.now(), Duration::from_secs(86_400)), Task::Expire);
@@ -187,6 +191,19 @@ impl Core {
         if let Some(wait) = REPEATS.get(tries) {
             let at = after(self.clock.now(), Duration::from_secs(*wait));
             self.agenda.add(at, Task::Callback { event, tries: tries.saturating_add(1) });
+        }
+    }
+
+    /// Brings a receipt of the node; one that is not answered is brought again later, a refused one is not.
+    pub async fn deliver(&self, sent: Box<SendRt>, tries: usize) {
+        let asked = pagopa::Request::Receipt(sent);
+        let taken = matches!(
+            self.asked(&asked).await,
+            Ok((pagopa::Answer::ReceiptOk(_) | pagopa::Answer::Ko { .. }, _))
+        );
+        if let (false, Some(wait), pagopa::Request::Receipt(sent)) = (taken, REPEATS.get(tries), asked) {
+            let at = after(self.clock.now(), Duration::from_secs(*wait));
+            self.agenda.add(at, Task::Receipt { sent, tries: tries.saturating_add(1) });
         }
     }
 

@@ -7,10 +7,10 @@ use http::HeaderValue;
 use http::header::SET_COOKIE;
 use serde_json::{Value, json};
 
-use crate::Problem;
 use crate::core::Core;
-use crate::psp::{API, Outcome, Wish};
+use crate::psp::{Outcome, Wish};
 use crate::secrets::CREDITOR_KEY;
+use crate::{Channel, Problem, aca, checkout, psp};
 
 /// The user that is always there.
 pub const USER: &str = "mario.rossi@example.it";
@@ -29,8 +29,13 @@ const TRANSPORT_CANCELLED: &str = "301000000000010555";
 pub const OTHER_NOTICE: &str = "301000000000020158";
 
 /// The parameters of the template for this creditor. Addresses are this stack's.
-pub fn parameters(origin: &str, public_url: &str, limits: bool) -> BTreeMap<String, String> {
-    let psp = format!("{origin}{API}");
+pub fn parameters(
+    origin: &str,
+    public_url: &str,
+    channel: Channel,
+    limits: bool,
+) -> BTreeMap<String, String> {
+    let [psp, checkout, aca] = [psp::API, checkout::API, aca::API].map(|path| format!("{origin}{path}"));
     let values = [
         ("CreditorName", "Comune di Test"),
         ("CreditorFiscalCode", "12345678903"),
@@ -50,8 +55,16 @@ pub fn parameters(origin: &str, public_url: &str, limits: bool) -> BTreeMap<Stri
         ("ApplicationCode", ""),
         ("BrokerId", "98765432103"),
         ("StationId", "98765432103_01"),
-        ("PaymentChannel", "psp"),
+        (
+            "PaymentChannel",
+            match channel {
+                Channel::Psp => "psp",
+                Channel::Checkout => "checkout",
+            },
+        ),
         ("PspUrl", &psp),
+        ("CheckoutUrl", &checkout),
+        ("AcaUrl", &aca),
         ("PublicUrl", public_url),
         ("MailDomain", "comune.test.example"),
         ("MailFrom", "pagamenti@comune.test.example"),
@@ -204,6 +217,14 @@ impl Seeder<'_> {
         let started = self.call("POST", "/api/payments", order).await?;
         let redirect = started.get("redirectUrl").and_then(Value::as_str).unwrap_or_default();
         let transaction = redirect.rsplit('/').next().unwrap_or_default();
+        if redirect.contains(checkout::PAGES) {
+            let wish = checkout::Wish::success();
+            self.core
+                .checked_out(transaction, &wish)
+                .await
+                .map_err(|e| format!("the local Checkout: {e:?}"))?;
+            return self.is_paid(notice).await;
+        }
         let wish = Wish {
             outcome: Outcome::Success,
             callbacks: 1,
@@ -212,6 +233,10 @@ impl Seeder<'_> {
             reason: None,
         };
         self.core.decide(transaction, &wish).await.map_err(|e| format!("the local PSP: {e:?}"))?;
+        self.is_paid(notice).await
+    }
+
+    async fn is_paid(&mut self, notice: &str) -> Result<(), String> {
         let paid = self.call("GET", &format!("/api/debts/{notice}"), Value::Null).await?;
         match paid.pointer("/debt/status").and_then(Value::as_str) {
             Some("paid") => Ok(()),

@@ -32,6 +32,10 @@ pub fn page(core: &Core, words: Words) -> Response {
         ("/", words.pick("Il portale", "The portal")),
         ("/_local/mail", words.pick("La posta inviata", "Mail that was sent")),
         ("/_local/mail.json", words.pick("La stessa, in JSON", "The same, as JSON")),
+        (
+            "/_local/aca",
+            words.pick("L’archivio centralizzato degli avvisi", "The central archive of notices"),
+        ),
         ("/_local/clock", words.pick("L’orologio", "The clock")),
         (
             "/_local/environment",

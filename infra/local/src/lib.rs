@@ -1,9 +1,11 @@
 //! The product on one machine. It reads the SAM template and runs every function in this process, behind a
-//! gateway that speaks API Gateway's events, with neighbours in place of DynamoDB, SES, the secret store and a PSP.
+//! gateway that speaks API Gateway's events, with neighbours in place of DynamoDB, SES, the secret store, a PSP and pagoPA.
 //!
 //! `Stack::start` is what `cargo run -p local` runs and what the tests start.
 
+mod aca;
 mod access;
+mod checkout;
 mod client;
 mod clock;
 mod core;
@@ -65,6 +67,16 @@ impl fmt::Display for Problem {
 
 impl std::error::Error for Problem {}
 
+/// Where citizens pay: the template's `PaymentChannel`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Channel {
+    /// At a PSP of the creditor's own.
+    #[default]
+    Psp,
+    /// On pagoPA Checkout.
+    Checkout,
+}
+
 /// How to start. The default is what tests want: a free port, in memory, demonstration data, a silent log.
 pub struct Options {
     /// 0 for any free one.
@@ -77,6 +89,8 @@ pub struct Options {
     pub neighbours_only: bool,
     /// Address of Lambda's Invoke API, to run the functions elsewhere.
     pub invoke: Option<String>,
+    /// Where citizens pay.
+    pub channel: Channel,
     /// Where citizens reach the portal, when that is not this stack.
     pub public_url: Option<String>,
     /// Another template than `infra/template.yaml`.
@@ -103,6 +117,7 @@ impl Default for Options {
             limits: true,
             neighbours_only: false,
             invoke: None,
+            channel: Channel::Psp,
             public_url: None,
             template: None,
             parameters: BTreeMap::new(),

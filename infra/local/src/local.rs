@@ -9,7 +9,7 @@ use crate::core::Core;
 use crate::pages::{STYLE, Words};
 use crate::psp::page::wish;
 use crate::psp::{Refused, Wish};
-use crate::{Request, Response, demo, environment, index, problem, psp, response};
+use crate::{Request, Response, checkout, demo, environment, index, problem, psp, response};
 
 impl Core {
     pub async fn local(&self, request: &Request) -> Response {
@@ -59,6 +59,30 @@ impl Core {
             _ if path.starts_with("/psp/") => {
                 self.psp(request, path.trim_start_matches("/psp/"), words).await
             }
+            "/aca" if get => {
+                self.settle().await;
+                self.neighbours.aca.page(words)
+            }
+            "/aca.json" if get => {
+                self.settle().await;
+                self.neighbours.aca.json()
+            }
+            "/aca" | "/aca.json" => other_method("GET"),
+            "/aca/paCreatePosition" if !post => other_method("POST"),
+            "/aca/paCreatePosition" => match self.neighbours.aca("outside", request).await {
+                Ok(answer) => answer,
+                Err(lost) => problem(503, "temporarily_unavailable", &lost.to_string()),
+            },
+            "/checkout/v1/carts" | "/checkout/v2/carts" if !post => other_method("POST"),
+            "/checkout/v1/carts" | "/checkout/v2/carts" => {
+                match self.neighbours.checkout("outside", request).await {
+                    Ok(answer) => answer,
+                    Err(lost) => problem(503, "temporarily_unavailable", &lost.to_string()),
+                }
+            }
+            _ if path.starts_with("/checkout/") => {
+                self.cart(request, path.trim_start_matches("/checkout/"), words).await
+            }
             _ if path == "/aws" || path.starts_with("/aws/") => match self.neighbours.aws(request).await {
                 Ok(answer) => answer,
                 Err(lost) => problem(503, "temporarily_unavailable", &lost.to_string()),
@@ -103,9 +127,7 @@ impl Core {
             Method::POST => {}
             _ => return other_method("GET, POST"),
         }
-        let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let by_person =
-            content_type.is_some_and(|value| value.starts_with("application/x-www-form-urlencoded"));
+        let by_person = is_form(request);
         let wish: Wish = if by_person {
             match wish(request.body()) {
                 Some(wish) => wish,
@@ -131,6 +153,37 @@ impl Core {
         response(200, "application/json", json!({"returnUrl": return_url}).to_string())
     }
 
+    /// Checkout's page, and what is decided there.
+    async fn cart(&self, request: &Request, id: &str, words: Words) -> Response {
+        let unknown = || problem(404, "cart_not_found", "There is no such cart");
+        let page = || self.checkout.page(id, self.clock.now(), words).unwrap_or_else(unknown);
+        match *request.method() {
+            Method::GET | Method::HEAD => return page(),
+            Method::POST => {}
+            _ => return other_method("GET, POST"),
+        }
+        let by_person = is_form(request);
+        let wish: checkout::Wish = if by_person {
+            match checkout::page::wish(request.body()) {
+                Some(wish) => wish,
+                None => return problem(400, "invalid_input", "Choose an outcome"),
+            }
+        } else {
+            match serde_json::from_slice(request.body()) {
+                Ok(wish) => wish,
+                Err(why) => return problem(400, "invalid_input", &why.to_string()),
+            }
+        };
+        match self.checked_out(id, &wish).await {
+            Ok(return_url) if by_person => redirected(303, &return_url),
+            Ok(return_url) => response(200, "application/json", json!({"returnUrl": return_url}).to_string()),
+            Err(checkout::Refused::Unknown) => unknown(),
+            Err(checkout::Refused::Offer) => problem(400, "invalid_input", "methodAndPsp is not on offer"),
+            Err(checkout::Refused::Ended) if by_person => page(),
+            Err(checkout::Refused::Ended) => problem(409, "cart_ended", "This cart has already ended"),
+        }
+    }
+
     /// Lets a payment end as wished, and sends the callbacks: at once, before this comes back, or later.
     pub async fn decide(&self, transaction: &str, wish: &Wish) -> Result<String, Refused> {
         let psp::Decided { return_url, event } = self.neighbours.psp.decide(transaction, wish)?;
@@ -145,6 +198,12 @@ impl Core {
         }
         Ok(return_url)
     }
+}
+
+/// Whether a person sent it from a page, not a script.
+fn is_form(request: &Request) -> bool {
+    let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    content_type.is_some_and(|value| value.starts_with("application/x-www-form-urlencoded"))
 }
 
 fn redirected(status: u16, to: &str) -> Response {

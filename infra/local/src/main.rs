@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use lexopt::prelude::*;
-use local::{Granted, Options, PASSWORD, Stack, USER};
+use local::{Channel, Granted, Options, PASSWORD, Stack, USER};
 use tracing_subscriber::filter::LevelFilter;
 
 const USAGE: &str = "\
@@ -14,6 +14,7 @@ Runs the whole product on this machine.
 
     --port N            port to listen on (3000)
     --data DIR          keep the data in a folder (in memory)
+    --channel checkout  citizens pay on pagoPA Checkout, not at the PSP
     --limits off        no limits on attempts, for load tests
     --grants report     allow what the template does not grant, and list it at the end
     --invoke URL        run the functions elsewhere: address of Lambda's Invoke API
@@ -45,6 +46,11 @@ fn command(mut arguments: lexopt::Parser) -> Result<Option<Command>, lexopt::Err
                 "on" => options.limits = true,
                 "off" => options.limits = false,
                 _ => return Err("--limits is on or off".into()),
+            },
+            Long("channel") => match arguments.value()?.string()?.as_str() {
+                "psp" => options.channel = Channel::Psp,
+                "checkout" => options.channel = Channel::Checkout,
+                _ => return Err("--channel is psp or checkout".into()),
             },
             Long("grants") => match arguments.value()?.string()?.as_str() {
                 "enforce" => options.enforce_grants = true,

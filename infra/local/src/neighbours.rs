@@ -1,7 +1,7 @@
-//! What the functions believe to be AWS and a PSP: one connector below the unchanged SDK, or the same over HTTP.
+//! What the functions believe to be AWS, a PSP and pagoPA: one connector below the unchanged SDK, or the same over HTTP.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock, Weak};
 
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
@@ -12,13 +12,15 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 use world::Clock;
 
+use crate::aca::Aca;
 use crate::access::{Access, Denied, caller};
+use crate::core::Core;
 use crate::dynamodb::{self, Dynamo, Outcome, refusal};
 use crate::faults::{Call, Fault, Faults};
 use crate::mailbox::Mailbox;
 use crate::psp::Psp;
 use crate::template::Grant;
-use crate::{Request, Response, client, mailbox, secrets};
+use crate::{Request, Response, aca, checkout, client, mailbox, psp, secrets};
 
 pub struct Neighbours {
     pub clock: Clock,
@@ -26,6 +28,9 @@ pub struct Neighbours {
     pub access: Access,
     pub mailbox: Mailbox,
     pub psp: Psp,
+    pub aca: Aca,
+    /// Checkout, which asks the portal's own endpoint about its carts: the stack that all this belongs to.
+    pub core: OnceLock<Weak<Core>>,
     pub faults: Faults,
     /// Rung when a stream may have got a record.
     pub stream: Notify,
@@ -66,15 +71,13 @@ impl Neighbours {
         };
         let function = caller(header("authorization")).unwrap_or_default().to_owned();
         let call = Call { function, operation: format!("{}:{operation}", service.prefix()) };
-        let answer = self.met(
-            &call,
-            |fault| service.failure(fault, &operation, request.body()),
-            || match service {
+        let answer = self.met(&call, |fault| service.failure(fault, &operation, request.body()), async {
+            match service {
                 Service::Dynamo => self.dynamodb(&call.function, &operation, request.body()),
                 Service::Secrets => self.secret(&call.function, &operation, request.body()),
                 Service::Mail => self.mail(&call.function, &operation, request.body()),
-            },
-        );
+            }
+        });
         Ok(service.response(answer.await?))
     }
 
@@ -82,11 +85,35 @@ impl Neighbours {
     pub async fn psp(&self, function: &str, request: &Request) -> Result<Response, Lost> {
         let operation = if request.method() == http::Method::POST { "psp:open" } else { "psp:ask" };
         let call = Call { function: function.to_owned(), operation: operation.to_owned() };
-        let failure = |fault| match fault {
-            Fault::Throttle => crate::problem(429, "too_many_requests", "Slow down"),
-            _ => crate::problem(503, "unavailable", "Try again later"),
-        };
-        self.met(&call, failure, || self.psp.answer(request)).await
+        self.met(&call, failure, async { self.psp.answer(request) }).await
+    }
+
+    /// Answers a request to the central archive of notices.
+    pub async fn aca(&self, function: &str, request: &Request) -> Result<Response, Lost> {
+        let call = Call { function: function.to_owned(), operation: "aca:upload".to_owned() };
+        self.met(&call, failure, async { self.aca.answer(request, self.clock.now()) }).await
+    }
+
+    /// Answers a request to Checkout.
+    pub async fn checkout(&self, function: &str, request: &Request) -> Result<Response, Lost> {
+        let call = Call { function: function.to_owned(), operation: "checkout:open".to_owned() };
+        let core = self.core.get().and_then(Weak::upgrade).ok_or(Lost)?;
+        self.met(&call, failure, core.carts(request)).await
+    }
+
+    /// Which of the neighbours on this machine a request is for.
+    async fn outside(&self, function: &str, request: &Request) -> Option<Result<Response, Lost>> {
+        if !self.psp.is_at(request.uri()) {
+            return None;
+        }
+        Some(match request.uri().path() {
+            path if path.starts_with(psp::API) => self.psp(function, request).await,
+            path if path.starts_with(checkout::APIS) && path.ends_with("/carts") => {
+                self.checkout(function, request).await
+            }
+            path if path.starts_with(aca::API) => self.aca(function, request).await,
+            _ => return None,
+        })
     }
 
     /// Lets the call meet its fault, if it has one.
@@ -94,22 +121,22 @@ impl Neighbours {
         &self,
         call: &Call,
         failure: impl FnOnce(Fault) -> T,
-        serve: impl FnOnce() -> T,
+        serve: impl Future<Output = T>,
     ) -> Result<T, Lost> {
         match self.faults.meets(call) {
-            None => Ok(serve()),
+            None => Ok(serve.await),
             Some(Fault::Delay(time)) => {
                 tokio::time::sleep(time).await;
-                Ok(serve())
+                Ok(serve.await)
             }
             Some(Fault::LoseRequest) => Err(Lost),
             Some(Fault::LoseAnswer) => {
-                serve();
+                serve.await;
                 Err(Lost)
             }
             Some(Fault::CrashBefore) => std::panic::resume_unwind(Box::new("a crash on purpose")),
             Some(Fault::CrashAfter) => {
-                serve();
+                serve.await;
                 std::panic::resume_unwind(Box::new("a crash on purpose"))
             }
             Some(fault @ (Fault::Throttle | Fault::ServerError | Fault::Conflict)) => Ok(failure(fault)),
@@ -177,6 +204,14 @@ impl Neighbours {
                 (403, mailbox::failure("AccessDenied", &denied.to_string()))
             }
         }
+    }
+}
+
+/// How neighbours outside AWS say that they cannot now.
+fn failure(fault: Fault) -> Response {
+    match fault {
+        Fault::Throttle => crate::problem(429, "too_many_requests", "Slow down"),
+        _ => crate::problem(503, "unavailable", "Try again later"),
     }
 }
 
@@ -265,7 +300,7 @@ fn transaction_conflict(request: &[u8]) -> String {
 #[derive(Clone)]
 pub struct AwsWire(pub Arc<Neighbours>);
 
-/// The way to everybody else: our own PSP in this process, others over plain HTTP.
+/// The way to everybody else: our own PSP and pagoPA in this process, others over plain HTTP.
 #[derive(Clone)]
 pub struct OutsideWire {
     pub function: String,
@@ -299,8 +334,7 @@ impl HttpConnector for OutsideWire {
         let Self { function, neighbours } = self.clone();
         HttpConnectorFuture::new(async move {
             let request = read(request).await?;
-            if neighbours.psp.is_at(request.uri()) {
-                let answer = neighbours.psp(&function, &request).await;
+            if let Some(answer) = neighbours.outside(&function, &request).await {
                 return write(answer.map_err(|lost| ConnectorError::io(lost.into()))?);
             }
             let answer = client::send(request).await.map_err(|why| ConnectorError::io(why.into()))?;

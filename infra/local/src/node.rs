@@ -64,7 +64,7 @@ impl Core {
         }
     }
 
-    fn addressed(&self, notice: &str) -> Option<(Address, QrCode)> {
+    pub fn addressed(&self, notice: &str) -> Option<(Address, QrCode)> {
         let variables = &self.template.functions.get("PagopaNode")?.variables;
         let variable = |name: &str| variables.get(name).map(String::as_str).unwrap_or_default();
         let creditor = variable("CREDITOR_FISCAL_CODE");
@@ -77,7 +77,7 @@ impl Core {
     }
 
     /// Sends a request and reads the answer, as strictly as the node does.
-    async fn asked(&self, asked: &Asked) -> Result<(Answer, Vec<u8>), String> {
+    pub async fn asked(&self, asked: &Asked) -> Result<(Answer, Vec<u8>), String> {
         let request = http::Request::post(format!("{}/pagopa/node", self.public_url))
             .header(CONTENT_TYPE, pagopa::CONTENT_TYPE)
             .header("soapaction", format!("\"{}\"", asked.operation().name()))
@@ -126,9 +126,22 @@ impl Core {
             return Ok(activation);
         };
         let id = receipt_id.unwrap_or_else(|| self.random.hex::<16>().unwrap_or_default());
-        let receipt = receipt(id, qr_code, data, self.clock.now()).ok_or("the receipt cannot be written")?;
+        let terms =
+            Terms { psp: "BANCADUE", name: "Banca Due", method: "CP", fee: Cents::new(100).ok(), note: None };
+        let receipt =
+            receipt(id, qr_code, data, &terms, self.clock.now()).ok_or("the receipt cannot be written")?;
         self.asked(&Asked::Receipt(Box::new(SendRt { version: Version::V2, to, receipt }))).await
     }
+}
+
+/// Who took the money, and on which terms.
+pub struct Terms<'a> {
+    pub psp: &'a str,
+    pub name: &'a str,
+    pub method: &'a str,
+    pub fee: Option<Cents>,
+    /// Our own name of the cart, if the payment began with one.
+    pub note: Option<&'a str>,
 }
 
 impl Node {
@@ -137,7 +150,13 @@ impl Node {
     }
 }
 
-fn receipt(id: String, qr_code: QrCode, data: GetOk, now: Timestamp) -> Option<Receipt> {
+pub fn receipt(
+    id: String,
+    qr_code: QrCode,
+    data: GetOk,
+    terms: &Terms<'_>,
+    now: Timestamp,
+) -> Option<Receipt> {
     let today = domain::time::rome_date(now);
     Some(Receipt {
         id,
@@ -151,16 +170,16 @@ fn receipt(id: String, qr_code: QrCode, data: GetOk, now: Timestamp) -> Option<R
         office: data.office,
         debtor: data.debtor.clone(),
         transfers: data.transfers,
-        psp_id: Text::parse("BANCADUE")?,
+        psp_id: Text::parse(terms.psp)?,
         psp_fiscal_code: None,
         psp_vat_number: None,
-        psp_company: Text::parse("Banca Due")?,
+        psp_company: Text::cut(terms.name)?,
         channel_id: Text::parse("98765432103_01")?,
         channel: Text::parse("LOCAL")?,
         payer: Some(data.debtor),
-        method: Text::parse("CP"),
-        note: None,
-        fee: Cents::new(100).ok(),
+        method: Text::parse(terms.method),
+        note: terms.note.and_then(Text::cut),
+        fee: terms.fee,
         our_fee: None,
         bundle: None,
         our_bundle: None,

@@ -142,11 +142,11 @@ impl Psp {
         Ok(Self { origin: origin.to_owned(), clock: clock.clone(), book: Kept::open(folder, "psp.json")? })
     }
 
-    /// Whether a request goes to this PSP.
+    /// Whether a request stays in this stack.
     pub fn is_at(&self, uri: &Uri) -> bool {
         let authority = uri.authority().map(http::uri::Authority::as_str).unwrap_or_default();
         let origin = format!("{}://{authority}", uri.scheme_str().unwrap_or_default());
-        origin == self.origin && uri.path().starts_with(API)
+        origin == self.origin
     }
 
     /// Answers a request to the interface.

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `IdentitySecret` | `{pepper, links, sessions: [{kid: "1", key}]}` |
 //! | `SealSecret` | `{keys: [{kid: 1, key}], index}` |
-//! | `PspSecret` | `{webhook: ["whsec_…"], apiKey: "local-psp-key", checkoutKey: "local-checkout-key"}` |
+//! | `PspSecret` | `{webhook: ["whsec_…"], apiKey: "local-psp-key", checkoutKey: "local-checkout-key", acaKey: "local-aca-key"}` |
 //! | `CreditorSecret` | `{apiKeys: ["local-creditor-key"]}` |
 //!
 //! A key is the base64 of the SHA-256 of its name.
@@ -18,6 +18,9 @@ use sha2::{Digest, Sha256};
 pub const CREDITOR_KEY: &str = "local-creditor-key";
 /// What we show to the PSP.
 pub const PSP_KEY: &str = "local-psp-key";
+/// What we show to pagoPA's platform.
+pub const CHECKOUT_KEY: &str = "local-checkout-key";
+pub const ACA_KEY: &str = "local-aca-key";
 
 /// The value of a secret, by its local name.
 pub fn value(name: &str) -> Option<Value> {
@@ -27,7 +30,7 @@ pub fn value(name: &str) -> Option<Value> {
         }),
         "SealSecret" => json!({"keys": [{"kid": 1, "key": key("seal 1")}], "index": key("index")}),
         "PspSecret" => json!({
-            "webhook": [webhook_secret()], "apiKey": PSP_KEY, "checkoutKey": "local-checkout-key"
+            "webhook": [webhook_secret()], "apiKey": PSP_KEY, "checkoutKey": CHECKOUT_KEY, "acaKey": ACA_KEY
         }),
         "CreditorSecret" => json!({"apiKeys": [CREDITOR_KEY]}),
         _ => return None,

@@ -15,7 +15,9 @@ use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use world::{Clock, Random};
 
+use crate::aca::Aca;
 use crate::access::Access;
+use crate::checkout::Checkout;
 use crate::clock::{Agenda, Task, after};
 use crate::core::{Core, schedules, world};
 use crate::dynamodb::Dynamo;
@@ -41,6 +43,7 @@ pub async fn start(options: Options) -> Result<Arc<Core>, Problem> {
     let port =
         listeners.first().and_then(|listener| listener.local_addr().ok()).map_or(0, |address| address.port());
     let core = Arc::new(core(&options, &format!("http://localhost:{port}"))?);
+    let _ = core.neighbours.core.set(Arc::downgrade(&core));
     in_background(keep_time(core.clone()));
     in_background(keep_streams(core.clone()));
     if options.demo && !options.neighbours_only {
@@ -55,7 +58,7 @@ pub async fn start(options: Options) -> Result<Arc<Core>, Problem> {
 
 fn core(options: &Options, origin: &str) -> Result<Core, Problem> {
     let public_url = options.public_url.clone().unwrap_or_else(|| origin.to_owned());
-    let mut values = demo::parameters(origin, &public_url, options.limits);
+    let mut values = demo::parameters(origin, &public_url, options.channel, options.limits);
     values.extend(options.parameters.clone());
     let path =
         options.template.clone().unwrap_or_else(|| crate::Stack::repository().join("infra/template.yaml"));
@@ -74,6 +77,8 @@ fn core(options: &Options, origin: &str) -> Result<Core, Problem> {
         access: Access::of(&template, options.enforce_grants),
         mailbox: Mailbox::open(folder)?,
         psp: Psp::open(folder, origin, &clock)?,
+        aca: Aca::open(folder)?,
+        core: std::sync::OnceLock::new(),
         faults: Faults::default(),
         stream: Notify::new(),
     });
@@ -104,6 +109,7 @@ fn core(options: &Options, origin: &str) -> Result<Core, Problem> {
         clock,
         random,
         node: Node::default(),
+        checkout: Checkout::open(folder)?,
         neighbours,
         invoker,
         agenda,

@@ -52,6 +52,8 @@ fn neighbours() -> Arc<Neighbours> {
         access: Access::of(&template, true),
         mailbox: Mailbox::open(None).unwrap(),
         psp: Psp::open(None, "http://localhost:3000", &clock).unwrap(),
+        aca: crate::aca::Aca::open(None).unwrap(),
+        core: std::sync::OnceLock::new(),
         faults: Faults::default(),
         stream: tokio::sync::Notify::new(),
         clock,

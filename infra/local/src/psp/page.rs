@@ -98,7 +98,7 @@ pub fn wish(form: &[u8]) -> Option<Wish> {
 }
 
 /// `http://localhost:3000/paga/1` → `http://localhost:3000`.
-fn origin(url: &str) -> Option<&str> {
+pub fn origin(url: &str) -> Option<&str> {
     let authority = url.find("://")?.checked_add(3)?;
     let end =
         url.get(authority..)?.find('/').map_or(Some(url.len()), |slash| authority.checked_add(slash))?;

@@ -144,7 +144,8 @@ fn what_is_broken_is_said_in_one_sentence() {
 
 #[test]
 fn the_products_own_template_is_read_whole() {
-    let values = demo::parameters("http://localhost:3000", "http://localhost:3000", true);
+    let values =
+        demo::parameters("http://localhost:3000", "http://localhost:3000", crate::Channel::Psp, true);
     let template = Template::read(&Stack::repository().join("infra/template.yaml"), &values).unwrap();
     let initiate = &template.functions["InitiatePayment"];
     assert_eq!(initiate.variables["PSP_URL"], "http://localhost:3000/_local/psp-api");

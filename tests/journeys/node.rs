@@ -1,0 +1,405 @@
+//! Paying by notice number, at a counter or from a banking app: what the node asks, and the receipt that it brings.
+
+use std::time::Duration;
+
+use journeys::local::faults::{Fault, Scope};
+use journeys::{Answer, Citizen, Method, Notice, Portal, Practice, Value, json, numbers};
+
+const CREDITOR: &str = "12345678903";
+const BROKER: &str = "98765432103";
+const STATION: &str = "98765432103_01";
+
+/// Whom a message is for.
+#[derive(Clone, Copy)]
+pub struct To {
+    body: &'static str,
+    broker: &'static str,
+    station: &'static str,
+}
+
+const US: To = To { body: CREDITOR, broker: BROKER, station: STATION };
+
+/// A receipt of the node's, to be changed and sent as often as a test wants.
+#[derive(Clone)]
+pub struct Receipt {
+    pub id: String,
+    pub notice: Notice,
+    pub cents: u64,
+    /// In the second version of the message.
+    pub second: bool,
+    pub to: To,
+    /// The payment that its cart was for.
+    pub note: Option<String>,
+}
+
+impl Receipt {
+    pub fn of(notice: &Notice, id: &str) -> Self {
+        let id = format!("{}-{id}", notice.number);
+        Self { id, notice: notice.clone(), cents: notice.amount, second: true, to: US, note: None }
+    }
+
+    fn xml(&self) -> String {
+        let Self { id, notice, cents, second, to, note } = self;
+        let element = if *second { "paSendRTV2Request" } else { "paSendRTReq" };
+        let company = if *second { "<companyName>Comune di Test</companyName>" } else { "" };
+        let note = note.as_ref().map(|note| format!("<paymentNote>{note}</paymentNote>")).unwrap_or_default();
+        let (iuv, amount) = (notice.iuv(), format!("{}.{:02}", cents / 100, cents % 100));
+        let receipt = format!(
+            "<receipt><receiptId>{id}</receiptId><noticeNumber>{}</noticeNumber>\
+             <fiscalCode>{CREDITOR}</fiscalCode><outcome>OK</outcome>\
+             <creditorReferenceId>{iuv}</creditorReferenceId><paymentAmount>{amount}</paymentAmount>\
+             <description>Mensa</description><companyName>Comune di Test</companyName><debtor><uniqueIdentifier>\
+             <entityUniqueIdentifierType>F</entityUniqueIdentifierType>\
+             <entityUniqueIdentifierValue>{}</entityUniqueIdentifierValue></uniqueIdentifier>\
+             <fullName>Mario Rossi</fullName></debtor><transferList><transfer><idTransfer>1</idTransfer>\
+             <transferAmount>{amount}</transferAmount><fiscalCodePA>{CREDITOR}</fiscalCodePA>{company}\
+             <IBAN>IT69D0760102800000016302093</IBAN>\
+             <remittanceInformation>/RFB/{iuv}/{amount}</remittanceInformation>\
+             <transferCategory>0101002IM</transferCategory></transfer></transferList><idPSP>BANCADUE</idPSP>\
+             <PSPCompanyName>Banca Due</PSPCompanyName><idChannel>98765432103_01</idChannel>\
+             <channelDescription>ATM</channelDescription>{note}</receipt>",
+            notice.number, notice.fiscal_code
+        );
+        envelope(element, *to, &receipt)
+    }
+
+    pub async fn arrives(&self, portal: &Portal) -> Answer {
+        posts(portal, &self.xml()).await
+    }
+}
+
+fn envelope(element: &str, to: To, rest: &str) -> String {
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\
+         <soapenv:Envelope xmlns:soapenv=\"http://schemas.xmlsoap.org/soap/envelope/\" \
+         xmlns:paf=\"http://pagopa-api.pagopa.gov.it/pa/paForNode.xsd\"><soapenv:Body><paf:{element}>\
+         <idPA>{}</idPA><idBrokerPA>{}</idBrokerPA><idStation>{}</idStation>{rest}\
+         </paf:{element}></soapenv:Body></soapenv:Envelope>",
+        to.body, to.broker, to.station
+    )
+}
+
+fn question(element: &str, to: To, creditor: &str, notice: &str) -> String {
+    let code = format!(
+        "<qrCode><fiscalCode>{creditor}</fiscalCode><noticeNumber>{notice}</noticeNumber></qrCode>"
+    );
+    envelope(element, to, &code)
+}
+
+async fn posts(portal: &Portal, xml: &str) -> Answer {
+    let ask = portal.browser().asks(Method::POST, "/pagopa/node");
+    ask.body("text/xml; charset=utf-8", xml).answer().await
+}
+
+/// What an answer of ours says: `OK`, or the fault's code.
+pub fn said(answer: &Answer) -> String {
+    let text = answer.clone().expect(200).text();
+    let of = |name: &str| {
+        let (_, rest) = text.split_once(&format!("<{name}>"))?;
+        rest.split_once('<').map(|(value, _)| value.to_owned())
+    };
+    match (of("outcome").as_deref(), of("faultCode")) {
+        (Some("OK"), None) => "OK".to_owned(),
+        (Some("KO"), Some(code)) => code,
+        _ => panic!("neither OK nor KO: {text}"),
+    }
+}
+
+/// The same of an answer that the till shows as JSON.
+fn heard(answer: &Value) -> String {
+    match answer["outcome"].as_str() {
+        Some("OK") => "OK".to_owned(),
+        _ => answer["fault"]["faultCode"].as_str().expect("a fault's code").to_owned(),
+    }
+}
+
+fn named(number: &str, like: &Notice) -> Notice {
+    Notice { number: number.to_owned(), ..like.clone() }
+}
+
+#[tokio::test]
+async fn every_state_of_a_debt_has_its_answer_and_asking_changes_nothing() {
+    let Some(portal) = Portal::alone() else { return };
+    let (mario, open) = portal.proven_citizen().await;
+    let creditor = portal.creditor();
+    let practice = || Practice::of(&mario.person, portal.dice());
+    let paid = creditor.issues(&mario.person).await;
+    portal.node().pays(&paid).await.ok();
+    let cancelled = creditor.issues(&mario.person).await;
+    creditor.cancels(&cancelled).await;
+    let expired = creditor.issues_as(practice().with("expiresOn", portal.clock().day(1).await)).await;
+    let unpublished = creditor.issues_as(practice().with("validFrom", portal.clock().day(30).await)).await;
+    portal.clock().moves(Duration::from_secs(3 * 24 * 60 * 60)).await;
+    mario.logs_in().await;
+    let unknown = practice().notice();
+    let probe = named("000000000000000000", &open);
+    for (notice, expected, visible) in [
+        (&open, "OK", true),
+        (&paid, "PAA_PAGAMENTO_DUPLICATO", true),
+        (&cancelled, "PAA_PAGAMENTO_ANNULLATO", true),
+        (&expired, "PAA_PAGAMENTO_SCADUTO", true),
+        (&unpublished, "PAA_PAGAMENTO_SCONOSCIUTO", false),
+        (&unknown, "PAA_PAGAMENTO_SCONOSCIUTO", false),
+        (&probe, "PAA_PAGAMENTO_SCONOSCIUTO", false),
+    ] {
+        let before = mario.tries_to_see(notice).await;
+        assert_eq!(before.status == 200, visible, "{expected}: {}", before.text());
+        let verified = portal.node().verifies(notice).await.ok();
+        assert_eq!(heard(&verified), expected, "{verified}");
+        let activated = portal.node().activates(notice).await.ok();
+        assert_eq!(heard(&activated), expected, "{activated}");
+        let first = question("paGetPaymentReq", US, CREDITOR, &notice.number);
+        assert_eq!(said(&posts(&portal, &first).await), expected);
+        if visible {
+            assert_eq!(mario.sees(notice).await, before.json(), "{expected}");
+        }
+        if !matches!(expected, "OK" | "PAA_PAGAMENTO_DUPLICATO") {
+            // What was never activated is not paid: the till has nothing to put on a receipt.
+            assert_eq!(heard(&portal.node().pays(notice).await.ok()), expected);
+        }
+    }
+    assert_eq!(mario.numbers_to_pay().await, [open.number]);
+}
+
+#[tokio::test]
+async fn what_the_till_hears_is_what_the_notice_says() {
+    let portal = Portal::open();
+    let mario = portal.citizen();
+    let due = portal.clock().day(20).await;
+    let practice = Practice::of(&mario.person, portal.dice()).with("amount", 4_550).with("dueDate", due.clone());
+    let notice = portal.creditor().issues_as(practice).await;
+    let verified = portal.node().verifies(&notice).await.ok();
+    let option = &verified["paymentList"]["paymentOptionDescription"];
+    assert_eq!(
+        (&option["amount"], &option["options"], &option["dueDate"], &option["allCCP"]),
+        (&json!("45.50"), &json!("EQ"), &json!(due), &json!("true"))
+    );
+    assert_eq!(verified["companyName"], "Comune di Test");
+    assert_eq!(verified["fiscalCodePA"], CREDITOR);
+    assert_eq!(verified["paymentDescription"], notice.reason.as_str());
+    let data = portal.node().activates(&notice).await.ok()["data"].take();
+    assert_eq!(data["creditorReferenceId"], notice.iuv());
+    assert_eq!(data["paymentAmount"], "45.50");
+    assert_eq!(data["transferList"]["transfer"]["transferAmount"], "45.50");
+    let debtor = &data["debtor"]["uniqueIdentifier"]["entityUniqueIdentifierValue"];
+    assert_eq!(debtor, notice.fiscal_code.as_str());
+}
+
+#[tokio::test]
+async fn a_payment_at_a_counter_is_in_the_history_with_its_receipt_and_a_mail() {
+    let portal = Portal::open();
+    let (mario, notice) = with_address(&portal).await;
+    assert_eq!(heard(&portal.node().pays(&notice).await.ok()), "OK");
+    assert_eq!(mario.status(&notice).await, "paid");
+    assert_eq!(mario.timeline(&notice).await, ["created", "paid"]);
+    assert_eq!(mario.numbers_to_pay().await, Vec::<String>::new());
+    assert_eq!(numbers(&mario.history("").await), [notice.number.as_str()]);
+    mario.receipt_pdf(&notice).await.pdf();
+    let code = mario.receipt_code(&notice).await;
+    let checked = mario.verifies_receipt(&code).await.ok();
+    assert_eq!((&checked["valid"], &checked["amount"]), (&json!(true), &json!(notice.amount)));
+    assert_eq!(receipts_mailed(&mario).await, 1);
+    mario.tries_to_pay(&notice).await.refused(409, "debt_already_paid");
+}
+
+/// Somebody logged in, whose address the creditor knows.
+async fn with_address(portal: &Portal) -> (Citizen, Notice) {
+    let mario = portal.known_citizen().await;
+    let notice = portal.creditor().issues_as(addressed(&mario, portal)).await;
+    mario.associates(&notice).await;
+    (mario, notice)
+}
+
+fn addressed(citizen: &Citizen, portal: &Portal) -> Practice {
+    let mut practice = Practice::of(&citizen.person, portal.dice());
+    practice.body["debtor"]["email"] = json!(citizen.person.email);
+    practice
+}
+
+async fn receipts_mailed(citizen: &Citizen) -> usize {
+    citizen.subjects().await.iter().filter(|subject| subject.starts_with("Ricevuta del pagamento")).count()
+}
+
+#[tokio::test]
+async fn a_receipt_that_comes_again_is_refused_and_changes_nothing() {
+    let portal = Portal::open();
+    let (mario, notice) = with_address(&portal).await;
+    let receipt = Receipt::of(&notice, "1");
+    assert_eq!(said(&receipt.arrives(&portal).await), "OK");
+    let (seen, mails) = (mario.sees(&notice).await, mario.mails().await.len());
+    let code = mario.receipt_code(&notice).await;
+    // Also in the first version of the message, and with another amount: the name alone says that it is known.
+    for again in [
+        receipt.clone(),
+        Receipt { second: false, ..receipt.clone() },
+        Receipt { cents: receipt.cents + 1, ..receipt.clone() },
+    ] {
+        assert_eq!(said(&again.arrives(&portal).await), "PAA_RECEIPT_DUPLICATA");
+    }
+    assert_eq!(mario.sees(&notice).await, seen);
+    assert_eq!(mario.mails().await.len(), mails);
+    assert_eq!(mario.receipt_code(&notice).await, code);
+}
+
+#[tokio::test]
+async fn the_first_version_of_a_receipt_pays_too() {
+    let portal = Portal::open();
+    let (mario, notice) = portal.proven_citizen().await;
+    let receipt = Receipt { second: false, ..Receipt::of(&notice, "1") };
+    assert_eq!(said(&receipt.arrives(&portal).await), "OK");
+    assert_eq!(mario.timeline(&notice).await, ["created", "paid"]);
+}
+
+#[tokio::test]
+async fn money_that_comes_twice_is_kept_to_be_refunded() {
+    let portal = Portal::open();
+    let (mario, notice) = with_address(&portal).await;
+    portal.node().activates(&notice).await.ok();
+    assert_eq!(heard(&portal.node().pays(&notice).await.ok()), "OK");
+    let code = mario.receipt_code(&notice).await;
+    // Another till had activated it before, and takes the money all the same.
+    assert_eq!(heard(&portal.node().pays(&notice).await.ok()), "OK");
+    assert_eq!(mario.timeline(&notice).await, ["created", "paid", "duplicate-to-refund"]);
+    assert_eq!(mario.status(&notice).await, "paid");
+    assert_eq!(mario.receipt_code(&notice).await, code, "the first receipt is the practice's own");
+    assert_eq!(receipts_mailed(&mario).await, 1);
+}
+
+#[tokio::test]
+async fn another_amount_pays_and_the_difference_is_kept() {
+    let portal = Portal::open();
+    let mario = portal.known_citizen().await;
+    for (more, less) in [(100, 0), (0, 100)] {
+        let notice = portal.creditor().issues(&mario.person).await;
+        mario.associates(&notice).await;
+        let receipt = Receipt { cents: notice.amount + more - less, ..Receipt::of(&notice, "1") };
+        assert_eq!(said(&receipt.arrives(&portal).await), "OK");
+        assert_eq!(mario.status(&notice).await, "paid");
+        assert_eq!(mario.timeline(&notice).await, ["created", "paid", "amount-mismatch"]);
+        let checked = mario.verifies_receipt(&mario.receipt_code(&notice).await).await.ok();
+        assert_eq!(checked["amount"], receipt.cents, "the receipt says what was paid");
+        assert_eq!(said(&receipt.arrives(&portal).await), "PAA_RECEIPT_DUPLICATA");
+        assert_eq!(mario.timeline(&notice).await.len(), 3);
+    }
+}
+
+#[tokio::test]
+async fn cancelled_and_expired_practices_are_paid_late() {
+    let Some(portal) = Portal::alone() else { return };
+    let mario = portal.known_citizen().await;
+    let creditor = portal.creditor();
+    let cancelled = creditor.issues_as(addressed(&mario, &portal)).await;
+    let practice = addressed(&mario, &portal).with("expiresOn", portal.clock().day(1).await);
+    let expired = creditor.issues_as(practice).await;
+    mario.associates(&cancelled).await;
+    for notice in [&cancelled, &expired] {
+        assert_eq!(heard(&portal.node().activates(notice).await.ok()), "OK");
+    }
+    creditor.cancels(&cancelled).await;
+    portal.clock().moves(Duration::from_secs(3 * 24 * 60 * 60)).await;
+    mario.logs_in().await;
+    for notice in [&cancelled, &expired] {
+        assert_ne!(mario.status(notice).await, "paid");
+        assert_eq!(heard(&portal.node().pays(notice).await.ok()), "OK");
+        assert_eq!(mario.status(notice).await, "paid");
+        assert_eq!(mario.timeline(notice).await.last().map(String::as_str), Some("paid-late"));
+        mario.receipt_pdf(notice).await.pdf();
+    }
+    assert_eq!(receipts_mailed(&mario).await, 2);
+}
+
+#[tokio::test]
+async fn money_for_a_notice_that_nobody_knows_is_kept() {
+    let portal = Portal::open();
+    let stranger = Practice::of(&portal.citizen().person, portal.dice()).notice();
+    let receipt = Receipt::of(&stranger, "1");
+    assert_eq!(said(&receipt.arrives(&portal).await), "OK");
+    assert_eq!(said(&receipt.arrives(&portal).await), "PAA_RECEIPT_DUPLICATA");
+    // A second one for the same notice is other money.
+    assert_eq!(said(&Receipt::of(&stranger, "2").arrives(&portal).await), "OK");
+}
+
+#[tokio::test]
+async fn messages_for_others_are_refused_by_what_is_wrong_first() {
+    let portal = Portal::open();
+    let (mario, notice) = portal.proven_citizen().await;
+    let other = To { body: "98765432103", broker: "11111111115", station: "11111111115_01" };
+    let cases = [
+        (other, "PAA_ID_DOMINIO_ERRATO"),
+        (To { body: CREDITOR, ..other }, "PAA_ID_INTERMEDIARIO_ERRATO"),
+        (To { station: other.station, ..US }, "PAA_STAZIONE_INT_ERRATA"),
+        (To { body: other.body, ..US }, "PAA_ID_DOMINIO_ERRATO"),
+        (To { broker: other.broker, ..US }, "PAA_ID_INTERMEDIARIO_ERRATO"),
+    ];
+    let questions = ["paVerifyPaymentNoticeReq", "paGetPaymentReq", "paGetPaymentV2Request"];
+    for (to, code) in cases {
+        // What is asked does not matter: not even whether there is such a notice.
+        for number in [notice.number.as_str(), "301999999999999999"] {
+            for element in questions {
+                assert_eq!(said(&posts(&portal, &question(element, to, CREDITOR, number)).await), code, "{element}");
+            }
+        }
+        for second in [true, false] {
+            let receipt = Receipt { to, second, ..Receipt::of(&notice, "1") };
+            assert_eq!(said(&receipt.arrives(&portal).await), code);
+        }
+    }
+    for element in questions {
+        let elsewhere = question(element, US, other.body, &notice.number);
+        assert_eq!(said(&posts(&portal, &elsewhere).await), "PAA_ID_DOMINIO_ERRATO", "{element}");
+        // The schema comes before everything else.
+        let malformed = question(element, other, CREDITOR, "30199");
+        assert_eq!(said(&posts(&portal, &malformed).await), "PAA_SINTASSI_EXTRAXSD", "{element}");
+    }
+    assert_eq!(mario.timeline(&notice).await, ["created"]);
+    // Nothing of it was taken for a receipt that is known.
+    assert_eq!(said(&Receipt::of(&notice, "1").arrives(&portal).await), "OK");
+}
+
+#[tokio::test]
+async fn inv_m23_trouble_of_ours_is_never_a_ko_and_the_receipt_that_comes_again_pays_once() {
+    let Some(portal) = Portal::alone() else { return };
+    let (mario, _) = portal.proven_citizen().await;
+    let troubles = [
+        Fault::ServerError,
+        Fault::Throttle,
+        Fault::LoseRequest,
+        Fault::LoseAnswer,
+        Fault::Conflict,
+        Fault::CrashBefore,
+        Fault::CrashAfter,
+    ];
+    for operation in ["dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:TransactWriteItems"] {
+        for trouble in troubles {
+            let notice = portal.creditor().issues(&mario.person).await;
+            let receipt = Receipt::of(&notice, "1");
+            let scope = Scope::function("PagopaNode").operation(operation);
+            portal.stack().faults().plan(scope, (1..1_000).map(|n| (n, trouble)));
+            let first = receipt.arrives(&portal).await;
+            portal.stack().faults().clear();
+            let what = format!("{operation} {trouble:?}: {} {}", first.status, first.text());
+            // A crash is the gateway's to answer, with a 5xx of its own.
+            match first.status {
+                200 => assert_eq!(said(&first), "OK", "{what}"),
+                500 => assert!(first.text().contains("Fault>"), "{what}"),
+                status => assert!((501..=599).contains(&status), "{what}"),
+            }
+            if first.status != 200 {
+                let again = said(&receipt.arrives(&portal).await);
+                assert!(matches!(again.as_str(), "OK" | "PAA_RECEIPT_DUPLICATA"), "{what}: then {again}");
+            }
+            assert_eq!(mario.timeline(&notice).await, ["created", "paid"], "{what}");
+            assert_eq!(said(&receipt.arrives(&portal).await), "PAA_RECEIPT_DUPLICATA", "{what}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn trouble_of_ours_with_a_question_is_said_as_the_schema_has_it() {
+    let Some(portal) = Portal::alone() else { return };
+    let (_, notice) = portal.proven_citizen().await;
+    let scope = Scope::function("PagopaNode");
+    portal.stack().faults().plan(scope, (1..1_000).map(|n| (n, Fault::ServerError)));
+    assert_eq!(heard(&portal.node().verifies(&notice).await.ok()), "PAA_SYSTEM_ERROR");
+    assert_eq!(heard(&portal.node().activates(&notice).await.ok()), "PAA_SYSTEM_ERROR");
+}
