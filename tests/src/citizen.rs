@@ -70,9 +70,11 @@ impl Citizen {
         self.posts("/api/register", form).await
     }
 
+    /// And waits for the mail.
     pub async fn registers(&self) {
         let sent = self.tries_to_register().await.expect(202).json();
         assert_eq!(sent, json!({"status": "activation-sent"}));
+        let _looked = self.mails().await;
     }
 
     /// Opens the newest mailed link of a page and copies its token.
@@ -162,8 +164,14 @@ impl Citizen {
         self.person.password = new;
     }
 
-    pub async fn forgets_password(&self) -> Answer {
+    pub async fn asks_for_reset(&self) -> Answer {
         self.posts("/api/password/forgot", &json!({"username": self.person.username})).await
+    }
+
+    /// And waits for the mail.
+    pub async fn forgets_password(&self) {
+        assert_eq!(self.asks_for_reset().await.expect(202).json(), json!({"status": "mail-sent"}));
+        let _looked = self.mails().await;
     }
 
     pub async fn tries_to_reset_password(&self, token: &str, new: &str) -> Answer {

@@ -3,7 +3,9 @@ use std::time::{Duration, Instant};
 use tokio::task::{JoinSet, LocalSet};
 
 /// Does all of it at the same time; the outcomes are in the order given.
-pub async fn together<T: 'static>(all: impl IntoIterator<Item = impl Future<Output = T> + 'static>) -> Vec<T> {
+pub async fn together<T: 'static>(
+    all: impl IntoIterator<Item = impl Future<Output = T> + 'static>,
+) -> Vec<T> {
     let mut set = JoinSet::new();
     let local = LocalSet::new();
     for (place, one) in all.into_iter().enumerate() {

@@ -1,0 +1,294 @@
+//! The creditor's back office, and what its changes mean to people.
+
+use std::time::Duration;
+
+use journeys::{Method, Outcome, Person, Portal, Practice, json, numbers};
+
+#[tokio::test]
+async fn a_practice_is_added_changed_and_cancelled_idempotently() {
+    let portal = Portal::open();
+    let creditor = portal.creditor();
+    let mario = portal.known_citizen().await;
+    let practice = Practice::of(&mario.person, portal.dice());
+    let notice = practice.notice();
+    creditor.sends(&practice).await.expect(201);
+    creditor.sends(&practice).await.expect(200);
+    mario.associates(&notice).await;
+    assert_eq!(mario.timeline(&notice).await, ["created"], "the same data again are no change");
+    let changed = practice.with("amount", 777).with("reason", "Mensa, conguaglio");
+    assert_eq!(creditor.sends(&changed).await.ok()["debt"]["amount"], 777);
+    assert_eq!(mario.timeline(&notice).await, ["created", "changed"]);
+    assert_eq!(mario.sees(&notice).await["debt"]["reason"], "Mensa, conguaglio");
+
+    creditor.cancels(&notice).await;
+    creditor.cancels(&notice).await;
+    assert_eq!(mario.status(&notice).await, "cancelled");
+    let found = mario.searches(&notice).await.debt;
+    assert_eq!(
+        (&found["status"], &found["payable"], &found["notPayableReason"]),
+        (&json!("cancelled"), &json!(false), &json!("cancelled"))
+    );
+    mario.tries_to_pay(&notice).await.refused(409, "debt_not_payable");
+    // Sent again, it is to pay again.
+    creditor.sends(&changed).await.expect(200);
+    assert_eq!(mario.timeline(&notice).await, ["created", "changed", "cancelled", "changed"]);
+    mario.has_paid(&changed.notice()).await;
+    creditor.sends(&changed.with("amount", 1)).await.refused(409, "debt_already_paid");
+    creditor.tries_to_cancel(&notice).await.refused(409, "debt_already_paid");
+    creditor
+        .tries_to_cancel(&Practice::of(&mario.person, portal.dice()).notice())
+        .await
+        .refused(404, "debt_not_found");
+}
+
+#[tokio::test]
+async fn every_wrong_field_of_a_practice_is_named() {
+    let portal = Portal::open();
+    let mut practice = Practice::of(&Person::natural(portal.dice()), portal.dice());
+    practice.body = json!({
+        "debtor": {"fiscalCode": "X", "personType": "alien", "name": "", "country": "ITA", "email": "x"},
+        "serviceCode": "", "reason": "", "amount": 0, "dueDate": "tomorrow"
+    });
+    let fields = portal.creditor().sends(&practice).await.refused(400, "invalid_input").fields();
+    let said: Vec<(&str, &str)> = fields.iter().map(|(f, c)| (f.as_str(), c.as_str())).collect();
+    for expected in [
+        ("debtor.country", "format"),
+        ("debtor.email", "format"),
+        ("debtor.fiscalCode", "format"),
+        ("debtor.name", "required"),
+        ("debtor.personType", "not_allowed"),
+        ("dueDate", "format"),
+        ("reason", "required"),
+        ("serviceCode", "required"),
+    ] {
+        assert!(said.contains(&expected), "{expected:?} is not in {said:?}");
+    }
+    let practice = Practice::of(&Person::natural(portal.dice()), portal.dice());
+    portal
+        .creditor()
+        .sends(&practice.clone().with("serviceCode", "99.NULLA"))
+        .await
+        .refused(400, "invalid_input");
+    portal.creditor().sends(&practice.clone().with("paid", true)).await.refused(400, "unknown_field");
+    portal.creditor().sends(&practice.numbered("123")).await.refused(400, "invalid_input");
+}
+
+#[tokio::test]
+async fn a_cancelled_practice_that_is_paid_all_the_same_is_paid_late() {
+    let portal = Portal::open();
+    let (mario, notice) = portal.proven_citizen().await;
+    let paying = mario.pays(&notice).await;
+    portal.creditor().cancels(&notice).await;
+    assert_eq!(mario.status(&notice).await, "cancelled");
+    paying.at_psp(Outcome::Success).await;
+    assert_eq!((paying.status().await.as_str(), mario.status(&notice).await.as_str()), ("succeeded", "paid"));
+    assert_eq!(mario.timeline(&notice).await, ["created", "payment-started", "cancelled", "paid-late"]);
+    mario.receipt_pdf(&notice).await.pdf();
+}
+
+#[tokio::test]
+async fn a_cancelled_practice_whose_payment_fails_stays_cancelled() {
+    let portal = Portal::open();
+    let (mario, notice) = portal.proven_citizen().await;
+    let paying = mario.pays(&notice).await;
+    portal.creditor().cancels(&notice).await;
+    paying.at_psp(Outcome::Failure).await;
+    assert_eq!(
+        (paying.status().await.as_str(), mario.status(&notice).await.as_str()),
+        ("failed", "cancelled")
+    );
+}
+
+#[tokio::test]
+async fn a_practice_changed_during_its_payment_is_settled_by_what_was_agreed() {
+    let portal = Portal::open();
+    let mario = portal.known_citizen().await;
+    let practice = Practice::of(&mario.person, portal.dice());
+    let notice = portal.creditor().issues_as(practice.clone()).await;
+    mario.associates(&notice).await;
+    let paying = mario.pays(&notice).await;
+    portal.creditor().sends(&practice.with("amount", notice.amount + 500)).await.expect(200);
+    paying.at_psp(Outcome::Success).await;
+    assert_eq!((paying.status().await.as_str(), mario.status(&notice).await.as_str()), ("succeeded", "paid"));
+    assert_eq!(mario.timeline(&notice).await, ["created", "payment-started", "changed", "paid"]);
+    let code = mario.receipt_code(&notice).await;
+    assert_eq!(mario.verifies_receipt(&code).await.ok()["amount"], notice.amount, "what was paid");
+}
+
+#[tokio::test]
+async fn a_practice_of_another_debtor_leaves_the_first_ones_list() {
+    let portal = Portal::open();
+    let mario = portal.known_citizen().await;
+    let first = portal.creditor().issues(&mario.person).await;
+    mario.associates(&first).await;
+    let practice = Practice::of(&mario.person, portal.dice());
+    let notice = portal.creditor().issues_as(practice.clone()).await;
+    assert!(mario.numbers_to_pay().await.contains(&notice.number));
+    let lucia = portal.known_citizen().await;
+    portal.creditor().sends(&practice.with("debtor", lucia.person.debtor())).await.expect(200);
+    assert_eq!(mario.numbers_to_pay().await, [first.number.clone()]);
+    mario.tries_to_see(&notice).await.refused(404, "debt_not_found");
+    let hers = journeys::Notice { fiscal_code: lucia.person.fiscal_code.clone(), ..notice };
+    lucia.associates(&hers).await;
+    assert_eq!(lucia.numbers_to_pay().await, [hers.number.clone()]);
+}
+
+#[tokio::test]
+async fn a_practice_is_not_there_before_its_first_day() {
+    let Some(portal) = Portal::alone() else { return };
+    let (mario, first) = portal.proven_citizen().await;
+    let tomorrow = portal.clock().day(1).await;
+    let practice = Practice::of(&mario.person, portal.dice()).with("validFrom", tomorrow);
+    let notice = portal.creditor().issues_as(practice).await;
+    mario.searches_for(&notice.fiscal_code, &notice.number).await.refused(404, "debt_not_found");
+    mario.tries_to_see(&notice).await.refused(404, "debt_not_found");
+    mario.tries_to_pay(&notice).await.refused(404, "debt_not_found");
+    assert_eq!(mario.numbers_to_pay().await, [first.number.clone()]);
+    portal.clock().moves(Duration::from_secs(25 * 60 * 60)).await;
+    mario.logs_in().await;
+    assert!(mario.numbers_to_pay().await.contains(&notice.number));
+    mario.has_paid(&notice).await;
+}
+
+#[tokio::test]
+async fn notices_of_every_aux_digit_are_found_by_number_and_by_iuv() {
+    let portal = Portal::open();
+    let mario = portal.known_citizen().await;
+    for aux in 0..=3 {
+        let number = format!("{aux}{}", portal.dice().digits(17));
+        let practice = Practice::of(&mario.person, portal.dice()).numbered(&number);
+        let notice = portal.creditor().issues_as(practice).await;
+        let found = mario.searches(&notice).await.debt;
+        assert_eq!(found["iuv"], notice.iuv());
+        let by_iuv = json!({"fiscalCode": notice.fiscal_code, "iuv": notice.iuv()});
+        assert_eq!(mario.posts("/api/search", &by_iuv).await.ok()["debt"]["noticeNumber"], number.as_str());
+    }
+}
+
+const HEADER: [&str; 7] =
+    ["noticeNumber", "debtorFiscalCode", "debtorPersonType", "debtorName", "serviceCode", "reason", "amount"];
+
+fn row(practice: &Practice) -> [String; 7] {
+    let body = &practice.body;
+    let text = |value: &journeys::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    [
+        practice.number.clone(),
+        text(&body["debtor"]["fiscalCode"]),
+        text(&body["debtor"]["personType"]),
+        format!("\"{}\"", text(&body["debtor"]["name"])),
+        text(&body["serviceCode"]),
+        format!("\"{}\"", text(&body["reason"])),
+        text(&body["amount"]),
+    ]
+}
+
+#[tokio::test]
+async fn a_table_is_imported_with_commas_or_semicolons() {
+    let portal = Portal::open();
+    for (joint, end) in [(",", "\n"), (";", "\r\n"), (",", "\r\n")] {
+        let mario = portal.known_citizen().await;
+        let practices: Vec<Practice> = (0..3).map(|_| Practice::of(&mario.person, portal.dice())).collect();
+        let mut lines = vec![HEADER.join(joint)];
+        lines.extend(practices.iter().map(|practice| row(practice).join(joint)));
+        let mut wrong = row(&practices[0]);
+        wrong[0] = "12".to_owned();
+        wrong[6] = "12,50".to_owned().replace(',', ".");
+        lines.push(wrong.join(joint));
+        let table = lines.join(end);
+
+        let dry = portal.creditor().imports("text/csv", &table, true).await.ok();
+        assert_eq!((&dry["accepted"], &dry["rejected"]), (&json!(3), &json!(1)), "{dry}");
+        mario
+            .searches_for(&mario.person.fiscal_code, &practices[0].number)
+            .await
+            .refused(404, "debt_not_found");
+
+        let report = portal.creditor().imports("text/csv", &table, false).await.ok();
+        assert_eq!(report["rows"], dry["rows"], "a dry run says what the run will do");
+        assert_eq!(
+            report["rows"][0],
+            json!({"line": 2, "noticeNumber": practices[0].number, "outcome": "created"})
+        );
+        assert_eq!(report["rows"][3]["line"], 5);
+        let codes: Vec<&str> = report["rows"][3]["errors"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|e| e["field"].as_str().unwrap())
+            .collect();
+        assert!(codes.contains(&"noticeNumber") && codes.contains(&"amount"), "{report}");
+
+        mario.associates(&practices[0].notice()).await;
+        assert_eq!(mario.to_pay().await["count"], 3);
+        mario.has_paid(&practices[0].notice()).await;
+        let again = portal.creditor().imports("text/csv", &table, false).await.ok();
+        assert_eq!(
+            again["rows"][0]["errors"],
+            json!([{"field": "noticeNumber", "code": "debt_already_paid"}])
+        );
+        let dry = portal.creditor().imports("text/csv", &table, true).await.ok();
+        assert_eq!(dry["rows"][0], again["rows"][0]);
+        assert_eq!(mario.timeline(&practices[1].notice()).await, ["created"]);
+    }
+}
+
+#[tokio::test]
+async fn lines_of_json_are_imported() {
+    let portal = Portal::open();
+    let mario = portal.known_citizen().await;
+    let practices: Vec<Practice> = (0..3).map(|_| Practice::of(&mario.person, portal.dice())).collect();
+    let mut lines: Vec<String> = practices.iter().map(Practice::line).collect();
+    lines.insert(1, String::new());
+    lines.push("{not json".to_owned());
+    lines.push(practices[0].clone().with("colour", "blue").line());
+    let report = portal.creditor().imports("application/x-ndjson", &lines.join("\n"), false).await.ok();
+    assert_eq!((&report["accepted"], &report["rejected"]), (&json!(3), &json!(2)), "{report}");
+    assert_eq!(report["rows"][4]["errors"], json!([{"field": "colour", "code": "not_allowed"}]));
+    mario.associates(&practices[2].notice()).await;
+    let mut shown = numbers(&mario.to_pay().await);
+    shown.sort();
+    let mut sent: Vec<String> = practices.iter().map(|practice| practice.number.clone()).collect();
+    sent.sort();
+    assert_eq!(shown, sent);
+}
+
+#[tokio::test]
+async fn an_import_that_is_none_is_refused_whole() {
+    let portal = Portal::open();
+    let creditor = portal.creditor();
+    let header = HEADER.join(",");
+    creditor.imports("application/json", "[]", false).await.refused(415, "unsupported_media_type");
+    creditor
+        .imports("text/csv", &header.replace("amount", "price"), false)
+        .await
+        .refused(400, "unknown_field");
+    creditor.imports("text/csv", &header.replace(",amount", ""), false).await.refused(400, "invalid_input");
+    let person = Person::natural(portal.dice());
+    let line = row(&Practice::of(&person, portal.dice())).join(",");
+    let many = format!("{header}\n{}", format!("{line}\n").repeat(1_001));
+    creditor.imports("text/csv", &many, false).await.refused(413, "payload_too_large");
+    portal.citizen().searches_for(&person.fiscal_code, &line[..18]).await.refused(404, "debt_not_found");
+    let path = "/creditor/debts/import?dryRun=perhaps";
+    creditor.asks(Method::POST, path).body("text/csv", header).answer().await.refused(400, "invalid_input");
+}
+
+#[tokio::test]
+async fn a_wrong_creditor_key_opens_nothing_and_guessing_ends() {
+    let portal = Portal::open();
+    let practice = Practice::of(&Person::natural(portal.dice()), portal.dice());
+    let path = format!("/creditor/debts/{}", practice.number);
+    let attacker = portal.citizen();
+    let mut stopped = false;
+    for guess in 0..60 {
+        let ask = attacker.asks(Method::PUT, &path).json(&practice.body);
+        let answer = ask.header("authorization", &format!("Bearer guess-{guess}")).answer().await;
+        if answer.status == 429 {
+            answer.refused(429, "too_many_requests");
+            stopped = true;
+            break;
+        }
+        answer.refused(401, "not_authenticated");
+    }
+    assert!(stopped);
+    portal.creditor().sends(&practice).await.expect(201);
+}
