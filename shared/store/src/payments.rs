@@ -232,12 +232,13 @@ impl Payments {
         Ok(!page.items.is_empty())
     }
 
-    /// Notes where the PSP waits. A callback that was faster keeps its word, and the page is noted beside it.
+    /// Notes where the PSP waits, in place of a page that is no longer good. A callback that was faster keeps its
+    /// word, and the page is noted beside it; of two clicks at once, both get the page that is noted first.
     pub async fn opened_at(&self, attempt: &Attempt, checkout: Checkout) -> Result<Attempt, Fault> {
         const DOING: &str = "noting where to pay";
         let mut current = attempt.clone();
         for try_number in 0..TRIES {
-            if current.checkout.is_some() {
+            if current.checkout != attempt.checkout {
                 return Ok(current);
             }
             let mut after = current.clone();
