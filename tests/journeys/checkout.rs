@@ -1,0 +1,379 @@
+//! Paying on pagoPA Checkout, and what the central archive of notices hears.
+
+use std::time::Duration;
+
+use journeys::local::faults::{Fault, Scope};
+use journeys::local::{Channel, Options};
+use journeys::{Answer, Citizen, Notice, Outcome, Paying, Portal, Practice, Value, json, numbers};
+
+use crate::node::{Receipt, said};
+
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
+/// A product of this test alone, whose citizens pay on Checkout.
+fn at_checkout() -> Option<Portal> {
+    Portal::alone_with(Options { demo: false, channel: Channel::Checkout, ..Options::default() })
+}
+
+/// What a person or the node does with the cart of a payment.
+async fn does(portal: &Portal, paying: &Paying, wish: &Value) -> Answer {
+    portal.browser().post(&format!("/_local/checkout/{}", paying.transaction), wish).answer().await
+}
+
+/// The same; gives back where the browser goes.
+async fn goes(portal: &Portal, paying: &Paying, outcome: &str, receipt: &str) -> String {
+    let wish = json!({"outcome": outcome, "receipt": receipt});
+    let back = does(portal, paying, &wish).await.ok()["returnUrl"].take();
+    back.as_str().expect("a way back").to_owned()
+}
+
+fn way_back(portal: &Portal, paying: &Paying) -> String {
+    format!("{}/paga/{}/esito", portal.url(), paying.id)
+}
+
+async fn receipts_mailed(citizen: &Citizen) -> usize {
+    citizen.subjects().await.iter().filter(|subject| subject.starts_with("Ricevuta del pagamento")).count()
+}
+
+#[tokio::test]
+async fn a_practice_is_paid_on_checkout() {
+    let Some(portal) = at_checkout() else { return };
+    let (mario, notice) = portal.proven_citizen().await;
+    let paying = mario.pays(&notice).await;
+    let page = format!("/_local/checkout/{}", paying.transaction);
+    assert_eq!(paying.redirect_url, format!("{}{page}", portal.url()));
+    // What a person sees there.
+    let shown = portal.browser().get(&page).in_english().answer().await.expect(200);
+    let text = shown.text();
+    for part in ["Simulator: no real money moves", &notice.number, &notice.reason, "Banca Due", "fee €", "Comune di Test"] {
+        assert!(text.contains(part), "{part} is missing: {text}");
+    }
+    let policy = shown.header("content-security-policy").expect("a policy");
+    assert!(policy.contains("default-src 'none'") && policy.contains("form-action 'self'"), "{policy}");
+    assert_eq!(paying.status().await, "pending");
+    let wish = json!({"outcome": "success", "methodAndPsp": "CP/BANCADUE"});
+    let back = does(&portal, &paying, &wish).await.ok();
+    assert_eq!(back["returnUrl"], way_back(&portal, &paying));
+    let paid = paying.sees().await;
+    assert_eq!((&paid["status"], &paid["debts"][0]["status"]), (&json!("succeeded"), &json!("paid")));
+    assert_eq!(mario.timeline(&notice).await, ["created", "payment-started", "paid"]);
+    assert_eq!(numbers(&mario.history("").await), [notice.number.as_str()]);
+    mario.receipt_pdf(&notice).await.pdf();
+    assert_eq!(receipts_mailed(&mario).await, 1);
+    does(&portal, &paying, &wish).await.refused_locally(409);
+}
+
+/// The local stack's own problem documents are shorter than the product's.
+trait Refused {
+    fn refused_locally(self, status: u16);
+}
+
+impl Refused for Answer {
+    #[track_caller]
+    fn refused_locally(self, status: u16) {
+        assert_eq!(self.status, status, "{}: {}", self.asked, self.text());
+    }
+}
+
+#[tokio::test]
+async fn by_the_form_a_person_chooses_and_comes_back() {
+    let Some(portal) = at_checkout() else { return };
+    let (mario, notice) = portal.proven_citizen().await;
+    for (form, status) in [
+        ("annulla=1&offerta=CP%2FBANCADUE&esito=riuscito&ricevuta=prima", "pending"),
+        ("offerta=CP%2FBANCADUE&esito=negato&ricevuta=prima", "pending"),
+        ("offerta=CP%2FBANCADUE&esito=nodo&ricevuta=prima", "pending"),
+        ("offerta=CP%2FBANCADUE&esito=riuscito&ricevuta=prima", "succeeded"),
+    ] {
+        let paying = mario.pays(&notice).await;
+        let path = format!("/_local/checkout/{}", paying.transaction);
+        let ask = portal.browser().asks(journeys::Method::POST, &path);
+        let back = ask.body("application/x-www-form-urlencoded", form).answer().await.expect(303);
+        assert_eq!(back.header("location"), Some(way_back(&portal, &paying).as_str()));
+        assert_eq!(paying.status().await, status, "{form}");
+    }
+}
+
+#[tokio::test]
+async fn three_practices_are_paid_with_one_cart() {
+    let Some(portal) = at_checkout() else { return };
+    let mario = portal.known_citizen().await;
+    let mut notices = Vec::new();
+    for _ in 0..3 {
+        let notice = portal.creditor().issues(&mario.person).await;
+        mario.associates(&notice).await;
+        notices.push(notice);
+    }
+    let paying = mario.pays_all(&notices.iter().collect::<Vec<_>>()).await;
+    assert_eq!(goes(&portal, &paying, "success", "before-return").await, way_back(&portal, &paying));
+    assert_eq!(paying.status().await, "succeeded");
+    for notice in &notices {
+        assert_eq!(mario.timeline(notice).await, ["created", "payment-started", "paid"]);
+        mario.receipt_pdf(notice).await.pdf();
+    }
+    assert_eq!(mario.to_pay().await["count"], 0);
+}
+
+#[tokio::test]
+async fn a_payment_has_succeeded_when_all_its_receipts_are_here() {
+    let Some(portal) = at_checkout() else { return };
+    let mario = portal.known_citizen().await;
+    let mut notices = Vec::new();
+    for _ in 0..3 {
+        let notice = portal.creditor().issues(&mario.person).await;
+        mario.associates(&notice).await;
+        notices.push(notice);
+    }
+    let paying = mario.pays_all(&notices.iter().collect::<Vec<_>>()).await;
+    goes(&portal, &paying, "success", "lost").await;
+    for (at, notice) in notices.iter().enumerate() {
+        assert_eq!(paying.status().await, "pending");
+        let receipt = Receipt { note: Some(paying.id.clone()), ..Receipt::of(notice, "1") };
+        assert_eq!(said(&receipt.arrives(&portal).await), "OK");
+        assert_eq!(mario.status(notice).await, "paid");
+        assert_eq!(mario.to_pay().await["count"], 2 - at);
+    }
+    assert_eq!(paying.status().await, "succeeded");
+}
+
+#[tokio::test]
+async fn coming_back_is_a_hint_and_a_lost_receipt_still_pays() {
+    let Some(portal) = at_checkout() else { return };
+    let (mario, notice) = portal.proven_citizen().await;
+    let paying = mario.pays(&notice).await;
+    let back = goes(&portal, &paying, "success", "lost").await;
+    mario.gets(back.strip_prefix(portal.url()).expect("back to the portal")).await.expect(200);
+    assert_eq!(paying.status().await, "pending");
+    assert_eq!(mario.status(&notice).await, "to-pay");
+    assert_eq!(receipts_mailed(&mario).await, 0);
+    // The node lets nobody pay it again.
+    mario.tries_to_pay(&notice).await.refused(409, "debt_not_payable");
+    portal.clock().moves(26 * HOUR).await;
+    mario.logs_in().await;
+    assert_eq!(paying.status().await, "expired");
+    assert_eq!(mario.status(&notice).await, "to-pay");
+    let receipt = Receipt { note: Some(paying.id.clone()), ..Receipt::of(&notice, "1") };
+    assert_eq!(said(&receipt.arrives(&portal).await), "OK");
+    assert_eq!(mario.status(&notice).await, "paid");
+}
+
+#[tokio::test]
+async fn a_receipt_that_comes_an_hour_late_is_in_time() {
+    let Some(portal) = at_checkout() else { return };
+    let (mario, notice) = portal.proven_citizen().await;
+    let paying = mario.pays(&notice).await;
+    goes(&portal, &paying, "success", "late").await;
+    assert_eq!(paying.status().await, "pending");
+    portal.clock().moves_minutes(50).await;
+    mario.logs_in().await;
+    assert_eq!((paying.status().await.as_str(), mario.status(&notice).await.as_str()), ("pending", "to-pay"));
+    portal.clock().moves_minutes(11).await;
+    assert_eq!((paying.status().await.as_str(), mario.status(&notice).await.as_str()), ("succeeded", "paid"));
+    assert_eq!(receipts_mailed(&mario).await, 1);
+}
+
+#[tokio::test]
+async fn receipts_that_are_not_as_they_should_be() {
+    let Some(portal) = at_checkout() else { return };
+    let (mario, first) = portal.proven_citizen().await;
+    for (at, (receipt, timeline)) in [
+        ("twice", vec!["created", "payment-started", "paid"]),
+        ("second-payment", vec!["created", "payment-started", "paid", "duplicate-to-refund"]),
+        ("wrong-amount", vec!["created", "payment-started", "paid", "amount-mismatch"]),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let notice = if at == 0 { first.clone() } else { portal.creditor().issues(&mario.person).await };
+        let paying = mario.pays(&notice).await;
+        goes(&portal, &paying, "success", receipt).await;
+        assert_eq!(mario.timeline(&notice).await, timeline, "{receipt}");
+        assert_eq!(mario.status(&notice).await, "paid", "{receipt}");
+        assert_eq!(paying.status().await, "succeeded", "{receipt}");
+        assert_eq!(receipts_mailed(&mario).await, at + 1, "{receipt}");
+    }
+}
+
+#[tokio::test]
+async fn cancelled_refused_or_out_of_time_the_practice_is_paid_with_another_cart() {
+    let Some(portal) = at_checkout() else { return };
+    let (mario, notice) = portal.proven_citizen().await;
+    let mut carts: Vec<Paying> = Vec::new();
+    for (outcome, receipt) in
+        [("cancel", "before-return"), ("failure", "before-return"), ("success", "node-timeout"), ("abandon", "lost")]
+    {
+        let paying = mario.pays(&notice).await;
+        assert_eq!(goes(&portal, &paying, outcome, receipt).await, way_back(&portal, &paying));
+        // Checkout tells us of none of these.
+        assert_eq!(paying.status().await, "pending", "{outcome} {receipt}");
+        assert_eq!(mario.timeline(&notice).await, ["created", "payment-started"]);
+        assert!(carts.iter().all(|cart| cart.transaction != paying.transaction), "each click has a cart of its own");
+        carts.push(paying);
+    }
+    // A cart that was left cannot be paid; the abandoned one could, for ten minutes.
+    for cart in &carts[..3] {
+        does(&portal, cart, &json!({"outcome": "success"})).await.refused_locally(409);
+    }
+    portal.clock().moves_minutes(10).await;
+    does(&portal, &carts[3], &json!({"outcome": "success"})).await.refused_locally(409);
+    let page = portal.browser().get(&format!("/_local/checkout/{}", carts[3].transaction)).answer().await;
+    assert!(page.expect(200).text().contains("Questo carrello è scaduto."));
+    let paying = mario.pays(&notice).await;
+    assert_eq!(paying.id, carts[0].id, "it is the same payment all along");
+    goes(&portal, &paying, "success", "before-return").await;
+    assert_eq!(paying.status().await, "succeeded");
+    assert_eq!(mario.timeline(&notice).await, ["created", "payment-started", "paid"]);
+}
+
+#[tokio::test]
+async fn what_was_paid_at_a_counter_meanwhile_is_not_paid_on_checkout() {
+    let Some(portal) = at_checkout() else { return };
+    let (mario, notice) = portal.proven_citizen().await;
+    let paying = mario.pays(&notice).await;
+    portal.node().pays(&notice).await.ok();
+    // The node asks us again when the person pays, and hears that it is paid.
+    assert_eq!(goes(&portal, &paying, "success", "before-return").await, way_back(&portal, &paying));
+    assert_eq!(mario.timeline(&notice).await, ["created", "payment-started", "paid"]);
+    mario.tries_to_pay(&notice).await.refused(409, "debt_already_paid");
+}
+
+#[tokio::test]
+async fn a_receipt_that_we_could_not_take_comes_again_and_pays_once() {
+    let Some(portal) = at_checkout() else { return };
+    let (mario, notice) = portal.proven_citizen().await;
+    let paying = mario.pays(&notice).await;
+    let writes = Scope::function("PagopaNode").operation("dynamodb:TransactWriteItems");
+    portal.stack().faults().plan(writes, (1..1_000).map(|n| (n, Fault::ServerError)));
+    goes(&portal, &paying, "success", "before-return").await;
+    portal.stack().faults().clear();
+    assert_eq!(paying.status().await, "pending");
+    portal.clock().moves_minutes(1).await;
+    assert_eq!(paying.status().await, "succeeded");
+    assert_eq!(mario.timeline(&notice).await, ["created", "payment-started", "paid"]);
+}
+
+fn cart(notices: &[&Notice]) -> Value {
+    let notice = |notice: &&Notice| {
+        json!({
+            "noticeNumber": notice.number, "fiscalCode": "12345678903", "amount": notice.amount,
+            "companyName": "Comune di Test", "description": notice.reason
+        })
+    };
+    let back = "https://portale.example/paga/1/esito";
+    json!({
+        "paymentNotices": notices.iter().map(notice).collect::<Vec<_>>(),
+        "returnUrls": {"returnOkUrl": back, "returnCancelUrl": back, "returnErrorUrl": back}
+    })
+}
+
+async fn posts(portal: &Portal, cart: &Value) -> Answer {
+    let ask = portal.browser().post("/_local/checkout/v1/carts", cart);
+    ask.header("ocp-apim-subscription-key", "local-checkout-key").answer().await
+}
+
+#[tokio::test]
+async fn checkout_takes_carts_that_can_be_paid_only() {
+    // With the demonstration data: they are paid on Checkout, too.
+    let Some(portal) = Portal::alone_with(Options { channel: Channel::Checkout, ..Options::default() }) else {
+        return;
+    };
+    let person = portal.citizen().person;
+    let mut notices = Vec::new();
+    for _ in 0..6 {
+        notices.push(portal.creditor().issues(&person).await);
+    }
+    let all: Vec<&Notice> = notices.iter().collect();
+    let opened = posts(&portal, &cart(&all[..5])).await.expect(302);
+    assert!(opened.header("location").is_some_and(|page| page.starts_with(portal.url())));
+    let mut free = cart(&all[..1]);
+    free["paymentNotices"][0]["amount"] = json!(0);
+    let mut nowhere = cart(&all[..1]);
+    nowhere["returnUrls"].as_object_mut().unwrap().remove("returnErrorUrl");
+    for invalid in [json!({}), cart(&[]), cart(&all), free, nowhere] {
+        let refused = posts(&portal, &invalid).await.expect(400).json();
+        assert_eq!(refused["detail"], "The input request is invalid", "{invalid}");
+    }
+    let twice = posts(&portal, &cart(&[all[0], all[0]])).await.expect(422).json();
+    assert_eq!(twice["detail"], "Duplicate payment notice values found.");
+    portal.node().pays(all[0]).await.ok();
+    portal.creditor().cancels(all[1]).await;
+    let unknown = Practice::of(&person, portal.dice()).notice();
+    for notice in [all[0], all[1], &unknown] {
+        let refused = posts(&portal, &cart(&[all[2], notice])).await.expect(422).json();
+        assert_eq!(refused["detail"], "Invalid payment notice data");
+    }
+    let keyless = portal.browser().post("/_local/checkout/v1/carts", &cart(&all[2..3])).answer().await;
+    assert_eq!(keyless.status, 401);
+}
+
+#[tokio::test]
+async fn trouble_at_checkout_is_said_and_passes() {
+    let Some(portal) = at_checkout() else { return };
+    let (mario, notice) = portal.proven_citizen().await;
+    let opens = || Scope::function("InitiatePayment").operation("checkout:open");
+    for fault in [Fault::ServerError, Fault::LoseRequest, Fault::LoseAnswer] {
+        portal.stack().faults().plan(opens(), (1..10).map(|n| (n, fault)));
+        mario.tries_to_pay(&notice).await.refused(502, "psp_unavailable");
+        portal.stack().faults().clear();
+    }
+    let paying = mario.pays(&notice).await;
+    goes(&portal, &paying, "success", "before-return").await;
+    assert_eq!(paying.status().await, "succeeded");
+    assert_eq!(mario.timeline(&notice).await, ["created", "payment-started", "paid"]);
+}
+
+/// What the central archive holds of a notice.
+async fn archived(portal: &Portal, notice: &Notice) -> Value {
+    let list = portal.browser().get("/_local/aca.json").answer().await.ok();
+    let items = list["items"].as_array().expect("positions");
+    let held: Vec<&Value> = items.iter().filter(|item| item["nav"] == notice.number.as_str()).collect();
+    assert_eq!(held.len(), 1, "each position once");
+    held[0].clone()
+}
+
+#[tokio::test]
+async fn the_central_archive_hears_of_every_change() {
+    let Some(portal) = Portal::alone() else { return };
+    let mario = portal.known_citizen().await;
+    let creditor = portal.creditor();
+    let practice = Practice::of(&mario.person, portal.dice());
+    let notice = creditor.issues_as(practice.clone()).await;
+    let held = archived(&portal, &notice).await;
+    assert_eq!((&held["amount"], &held["iuv"]), (&json!(notice.amount), &json!(notice.iuv())));
+    assert_eq!(held["entityFiscalCode"], notice.fiscal_code.as_str());
+    // Changed, cancelled.
+    creditor.sends(&practice.with("amount", 12_345)).await.expect(200);
+    assert_eq!(archived(&portal, &notice).await["amount"], 12_345);
+    creditor.cancels(&notice).await;
+    assert_eq!(archived(&portal, &notice).await["amount"], 0);
+    // Paid at a PSP.
+    let paid = creditor.issues(&mario.person).await;
+    mario.associates(&paid).await;
+    assert_eq!(archived(&portal, &paid).await["amount"], paid.amount);
+    let paying = mario.pays(&paid).await;
+    assert_eq!(archived(&portal, &paid).await["amount"], paid.amount);
+    paying.at_psp(Outcome::Success).await;
+    assert_eq!(archived(&portal, &paid).await["amount"], 0);
+    // Of the person's own accord.
+    let wished = mario.creates(&crate::canteen(3_000)).await;
+    assert_eq!(archived(&portal, &wished).await["amount"], 3_000);
+    let page = portal.browser().get("/_local/aca").answer().await.expect(200).text();
+    assert!(page.contains(&wished.number) && page.contains("Chiusa"));
+}
+
+#[tokio::test]
+async fn what_the_archive_did_not_take_comes_again() {
+    let Some(portal) = Portal::alone() else { return };
+    let person = portal.citizen().person;
+    portal.stack().faults().plan(
+        Scope::default().operation("aca:upload"),
+        (1..4).map(|n| (n, Fault::ServerError)),
+    );
+    let notice = portal.creditor().issues(&person).await;
+    let list = portal.browser().get("/_local/aca.json").answer().await.ok();
+    assert_eq!(list["items"], json!([]));
+    for _ in 0..6 {
+        portal.clock().moves_minutes(15).await;
+    }
+    assert_eq!(archived(&portal, &notice).await["amount"], notice.amount);
+}
