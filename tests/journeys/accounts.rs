@@ -282,7 +282,7 @@ async fn inv_i24_who_withdrew_registers_again_under_the_same_names() {
     assert_eq!(account["identityProven"], false);
     assert_eq!(again.to_pay().await["count"], 0);
     again.associates(&notice).await;
-    assert_eq!(again.numbers_to_pay().await, [notice.number.clone()]);
+    assert_eq!(again.numbers_to_pay().await, [notice.number.as_str()]);
     // The old session stays dead.
     assert!(!mario.is_logged_in().await);
 }

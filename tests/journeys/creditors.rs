@@ -126,11 +126,11 @@ async fn a_practice_of_another_debtor_leaves_the_first_ones_list() {
     assert!(mario.numbers_to_pay().await.contains(&notice.number));
     let lucia = portal.known_citizen().await;
     portal.creditor().sends(&practice.with("debtor", lucia.person.debtor())).await.expect(200);
-    assert_eq!(mario.numbers_to_pay().await, [first.number.clone()]);
+    assert_eq!(mario.numbers_to_pay().await, [first.number.as_str()]);
     mario.tries_to_see(&notice).await.refused(404, "debt_not_found");
     let hers = journeys::Notice { fiscal_code: lucia.person.fiscal_code.clone(), ..notice };
     lucia.associates(&hers).await;
-    assert_eq!(lucia.numbers_to_pay().await, [hers.number.clone()]);
+    assert_eq!(lucia.numbers_to_pay().await, [hers.number.as_str()]);
 }
 
 #[tokio::test]
@@ -143,7 +143,7 @@ async fn a_practice_is_not_there_before_its_first_day() {
     mario.searches_for(&notice.fiscal_code, &notice.number).await.refused(404, "debt_not_found");
     mario.tries_to_see(&notice).await.refused(404, "debt_not_found");
     mario.tries_to_pay(&notice).await.refused(404, "debt_not_found");
-    assert_eq!(mario.numbers_to_pay().await, [first.number.clone()]);
+    assert_eq!(mario.numbers_to_pay().await, [first.number.as_str()]);
     portal.clock().moves(Duration::from_secs(25 * 60 * 60)).await;
     mario.logs_in().await;
     assert!(mario.numbers_to_pay().await.contains(&notice.number));

@@ -195,7 +195,7 @@ async fn finds_it_in_the_history(citizen: &Citizen, notice: &Notice) {
         format!("?q={}", notice.iuv()),
     ];
     for query in hits {
-        assert_eq!(numbers(&citizen.history(&query).await), [notice.number.clone()], "{query}");
+        assert_eq!(numbers(&citizen.history(&query).await), [notice.number.as_str()], "{query}");
     }
     for query in ["?to=2001-01-01", "?service=TEST1", "?status=cancelled", "?q=Trapezunte"] {
         assert_eq!(citizen.history(query).await["items"], json!([]), "{query}");

@@ -199,7 +199,7 @@ async fn ab_18_a_fiscal_code_alone_opens_nothing() {
     let own = thief.creates(&canteen(1_200)).await;
     thief.associates(&own).await;
     assert_eq!(thief.account().await["identityProven"], false);
-    assert_eq!(thief.numbers_to_pay().await, [own.number.clone()]);
+    assert_eq!(thief.numbers_to_pay().await, [own.number.as_str()]);
 }
 
 #[tokio::test]
@@ -212,7 +212,7 @@ async fn a_relatives_notice_can_be_added_and_paid_and_proves_nothing() {
     let found = mario.searches(&notice).await;
     mario.associates_found(&found).await;
     assert_eq!(mario.account().await["identityProven"], false);
-    assert_eq!(mario.numbers_to_pay().await, [notice.number.clone()]);
+    assert_eq!(mario.numbers_to_pay().await, [notice.number.as_str()]);
     mario.tries_to_see(&other).await.refused(404, "debt_not_found");
     mario.has_paid(&notice).await;
     mario.receipt_pdf(&notice).await.pdf();
