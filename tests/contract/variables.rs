@@ -8,19 +8,10 @@ use crate::stack::{functions_of_the_template, repository, stack, yaml};
 const SERVICES: &[&str] = &["DYNAMODB", "SECRETS_MANAGER"];
 
 /// Read by the code and not given by the template yet. May only shrink.
-const NOT_YET_GIVEN: &[&str] = &[
-    // The portal's: what they say has a default.
-    "ACCESSIBILITY_STATEMENT_URL",
-    "CREDITOR_DPO",
-    "CREDITOR_WEBSITE",
-    "LANGUAGES",
-    "MAINTENANCE_UNTIL",
-    "REPORT_URL",
-    "SPONTANEOUS_PAYMENTS",
-];
+const NOT_YET_GIVEN: &[&str] = &[];
 
 /// Given by the template and not read by the code yet. May only shrink.
-const NOT_YET_READ: &[&str] = &["APPLICATION_CODE", "AUX_DIGIT", "METRICS_NAMESPACE"];
+const NOT_YET_READ: &[&str] = &["METRICS_NAMESPACE"];
 
 fn sources(folder: std::path::PathBuf, found: &mut Vec<String>) {
     for entry in std::fs::read_dir(folder).unwrap() {

@@ -45,7 +45,14 @@ async fn a_practice_is_paid_on_checkout() {
     // What a person sees there.
     let shown = portal.browser().get(&page).in_english().answer().await.expect(200);
     let text = shown.text();
-    for part in ["Simulator: no real money moves", &notice.number, &notice.reason, "Banca Due", "fee €", "Comune di Test"] {
+    for part in [
+        "Simulator: no real money moves",
+        &notice.number,
+        &notice.reason,
+        "Banca Due",
+        "fee €",
+        "Comune di Test",
+    ] {
         assert!(text.contains(part), "{part} is missing: {text}");
     }
     let policy = shown.header("content-security-policy").expect("a policy");
@@ -199,15 +206,21 @@ async fn cancelled_refused_or_out_of_time_the_practice_is_paid_with_another_cart
     let Some(portal) = at_checkout() else { return };
     let (mario, notice) = portal.proven_citizen().await;
     let mut carts: Vec<Paying> = Vec::new();
-    for (outcome, receipt) in
-        [("cancel", "before-return"), ("failure", "before-return"), ("success", "node-timeout"), ("abandon", "lost")]
-    {
+    for (outcome, receipt) in [
+        ("cancel", "before-return"),
+        ("failure", "before-return"),
+        ("success", "node-timeout"),
+        ("abandon", "lost"),
+    ] {
         let paying = mario.pays(&notice).await;
         assert_eq!(goes(&portal, &paying, outcome, receipt).await, way_back(&portal, &paying));
         // Checkout tells us of none of these.
         assert_eq!(paying.status().await, "pending", "{outcome} {receipt}");
         assert_eq!(mario.timeline(&notice).await, ["created", "payment-started"]);
-        assert!(carts.iter().all(|cart| cart.transaction != paying.transaction), "each click has a cart of its own");
+        assert!(
+            carts.iter().all(|cart| cart.transaction != paying.transaction),
+            "each click has a cart of its own"
+        );
         carts.push(paying);
     }
     // A cart that was left cannot be paid; the abandoned one could, for ten minutes.
@@ -274,7 +287,8 @@ async fn posts(portal: &Portal, cart: &Value) -> Answer {
 #[tokio::test]
 async fn checkout_takes_carts_that_can_be_paid_only() {
     // With the demonstration data: they are paid on Checkout, too.
-    let Some(portal) = Portal::alone_with(Options { channel: Channel::Checkout, ..Options::default() }) else {
+    let Some(portal) = Portal::alone_with(Options { channel: Channel::Checkout, ..Options::default() })
+    else {
         return;
     };
     let person = portal.citizen().person;
@@ -365,10 +379,10 @@ async fn the_central_archive_hears_of_every_change() {
 async fn what_the_archive_did_not_take_comes_again() {
     let Some(portal) = Portal::alone() else { return };
     let person = portal.citizen().person;
-    portal.stack().faults().plan(
-        Scope::default().operation("aca:upload"),
-        (1..4).map(|n| (n, Fault::ServerError)),
-    );
+    portal
+        .stack()
+        .faults()
+        .plan(Scope::default().operation("aca:upload"), (1..4).map(|n| (n, Fault::ServerError)));
     let notice = portal.creditor().issues(&person).await;
     let list = portal.browser().get("/_local/aca.json").answer().await.ok();
     assert_eq!(list["items"], json!([]));

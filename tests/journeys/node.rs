@@ -80,9 +80,8 @@ fn envelope(element: &str, to: To, rest: &str) -> String {
 }
 
 fn question(element: &str, to: To, creditor: &str, notice: &str) -> String {
-    let code = format!(
-        "<qrCode><fiscalCode>{creditor}</fiscalCode><noticeNumber>{notice}</noticeNumber></qrCode>"
-    );
+    let code =
+        format!("<qrCode><fiscalCode>{creditor}</fiscalCode><noticeNumber>{notice}</noticeNumber></qrCode>");
     envelope(element, to, &code)
 }
 
@@ -166,7 +165,8 @@ async fn what_the_till_hears_is_what_the_notice_says() {
     let portal = Portal::open();
     let mario = portal.citizen();
     let due = portal.clock().day(20).await;
-    let practice = Practice::of(&mario.person, portal.dice()).with("amount", 4_550).with("dueDate", due.clone());
+    let practice =
+        Practice::of(&mario.person, portal.dice()).with("amount", 4_550).with("dueDate", due.clone());
     let notice = portal.creditor().issues_as(practice).await;
     let verified = portal.node().verifies(&notice).await.ok();
     let option = &verified["paymentList"]["paymentOptionDescription"];
@@ -336,7 +336,11 @@ async fn messages_for_others_are_refused_by_what_is_wrong_first() {
         // What is asked does not matter: not even whether there is such a notice.
         for number in [notice.number.as_str(), "301999999999999999"] {
             for element in questions {
-                assert_eq!(said(&posts(&portal, &question(element, to, CREDITOR, number)).await), code, "{element}");
+                assert_eq!(
+                    said(&posts(&portal, &question(element, to, CREDITOR, number)).await),
+                    code,
+                    "{element}"
+                );
             }
         }
         for second in [true, false] {

@@ -2,10 +2,10 @@
 
 mod wire;
 
-use creditor::{Services, creditor};
+use creditor::{Services, creditor, issuing};
 use domain::creditor::Creditor;
 use domain::debt::{Days, Service};
-use domain::notice::NoticeNumber;
+use domain::notice::{Issuing, NoticeNumber};
 use domain::spontaneous::Wish;
 use domain::{Error, Fault, FieldCode, FieldError};
 use identity::Sessions;
@@ -20,6 +20,7 @@ pub struct CreateSpontaneous {
     idempotency: Idempotency,
     services: Services,
     creditor: Creditor,
+    issuing: Issuing,
 }
 
 const CREATE: &str = "POST /api/debts";
@@ -35,6 +36,7 @@ impl Function for CreateSpontaneous {
             idempotency: Idempotency::connect(world)?,
             services: Services::of_the_repository()?,
             creditor: creditor(world)?,
+            issuing: issuing(world)?,
         })
     }
 
@@ -91,8 +93,7 @@ impl CreateSpontaneous {
         let now = self.debts.now();
         let answer = |debt: &domain::Debt| wire::created(debt, &self.creditor, now);
         let records = (&self.idempotency, pass);
-        let segregation = self.creditor.segregation_code;
-        let debt = self.debts.create_spontaneous(citizen, new, segregation, records, answer).await?;
+        let debt = self.debts.create_spontaneous(citizen, new, self.issuing, records, answer).await?;
         let body = serde_json::to_vec(&wire::Created::of(&debt, &self.creditor, now));
         Ok(Reply::stored(201, body.map_err(|e| Fault::new("writing an answer", e))?))
     }

@@ -49,25 +49,24 @@ impl Default for Site {
 }
 
 impl Site {
-    /// Only the entity's name and fiscal code have no default outside the demonstration.
+    /// The entity's name, code and contacts must be told: a portal that shows another body's would mislead.
     pub fn connect(world: &World) -> Result<Self, NotConfigured> {
-        let demonstration = Self::default();
-        let text = |name: &str, default: String| world.optional(name).map_or(default, str::to_owned);
+        let text = |name: &str| world.variable(name).map(str::to_owned);
         let optional = |name: &str| world.optional(name).map(str::to_owned);
         Ok(Self {
-            name: world.variable("CREDITOR_NAME")?.to_owned(),
-            fiscal_code: world.variable("CREDITOR_FISCAL_CODE")?.to_owned(),
-            address: text("CONTACT_ADDRESS", demonstration.address),
-            email: text("CONTACT_EMAIL", demonstration.email),
-            certified_email: text("CONTACT_PEC", demonstration.certified_email),
-            phone: text("CONTACT_PHONE", demonstration.phone),
-            website: text("CREDITOR_WEBSITE", demonstration.website),
-            privacy_officer: text("CREDITOR_DPO", demonstration.privacy_officer),
+            name: text("CREDITOR_NAME")?,
+            fiscal_code: text("CREDITOR_FISCAL_CODE")?,
+            address: text("CONTACT_ADDRESS")?,
+            email: text("CONTACT_EMAIL")?,
+            certified_email: text("CONTACT_PEC")?,
+            phone: text("CONTACT_PHONE")?,
+            website: text("CREDITOR_WEBSITE")?,
+            privacy_officer: text("CREDITOR_DPO")?,
             accessibility_statement: optional("ACCESSIBILITY_STATEMENT_URL"),
             report_address: optional("REPORT_URL"),
             languages: languages(world)?,
             spontaneous: world.parsed_or("SPONTANEOUS_PAYMENTS", true)?,
-            shortest_password: world.parsed_or("PASSWORD_MIN_LENGTH", demonstration.shortest_password)?,
+            shortest_password: world.parsed_or("PASSWORD_MIN_LENGTH", 12)?,
             maintenance_until: optional("MAINTENANCE_UNTIL"),
         })
     }

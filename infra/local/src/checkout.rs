@@ -363,3 +363,6 @@ fn chosen(held: &Held, wanted: Option<&str>) -> Option<Chosen> {
         Some(wanted) => offers.find(|one| format!("{}/{}", one.method, one.psp) == wanted),
     }
 }
+
+#[cfg(test)]
+mod tests;

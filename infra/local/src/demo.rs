@@ -50,6 +50,8 @@ pub fn parameters(
         ("ContactPhone", "+39 06 0000001"),
         ("ContactPec", "protocollo@pec.comune.test.example"),
         ("ContactAddress", "piazza del Municipio 1, 00100 Test"),
+        ("CreditorWebsite", "https://www.comune.test.example"),
+        ("CreditorDpo", "dpo@comune.test.example"),
         ("AuxDigit", "3"),
         ("SegregationCode", "01"),
         ("ApplicationCode", ""),

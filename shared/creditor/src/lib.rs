@@ -6,6 +6,7 @@ mod services;
 
 use domain::FiscalCode;
 use domain::creditor::{Creditor, Iban, PostalAccount};
+use domain::notice::Issuing;
 use world::{NotConfigured, World};
 
 pub use psps::{Method, Offer, Psps};
@@ -39,6 +40,21 @@ pub fn creditor(world: &World) -> Result<Creditor, NotConfigured> {
         postal,
         cbill: text("CREDITOR_CBILL"),
     })
+}
+
+/// How the creditor numbers the debts that citizens create here.
+pub fn issuing(world: &World) -> Result<Issuing, NotConfigured> {
+    let code = |name: &str| {
+        let text = world.variable(name)?;
+        text.parse().map_err(|code| NotConfigured::because(name, format!("must be two digits ({code})")))
+    };
+    match world.optional("AUX_DIGIT") {
+        None | Some("3") => Ok(Issuing::Three(code("SEGREGATION_CODE")?)),
+        Some("0") => Ok(Issuing::Zero(code("APPLICATION_CODE")?)),
+        Some("1") => Ok(Issuing::One),
+        Some("2") => Ok(Issuing::Two),
+        Some(_) => Err(NotConfigured::because("AUX_DIGIT", "must be 0, 1, 2 or 3")),
+    }
 }
 
 fn iban(world: &World, name: &str) -> Result<Option<Iban>, NotConfigured> {

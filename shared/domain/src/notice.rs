@@ -58,9 +58,7 @@ impl NoticeNumber {
     ///
     /// `base` is taken modulo 10^13. The all-zero probe cannot come out: aux digit 3 is not zero.
     pub fn issue(segregation_code: SegregationCode, base: u64) -> Self {
-        let first = format!("3{:02}{:013}", segregation_code.0, base % 10_u64.pow(13));
-        let check = check_digits(&first);
-        Self(format!("{first}{check:02}"))
+        Issuing::Three(segregation_code).number(base)
     }
 
     pub fn as_str(&self) -> &str {
@@ -118,6 +116,41 @@ fn check_digits(first_sixteen: &str) -> u64 {
         .bytes()
         .filter(u8::is_ascii_digit)
         .fold(0, |rest, b| (rest * 10 + u64::from(b.saturating_sub(b'0'))) % 93)
+}
+
+/// How a creditor numbers the debts that it issues here. Aux digit 3 is the rule; the others are being dismissed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Issuing {
+    /// With the application code, of two digits like the segregation code.
+    Zero(SegregationCode),
+    One,
+    Two,
+    Three(SegregationCode),
+}
+
+impl Issuing {
+    /// How many bases there are to draw from: every one of them gives a number of its own.
+    pub const fn bases(self) -> u64 {
+        match self {
+            Issuing::Zero(_) | Issuing::Three(_) => 10_u64.pow(13),
+            Issuing::One => 10_u64.pow(17),
+            Issuing::Two => 10_u64.pow(15),
+        }
+    }
+
+    /// The number of a base, check digits added where the layout has them.
+    pub fn number(self, base: u64) -> NoticeNumber {
+        let base = base % self.bases();
+        let first = match self {
+            // Without check digits.
+            Issuing::One => return NoticeNumber(format!("1{base:017}")),
+            Issuing::Zero(code) => format!("0{:02}{base:013}", code.0),
+            Issuing::Two => format!("2{base:015}"),
+            Issuing::Three(code) => format!("3{:02}{base:013}", code.0),
+        };
+        let check = check_digits(&first);
+        NoticeNumber(format!("{first}{check:02}"))
+    }
 }
 
 /// The two digits that PagoPA assigns to a creditor for aux digit 3, `00` to `99`.

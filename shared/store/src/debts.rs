@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use domain::debt::{self, Days, Detail, Event, MAX_WATCHERS, OpenAttempt, Origin, Rule, Service, State};
 use domain::movement::{Kind, Movement, Source};
-use domain::notice::{Iuv, NoticeNumber, SegregationCode};
+use domain::notice::{Issuing, Iuv, NoticeNumber};
 use domain::person::Person;
 use domain::{Amount, Debt, Error, Fault, FiscalCode, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -204,13 +204,15 @@ impl Debts {
         &self,
         citizen: &Citizen,
         new: NewDebt,
-        segregation: SegregationCode,
+        issuing: Issuing,
         idempotency: (&Idempotency, &Pass),
         answer: impl Fn(&Debt) -> String,
     ) -> Result<Debt, Error> {
         for _ in 0..5 {
-            let base = self.random.below(10_u64.pow(13))?;
-            let notice = NoticeNumber::issue(segregation, base);
+            let notice = issuing.number(self.random.below(issuing.bases())?);
+            if notice.is_stand_in_probe() {
+                continue;
+            }
             let mut debt = self.new_debt(notice, new.clone(), Origin::Spontaneous);
             // A proven owner sees it as the debtor; another account has to be named.
             if citizen.proven_owner().is_none() {

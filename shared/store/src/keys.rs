@@ -35,7 +35,7 @@ use domain::notice::{Iuv, NoticeNumber};
 use domain::payment::PaymentId;
 use domain::{Date, Timestamp};
 
-use crate::table::instant;
+use crate::table::{fine_instant, instant};
 
 /// The primary key of an item.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -180,7 +180,7 @@ pub(crate) fn place_to_pay(due: Option<Date>, notice: &NoticeNumber) -> String {
 
 /// Where a closed debt stands: by the instant it was closed.
 pub(crate) fn place_closed(at: Timestamp, notice: &NoticeNumber) -> String {
-    format!("H#{}#{notice}", instant(at))
+    format!("H#{}#{notice}", fine_instant(at))
 }
 
 #[cfg(test)]
@@ -232,7 +232,7 @@ mod tests {
             &format!("DEBT#301000000000000144 | ATT#2026-11-23T05:36:00Z#{id}"),
             "IUV#01000000000000144 | DEBT#301000000000000144",
             "OWNER#h | P#9999-99-99#301000000000000144",
-            "SEEN#a1 | H#2026-11-23T05:36:00Z#301000000000000144",
+            "SEEN#a1 | H#2026-11-23T05:36:00.500Z#301000000000000144",
             &format!("OPEN#a1 | PAY#{id}"),
             &format!("PAY#{id} | ATTEMPT"),
             "EVENT#e | EVENT",

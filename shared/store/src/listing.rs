@@ -11,7 +11,7 @@ use world::{NotConfigured, World};
 use crate::citizen::Citizen;
 use crate::debts::{Debts, Place};
 use crate::keys::Key;
-use crate::table::{Order, Queried, Range, Table, instant};
+use crate::table::{Order, Queried, Range, Table, fine_instant};
 
 #[derive(Clone)]
 pub struct Listing {
@@ -149,8 +149,8 @@ fn last_of(places: &Queried<Place>) -> Option<String> {
 
 /// The first and the last place of the days asked for, in Rome.
 fn bounds(filter: &History) -> (String, String) {
-    let from = filter.from.and_then(domain::time::start_of).map(instant);
-    let to = filter.to.and_then(domain::time::end_of).map(instant);
+    let from = filter.from.and_then(domain::time::start_of).map(fine_instant);
+    let to = filter.to.and_then(domain::time::end_of).map(fine_instant);
     let from = from.map_or_else(|| "H#".to_owned(), |at| format!("H#{at}"));
     // `$` sorts right after `#`: all places that begin with the prefix come before it.
     let to = to.map_or_else(|| "H$".to_owned(), |at| format!("H#{at}"));

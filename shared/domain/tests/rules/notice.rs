@@ -234,3 +234,21 @@ proptest! {
         prop_assert!(!long.is_rf_reference(), "more than 21 characters after the check digits");
     }
 }
+
+#[test]
+fn a_creditor_of_any_aux_digit_issues_numbers_of_its_own_layout() {
+    let code: domain::notice::SegregationCode = "01".parse().unwrap();
+    use domain::notice::{AuxDigit, Issuing};
+    for (issuing, aux, base, number) in [
+        (Issuing::Zero(code), AuxDigit::Zero, 1_066, "001000000000106683"),
+        (Issuing::One, AuxDigit::One, 12_345_678_901_234_567, "112345678901234567"),
+        (Issuing::Two, AuxDigit::Two, 123_456_789_012_345, "212345678901234544"),
+        (Issuing::Three(code), AuxDigit::Three, 1, "301000000000000144"),
+    ] {
+        let issued = issuing.number(base);
+        assert_eq!(issued.as_str(), number);
+        assert_eq!(issued.aux_digit(), aux);
+        assert!(issued.check_digits_hold());
+        assert_eq!(issuing.number(issuing.bases() + base), issued, "a base is taken within its bounds");
+    }
+}
