@@ -1,5 +1,11 @@
 //! The portal in a real browser: starts a stack, installs what is missing, runs the JavaScript suite beside this file.
 
+#![expect(
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test runner: it reads its own settings and stops loudly"
+)]
+
 use std::path::Path;
 use std::process::{Command, Stdio};
 
