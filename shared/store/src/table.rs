@@ -42,6 +42,7 @@ pub(crate) enum Transacted {
 }
 
 /// One step of a transaction.
+#[derive(Clone)]
 pub(crate) struct Step(TransactWriteItem);
 
 /// A condition or change with its names and values.
@@ -357,6 +358,18 @@ impl Table {
                 _ => Err(fault(doing, e)),
             },
         }
+    }
+
+    /// The same, again while another writer is merely in the way: what comes back refused has failed a condition.
+    /// For steps that hold however often they are tried.
+    pub async fn transact_in_turn(&self, doing: &'static str, steps: Vec<Step>) -> Result<Transacted, Fault> {
+        for try_number in 0..TRIES {
+            match self.transact(doing, steps.clone()).await? {
+                Transacted::Refused(why) if !why.contains(&true) => step_aside(try_number).await,
+                settled => return Ok(settled),
+            }
+        }
+        Err(Fault::new(doing, "others were in the way too often"))
     }
 
     pub fn put_step(&self, doing: &'static str, item: Item, condition: Expression) -> Result<Step, Fault> {
