@@ -48,8 +48,11 @@ pub fn decent(answer: &Answer, place: &str) {
     // INV-X17: what happens inside stays inside.
     if answer.header("content-type").is_some_and(|media| media.contains("json")) {
         let text = answer.text().to_lowercase();
-        for word in ["panicked", "dynamo", "aws", ".rs:", "rust", "conditionalcheck", "serde"] {
-            assert!(!text.contains(word), "{place}: the answer speaks of {word}: {text}");
+        // Whole words: three letters in a row also turn up in an opaque token, now and then.
+        let words = || text.split(|c: char| !c.is_ascii_alphanumeric());
+        for word in ["panicked", "dynamo", "dynamodb", "aws", "rs", "rust", "conditionalcheckfailed", "serde"]
+        {
+            assert!(words().all(|said| said != word), "{place}: the answer speaks of {word}: {text}");
         }
     }
 }
