@@ -146,6 +146,22 @@ async fn a_refused_or_cancelled_payment_leaves_the_practice_to_pay() {
 }
 
 #[tokio::test]
+async fn ab_35_too_many_attempts_are_refused_and_leave_none_behind() {
+    let portal = Portal::open();
+    let (mario, notice) = portal.proven_citizen().await;
+    for _ in 0..10 {
+        mario.pays(&notice).await.at_psp(Outcome::Cancel).await;
+    }
+    // The second refusal as well: the first must not have left an attempt that a click could take up.
+    for _ in 0..2 {
+        mario.tries_to_pay(&notice).await.refused(429, "too_many_requests");
+    }
+    let seen = mario.sees(&notice).await;
+    assert_eq!(seen["payments"].as_array().unwrap().len(), 10);
+    assert!(!seen["debt"]["paymentInProgress"].as_bool().unwrap_or(false));
+}
+
+#[tokio::test]
 async fn inv_m11_coming_back_from_the_psp_proves_nothing() {
     let portal = Portal::open();
     let (mario, notice) = portal.proven_citizen().await;

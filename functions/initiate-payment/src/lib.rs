@@ -5,7 +5,7 @@ mod wire;
 use creditor::{Psps, creditor};
 use domain::creditor::Creditor;
 use domain::payment::{self, Attempt, Choice};
-use domain::{Cents, Error};
+use domain::{Cents, Debt, Error};
 use identity::Sessions;
 use psp::Till;
 use store::{Beginning, Citizen, Idempotency, Limit, Limits, Pass, Payments, Settlement, Started};
@@ -68,10 +68,10 @@ impl Function for InitiatePayment {
 impl InitiatePayment {
     async fn start(&self, citizen: &Citizen, order: &wire::Order, pass: &Pass) -> Result<Reply, Error> {
         payment::check_notices(&order.notices)?;
-        let choice = self.choice(citizen, order).await?;
+        let debts = self.payments.debts().all_of_citizen(citizen, &order.notices).await?;
+        let choice = self.choice(&debts, order)?;
+        self.admit(&debts).await?;
         let email = order.email.as_ref().unwrap_or(&citizen.account().profile.email);
-        let attempts: Vec<(Limit, &str)> =
-            order.notices.iter().map(|notice| (Limit::ATTEMPTS, notice.as_str())).collect();
         let begun = match self.payments.begin(citizen, &order.notices, &choice, email).await? {
             Beginning::Stale(stale) => {
                 // Its time is over: what the PSP says of it decides whether there may be another.
@@ -83,11 +83,7 @@ impl InitiatePayment {
             begun => begun,
         };
         let attempt = match begun {
-            Beginning::New(attempt) => {
-                self.limits.admit(&attempts).await?;
-                attempt
-            }
-            Beginning::Resumed(attempt) => attempt,
+            Beginning::New(attempt) | Beginning::Resumed(attempt) => attempt,
             Beginning::Stale(_) => return Err(Error::PaymentInProgress),
         };
         let attempt = self.opened(attempt).await?;
@@ -107,12 +103,21 @@ impl InitiatePayment {
         Ok(self.payments.opened_at(&attempt, checkout).await?)
     }
 
-    /// Method and PSP with the fee for these debts together.
-    async fn choice(&self, citizen: &Citizen, order: &wire::Order) -> Result<Choice, Error> {
-        if order.method.is_none() && order.psp_id.is_none() {
-            return Ok(Choice::default());
+    /// Counts an attempt that would be new, before anything of it is written: a refusal leaves no attempt behind
+    /// that the next click could take up uncounted. What cannot be paid is refused by its own name.
+    async fn admit(&self, debts: &[Debt]) -> Result<(), Error> {
+        let now = self.payments.debts().now();
+        debts.iter().try_for_each(|debt| debt.ensure_payable(now))?;
+        if debts.iter().any(|debt| debt.attempt.is_some()) {
+            return Ok(());
         }
-        let debts = self.payments.debts().all_of_citizen(citizen, &order.notices).await?;
+        let attempts: Vec<(Limit, &str)> =
+            debts.iter().map(|debt| (Limit::ATTEMPTS, debt.notice.as_str())).collect();
+        self.limits.admit(&attempts).await
+    }
+
+    /// Method and PSP with the fee for these debts together.
+    fn choice(&self, debts: &[Debt], order: &wire::Order) -> Result<Choice, Error> {
         let total = Cents::sum(debts.iter().map(|debt| debt.amount.cents())).unwrap_or_default();
         self.psps.choose(order.method.as_deref(), order.psp_id.as_deref(), total)
     }
