@@ -3,12 +3,11 @@
 mod wire;
 
 use creditor::creditor;
-use domain::Error;
 use domain::creditor::Creditor;
 use identity::Sessions;
 use store::{Accounts, Debts, Limit, Limits};
 use web::view::DebtView;
-use web::{Function, Problem, Reply, Request, Seal};
+use web::{Function, Problem, References, Reply, Request};
 use world::{NotConfigured, World};
 
 pub struct Associate {
@@ -16,7 +15,7 @@ pub struct Associate {
     limits: Limits,
     debts: Debts,
     accounts: Accounts,
-    seal: Seal,
+    references: References,
     creditor: Creditor,
 }
 
@@ -29,33 +28,29 @@ impl Function for Associate {
             limits: Limits::connect(world)?,
             debts: Debts::connect(world)?,
             accounts: Accounts::connect(world)?,
-            seal: Seal::connect(world)?,
+            references: References::connect(world)?,
             creditor: creditor(world)?,
         })
     }
 
     async fn handle(&self, request: Request) -> Result<Reply, Problem> {
         let citizen = self.sessions.citizen(&request).await?;
-        let (fiscal_code, code) = match wire::Wanted::read(request.json()?)? {
-            wire::Wanted::Codes(fiscal_code, code) => {
+        let proof = match wire::Wanted::read(request.json()?)? {
+            wire::Wanted::Codes(proof) => {
                 // The same guessing as by public search: counted alike.
                 let source = request.source();
                 self.limits
                     .admit(&[
                         (Limit::ASSOCIATE, source.as_str()),
                         (Limit::SEARCH_DAY, source.as_str()),
-                        (Limit::SEARCH_CODE, fiscal_code.as_str()),
+                        (Limit::SEARCH_CODE, proof.fiscal_code.as_str()),
                     ])
                     .await?;
-                (fiscal_code, code)
+                proof
             }
-            wire::Wanted::Reference(reference) => {
-                let opened = self.seal.open("search", &reference).await?;
-                let (plain, _) = opened.ok_or(Error::DebtNotFound)?;
-                wire::sealed(&plain).ok_or(Error::DebtNotFound)?
-            }
+            wire::Wanted::Reference(reference) => self.references.open(&reference).await?.0,
         };
-        let associated = self.debts.associate(&citizen, &fiscal_code, &code).await?;
+        let associated = self.debts.associate(&citizen, &proof).await?;
         if associated.proves_identity && !citizen.account().identity_proven {
             self.accounts.prove(citizen).await?;
         }

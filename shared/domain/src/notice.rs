@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::error::FieldCode;
+use crate::fiscal_code::FiscalCode;
 
 /// The 18 digits that name a debt within its creditor (*numero avviso*, *codice avviso*, NAV).
 ///
@@ -19,6 +20,20 @@ pub struct NoticeNumber(String);
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Iuv(String);
+
+/// How a citizen names a debt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Code {
+    Notice(NoticeNumber),
+    Iuv(Iuv),
+}
+
+/// Both codes of a debt: who knows them holds its notice (INV-I20). One without the other opens nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proof {
+    pub fiscal_code: FiscalCode,
+    pub code: Code,
+}
 
 /// The first digit of a notice number: which layout the other 17 follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

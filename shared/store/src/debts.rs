@@ -5,9 +5,9 @@ use std::collections::HashMap;
 
 use domain::debt::{self, Days, Detail, Event, MAX_WATCHERS, OpenAttempt, Origin, Rule, Service, State};
 use domain::movement::{Kind, Movement, Source};
-use domain::notice::{Issuing, Iuv, NoticeNumber};
+use domain::notice::{Code, Issuing, Iuv, NoticeNumber, Proof};
 use domain::person::Person;
-use domain::{Amount, Debt, Error, Fault, FiscalCode, Timestamp};
+use domain::{Amount, Debt, Error, Fault, Timestamp};
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 use world::{Clock, NotConfigured, Random, World};
@@ -32,13 +32,6 @@ pub struct Debts {
     pub(crate) filing: Filing,
     pub(crate) clock: Clock,
     random: Random,
-}
-
-/// How a citizen names a debt.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Code {
-    Notice(NoticeNumber),
-    Iuv(Iuv),
 }
 
 /// The outcome of an association.
@@ -94,14 +87,15 @@ impl Debts {
     }
 
     /// The debt that both codes name together; one answer for every way in which they do not (INV-I20).
-    pub async fn find(&self, fiscal_code: &FiscalCode, code: &Code) -> Result<Debt, Error> {
-        let candidates = match code {
+    pub async fn find(&self, proof: &Proof) -> Result<Debt, Error> {
+        let candidates = match &proof.code {
             Code::Notice(notice) => self.read_many(std::slice::from_ref(notice)).await?,
             Code::Iuv(iuv) => self.of_iuv(iuv).await?,
         };
         let now = self.clock.now();
         let theirs = |debt: &Debt| {
-            let same = debt.debtor.fiscal_code.as_str().as_bytes().ct_eq(fiscal_code.as_str().as_bytes());
+            let (owner, claimed) = (debt.debtor.fiscal_code.as_str(), proof.fiscal_code.as_str());
+            let same = owner.as_bytes().ct_eq(claimed.as_bytes());
             bool::from(same) && debt.is_published(now)
         };
         candidates.into_iter().find(theirs).ok_or(Error::DebtNotFound)
@@ -169,14 +163,9 @@ impl Debts {
     }
 
     /// Joins a practice found by search to an account. Harmless to repeat.
-    pub async fn associate(
-        &self,
-        citizen: &Citizen,
-        fiscal_code: &FiscalCode,
-        code: &Code,
-    ) -> Result<Associated, Error> {
+    pub async fn associate(&self, citizen: &Citizen, proof: &Proof) -> Result<Associated, Error> {
         for attempt in 0..TRIES {
-            let debt = self.find(fiscal_code, code).await?;
+            let debt = self.find(proof).await?;
             let own = debt.debtor.fiscal_code == *citizen.fiscal_code();
             let proves_identity = own && debt.origin == Origin::Creditor;
             let sees = debt.watchers.contains(citizen.id())

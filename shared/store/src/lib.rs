@@ -18,7 +18,7 @@ mod table;
 
 pub use accounts::{Accounts, Claimed, LinkUse, Opened, PasswordRecord};
 pub use citizen::{Citizen, LiveSession, SessionKey, Sessions};
-pub use debts::{Associated, Canceller, Code, Debts, Imported, NewDebt};
+pub use debts::{Associated, Canceller, Debts, Imported, NewDebt};
 pub use events::{Channel, Events, Recorded};
 pub use filing::Filing;
 pub use idempotency::{Idempotency, Pass, Started};

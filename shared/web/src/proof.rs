@@ -1,0 +1,71 @@
+use std::time::Duration;
+
+use domain::notice::{Code, Proof};
+use domain::{Error, Fault, FieldCode, FieldError, FiscalCode, Iuv, NoticeNumber, Timestamp};
+use serde::{Deserialize, Serialize};
+use world::{NotConfigured, World};
+
+use crate::body::Body;
+use crate::seal::Seal;
+
+/// How long a reference stands for both codes.
+const LIFE: Duration = Duration::from_secs(10 * 60);
+const PURPOSE: &str = "search";
+
+/// Reads `{fiscalCode, noticeNumber}` or `{fiscalCode, iuv}`.
+pub fn read_proof(mut body: Body) -> Result<Proof, Error> {
+    let fiscal_code = body.text("fiscalCode");
+    let (notice, iuv) = (body.optional_text("noticeNumber"), body.optional_text("iuv"));
+    let mut form = body.end()?;
+    let fiscal_code = form.field("fiscalCode", FiscalCode::parse(&fiscal_code));
+    let code = match (notice, iuv) {
+        (Some(_), Some(_)) => {
+            form.refuse(FieldError::new("iuv", FieldCode::NotAllowed));
+            None
+        }
+        (None, Some(iuv)) => form.field("iuv", Iuv::parse(&iuv)).map(Code::Iuv),
+        (notice, None) => {
+            let notice = notice.unwrap_or_default();
+            form.field("noticeNumber", NoticeNumber::parse(&notice)).map(Code::Notice)
+        }
+    };
+    form.give(fiscal_code.zip(code).map(|(fiscal_code, code)| Proof { fiscal_code, code }))
+}
+
+/// References: opaque tokens that stand for both codes of a debt, so that no address has to hold them.
+#[derive(Clone)]
+pub struct References {
+    seal: Seal,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Sealed {
+    fiscal_code: FiscalCode,
+    notice: NoticeNumber,
+}
+
+impl References {
+    pub fn connect(world: &World) -> Result<Self, NotConfigured> {
+        Ok(Self { seal: Seal::connect(world)? })
+    }
+
+    /// A reference, and when it expires.
+    pub async fn issue(
+        &self,
+        fiscal_code: FiscalCode,
+        notice: NoticeNumber,
+    ) -> Result<(String, Timestamp), Fault> {
+        let plain = serde_json::to_vec(&Sealed { fiscal_code, notice })
+            .map_err(|e| Fault::new("writing a reference", e))?;
+        self.seal.close(PURPOSE, &plain, LIFE).await
+    }
+
+    /// Both codes again; a reference that is forged or expired names no debt.
+    pub async fn open(&self, reference: &str) -> Result<(Proof, Timestamp), Error> {
+        let (plain, expires_at) = self.seal.open(PURPOSE, reference).await?.ok_or(Error::DebtNotFound)?;
+        let sealed: Sealed = serde_json::from_slice(&plain).map_err(|_| Error::DebtNotFound)?;
+        let proof = Proof { fiscal_code: sealed.fiscal_code, code: Code::Notice(sealed.notice) };
+        Ok((proof, expires_at))
+    }
+}
