@@ -40,8 +40,7 @@ impl Function for Login {
         let source = request.source();
         self.limits.admit(&[(Limit::LOGIN, source.as_str())]).await?;
         let username = Email::parse(&username).unwrap_or_else(|_| self.nobody.clone());
-        let wait = self.limits.waiting(username.as_str()).await?;
-        self.limits.ensure_over(&wait)?;
+        let tried = self.limits.admit_password(username.as_str()).await?;
         let record = self.accounts.by_username(&username).await?;
         let stored = record.as_ref().map(|record| record.hash.as_str());
         let offered = Password::offered(&password);
@@ -49,19 +48,21 @@ impl Function for Login {
         let (record, offered) = match (verified, record, offered) {
             (Verified::Right | Verified::RightButWeak, Some(record), Some(offered)) => (record, offered),
             _ => {
-                self.limits.failed(&wait).await?;
+                self.limits.failed(&tried).await?;
                 return Err(Error::InvalidCredentials.into());
             }
         };
         match record.account.status {
-            Status::Active => {}
-            Status::Pending => return Err(Error::AccountNotActive.into()),
+            Status::Active => self.limits.succeeded(&tried).await?,
+            Status::Pending => {
+                self.limits.succeeded(&tried).await?;
+                return Err(Error::AccountNotActive.into());
+            }
             Status::Closed => {
-                self.limits.failed(&wait).await?;
+                self.limits.failed(&tried).await?;
                 return Err(Error::InvalidCredentials.into());
             }
         }
-        self.limits.succeeded(&wait).await?;
         if verified == Verified::RightButWeak {
             self.strengthen(&record, &offered).await?;
         }

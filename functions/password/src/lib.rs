@@ -83,9 +83,7 @@ impl Password {
         let username = opened.account.profile.username.clone();
         let hash = self.passwords.hash(&password).await?;
         self.accounts.reset_password(opened, &hash).await?;
-        // Who proved the mailbox need not wait for an attacker's failures (AB-04).
-        let wait = self.limits.waiting(username.as_str()).await?;
-        self.limits.succeeded(&wait).await?;
+        self.limits.forgive(username.as_str()).await?;
         Ok(self.sessions.without_cookies(Reply::no_content()))
     }
 
@@ -100,15 +98,14 @@ impl Password {
         }
         let personal = citizen.account().profile.personal();
         let password = self.accepted(form, &password, &confirmation, &personal)?;
-        let wait = self.limits.waiting(citizen.account().profile.username.as_str()).await?;
-        self.limits.ensure_over(&wait)?;
+        let tried = self.limits.admit_password(citizen.account().profile.username.as_str()).await?;
         let record = self.accounts.password_of(&citizen).await?;
         let stored = record.as_ref().map(|record| record.hash.as_str());
         if self.passwords.verify(Secret::offered(&current).as_ref(), stored).await? == Verified::Wrong {
-            self.limits.failed(&wait).await?;
+            self.limits.failed(&tried).await?;
             return Err(Error::InvalidCredentials.into());
         }
-        self.limits.succeeded(&wait).await?;
+        self.limits.succeeded(&tried).await?;
         let hash = self.passwords.hash(&password).await?;
         let account = self.accounts.change_password(&citizen, &hash).await?;
         Ok(self.sessions.open(request, &account, Reply::no_content()).await?)

@@ -38,14 +38,14 @@ impl Function for RevokeConsent {
         if password.is_empty() {
             return Err(FieldError::new("password", FieldCode::Required).into());
         }
-        let wait = self.limits.waiting(citizen.account().profile.username.as_str()).await?;
-        self.limits.ensure_over(&wait)?;
+        let tried = self.limits.admit_password(citizen.account().profile.username.as_str()).await?;
         let record = self.accounts.password_of(&citizen).await?;
         let stored = record.as_ref().map(|record| record.hash.as_str());
         if self.passwords.verify(Password::offered(&password).as_ref(), stored).await? == Verified::Wrong {
-            self.limits.failed(&wait).await?;
+            self.limits.failed(&tried).await?;
             return Err(Error::InvalidCredentials.into());
         }
+        self.limits.succeeded(&tried).await?;
         if self.payments.any_open(citizen.id()).await? {
             return Err(Error::PaymentInProgress.into());
         }

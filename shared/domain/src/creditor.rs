@@ -5,6 +5,7 @@ use std::fmt;
 use crate::error::FieldCode;
 use crate::fiscal_code::FiscalCode;
 use crate::notice::SegregationCode;
+use crate::text;
 
 /// A public body on the circuit, as its configuration says.
 #[derive(Clone, Debug)]
@@ -51,10 +52,7 @@ impl Iban {
         {
             return Err(FieldCode::Format);
         }
-        let rest = body.bytes().chain(head.bytes()).fold(0_u32, |rest, b| match b {
-            b'0'..=b'9' => (rest * 10 + u32::from(b - b'0')) % 97,
-            _ => (rest * 100 + u32::from(b.saturating_sub(b'A')) + 10) % 97,
-        });
+        let rest = text::mod_97(body.bytes().chain(head.bytes()));
         // 00, 01 and 99 leave the same rest as 97, 98 and 02, but are never computed.
         let computed = !matches!(head.get(2..), Some("00" | "01" | "99"));
         if rest == 1 && computed { Ok(Self(clean)) } else { Err(FieldCode::Checksum) }

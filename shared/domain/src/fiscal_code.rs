@@ -61,14 +61,14 @@ impl FiscalCode {
             .enumerate()
             .map(|(i, b)| {
                 let digit = u32::from(b.saturating_sub(b'0'));
-                match (i % 2 == 1, digit * 2) {
+                match (i % 2 == 1, digit.saturating_mul(2)) {
                     (false, _) => digit,
                     (true, doubled) if doubled > 9 => doubled.saturating_sub(9),
                     (true, doubled) => doubled,
                 }
             })
             .sum();
-        let control = (10 - sum % 10) % 10;
+        let control = 10_u32.saturating_sub(sum % 10) % 10;
         let last = code.bytes().last().map(|b| u32::from(b.saturating_sub(b'0')));
         // Eleven zeros satisfy the formula and belong to nobody.
         if last == Some(control) && code.bytes().any(|b| b != b'0') {
@@ -108,7 +108,7 @@ fn month(b: u8) -> Option<u8> {
 /// A digit, or the letter that stands for it when two people would share a code.
 fn omocodia_digit(b: u8) -> Option<u8> {
     match b {
-        b'0'..=b'9' => Some(b - b'0'),
+        b'0'..=b'9' => Some(b.saturating_sub(b'0')),
         _ => b"LMNPQRSTUV".iter().zip(0..).find(|(letter, _)| **letter == b).map(|(_, digit)| digit),
     }
 }
@@ -120,18 +120,19 @@ fn born_on_a_day(code: &[u8]) -> bool {
         return false;
     };
     let Some(month) = code.get(8).copied().and_then(month) else { return false };
-    let year = i16::from(y1) * 10 + i16::from(y2);
-    let day = match d1 * 10 + d2 {
-        woman @ 41..=71 => woman - 40,
+    let year = i16::from(y1).saturating_mul(10).saturating_add(i16::from(y2));
+    let day = match d1.saturating_mul(10).saturating_add(d2) {
+        woman @ 41..=71 => woman.saturating_sub(40),
         other => other,
     };
     let (Ok(month), Ok(day)) = (i8::try_from(month), i8::try_from(day)) else { return false };
-    [1900_i16, 2000].iter().any(|century| jiff::civil::Date::new(century + year, month, day).is_ok())
+    let exists = |century: i16| jiff::civil::Date::new(century.saturating_add(year), month, day).is_ok();
+    exists(1900) || exists(2000)
 }
 
 fn even_value(b: u8) -> u32 {
     match b {
-        b'0'..=b'9' => u32::from(b - b'0'),
+        b'0'..=b'9' => u32::from(b.saturating_sub(b'0')),
         _ => u32::from(b.saturating_sub(b'A')),
     }
 }

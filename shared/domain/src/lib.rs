@@ -12,6 +12,9 @@
 //! | receipt | quietanza, ricevuta | [`receipt`] |
 //! | account, consent | utenza, consenso | [`account`] |
 
+// Money is counted here: what cannot be added is said, never wrapped or rounded.
+#![deny(clippy::arithmetic_side_effects, clippy::float_arithmetic)]
+
 pub mod account;
 pub mod creditor;
 pub mod debt;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::FieldCode;
 use crate::fiscal_code::FiscalCode;
+use crate::text;
 
 /// The 18 digits that name a debt within its creditor (*numero avviso*, *codice avviso*, NAV).
 ///
@@ -127,10 +128,9 @@ impl NoticeNumber {
 
 /// `N mod 93` of the first 16 digits (SACI 1.3.1 § check digits). Modulo is taken digit by digit.
 fn check_digits(first_sixteen: &str) -> u64 {
-    first_sixteen
-        .bytes()
-        .filter(u8::is_ascii_digit)
-        .fold(0, |rest, b| (rest * 10 + u64::from(b.saturating_sub(b'0'))) % 93)
+    first_sixteen.bytes().filter(u8::is_ascii_digit).fold(0, |rest: u64, b| {
+        rest.saturating_mul(10).saturating_add(u64::from(b.saturating_sub(b'0'))) % 93
+    })
 }
 
 /// How a creditor numbers the debts that it issues here. Aux digit 3 is the rule; the others are being dismissed.
@@ -155,7 +155,7 @@ impl Issuing {
 
     /// The number of a base, check digits added where the layout has them.
     pub fn number(self, base: u64) -> NoticeNumber {
-        let base = base % self.bases();
+        let base = base.checked_rem(self.bases()).unwrap_or_default();
         let first = match self {
             // Without check digits.
             Issuing::One => return NoticeNumber(format!("1{base:017}")),
@@ -211,10 +211,7 @@ impl Iuv {
         if body.is_empty() || body.len() > 21 {
             return false;
         }
-        let rest = body.bytes().chain(prefix.bytes()).fold(0_u32, |rest, b| match b {
-            b'0'..=b'9' => (rest * 10 + u32::from(b - b'0')) % 97,
-            _ => (rest * 100 + u32::from(b.saturating_sub(b'A')) + 10) % 97,
-        });
+        let rest = text::mod_97(body.bytes().chain(prefix.bytes()));
         // 00, 01 and 99 leave the same rest as 97, 98 and 02, but are never computed.
         rest == 1 && !matches!(prefix.get(2..), Some("00" | "01" | "99"))
     }

@@ -194,13 +194,12 @@ pub fn check_notices(notices: &[NoticeNumber]) -> Result<(), Error> {
 
 /// When to ask the PSP again about an outcome that we do not know (1, 5, 15, 60 minutes, then hourly).
 pub fn next_inquiry(inquiries: u32) -> Duration {
-    let minutes = match inquiries {
-        0 => 1,
-        1 => 5,
-        2 => 15,
-        _ => 60,
-    };
-    Duration::from_secs(minutes * 60)
+    Duration::from_secs(match inquiries {
+        0 => 60,
+        1 => 5 * 60,
+        2 => 15 * 60,
+        _ => 60 * 60,
+    })
 }
 
 /// After so long without an outcome a person must look at it.

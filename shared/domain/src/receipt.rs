@@ -68,9 +68,10 @@ const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /// A receipt's code from 16 random bytes: 26 characters, 128 bits.
 pub fn code_from(random: [u8; 16]) -> String {
     let number = u128::from_be_bytes(random);
-    (0..26)
+    (0_u32..26)
         .rev()
-        .filter_map(|place| ALPHABET.get(usize::try_from((number >> (place * 5)) & 31).unwrap_or(0)))
+        .map(|place| number.checked_shr(place.saturating_mul(5)).unwrap_or(0) & 31)
+        .filter_map(|five_bits| ALPHABET.get(usize::try_from(five_bits).unwrap_or(0)))
         .map(|b| char::from(*b))
         .collect()
 }

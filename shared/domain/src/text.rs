@@ -68,3 +68,15 @@ pub fn optional_line(
 ) -> Result<Option<String>, FieldError> {
     text.map(|text| line(field, text, min, max)).transpose()
 }
+
+/// What letters and digits leave when divided by 97 (ISO 7064): a digit weighs itself, a letter 10 (A) to 35 (Z).
+/// The remainder is taken at every character, so that no length overflows.
+pub(crate) fn mod_97(characters: impl Iterator<Item = u8>) -> u32 {
+    characters.fold(0_u32, |rest, b| {
+        let (shift, weight) = match b {
+            b'0'..=b'9' => (10, b.saturating_sub(b'0')),
+            _ => (100, b.saturating_sub(b'A').saturating_add(10)),
+        };
+        rest.saturating_mul(shift).saturating_add(u32::from(weight)) % 97
+    })
+}

@@ -1,5 +1,8 @@
 //! DynamoDB: the only crate that names its SDK. Domain types in, domain types out.
 
+// What cannot be added is said, never wrapped or rounded.
+#![deny(clippy::arithmetic_side_effects, clippy::float_arithmetic)]
+
 mod accounts;
 mod citizen;
 mod debts;
@@ -22,7 +25,7 @@ pub use debts::{Associated, Canceller, Debts, Imported, NewDebt};
 pub use events::{Channel, Events, Recorded};
 pub use filing::Filing;
 pub use idempotency::{Idempotency, Pass, Started};
-pub use limits::{Limit, Limits, Wait};
+pub use limits::{Limit, Limits, PasswordTry};
 pub use listing::{History, Listing, Rows};
 pub use movements::{Movements, chain, verify_chain};
 pub use outbox::{Letter, Outbox, PaidLine, Posted};

@@ -2,18 +2,22 @@
 
 use std::time::Duration;
 
+use domain::session::passed;
 use domain::{Error, Fault, Timestamp};
 use serde::Deserialize;
 use world::{Clock, NotConfigured, World};
 
 use crate::filing::Filing;
 use crate::keys::Key;
-use crate::table::{Expression, Table, instant};
+use crate::table::{Expression, TRIES, Table, Written, instant, present};
+use crate::windows;
 
 /// So many attempts in so much time.
 #[derive(Clone, Copy, Debug)]
 pub struct Limit {
     pub name: &'static str,
+    /// What is counted together of a subject, in one item and by one write.
+    meter: &'static str,
     pub most: u64,
     pub window: Duration,
 }
@@ -24,24 +28,28 @@ const DAY: u64 = 24 * HOUR;
 
 impl Limit {
     const fn new(name: &'static str, most: u64, seconds: u64) -> Self {
-        Self { name, most, window: Duration::from_secs(seconds) }
+        Self { name, meter: name, most, window: Duration::from_secs(seconds) }
     }
 
-    pub const SEARCH_MINUTE: Limit = Limit::new("search-minute", 10, MINUTE);
-    pub const SEARCH_HOUR: Limit = Limit::new("search-hour", 60, HOUR);
-    pub const SEARCH_DAY: Limit = Limit::new("search-day", 200, DAY);
+    const fn of(self, meter: &'static str) -> Self {
+        Self { meter, ..self }
+    }
+
+    pub const SEARCH_MINUTE: Limit = Limit::new("search-minute", 10, MINUTE).of("search");
+    pub const SEARCH_HOUR: Limit = Limit::new("search-hour", 60, HOUR).of("search");
+    pub const SEARCH_DAY: Limit = Limit::new("search-day", 200, DAY).of("search");
     pub const SEARCH_CODE: Limit = Limit::new("search-code", 20, DAY);
     pub const REGISTER_CHECK: Limit = Limit::new("register-check", 20, 10 * MINUTE);
     /// Register, resend, forgot: what makes us write a mail.
-    pub const MAIL_SOURCE: Limit = Limit::new("mail-source", 10, 10 * MINUTE);
-    pub const MAIL_SOURCE_HOUR: Limit = Limit::new("mail-source-hour", 20, HOUR);
+    pub const MAIL_SOURCE: Limit = Limit::new("mail-source", 10, 10 * MINUTE).of("mail-source");
+    pub const MAIL_SOURCE_HOUR: Limit = Limit::new("mail-source-hour", 20, HOUR).of("mail-source");
     /// Kept by the worker, silently: the answer to the caller never depends on it.
-    pub const MAIL_ADDRESS: Limit = Limit::new("mail-address", 1, MINUTE);
-    pub const MAIL_ADDRESS_DAY: Limit = Limit::new("mail-address-day", 5, DAY);
+    pub const MAIL_ADDRESS: Limit = Limit::new("mail-address", 1, MINUTE).of("mail-address");
+    pub const MAIL_ADDRESS_DAY: Limit = Limit::new("mail-address-day", 5, DAY).of("mail-address");
     pub const REGISTER_CODE: Limit = Limit::new("register-code", 3, DAY);
     pub const LOGIN: Limit = Limit::new("login", 20, 10 * MINUTE);
     pub const LINK: Limit = Limit::new("link", 20, 10 * MINUTE);
-    pub const ASSOCIATE: Limit = Limit::new("associate", 10, MINUTE);
+    pub const ASSOCIATE: Limit = Limit::new("associate", 10, MINUTE).of("search");
     pub const SPONTANEOUS: Limit = Limit::new("spontaneous", 10, HOUR);
     pub const ATTEMPTS: Limit = Limit::new("attempts", 10, HOUR);
     pub const BAD_SIGNATURE: Limit = Limit::new("bad-signature", 60, MINUTE);
@@ -58,19 +66,30 @@ pub struct Limits {
     on: bool,
 }
 
-#[derive(Deserialize)]
-struct Window {
-    current: u64,
-    #[serde(default)]
-    previous: u64,
+/// One try of a username's password, admitted.
+#[derive(Clone, Debug)]
+pub struct PasswordTry {
+    subject: String,
+    /// Failures before this one.
+    failures: u32,
+    /// Whether it is written down as a failure already.
+    counted: bool,
 }
 
-/// What a username must wait after failed logins.
-#[derive(Clone, Debug)]
-pub struct Wait {
-    subject: String,
-    failures: u32,
-    until: Option<Timestamp>,
+/// The tries of a password that a username may fail before it has to wait.
+const FREE_TRIES: u32 = 5;
+/// The failures in a row after which no password is taken any more: a mailed link sets a new one (INV-I14).
+const MOST_FAILURES: u32 = 100;
+/// How long failures are remembered. The store forgets them later, if ever: nobody relies on it (INV-X07).
+const REMEMBERED: Duration = Duration::from_secs(30 * DAY);
+
+/// What a username must wait after so many failures in a row: 30 seconds, doubled each time, to an hour.
+fn wait_after(failures: u32) -> Duration {
+    let seconds = match failures.checked_sub(FREE_TRIES) {
+        None => 0,
+        Some(more) => 30_u64.saturating_mul(2_u64.saturating_pow(more)).min(HOUR),
+    };
+    Duration::from_secs(seconds)
 }
 
 #[derive(Deserialize)]
@@ -94,16 +113,13 @@ impl Limits {
         })
     }
 
-    /// Counts an attempt under every one of these limits; refuses it when one is passed.
+    /// Counts an attempt under every one of these limits; refuses it when one is passed. One write for each subject.
     pub async fn admit(&self, attempts: &[(Limit, &str)]) -> Result<(), Error> {
-        if !self.on {
-            return Ok(());
-        }
         let mut longest = None;
-        for (limit, subject) in attempts {
-            if let Some(wait) = self.count(limit, subject).await? {
-                longest = longest.max(Some(wait));
-            }
+        for same in attempts.chunk_by(|(a, of_a), (b, of_b)| a.meter == b.meter && of_a == of_b) {
+            let Some((_, subject)) = same.first() else { continue };
+            let limits: Vec<Limit> = same.iter().map(|(limit, _)| *limit).collect();
+            longest = longest.max(self.count(&limits, subject).await?);
         }
         match longest {
             None => Ok(()),
@@ -111,134 +127,124 @@ impl Limits {
         }
     }
 
-    /// Whether an attempt is within a limit, for work whose answer must not show it.
-    pub async fn within(&self, limit: &Limit, subject: &str) -> Result<bool, Fault> {
-        Ok(!self.on || self.count(limit, subject).await?.is_none())
+    /// Whether an attempt is within limits of one meter, for work whose answer must not show it.
+    pub async fn within(&self, limits: &[Limit], subject: &str) -> Result<bool, Fault> {
+        Ok(self.count(limits, subject).await?.is_none())
     }
 
-    /// Counts one attempt; how long to wait if it is one too many. The window before counts by the share of it
-    /// that still lies within the last full length of time, so that a window's edge is no gap.
-    async fn count(&self, limit: &Limit, subject: &str) -> Result<Option<Duration>, Fault> {
-        const DOING: &str = "counting an attempt";
-        let key = Key::limit(limit.name, &self.filing.subject(limit.name, subject).await?);
-        let length = limit.window.as_secs().max(1);
+    /// Counts one attempt under limits of one meter; how long to wait if it is one too many.
+    async fn count(&self, limits: &[Limit], subject: &str) -> Result<Option<Duration>, Fault> {
+        let Some(Limit { meter, .. }) = limits.first().filter(|_| self.on) else { return Ok(None) };
+        let key = Key::limit(meter, &self.filing.subject(meter, subject).await?);
         let now = u64::try_from(self.clock.now().as_second()).unwrap_or(0);
-        let (window, passed) = (now / length, now % length);
-        let ttl = now.saturating_add(length.saturating_mul(2));
-        let values = |text: &str| {
-            Expression::new(text)
-                .number(":one", 1)
-                .number(":ttl", ttl)
-                .name("#ttl", "ttl")
-                .name("#w", "window")
-        };
-        // The common case is one write: the window is the one we were in.
-        let same = self
-            .table
-            .update_and_read::<Window>(
-                DOING,
-                &key,
-                values("SET #ttl = :ttl ADD #n :one").name("#n", "current"),
-                Expression::new("#w = :w").number(":w", window),
-            )
-            .await?;
-        let counted = match same {
-            Some(counted) => counted,
-            None => self.new_window(&key, window, ttl).await?,
-        };
-        let left = length.saturating_sub(passed);
-        let weighed = counted.previous.saturating_mul(left) / length;
-        let too_many = counted.current.saturating_add(weighed) > limit.most;
-        Ok(too_many.then(|| Duration::from_secs(left)))
+        windows::count(&self.table, &key, limits, now).await
     }
 
-    async fn new_window(&self, key: &Key, window: u64, ttl: u64) -> Result<Window, Fault> {
-        const DOING: &str = "opening a counting window";
-        let begin = |previous: &str| {
-            Expression::new(format!("SET #w = :w, previous = {previous}, #n = :one, #ttl = :ttl"))
-                .name("#w", "window")
-                .name("#n", "current")
-                .name("#ttl", "ttl")
-                .number(":w", window)
-                .number(":one", 1)
-                .number(":ttl", ttl)
-        };
-        let follows = Expression::new("#w = :before").number(":before", window.saturating_sub(1));
-        if let Some(counted) = self.table.update_and_read(DOING, key, begin("#n"), follows).await? {
-            return Ok(counted);
-        }
-        let older = Expression::new("attribute_not_exists(pk) OR #w < :before")
-            .number(":before", window.saturating_sub(1));
-        let fresh = begin(":zero").number(":zero", 0);
-        if let Some(counted) = self.table.update_and_read(DOING, key, fresh, older).await? {
-            return Ok(counted);
-        }
-        // Another request opened the window in between, or a clock is behind: count in what is there.
-        let add = Expression::new("ADD #n :one").name("#n", "current").number(":one", 1);
-        let there = Expression::new("attribute_exists(pk)");
-        let counted = self.table.update_and_read(DOING, key, add, there).await?;
-        Ok(counted.unwrap_or(Window { current: 1, previous: 0 }))
-    }
-
-    /// What this username has to wait, whether or not it exists (INV-I14, INV-I29).
-    pub async fn waiting(&self, username: &str) -> Result<Wait, Fault> {
+    /// Lets a password of a username be tried, or says how long to wait; whether or not the username exists, and
+    /// whether or not the password is right (INV-I14, INV-I29). From the fifth try on it is written down as failed
+    /// before anybody looks at it: of many at the same time one gets through.
+    pub async fn admit_password(&self, username: &str) -> Result<PasswordTry, Error> {
+        const DOING: &str = "admitting a try of a password";
         let subject = self.filing.subject("wait", username).await?;
-        let row: Option<WaitRow> = match self.on {
-            true => self.table.get("reading a login wait", &Key::wait(&subject)).await?,
-            false => None,
-        };
-        Ok(match row {
-            None => Wait { subject, failures: 0, until: None },
-            Some(row) => Wait { subject, failures: row.failures, until: Some(row.wait_until) },
-        })
+        if !self.on {
+            return Ok(PasswordTry { subject, failures: 0, counted: false });
+        }
+        let key = Key::wait(&subject);
+        for _ in 0..TRIES {
+            let row: Option<WaitRow> = self.table.get(DOING, &key).await?;
+            let now = self.clock.now();
+            let known = row.filter(|row| passed(row.wait_until, now) < REMEMBERED);
+            let Some(WaitRow { failures, wait_until }) = known else {
+                return Ok(PasswordTry { subject, failures: 0, counted: false });
+            };
+            if wait_until > now {
+                return Err(Error::TooManyRequests { retry_after: passed(now, wait_until) });
+            }
+            if failures >= MOST_FAILURES {
+                return Err(Error::TooManyRequests { retry_after: wait_after(failures) });
+            }
+            let next = failures.saturating_add(1);
+            if next < FREE_TRIES {
+                return Ok(PasswordTry { subject, failures, counted: false });
+            }
+            let change = self.failing("SET failures = :next, wait_until = :until, #ttl = :ttl", now);
+            let change = change.number(":next", next).text_value(":until", later(now, wait_after(next)));
+            let unchanged = Expression::new("failures = :known AND wait_until = :was")
+                .number(":known", failures)
+                .text_value(":was", instant(wait_until));
+            if self.table.update_if(DOING, &key, change, unchanged).await? == Written::Done {
+                return Ok(PasswordTry { subject, failures, counted: true });
+            }
+        }
+        Err(Error::TooManyRequests { retry_after: wait_after(FREE_TRIES) })
     }
 
-    /// Refuses while the wait lasts, also the right password.
-    pub fn ensure_over(&self, wait: &Wait) -> Result<(), Error> {
+    /// The password was wrong. Tries at the same time are all counted, and the wait is that of their number.
+    pub async fn failed(&self, tried: &PasswordTry) -> Result<(), Fault> {
+        const DOING: &str = "counting a failed login";
+        if tried.counted || !self.on {
+            return Ok(());
+        }
+        let key = Key::wait(&tried.subject);
         let now = self.clock.now();
-        match wait.until {
-            Some(until) if until > now => {
-                Err(Error::TooManyRequests { retry_after: domain::session::passed(now, until) })
-            }
-            _ => Ok(()),
+        let began = now.checked_sub(REMEMBERED).map(instant).unwrap_or_default();
+        let one_more = self
+            .failing("SET wait_until = if_not_exists(wait_until, :now), #ttl = :ttl ADD failures :one", now)
+            .text_value(":now", instant(now))
+            .number(":one", 1);
+        let recent = Expression::new("attribute_not_exists(pk) OR wait_until > :began")
+            .text_value(":began", began.clone());
+        let counted: Option<WaitRow> = self.table.update_and_read(DOING, &key, one_more, recent).await?;
+        let Some(WaitRow { failures, .. }) = counted else {
+            // The last failure was long ago: this is the first one again.
+            let first = self.failing("SET failures = :one, wait_until = :now, #ttl = :ttl", now);
+            let first = first.number(":one", 1).text_value(":now", instant(now));
+            let old = Expression::new("wait_until <= :began").text_value(":began", began);
+            let _counted = self.table.update_if(DOING, &key, first, old).await?;
+            return Ok(());
+        };
+        if failures >= FREE_TRIES {
+            let wait = self.failing("SET wait_until = :until, #ttl = :ttl", now);
+            let wait = wait.text_value(":until", later(now, wait_after(failures)));
+            let latest = Expression::new("failures = :counted").number(":counted", failures);
+            let _waits = self.table.update_if(DOING, &key, wait, latest).await?;
+        }
+        Ok(())
+    }
+
+    /// The password was right: the username starts afresh. Its source does not.
+    pub async fn succeeded(&self, tried: &PasswordTry) -> Result<(), Fault> {
+        match tried.failures {
+            0 => Ok(()),
+            _ => self.afresh(&tried.subject).await,
         }
     }
 
-    /// A failed login: from the fifth on a growing wait, 30 seconds to an hour.
-    pub async fn failed(&self, wait: &Wait) -> Result<(), Fault> {
+    /// Whoever proved the mailbox need not wait for an attacker's failures (AB-04).
+    pub async fn forgive(&self, username: &str) -> Result<(), Fault> {
+        let subject = self.filing.subject("wait", username).await?;
+        self.afresh(&subject).await
+    }
+
+    async fn afresh(&self, subject: &str) -> Result<(), Fault> {
         if !self.on {
             return Ok(());
         }
-        let failures = wait.failures.saturating_add(1);
-        let now = self.clock.now();
-        let seconds = match failures {
-            0..5 => 0,
-            more => 30_u64.saturating_mul(2_u64.saturating_pow(more.saturating_sub(5))).min(HOUR),
-        };
-        let until = now.checked_add(Duration::from_secs(seconds)).unwrap_or(now);
-        let forget = now.as_second().saturating_add(i64::try_from(DAY).unwrap_or(0));
-        let change = Expression::new("SET wait_until = :until, #ttl = :ttl ADD failures :one")
-            .name("#ttl", "ttl")
-            .text_value(":until", instant(until))
-            .number(":ttl", forget)
-            .number(":one", 1);
-        let any = Expression::new("attribute_exists(pk) OR attribute_not_exists(pk)");
-        let _counted =
-            self.table.update_if("counting a failed login", &Key::wait(&wait.subject), change, any).await?;
+        let change = Expression::new("SET failures = :zero, wait_until = :now")
+            .number(":zero", 0)
+            .text_value(":now", instant(self.clock.now()));
+        let _cleared =
+            self.table.update_if("clearing a login wait", &Key::wait(subject), change, present()).await?;
         Ok(())
     }
 
-    /// A successful login or a new password: the username starts afresh. Its source does not.
-    pub async fn succeeded(&self, wait: &Wait) -> Result<(), Fault> {
-        if wait.failures == 0 || !self.on {
-            return Ok(());
-        }
-        let change = Expression::new("SET failures = :zero, wait_until = :past")
-            .number(":zero", 0)
-            .text_value(":past", instant(self.clock.now()));
-        let key = Key::wait(&wait.subject);
-        let there = Expression::new("attribute_exists(pk)");
-        let _cleared = self.table.update_if("clearing a login wait", &key, change, there).await?;
-        Ok(())
+    /// A change of the failures of a username, remembered from now on.
+    fn failing(&self, change: &'static str, now: Timestamp) -> Expression {
+        let forgotten = now.as_second().saturating_add(i64::try_from(REMEMBERED.as_secs()).unwrap_or(0));
+        Expression::new(change).name("#ttl", "ttl").number(":ttl", forgotten)
     }
+}
+
+fn later(now: Timestamp, wait: Duration) -> String {
+    instant(now.checked_add(wait).unwrap_or(now))
 }
