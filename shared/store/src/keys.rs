@@ -21,7 +21,7 @@
 //! | debts | `UNMATCHED#receiptId` | `MESSAGE` | money of nothing we know | operators |
 //! | movements | `DEBT#notice` | `M#000000000001` | movements, append-only | list (detail), export, operators |
 //! | outbox | `OUT#id` | `LETTER` | mail and work to do | deliver-mail, sweep |
-//! | limits | `LIMIT#name#h` | `WINDOW` | attempts counted | limiter |
+//! | limits | `LIMIT#meter#h` | `WINDOW` | attempts counted | limiter |
 //! | limits | `WAIT#h` | `WAIT` | failed logins of a username | login |
 //!
 //! `h` is a keyed hash: the tables do not list codes or addresses in clear.
@@ -163,8 +163,8 @@ impl Key {
         Self::new(format!("OUT#{id}"), "LETTER")
     }
 
-    pub fn limit(name: &str, subject_hash: &str) -> Self {
-        Self::new(format!("LIMIT#{name}#{subject_hash}"), "WINDOW")
+    pub fn limit(meter: &str, subject_hash: &str) -> Self {
+        Self::new(format!("LIMIT#{meter}#{subject_hash}"), "WINDOW")
     }
 
     pub fn wait(subject_hash: &str) -> Self {
@@ -215,7 +215,7 @@ mod tests {
             Key::unmatched("r1"),
             Key::movement(&notice, 7),
             Key::letter("o"),
-            Key::limit("search-minute", "h"),
+            Key::limit("search", "h"),
             Key::wait("h"),
         ]
         .iter()
@@ -241,7 +241,7 @@ mod tests {
             "UNMATCHED#r1 | MESSAGE",
             "DEBT#301000000000000144 | M#000000000007",
             "OUT#o | LETTER",
-            "LIMIT#search-minute#h | WINDOW",
+            "LIMIT#search#h | WINDOW",
             "WAIT#h | WAIT",
         ];
         assert_eq!(shown, expected);

@@ -1,0 +1,153 @@
+//! Sliding windows of attempts: one item for all that is counted of a subject, one write for each attempt.
+//!
+//! Each window of time has an attribute of its own, `<limit>@<window>`, so that counting needs no condition and no
+//! reading beforehand: the write itself answers with this window's count and the one before it. Attributes of windows
+//! gone by are taken out by the next write, those of long ago by a write of their own, now and then.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use domain::Fault;
+use serde_json::Value;
+
+use crate::keys::Key;
+use crate::limits::Limit;
+use crate::table::{Expression, Table};
+
+/// How many windows gone by each write takes out.
+const TAKEN_OUT: u64 = 6;
+/// From so many attributes on, all of windows gone by are taken out: an item stays below one unit of a write.
+const TOO_MANY: usize = 28;
+
+/// A limit's window at this moment.
+struct Window {
+    limit: Limit,
+    number: u64,
+    /// Seconds left of it.
+    left: u64,
+}
+
+impl Window {
+    fn at(limit: Limit, now: u64) -> Self {
+        let length = limit.window.as_secs().max(1);
+        let number = now.checked_div(length).unwrap_or_default();
+        let into = now.checked_rem(length).unwrap_or_default();
+        Self { limit, number, left: length.saturating_sub(into) }
+    }
+
+    /// The attribute of the window so many before this one.
+    fn attribute(&self, before: u64) -> String {
+        format!("{}@{}", self.limit.name, self.number.saturating_sub(before))
+    }
+
+    fn is_gone_by(&self, attribute: &str) -> bool {
+        let counted = attribute.strip_prefix(self.limit.name).and_then(|rest| rest.strip_prefix('@'));
+        let number = counted.and_then(|number| number.parse::<u64>().ok());
+        number.is_some_and(|number| number.saturating_add(1) < self.number)
+    }
+
+    /// How long to wait if the attempt just counted was one too many. The window before counts by the share of it
+    /// that still lies within the last full length of time, so that a window's edge is no gap.
+    fn wait(&self, counts: &BTreeMap<String, Value>) -> Option<Duration> {
+        let count = |before| counts.get(&self.attribute(before)).and_then(Value::as_u64).unwrap_or(0);
+        let length = self.limit.window.as_secs().max(1);
+        let weighed = count(1).saturating_mul(self.left).checked_div(length).unwrap_or_default();
+        let too_many = count(0).saturating_add(weighed) > self.limit.most;
+        too_many.then(|| Duration::from_secs(self.left))
+    }
+}
+
+/// Counts one attempt under limits of one subject; the longest wait, if it is one too many for any of them.
+pub(crate) async fn count(
+    table: &Table,
+    key: &Key,
+    limits: &[Limit],
+    now: u64,
+) -> Result<Option<Duration>, Fault> {
+    const DOING: &str = "counting an attempt";
+    let windows: Vec<Window> = limits.iter().map(|limit| Window::at(*limit, now)).collect();
+    let longest = limits.iter().map(|limit| limit.window.as_secs()).max().unwrap_or(0);
+    let now_and_gone = windows.iter().map(|w| w.attribute(0)).collect::<Vec<_>>();
+    let gone = windows.iter().flat_map(|w| (2..2_u64.saturating_add(TAKEN_OUT)).map(|n| w.attribute(n)));
+    let change = change(&now_and_gone, gone.collect(), now.saturating_add(longest.saturating_mul(2)));
+    let counted: Option<BTreeMap<String, Value>> =
+        table.update_and_read(DOING, key, change, whatever_is_there()).await?;
+    let counts = counted.ok_or_else(|| Fault::new(DOING, "nothing was counted"))?;
+    if counts.len() > TOO_MANY {
+        tidy(table, key, &windows, &counts).await?;
+    }
+    Ok(windows.iter().filter_map(|window| window.wait(&counts)).max())
+}
+
+fn change(counted: &[String], gone: Vec<String>, ttl: u64) -> Expression {
+    let placeholders = |letter: char, n: usize| (0..n).map(move |i| format!("#{letter}{i}"));
+    let adds: Vec<String> = placeholders('c', counted.len()).map(|name| format!("{name} :one")).collect();
+    let removes: Vec<String> = placeholders('g', gone.len()).collect();
+    let text = format!("SET #ttl = :ttl ADD {} REMOVE {}", adds.join(", "), removes.join(", "));
+    let named = placeholders('c', counted.len()).zip(counted.iter().cloned());
+    let all = named.chain(placeholders('g', gone.len()).zip(gone));
+    all.fold(Expression::new(text), |change, (placeholder, name)| change.name(placeholder, name))
+        .name("#ttl", "ttl")
+        .number(":ttl", ttl)
+        .number(":one", 1)
+}
+
+/// Somebody who comes back now and then leaves windows behind that no write has taken out.
+async fn tidy(
+    table: &Table,
+    key: &Key,
+    windows: &[Window],
+    counts: &BTreeMap<String, Value>,
+) -> Result<(), Fault> {
+    let gone = counts.keys().filter(|name| windows.iter().any(|window| window.is_gone_by(name)));
+    let gone: Vec<String> = gone.take(100).cloned().collect();
+    let placeholders: Vec<String> = (0..gone.len()).map(|i| format!("#g{i}")).collect();
+    let change = Expression::new(format!("REMOVE {}", placeholders.join(", ")));
+    let change = placeholders.into_iter().zip(gone).fold(change, |change, (p, name)| change.name(p, name));
+    let _tidied = table.update_if("tidying counts", key, change, whatever_is_there()).await?;
+    Ok(())
+}
+
+/// A count is right whatever was there before.
+fn whatever_is_there() -> Expression {
+    Expression::new("attribute_exists(pk) OR attribute_not_exists(pk)")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counts(of: &[(String, u64)]) -> BTreeMap<String, Value> {
+        of.iter().map(|(name, count)| (name.clone(), Value::from(*count))).collect()
+    }
+
+    #[test]
+    fn the_window_before_counts_by_its_share() {
+        let minute = Limit::SEARCH_MINUTE;
+        let window = Window::at(minute, 60 * 1_000 + 15);
+        assert_eq!((window.number, window.left), (1_000, 45));
+        let (this, before) = (window.attribute(0), window.attribute(1));
+        assert_eq!(this, "search-minute@1000");
+        // 8 of the minute before weigh 6 with 45 seconds of this one left.
+        assert_eq!(window.wait(&counts(&[(this.clone(), 4), (before.clone(), 8)])), None);
+        let wait = window.wait(&counts(&[(this, 5), (before, 8)]));
+        assert_eq!(wait, Some(Duration::from_secs(45)));
+    }
+
+    #[test]
+    fn only_windows_that_nothing_looks_at_are_gone_by() {
+        let window = Window::at(Limit::SEARCH_MINUTE, 60 * 1_000);
+        assert!(window.is_gone_by("search-minute@998"));
+        for kept in ["search-minute@1000", "search-minute@999", "search-hour@2", "ttl", "pk"] {
+            assert!(!window.is_gone_by(kept), "{kept}");
+        }
+    }
+
+    #[test]
+    fn one_write_counts_under_every_limit_and_takes_out_what_is_gone_by() {
+        let counted = ["a@9".to_owned(), "b@3".to_owned()];
+        let change = change(&counted, vec!["a@7".to_owned()], 77);
+        assert_eq!(change.text, "SET #ttl = :ttl ADD #c0 :one, #c1 :one REMOVE #g0");
+        assert_eq!(change.names.len(), 4);
+    }
+}
