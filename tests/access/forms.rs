@@ -11,7 +11,7 @@ fn none(faults: Vec<String>) {
 const FOREIGN: &str = "https://attacker.example";
 
 #[tokio::test]
-async fn inv_i30_unsafe_requests_from_foreign_pages_are_refused() {
+async fn inv_i30_ab_25_unsafe_requests_from_foreign_pages_are_refused() {
     let mut faults = Vec::new();
     for row in rows() {
         for (name, value) in [
@@ -43,7 +43,7 @@ async fn unsafe_requests_from_our_own_pages_are_taken() {
 
 /// Nobody is told that a foreign page may read us: neither on asking before nor in the answer.
 #[tokio::test]
-async fn inv_i30_no_foreign_page_is_let_in() {
+async fn inv_i30_ab_26_no_foreign_page_is_let_in() {
     for row in rows() {
         let call = row.call().await.with("origin", FOREIGN);
         let asks = Call::new("OPTIONS", &call.path).with("origin", FOREIGN);
@@ -100,7 +100,7 @@ async fn inv_x05_another_content_type_is_refused() {
 }
 
 #[tokio::test]
-async fn inv_x05_unknown_and_duplicate_fields_and_what_is_no_json_are_refused() {
+async fn inv_x05_ab_32_unknown_and_duplicate_fields_and_what_is_no_json_are_refused() {
     let mut faults = Vec::new();
     for row in rows() {
         let call = row.call().await;

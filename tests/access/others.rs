@@ -85,7 +85,7 @@ fn every_route_that_names_a_thing_is_in_the_matrix() {
 }
 
 #[tokio::test]
-async fn inv_i19_inv_i20_anothers_answers_byte_by_byte_like_nobodys() {
+async fn inv_i19_inv_i20_ab_31_anothers_answers_byte_by_byte_like_nobodys() {
     let stranger = Person::activates().await;
     let cookie = stranger.session().await;
     for row in rows() {

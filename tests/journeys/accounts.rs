@@ -39,7 +39,7 @@ async fn every_wrong_field_of_a_registration_is_named_at_once() {
 }
 
 #[tokio::test]
-async fn a_password_is_refused_for_what_it_is() {
+async fn ab_03_a_password_is_refused_for_what_it_is() {
     let portal = Portal::open();
     let mario = portal.citizen();
     let local_part = mario.person.email.split('@').next().unwrap().to_owned();
@@ -72,7 +72,7 @@ async fn inv_i12_the_password_counts_exactly_as_typed() {
 }
 
 #[tokio::test]
-async fn inv_i26_links_in_mails_ignore_what_the_request_says_of_its_host() {
+async fn inv_i26_ab_12_links_in_mails_ignore_what_the_request_says_of_its_host() {
     let portal = Portal::open();
     let mario = portal.citizen();
     let form = mario.person.form();
@@ -97,7 +97,7 @@ async fn ab_13_line_ends_in_a_name_are_refused() {
 }
 
 #[tokio::test]
-async fn inv_i08_a_link_works_once_and_only_for_its_purpose() {
+async fn inv_i08_inv_i10_ab_10_ab_11_a_link_works_once_and_only_for_its_purpose() {
     let portal = Portal::open();
     let mut mario = portal.citizen();
     mario.registers().await;
@@ -136,7 +136,7 @@ async fn a_double_click_on_the_activation_link_gets_the_same_answer() {
 }
 
 #[tokio::test]
-async fn links_and_registrations_end_with_their_time() {
+async fn ab_17_links_and_registrations_end_with_their_time() {
     let Some(portal) = Portal::alone() else { return };
     let mut late = portal.citizen();
     late.registers().await;
@@ -197,7 +197,7 @@ async fn the_activation_mail_comes_again_on_request() {
 }
 
 #[tokio::test]
-async fn changing_the_password_needs_the_current_one() {
+async fn inv_i28_changing_the_password_needs_the_current_one() {
     let portal = Portal::open();
     let mario = portal.known_citizen().await;
     let new = Person::new_password(portal.dice());
@@ -211,7 +211,7 @@ async fn changing_the_password_needs_the_current_one() {
 }
 
 #[tokio::test]
-async fn inv_i14_guessing_makes_the_right_password_wait_too() {
+async fn inv_i14_ab_01_guessing_makes_the_right_password_wait_too() {
     let Some(portal) = Portal::alone() else { return };
     let mario = portal.known_citizen().await;
     let guesser = mario.elsewhere();

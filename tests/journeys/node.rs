@@ -117,7 +117,7 @@ fn named(number: &str, like: &Notice) -> Notice {
 }
 
 #[tokio::test]
-async fn every_state_of_a_debt_has_its_answer_and_asking_changes_nothing() {
+async fn inv_m20_inv_m21_every_state_of_a_debt_has_its_answer_and_asking_changes_nothing() {
     let Some(portal) = Portal::alone() else { return };
     let (mario, open) = portal.proven_citizen().await;
     let creditor = portal.creditor();
@@ -284,7 +284,7 @@ async fn another_amount_pays_and_the_difference_is_kept() {
 }
 
 #[tokio::test]
-async fn cancelled_and_expired_practices_are_paid_late() {
+async fn inv_m25_cancelled_and_expired_practices_are_paid_late() {
     let Some(portal) = Portal::alone() else { return };
     let mario = portal.known_citizen().await;
     let creditor = portal.creditor();
@@ -309,7 +309,7 @@ async fn cancelled_and_expired_practices_are_paid_late() {
 }
 
 #[tokio::test]
-async fn money_for_a_notice_that_nobody_knows_is_kept() {
+async fn inv_m24_ab_49_money_for_a_notice_that_nobody_knows_is_kept() {
     let portal = Portal::open();
     let stranger = Practice::of(&portal.citizen().person, portal.dice()).notice();
     let receipt = Receipt::of(&stranger, "1");
@@ -320,7 +320,7 @@ async fn money_for_a_notice_that_nobody_knows_is_kept() {
 }
 
 #[tokio::test]
-async fn messages_for_others_are_refused_by_what_is_wrong_first() {
+async fn ab_48_messages_for_others_are_refused_by_what_is_wrong_first() {
     let portal = Portal::open();
     let (mario, notice) = portal.proven_citizen().await;
     let other = To { body: "98765432103", broker: "11111111115", station: "11111111115_01" };

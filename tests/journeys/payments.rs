@@ -55,7 +55,7 @@ async fn a_payment_is_of_one_to_five_different_practices() {
 }
 
 #[tokio::test]
-async fn inv_m18_eight_clicks_make_one_payment() {
+async fn inv_m18_ab_35_eight_clicks_make_one_payment() {
     let portal = Portal::open();
     let (mario, notice) = portal.proven_citizen().await;
     let clicks = (0..8).map(|_| {
@@ -162,7 +162,7 @@ async fn ab_35_too_many_attempts_are_refused_and_leave_none_behind() {
 }
 
 #[tokio::test]
-async fn inv_m11_coming_back_from_the_psp_proves_nothing() {
+async fn inv_m11_ab_37_ab_55_coming_back_from_the_psp_proves_nothing() {
     let portal = Portal::open();
     let (mario, notice) = portal.proven_citizen().await;
     let paying = mario.pays(&notice).await;

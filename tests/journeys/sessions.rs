@@ -3,7 +3,7 @@
 use journeys::{Person, Portal};
 
 #[tokio::test]
-async fn inv_i16_a_session_is_dead_once_logged_out() {
+async fn inv_i16_ab_21_a_session_is_dead_once_logged_out() {
     let portal = Portal::open();
     let mario = portal.known_citizen().await;
     let stolen = mario.elsewhere();
@@ -44,7 +44,7 @@ async fn inv_i16_a_reset_ends_every_session() {
 }
 
 #[tokio::test]
-async fn inv_i18_logging_in_ends_the_session_that_was_there() {
+async fn inv_i18_ab_23_logging_in_ends_the_session_that_was_there() {
     let portal = Portal::open();
     let mario = portal.known_citizen().await;
     let first = mario.browser.cookies();
@@ -81,7 +81,7 @@ async fn ab_19_a_session_that_was_touched_is_none() {
 }
 
 #[tokio::test]
-async fn inv_i17_an_idle_session_ends_after_twenty_minutes_and_any_after_eight_hours() {
+async fn inv_i17_ab_24_an_idle_session_ends_after_twenty_minutes_and_any_after_eight_hours() {
     let Some(portal) = Portal::alone() else { return };
     let mario = portal.known_citizen().await;
     let idle = mario.elsewhere();
@@ -102,7 +102,7 @@ async fn inv_i17_an_idle_session_ends_after_twenty_minutes_and_any_after_eight_h
 }
 
 #[tokio::test]
-async fn inv_i30_another_sites_page_cannot_act_for_a_person() {
+async fn inv_i30_ab_25_another_sites_page_cannot_act_for_a_person() {
     let portal = Portal::open();
     let mario = portal.known_citizen().await;
     let new = Person::new_password(portal.dice());

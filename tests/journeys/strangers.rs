@@ -18,7 +18,7 @@ async fn one_of_each_state(portal: &Portal) -> Vec<Citizen> {
 }
 
 #[tokio::test]
-async fn inv_i03_register_forgot_resend_and_login_answer_alike_for_every_account() {
+async fn inv_i03_ab_05_register_forgot_resend_and_login_answer_alike_for_every_account() {
     let portal = Portal::open();
     let citizens = one_of_each_state(&portal).await;
     let mut seen: Vec<[String; 5]> = Vec::new();
@@ -57,7 +57,7 @@ async fn inv_i07_a_closed_account_answers_the_right_password_like_a_wrong_one() 
 }
 
 #[tokio::test]
-async fn inv_i06_the_first_step_of_a_registration_knows_nobody() {
+async fn inv_i06_ab_06_the_first_step_of_a_registration_knows_nobody() {
     let portal = Portal::open();
     for citizen in one_of_each_state(&portal).await {
         let code = citizen.person.fiscal_code.clone();
@@ -68,7 +68,7 @@ async fn inv_i06_the_first_step_of_a_registration_knows_nobody() {
 }
 
 #[tokio::test]
-async fn inv_i20_a_search_that_finds_nothing_says_the_same_whichever_half_is_wrong() {
+async fn inv_i20_ab_29_a_search_that_finds_nothing_says_the_same_whichever_half_is_wrong() {
     let portal = Portal::open();
     let (mario, notice) = portal.proven_citizen().await;
     let other = portal.creditor().issues(&Person::natural(portal.dice())).await;
@@ -146,7 +146,7 @@ async fn a_search_reference_lasts_ten_minutes() {
 }
 
 #[tokio::test]
-async fn inv_i19_what_belongs_to_others_is_like_what_is_not_there() {
+async fn inv_i19_ab_31_what_belongs_to_others_is_like_what_is_not_there() {
     let portal = Portal::open();
     let (lucia, hers) = portal.proven_citizen().await;
     let paid = portal.creditor().issues(&lucia.person).await;

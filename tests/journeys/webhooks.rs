@@ -16,7 +16,7 @@ async fn receipts(citizen: &Citizen) -> usize {
 }
 
 #[tokio::test]
-async fn inv_m04_a_callback_repeated_changes_nothing() {
+async fn inv_m04_ab_39_a_callback_repeated_changes_nothing() {
     let portal = Portal::open();
     for times in 2..=5 {
         let (mario, notice, paying) = begun(&portal).await;
@@ -154,7 +154,7 @@ async fn fm_32_f9_a_callback_is_faster_than_our_answer() {
 }
 
 #[tokio::test]
-async fn inv_m06_another_amount_or_currency_pays_nothing_and_can_be_paid_again() {
+async fn inv_m06_ab_41_another_amount_or_currency_pays_nothing_and_can_be_paid_again() {
     let portal = Portal::open();
     let agreed = |paying: &Paying| paying.amount();
     type Change = fn(Callback, u64) -> Callback;

@@ -278,7 +278,7 @@ fn a_payer_who_is_not_the_debtor_is_masked() {
 }
 
 #[test]
-fn the_same_data_print_the_same_bytes() {
+fn inv_m13_the_same_data_print_the_same_bytes() {
     let (one, other) = (printer(), &documents::Printer::new().unwrap());
     for language in [Language::It, Language::En] {
         let notice = |printer: &documents::Printer| {
@@ -501,7 +501,7 @@ fn a_letter_the_font_lacks_is_written_another_way_or_shown_as_a_box() {
 }
 
 #[test]
-fn texts_cannot_change_the_structure() {
+fn inv_x12_ab_50_texts_cannot_change_the_structure() {
     let plain = Pdf::read(&notice(&creditor(), &debt(), Language::It));
     for evil in [
         ") Tj ET Q endstream endobj",
@@ -538,7 +538,7 @@ proptest! {
 
     /// Any texts at all: one clean page, nothing over the edge, nothing hidden.
     #[test]
-    fn any_texts_fit(name in ".{0,200}", reason in "\\PC{0,300}", address in ".{0,300}", payee in "[ -~À-ž]{1,150}") {
+    fn inv_x12_any_texts_fit(name in ".{0,200}", reason in "\\PC{0,300}", address in ".{0,300}", payee in "[ -~À-ž]{1,150}") {
         let mut debt = debt();
         let mut creditor = creditor();
         (debt.debtor.name, debt.reason, creditor.name) = (name, reason, payee);

@@ -46,7 +46,7 @@ fn inv_i12_length_is_what_people_see() {
 }
 
 #[test]
-fn inv_i12_the_upper_limits() {
+fn inv_i12_ab_15_the_upper_limits() {
     let of = |n: usize| "qzxjkvbpw ".chars().cycle().skip(3).take(n - 1).chain(['!']).collect::<String>();
     assert_eq!(judge(&of(256)), "ok");
     assert_eq!(judge(&of(257)), "too_long");
@@ -147,7 +147,7 @@ fn blanks_typed_into_a_form_hide_nothing() {
 }
 
 #[test]
-fn inv_i12_a_password_offered_at_login_is_only_measured() {
+fn inv_i12_ab_15_a_password_offered_at_login_is_only_measured() {
     for text in ["", " a ", "\0", "é", &"x".repeat(MAX_BYTES)] {
         assert_eq!(Password::offered(text).unwrap().as_bytes(), text.as_bytes());
     }

@@ -149,7 +149,7 @@ fn schema_invalid() {
 }
 
 #[test]
-fn hostile() {
+fn inv_x06_ab_44_hostile() {
     let Some(root) = directory("the hostile examples") else {
         return;
     };

@@ -19,7 +19,7 @@ fn why(message: &[u8]) -> Option<Why> {
 }
 
 #[test]
-fn bytes() {
+fn inv_x02_ab_43_bytes() {
     let mut message = node::ask(&verify());
     message.resize(MAX_BYTES, b' ');
     assert_eq!(why(&message), None);
@@ -28,7 +28,7 @@ fn bytes() {
 }
 
 #[test]
-fn depth() {
+fn inv_x02_ab_45_depth() {
     let nested = |n: usize| with_header(&format!("{}{}", "<a>".repeat(n), "</a>".repeat(n)));
     // The envelope and its header are two.
     assert_eq!(why(&nested(MAX_DEPTH - 2)), None);
@@ -38,7 +38,7 @@ fn depth() {
 }
 
 #[test]
-fn elements() {
+fn inv_x02_elements() {
     // Envelope, header, body, operation, three identifiers, the code and its two parts.
     let others = 10;
     let flat = |n: usize| with_header(&"<a/>".repeat(n));
@@ -47,7 +47,7 @@ fn elements() {
 }
 
 #[test]
-fn attributes() {
+fn inv_x02_ab_45_attributes() {
     let with =
         |n: usize| with_header(&format!("<a{}/>", (0..n).map(|i| format!(" a{i}=''")).collect::<String>()));
     assert_eq!(why(&with(MAX_ATTRIBUTES)), None);
@@ -74,7 +74,7 @@ fn spent(message: &[u8]) -> Spent {
 }
 
 #[test]
-fn reading_is_linear() {
+fn inv_x06_ab_45_reading_is_linear() {
     let many_bindings: String = (0..31).map(|i| format!(" xmlns:n{i}='u'")).collect();
     let shapes: [(&str, &dyn Fn(usize) -> String); 8] = [
         ("elements", &|n| "<a/>".repeat(n / 4)),

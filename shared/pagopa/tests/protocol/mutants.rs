@@ -176,7 +176,7 @@ fn compare(
 }
 
 #[test]
-fn requests_are_judged_as_the_schema_judges_them() {
+fn ab_46_requests_are_judged_as_the_schema_judges_them() {
     let Some(validator) = Validator::find("spoiled requests beside xmllint") else {
         return;
     };

@@ -126,13 +126,13 @@ proptest! {
     #![proptest_config(cases(400))]
 
     #[test]
-    fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..2_000)) {
+    fn inv_x03_no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..2_000)) {
         prop_assert!(parse(&bytes).is_err());
         prop_assert!(node::hear(&bytes).is_err());
     }
 
     #[test]
-    fn no_markup_makes_it_panic(
+    fn inv_x03_no_markup_makes_it_panic(
         pieces in prop::collection::vec(prop::sample::select(vec![
             "<", ">", "/", "</", "/>", "<a>", "</a>", "<?xml version='1.0'?>", "<?", "?>", "<!--", "-->", "<![CDATA[", "]]>",
             "<!DOCTYPE a>", "&", ";", "&amp;", "&#", "&#x41;", "'", "\"", "=", " ", ":", "xmlns", "xmlns:a='b'", "à", "\u{0}",
@@ -144,7 +144,7 @@ proptest! {
     }
 
     #[test]
-    fn no_damage_makes_it_panic(
+    fn inv_x03_no_damage_makes_it_panic(
         which in 0..6_usize, at in any::<prop::sample::Index>(), length in 0..40_usize, bytes in prop::collection::vec(any::<u8>(), 0..9),
     ) {
         let mut message = node::ask(&requests()[which]);
