@@ -1,5 +1,7 @@
 //! Turns `assets/` and `i18n/` into Rust: every asset in its three encodings under one version, every
 //! catalogue as a sorted table. A catalogue that lacks a key of another stops the build here.
+//!
+//! The one thing done to a script: the parts that `core.js` lists are joined, because each file is a request.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -33,7 +35,15 @@ fn assets(out: &Path) -> Result<String, Box<dyn Error>> {
     let mut table = String::new();
     for file in &files {
         let name = file.strip_prefix(&root)?.to_string_lossy().replace('\\', "/");
-        let plain = fs::read(file)?;
+        if name.starts_with("js/core/") {
+            continue;
+        }
+        let mut served = file.clone();
+        if name == "js/core.js" {
+            served = out.join("core.js");
+            fs::write(&served, joined(file)?)?;
+        }
+        let plain = fs::read(&served)?;
         version.update(name.as_bytes());
         version.update(&plain);
         let encoded = if name.ends_with(".woff2") {
@@ -48,11 +58,35 @@ fn assets(out: &Path) -> Result<String, Box<dyn Error>> {
         let content_type = content_type(&name)?;
         writeln!(
             table,
-            "    Asset {{ name: {name:?}, content_type: {content_type:?}, plain: include_bytes!({file:?}), {encoded} }},"
+            "    Asset {{ name: {name:?}, content_type: {content_type:?}, plain: include_bytes!({served:?}), {encoded} }},"
         )?;
     }
     let version: String = version.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
     Ok(format!("pub const VERSION: &str = {version:?};\npub static ASSETS: &[Asset] = &[\n{table}];\n"))
+}
+
+/// The module that a list of `export * from "…";` lines stands for: the listed parts one after the other, without
+/// what they import, since they import nothing but each other.
+fn joined(list: &Path) -> Result<String, Box<dyn Error>> {
+    let folder = list.parent().ok_or("a module lies in a folder")?;
+    let mut module = String::new();
+    for line in fs::read_to_string(list)?.lines() {
+        let part = line.strip_prefix("export * from \"").and_then(|rest| rest.strip_suffix("\";"));
+        let Some(part) = part else {
+            module.push_str(line);
+            module.push('\n');
+            continue;
+        };
+        for line in fs::read_to_string(folder.join(part))?.lines() {
+            if !line.starts_with("import ") {
+                module.push_str(line);
+                module.push('\n');
+            } else if !(line.contains(" from \"./") && line.ends_with("\";")) {
+                return Err(format!("{part} imports something else than a part, or in more than a line").into());
+            }
+        }
+    }
+    Ok(module)
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Box<dyn Error>> {

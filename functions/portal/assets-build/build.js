@@ -46,7 +46,7 @@ async function styles() {
     logger: sass.Logger.silent,
   });
   const [purged] = await new PurgeCSS().purge({
-    content: [path.join(portal, "templates/**/*.html"), path.join(portal, "assets/js/*.js")],
+    content: [path.join(portal, "templates/**/*.html"), path.join(portal, "assets/js/**/*.js")],
     css: [{ raw: compiled.css }],
     // States that only scripts and the browser set, and the custom property that public checkers read.
     safelist: { standard: ["pronta", ":root", "::backdrop"], variables: ["--bootstrap-italia-version"] },

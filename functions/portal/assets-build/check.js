@@ -23,7 +23,7 @@ for (const entry of await readdir(fresh, { recursive: true, withFileTypes: true 
 }
 await rm(fresh, { recursive: true });
 if (different.length > 0) {
-  console.error(`The committed look is stale: ${different.join(", ")}. Run "npm run build" and commit the result.`);
+  console.error(`The committed look is stale: ${different.join(", ")}. Run "npm run assets" and commit the result.`);
   process.exit(1);
 }
 console.log("The committed look is what the sources give.");

@@ -178,11 +178,10 @@ fn pages_stay_within_their_weight() {
 
 #[test]
 fn scripts_find_their_words_on_their_own_pages() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/js");
     for (screen, path) in addresses() {
         let page = html(&get(&path));
         for module in ["core"].into_iter().chain(screen.script) {
-            let source = std::fs::read_to_string(folder.join(format!("{module}.js"))).unwrap();
+            let source = html(&get(&assets::address(&format!("js/{module}.js"))));
             for (at, _) in source.match_indices("t(\"") {
                 let key = source[at + 3..].split('"').next().unwrap();
                 let of_another_screen = module == "pratiche"

@@ -1,8 +1,9 @@
 // S07 and S31: login, and back to where the person was going.
 
-import { actions, announce, button, callout, form, href, money, paragraph, post, t, tab, tn } from "./core.js";
+import { actions, announce, button, callout, fieldsOf, find, form, href, money, paragraph, post, t, tab, tn } from "./core.js";
 
-const modulo = document.getElementById("modulo");
+const modulo = find("form", "modulo");
+const fields = fieldsOf(modulo);
 const notices = document.getElementById("avvisi");
 const query = new URLSearchParams(location.search);
 
@@ -29,12 +30,12 @@ form(modulo, {
     return "leaving";
   },
   refused(refusal) {
-    modulo.elements.password.value = "";
+    fields.password.value = "";
     if (refusal.status === 401) return { text: t("accedi.js.errate") };
     if (refusal.status === 429) return { text: tn("accedi.js.bloccato", Math.max(1, Math.ceil(refusal.retryAfter / 60))) };
     if (refusal.code !== "account_not_active") return null;
     const again = button(t("accedi.js.rinvia"), async () => {
-      await post("/api/activate/resend", { username: modulo.elements.username.value.trim() }).catch(() => {});
+      await post("/api/activate/resend", { username: fields.username.value.trim() }).catch(() => {});
       again.replaceWith(t("js.rinviato"));
       announce(t("js.rinviato"));
     });

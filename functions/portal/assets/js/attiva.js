@@ -39,22 +39,13 @@ function askAnother(title, text) {
 async function activate() {
   if (!token) return askAnother(t("attiva.js.non_valido"), t("attiva.js.non_valido_testo"));
   try {
-    const answer = await post("/api/activate", { token });
-    tab.drop("registrazione");
-    tab.drop("registrata");
-    tab.drop("bozza.registrazione");
-    const already = answer.alreadyActive === true;
-    show(outcomeHeading(already ? t("attiva.js.gia") : t("attiva.js.attivato"), "check-circle", "esito-riuscito"),
-      el("p", { class: "introduzione" }, already ? t("attiva.js.gia_testo") : t("attiva.js.attivato_testo")), goOn());
+    await post("/api/activate", { token });
+    for (const name of ["registrazione", "registrata", "bozza.registrazione"]) tab.drop(name);
+    show(outcomeHeading(t("attiva.js.attivato"), "check-circle", "esito-riuscito"), el("p", { class: "introduzione" }, t("attiva.js.attivato_testo")), goOn());
   } catch (refusal) {
     if (!(refusal instanceof Refusal)) throw refusal;
-    if (refusal.code === "link_not_valid") {
-      const reason = refusal.problem.reason;
-      if (reason === "used") return show(outcomeHeading(t("attiva.js.gia"), "check-circle", "esito-riuscito"), paragraph(t("attiva.js.gia_testo")), goOn());
-      if (reason === "expired") return askAnother(t("attiva.js.scaduto"), t("attiva.js.scaduto_testo"));
-      return askAnother(t("attiva.js.non_valido"), t("attiva.js.non_valido_testo"));
-    }
-    if (refusal.errors.length > 0) return askAnother(t("attiva.js.non_valido"), t("attiva.js.non_valido_testo"));
+    // Used, expired, forged: one answer for all, so the page says what to do in each case.
+    if (refusal.code === "link_not_valid" || refusal.errors.length > 0) return askAnother(t("attiva.js.non_valido"), t("attiva.js.non_valido_testo"));
     show(outcomeHeading(t("attiva.js.non_riusciamo"), "error", "esito-errore"), paragraph(failureText(refusal)),
       actions(button(t("js.riprova"), activate, "btn btn-primary")));
   }

@@ -33,7 +33,7 @@ async function findDebt(number) {
 }
 
 /** The reason for which a debt cannot be paid, with what to do instead. */
-function whyNot(debt) {
+function whyNot(/** @type {import("./core.js").Debt} */ debt) {
   const state = stateOf(debt);
   const detail = href(`/pratiche/${debt.noticeNumber}`);
   if (state === "confermato") return [callout("success", paragraph(t("paga.js.gia_pagata"))), actions(outline(t("paga.js.ricevuta"), `${detail}/ricevuta`))];
@@ -44,6 +44,10 @@ function whyNot(debt) {
 
 const cheapest = (psps) => [...psps].sort((a, b) => a.fee - b.fee || a.name.localeCompare(b.name));
 
+/**
+ * @param {import("./core.js").Debt[]} debts @param {number} amount the sum of the debts, in cents
+ * @param {import("./core.js").PaymentMethod[]} methods @param {import("./core.js").Account} person
+ */
 function draw(debts, amount, methods, person) {
   const usable = methods.filter(({ psps }) => psps.length > 0).map((method) => ({ ...method, psps: cheapest(method.psps) }));
   const unusable = methods.filter(({ psps }) => psps.length === 0);
@@ -91,7 +95,7 @@ function draw(debts, amount, methods, person) {
       el("p", { class: "nota" }, last && last !== lowest ? t("paga.js.ultimo") : t("paga.js.scelta")),
       el("div", { class: "scelte" }, usable.map(methodChoice)),
       unusable.length > 0 && el("div", {}, el("p", { class: "nota" }, t("paga.js.non_disponibili")),
-        el("ul", {}, unusable.map((method) => el("li", {}, methodName(method), method.reason ? `: ${method.reason}` : ""))))),
+        el("ul", {}, unusable.map((method) => el("li", {}, methodName(method), `: ${t("paga.js.non_per_importo")}`))))),
     providers,
     el("details", { class: "apri" }, el("summary", {}, t("paga.js.perche")), paragraph(t("paga.js.perche_testo"))),
     emailChoice(chosen), mobileTotal,

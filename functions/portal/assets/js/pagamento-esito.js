@@ -43,7 +43,7 @@ function show(payment) {
   return shown ? shown(payment) : unknown(null);
 }
 
-async function succeeded(payment) {
+async function succeeded(/** @type {import("./core.js").Payment & { email?: string }} */ payment) {
   const { debts, fee } = payment;
   const total = debts.reduce((sum, { amount }) => sum + amount, 0) + (fee ?? 0);
   const person = await account().catch(() => null);
@@ -77,10 +77,10 @@ function pending() {
   put(outcomeHeading(t("pagamento-esito.js.in_verifica"), "clock", "esito-attenzione"), text(t("pagamento-esito.js.in_verifica_testo")), actions(again(), back()));
 }
 
-const REASONS = { insufficient_funds: t("pagamento-esito.js.motivo.fondi"), not_authorised: t("pagamento-esito.js.motivo.negata"),
+const REASONS = { insufficient_funds: t("pagamento-esito.js.motivo.fondi"), denied: t("pagamento-esito.js.motivo.negata"),
   wrong_details: t("pagamento-esito.js.motivo.dati"), limit_exceeded: t("pagamento-esito.js.motivo.limite"), psp_error: t("pagamento-esito.js.motivo.psp") };
 
-function failed(payment) {
+function failed(/** @type {import("./core.js").Payment} */ payment) {
   const reason = REASONS[payment.reason];
   const retry = retryAddress(payment);
   put(outcomeHeading(t("pagamento-esito.js.non_riuscito"), "error", "esito-errore"), text(t("pagamento-esito.js.nessun_addebito")),

@@ -1,11 +1,11 @@
 // S08: a link to choose a new password; the answer is the same for addresses we do not know.
 
-import { el, focusHeading, form, outcomeHeading, post, resend, t } from "./core.js";
+import { el, find, focusHeading, form, outcomeHeading, post, resend, t } from "./core.js";
 import { email } from "./rules.js";
 
 const region = document.getElementById("regione");
 
-form(document.getElementById("modulo"), {
+form(find("form", "modulo"), {
   name: "accedi",
   check: ({ username }) => (username === "" ? [{ field: "username", code: "required" }] : email(username) ? [] : [{ field: "username", code: "format" }]),
   async send({ username }) {

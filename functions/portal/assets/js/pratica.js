@@ -1,11 +1,12 @@
 // S15: one debt with everything known about it.
 
-import { actions, button, call, callout, contact, copyable, dateLong, dateTime, el, get, href, italian, load, money, noticePdf, once, paragraph,
+import { actions, button, call, callout, contact, copyable, dateLong, dateTime, el, find, get, href, italian, load, money, noticePdf, once, paragraph,
   primary, segment, setTitle, stateChip, stateOf, summaryList, t, tab } from "./core.js";
 
 const number = segment(1);
 
 load(document.getElementById("regione"), async () => {
+  /** @type {import("./core.js").DebtDetail} */
   const { debt, payments, timeline } = await get(`/api/debts/${encodeURIComponent(number)}`);
   setTitle(debt.reason);
   return [
@@ -25,6 +26,7 @@ load(document.getElementById("regione"), async () => {
       [t("pratica.js.codice_avviso"), copyable(debt.noticeNumber, t("pratica.js.codice_avviso"))],
       [t("pratica.js.iuuv"), copyable(debt.iuv, t("pratica.js.iuuv"))],
       debt.paidOn ? [t("pratica.js.pagata_giorno"), dateLong(debt.paidOn)] : null,
+      ...(debt.details ?? []).map(({ label, value }) => [italian(label), italian(value)]),
     ]),
     attempts(payments ?? []),
     story(timeline ?? []),
@@ -56,7 +58,7 @@ function choices(debt) {
   }
   if (state === "in_corso") return [button(t("pratica.js.aggiorna_stato"), () => location.reload(), "btn btn-primary"), print];
   if (state !== "non_confermato") return [contact(), print];
-  const cancel = debt.origin === "spontaneous" ? button(t("pratica.js.annulla"), () => document.getElementById("annullare").showModal(), "collegamento") : null;
+  const cancel = debt.origin === "spontaneous" ? button(t("pratica.js.annulla"), () => find("dialog", "annullare").showModal(), "collegamento") : null;
   return [debt.payable ? primary(t("js.paga"), href(`/paga/${debt.noticeNumber}`)) : null, noticePdf(debt), cancel, print];
 }
 
@@ -83,7 +85,7 @@ once(document.getElementById("annulla-si"), async () => {
   try {
     await call("DELETE", `/api/debts/${encodeURIComponent(number)}`);
   } finally {
-    document.getElementById("annullare").close();
+    find("dialog", "annullare").close();
   }
   tab.set("avviso.pratiche", "annullata");
   location.replace(href("/pratiche"));

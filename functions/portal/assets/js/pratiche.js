@@ -1,6 +1,6 @@
 // S10 and S11: the debts to pay and those of the past, as a table (cards on small screens) with numbered pages.
 
-import { account, actions, announce, button, callout, code, dateShort, daysUntil, el, form, get, hidden, href, italian, load, money,
+import { account, actions, announce, button, callout, code, dateShort, daysUntil, el, fieldsOf, find, form, get, hidden, href, italian, load, money,
   noticePdf, outline, page, paragraph, primary, restore, stateChip, stateOf, t, tab, tn, withReason } from "./core.js";
 
 const MOST_TOGETHER = 5;
@@ -132,7 +132,7 @@ function showToPay() {
       return [callout("info", paragraph(t("pratiche.js.nessuna")),
         actions(primary(t("pratiche.js.cerca"), href("/")), page.spontaneous && outline(t("pratiche.js.spontaneo"), href("/spontaneo"))))];
     }
-    if (fresh) debts.sort((a, b) => (b.noticeNumber === fresh) - (a.noticeNumber === fresh));
+    if (fresh) debts.sort((a, b) => Number(b.noticeNumber === fresh) - Number(a.noticeNumber === fresh));
     const count = list.count ?? debts.length;
     const total = list.total ?? debts.reduce((sum, debt) => sum + debt.amount, 0);
     const line = list.pages > 1 && list.count === undefined ? t("pratiche.js.pagina", { pagina: String(list.number) })
@@ -166,21 +166,22 @@ const STATUS = { confermato: "paid", annullato: "cancelled", scaduto: "expired" 
 
 /** S11: what is no longer to pay, with the filter that the address holds. */
 function showHistory() {
-  const modulo = document.getElementById("modulo");
-  const filter = document.getElementById("filtro");
+  const modulo = find("form", "modulo");
+  const fields = fieldsOf(modulo);
+  const filter = find("details", "filtro");
   const wide = matchMedia("(min-width: 992px)");
   const query = new URLSearchParams(location.search);
   filter.open = wide.matches;
   wide.addEventListener("change", () => (filter.open = wide.matches));
   restore(modulo, Object.fromEntries(query));
-  offerServices(modulo, query.get("servizio"));
+  offerServices(query.get("servizio"));
   showHistoryPage();
 
   form(modulo, {
     name: "storico",
     check: ({ dal, al }) => [
-      modulo.elements.dal.validity.badInput && { field: "dal", code: "format" },
-      modulo.elements.al.validity.badInput && { field: "al", code: "format" },
+      fields.dal.validity.badInput && { field: "dal", code: "format" },
+      fields.al.validity.badInput && { field: "al", code: "format" },
       dal && al && dal > al && { field: "al", code: "range" },
     ].filter(Boolean),
     async send(given) {
@@ -220,10 +221,9 @@ async function showHistoryPage() {
 
 /** The filters in force, in words, each with its way out. */
 function showFilters(query) {
-  const modulo = document.getElementById("modulo");
   const chosen = (select) => select.selectedOptions[0]?.textContent ?? select.value;
-  const words = { q: (value) => t("storico.js.filtro_q", { testo: value }), servizio: () => chosen(modulo.elements.servizio),
-    stato: () => chosen(modulo.elements.stato), dal: (value) => t("storico.js.filtro_dal", { data: dateShort(value) }),
+  const words = { q: (value) => t("storico.js.filtro_q", { testo: value }), servizio: () => chosen(find("select", "servizio")),
+    stato: () => chosen(find("select", "stato")), dal: (value) => t("storico.js.filtro_dal", { data: dateShort(value) }),
     al: (value) => t("storico.js.filtro_al", { data: dateShort(value) }) };
   const items = Object.entries(words).filter(([name]) => query.get(name)).map(([name, say]) => {
     const rest = new URLSearchParams(query);
@@ -236,8 +236,8 @@ function showFilters(query) {
 }
 
 /** The services that can be chosen: the entity's, and the one in the address if it is no longer among them. */
-async function offerServices(modulo, current) {
-  const select = modulo.elements.servizio;
+async function offerServices(current) {
+  const select = find("select", "servizio");
   const known = (await get("/api/services").catch(() => ({ items: [] }))).items;
   if (current && !known.some(({ code: theirs }) => theirs === current)) known.push({ code: current, name: current });
   select.append(...known.map(({ code: theirs, name }) => el("option", { value: theirs, lang: page.language === "it" ? null : "it" }, name)));

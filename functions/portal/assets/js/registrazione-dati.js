@@ -1,10 +1,10 @@
 // S04: personal and access data of who registers.
 
-import { announce, draft, el, form, href, page, post, t, tab } from "./core.js";
+import { announce, draft, el, fieldsOf, find, form, href, page, post, t, tab } from "./core.js";
 import { email, length, likelyDomain, password, personName, phone } from "./rules.js";
 
-const modulo = document.getElementById("modulo");
-const fields = modulo.elements;
+const modulo = find("form", "modulo");
+const fields = fieldsOf(modulo);
 const known = tab.get("registrazione");
 if (!known) location.replace(href("/registrazione"));
 const company = known?.personType === "legal";
@@ -33,7 +33,7 @@ fields.email.addEventListener("change", () => {
 
 const abroad = () => fields.nazione.value !== "IT";
 function settleCountry() {
-  fields.provincia.closest(".campo").hidden = abroad();
+  fields.provincia.closest(".campo").toggleAttribute("hidden", abroad());
   fields.cap.setAttribute("inputmode", abroad() ? "text" : "numeric");
 }
 fields.nazione.addEventListener("change", () => {
@@ -42,7 +42,10 @@ fields.nazione.addEventListener("change", () => {
 });
 settleCountry();
 
-/** Required, then as long as allowed, then well formed. */
+/**
+ * Required, then as long as allowed, then well formed.
+ * @param {string} field @param {string} value @param {number} max @param {(value: string) => boolean} [fits] @param {number} [min]
+ */
 function text(field, value, max, fits = () => true, min = 1) {
   if (value === "") return { field, code: "required" };
   const n = length(value);

@@ -1,11 +1,11 @@
 // S03: the tax code says whether a person or a company registers.
 
-import { form, href, post, tab } from "./core.js";
+import { fieldsOf, find, form, href, post, tab } from "./core.js";
 import { clean, fiscalCode } from "./rules.js";
 
-const modulo = document.getElementById("modulo");
+const modulo = find("form", "modulo");
 const known = tab.get("registrazione");
-if (known) modulo.elements.cf.value = known.fiscalCode;
+if (known) fieldsOf(modulo).cf.value = known.fiscalCode;
 
 form(modulo, {
   name: "registrazione",

@@ -1,6 +1,6 @@
 // S09: the new password, with the token of the mailed link.
 
-import { actions, el, focusHeading, form, href, outcomeHeading, page, post, primary, t, tab } from "./core.js";
+import { actions, el, find, focusHeading, form, href, outcomeHeading, page, post, primary, t, tab } from "./core.js";
 import { password } from "./rules.js";
 
 const region = document.getElementById("regione");
@@ -15,7 +15,7 @@ function linkExpired() {
 
 if (!token) linkExpired();
 
-form(document.getElementById("modulo") ?? el("form"), {
+form(find("form", "modulo") ?? el("form"), {
   name: "reimposta-password",
   check(given) {
     const secret = password(given.password, [], page.shortestPassword);

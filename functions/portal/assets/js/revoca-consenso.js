@@ -1,10 +1,10 @@
 // S21: consent withdrawn, account closed.
 
-import { actions, dateTime, el, focusHeading, announce, form, href, outcomeHeading, post, primary, t } from "./core.js";
+import { actions, dateTime, el, find, focusHeading, announce, form, href, outcomeHeading, post, primary, t } from "./core.js";
 
 const region = document.getElementById("regione");
 
-form(document.getElementById("modulo"), {
+form(find("form", "modulo"), {
   name: "revoca-consenso",
   check: ({ conferma, password }) => [
     !conferma && { field: "conferma", code: "required" },

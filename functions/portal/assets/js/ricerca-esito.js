@@ -1,7 +1,7 @@
 // S02: the debt found, and the way to pay it.
 
 import { accountIfAny, actions, button, callout, contact, copyable, dateLong, el, get, href, italian, load,
-  money, once, outline, paragraph, pdf, post, primary, stateChip, stateOf, summaryList, t, tab } from "./core.js";
+  money, once, outline, paragraph, pdf, post, primary, receiptPdf, stateChip, stateOf, summaryList, t, tab } from "./core.js";
 
 const region = document.getElementById("regione");
 const reference = new URLSearchParams(location.search).get("r") ?? "";
@@ -17,10 +17,15 @@ load(region, async () => {
   }
   tab.set("ricerca", { reference, noticeNumber: debt.noticeNumber, amount: debt.amount, creditor: debt.creditor.name });
   const person = await accountIfAny();
-  return draw(debt, person);
+  return draw(debt, person, person && debt.status === "paid" && await ownReceipt(debt));
 });
 
-function draw(debt, person) {
+/** Whether the person may have the receipt of a debt found by its codes: only its owner may. */
+const ownReceipt = (/** @type {import("./core.js").PublicDebt} */ { noticeNumber }) =>
+  get(`/api/debts/${noticeNumber}`).then(({ debt }) => debt.receiptAvailable, () => false);
+
+/** @param {import("./core.js").PublicDebt} debt @param {import("./core.js").Account | null} person @param {boolean} receipt */
+function draw(debt, person, receipt) {
   const state = stateOf(debt);
   const title = { non_confermato: t("pratica.js.da_pagare"), in_corso: t("pratica.js.in_verifica"), confermato: t("pratica.js.gia_pagata"),
     scaduto: t("pratica.js.scaduta"), annullato: t("pratica.js.annullata") }[state];
@@ -29,7 +34,7 @@ function draw(debt, person) {
     el("p", { class: "importo-grande" }, money(debt.amount)),
     debt.dueDate && state === "non_confermato" ? el("p", { class: "entro" }, t("pratica.js.entro", { data: dateLong(debt.dueDate) })) : null,
     note(debt, state),
-    actions(choices(debt, state, person)),
+    actions(choices(debt, state, person, receipt)),
     state === "non_confermato" && !person ? paragraph(t("ricerca-esito.js.senza_account"), " ",
       el("a", { href: href("/registrazione") }, t("ricerca-esito.js.registrati"))) : null,
     summaryList([
@@ -50,11 +55,11 @@ function note(debt, state) {
   return text ? callout(tone, paragraph(text)) : null;
 }
 
-function choices(debt, state, person) {
+function choices(debt, state, person, receipt) {
   const again = primary(t("pratica.js.altra"), href("/"));
   const notice = pdf(t("js.bollettino_pdf"), `/api/search/${encodeURIComponent(reference)}/notice.pdf`, `avviso-${debt.noticeNumber}.pdf`);
   if (state === "in_corso") return [button(t("pratica.js.aggiorna_stato"), () => location.reload(), "btn btn-primary")];
-  if (state === "confermato") return [person ? outline(t("js.pratiche"), href("/pratiche/storico")) : null, again];
+  if (state === "confermato") return receipt ? [receiptPdf(debt), outline(t("pratica.js.altra"), href("/"))] : [again];
   if (state === "scaduto") return [contact()];
   if (state === "annullato") return [again];
   if (!debt.payable) return [notice, contact()];

@@ -1,9 +1,9 @@
 // S01: find a debt with the two codes of the notice.
 
-import { accountIfAny, actions, callout, el, form, href, paragraph, post, primary, t, tab, tn } from "./core.js";
+import { accountIfAny, actions, callout, el, fieldsOf, find, form, href, paragraph, post, primary, t, tab, tn } from "./core.js";
 import { clean, fiscalCode, noticeOrIuv, searchCode } from "./rules.js";
 
-const modulo = document.getElementById("modulo");
+const modulo = find("form", "modulo");
 const query = new URLSearchParams(location.search);
 
 if (query.has("ricerca-scaduta")) {
@@ -11,7 +11,7 @@ if (query.has("ricerca-scaduta")) {
 }
 const notice = query.get("avviso");
 if (/^\d{18}$/.test(notice ?? "")) {
-  modulo.elements.codice.value = notice;
+  fieldsOf(modulo).codice.value = notice;
   document.getElementById("cf-aiuto").prepend(el("strong", {}, t("ricerca.js.manca_cf")), " ");
 }
 

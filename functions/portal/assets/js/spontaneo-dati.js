@@ -1,6 +1,6 @@
 // S13: the data of a spontaneous payment. The debtor is the account's own and cannot be edited.
 
-import { account, actions, announce, button, callout, draft, el, form, fullName, get, href, italian, load, money, paragraph, segment,
+import { account, actions, announce, button, callout, draft, el, fieldsOf, find, form, fullName, get, hidden, href, italian, load, money, paragraph, segment,
   summaryList, systemPage, t, tab, tn } from "./core.js";
 import { amount, length } from "./rules.js";
 
@@ -30,7 +30,7 @@ const field = (name, label, hint, input, ...after) => {
 };
 const textInput = (attributes = {}) => el("input", { class: "form-control", type: "text", required: true, autocomplete: "off", ...attributes });
 
-/** The price list says what may be written as amount. */
+/** The price list says what may be written as amount. @param {import("./core.js").Service["amount"]} amount */
 function limits({ kind, fixed, min = 1, max = HIGHEST }) {
   return kind === "fixed" ? { fixed, min: fixed, max: fixed } : { min: Math.max(1, min), max };
 }
@@ -72,8 +72,21 @@ function serviceField({ name, label, type, required, options, help }) {
   return field(`campo-${name}`, shown, help, input);
 }
 
-function draw(service, person) {
+/** Who will owe it, not to be edited; on a small screen two lines that open. @param {import("./core.js").Account} person */
+function debtor(person) {
   const address = [person.address, [person.postalCode, person.city].join(" ") + (person.province ? ` (${person.province})` : "")].join(", ");
+  const wide = matchMedia("(min-width: 768px)");
+  const folded = el("details", { class: "debitore", open: wide.matches },
+    el("summary", {}, el("span", {}, fullName(person), el("br"), el("span", { class: "codice" }, person.fiscalCode)),
+      el("span", { class: "apri-chiudi" }, t("spontaneo-dati.js.mostra"), hidden(` ${t("spontaneo-dati.js.mostra_dati")}`))),
+    summaryList([[person.companyName ? t("spontaneo-dati.js.ragione") : t("spontaneo-dati.js.nome"), fullName(person)],
+      [t("spontaneo-dati.js.cf"), el("span", { class: "codice" }, person.fiscalCode)], [t("spontaneo-dati.js.indirizzo"), address]], "riepilogo lungo"));
+  wide.addEventListener("change", () => (folded.open = wide.matches));
+  return el("section", { class: "riquadro riquadro-tenue", "aria-labelledby": "debitore" }, el("h2", { id: "debitore" }, t("spontaneo-dati.js.debitore")), folded);
+}
+
+/** @param {import("./core.js").Service} service @param {import("./core.js").Account} person */
+function draw(service, person) {
   const instructions = service.instructions
     ? el("section", { id: "indicazioni", "aria-labelledby": "indicazioni-titolo", tabindex: "-1" },
       el("h2", { id: "indicazioni-titolo" }, t("spontaneo-dati.js.indicazioni")), plainText(service.instructions)) : null;
@@ -84,8 +97,8 @@ function draw(service, person) {
     amountField(service), reasonField(), service.fields.map(serviceField),
     actions(el("button", { class: "btn btn-primary", type: "submit" }, t("spontaneo-dati.js.continua")), cancel));
   const resumed = draft(modulo, draftName);
-  modulo.elements.servizio.value = service.code;
-  if (limits(service.amount).fixed !== undefined) modulo.elements.importo.value = money(service.amount.fixed).replace(/[^\d.,]/g, "");
+  fieldsOf(modulo).servizio.value = service.code;
+  if (limits(service.amount).fixed !== undefined) fieldsOf(modulo).importo.value = money(service.amount.fixed).replace(/[^\d.,]/g, "");
   if (resumed && !tab.get("spontaneo.modifica")) {
     document.getElementById("avvisi").replaceChildren(callout("info", paragraph(t("spontaneo-dati.js.ripreso")),
       actions(button(t("spontaneo-dati.js.ricomincia"), () => {
@@ -96,7 +109,7 @@ function draw(service, person) {
   tab.drop("spontaneo.modifica");
   let typed = resumed;
   modulo.addEventListener("input", () => (typed = true));
-  const dialog = document.getElementById("uscire");
+  const dialog = find("dialog", "uscire");
   cancel.addEventListener("click", (event) => {
     if (!typed) return;
     event.preventDefault();
@@ -106,10 +119,7 @@ function draw(service, person) {
   listen(modulo, service);
   return [
     el("p", { class: "nota" }, t("js.obbligatorio"), " ", instructions && el("a", { href: "#indicazioni" }, t("spontaneo-dati.js.leggi"))),
-    el("section", { class: "riquadro riquadro-tenue", "aria-labelledby": "debitore" },
-      el("h2", { id: "debitore" }, t("spontaneo-dati.js.debitore")),
-      summaryList([[person.companyName ? t("spontaneo-dati.js.ragione") : t("spontaneo-dati.js.nome"), fullName(person)],
-        [t("spontaneo-dati.js.cf"), el("span", { class: "codice" }, person.fiscalCode)], [t("spontaneo-dati.js.indirizzo"), address]], "riepilogo lungo")),
+    debtor(person),
     modulo, instructions];
 }
 
@@ -120,7 +130,7 @@ function looksLike(mask, text) {
   return wanted.length === given.length && wanted.every((sign, index) => (kinds[sign] ? kinds[sign].test(given[index]) : sign === given[index]));
 }
 
-/** The error of a field that the service adds, or null. */
+/** The error of a field that the service adds, or null. @param {import("./core.js").ServiceField} field @param {string} value */
 function wrong({ name, label, type, required, pattern, min = 0, max = Infinity, help }, value) {
   const refuse = (key) => ({ field: `campo-${name}`, text: t(key, { etichetta: label, aiuto: help ?? t("spontaneo-dati.js.ricontrolla") }) });
   if (value === "") return required ? refuse("err.campo.required") : null;
@@ -130,13 +140,14 @@ function wrong({ name, label, type, required, pattern, min = 0, max = Infinity, 
   return fits ? null : refuse("err.campo.format");
 }
 
+/** @param {HTMLFormElement} modulo @param {import("./core.js").Service} service */
 function listen(modulo, service) {
   const { min, max } = limits(service.amount);
   const control = form(modulo, {
     name: "spontaneo-dati",
     check(given) {
       const errors = [];
-      if (modulo.elements.importo && service.amount.kind !== "fixed") {
+      if (fieldsOf(modulo).importo && service.amount.kind !== "fixed") {
         const cents = amount(given.importo);
         if (given.importo === "") errors.push({ field: "importo", code: "required" });
         else if (cents === null) errors.push({ field: "importo", code: "format" });

@@ -1,12 +1,12 @@
 // S14: everything once more, then saved; however often it is sent, one debt is made.
 
-import { actions, announce, el, errorSummary, failureText, hidden, href, idempotencyKey, italian, load, money, post, Refusal, segment,
+import { actions, announce, el, errorSummary, failureText, find, hidden, href, idempotencyKey, italian, load, money, post, Refusal, segment,
   summaryList, t, tab, wait } from "./core.js";
 
 const serviceCode = segment(1);
 const dataPage = href(`/spontaneo/${encodeURIComponent(serviceCode)}`);
 const prepared = tab.get("spontaneo");
-document.getElementById("indietro").href = dataPage;
+find("a", "indietro").href = dataPage;
 if (prepared?.body.serviceCode === serviceCode) {
   // The key belongs to these data: a reload or a second click repeats, other data ask for another.
   prepared.key ??= idempotencyKey();

@@ -1,10 +1,10 @@
 // S35: whether a printed receipt is true, without saying whose it is.
 
-import { announce, callout, code, dateLong, el, form, get, italian, money, paragraph, summaryList, t } from "./core.js";
+import { announce, callout, code, dateLong, el, find, form, get, italian, money, paragraph, summaryList, t } from "./core.js";
 
 const outcome = document.getElementById("esito");
 
-form(document.getElementById("modulo"), {
+form(find("form", "modulo"), {
   name: "verifica",
   check: ({ codice_ricevuta: given }) => (given === "" ? [{ field: "codice_ricevuta", code: "required" }] : []),
   async send({ codice_ricevuta: given }) {

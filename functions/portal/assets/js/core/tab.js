@@ -1,0 +1,16 @@
+// What is kept in the tab and in the browser; never passwords.
+
+/** Values that outlive a page but not the tab; never passwords. */
+export const tab = {
+  get: (name) => JSON.parse(sessionStorage.getItem(name) ?? "null"),
+  set: (name, value) => sessionStorage.setItem(name, JSON.stringify(value)),
+  drop: (name) => sessionStorage.removeItem(name),
+  take(name) {
+    const value = this.get(name);
+    this.drop(name);
+    return value;
+  },
+};
+
+export const cookie = (name) => document.cookie.split("; ").some((pair) => pair.startsWith(`${name}=`));
+export const forgetSession = () => (document.cookie = "accesso=; Max-Age=0; Path=/; SameSite=Lax");
