@@ -203,7 +203,7 @@ impl Registration<'_> {
         let place =
             Place::parse(&mut form, self.address, self.postal_code, self.city, self.province, self.country);
         let email = form.check(Email::field("email", self.email));
-        let phone = form.field("phone", person::phone(self.phone));
+        let phone = form.field("phone", person::phone(self.phone, self.country));
         let username = form.check(Email::field("username", self.username));
         // The fiscal code as typed and as it is: blanks in the form must not hide it in the password.
         let personal: Vec<&str> = [

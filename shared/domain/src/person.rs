@@ -159,8 +159,9 @@ pub fn given_name(field: &str, text: &str) -> Result<String, FieldError> {
     }
 }
 
-/// A telephone number as typed: 6 to 15 digits, a leading plus, blanks and the usual separators.
-pub fn phone(text: &str) -> Result<String, FieldCode> {
+/// A telephone number in international form, `+39 06 1234567`, with the blanks and separators that were typed.
+/// 6 to 15 digits; a number without prefix is Italian if the person lives in Italy, otherwise it stays as it is.
+pub fn phone(text: &str, country: &str) -> Result<String, FieldCode> {
     let text = text::tidy(text);
     if text.is_empty() {
         return Err(FieldCode::Required);
@@ -168,7 +169,16 @@ pub fn phone(text: &str) -> Result<String, FieldCode> {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     let body = text.strip_prefix('+').unwrap_or(&text);
     let fits = body.bytes().all(|b| b.is_ascii_digit() || b" ./-()".contains(&b));
-    if fits && (6..=15).contains(&digits) && text.len() <= 30 { Ok(text) } else { Err(FieldCode::Format) }
+    if !fits || !(6..=15).contains(&digits) || text.len() > 30 {
+        return Err(FieldCode::Format);
+    }
+    match text.strip_prefix("00") {
+        Some(rest) => Ok(format!("+{rest}")),
+        None if !text.starts_with('+') && country.trim().eq_ignore_ascii_case("IT") => {
+            Ok(format!("+39 {text}"))
+        }
+        None => Ok(text),
+    }
 }
 
 /// A place: country, province and postal code agree with each other.

@@ -11,6 +11,8 @@ use crate::seal::Seal;
 /// How long a reference stands for both codes.
 const LIFE: Duration = Duration::from_secs(10 * 60);
 const PURPOSE: &str = "search";
+/// The shortest IUV that a notice shows; the circuit itself allows shorter ones.
+const SHORTEST_IUV: usize = 10;
 
 /// Reads `{fiscalCode, noticeNumber}` or `{fiscalCode, iuv}`.
 pub fn read_proof(mut body: Body) -> Result<Proof, Error> {
@@ -23,13 +25,19 @@ pub fn read_proof(mut body: Body) -> Result<Proof, Error> {
             form.refuse(FieldError::new("iuv", FieldCode::NotAllowed));
             None
         }
-        (None, Some(iuv)) => form.field("iuv", Iuv::parse(&iuv)).map(Code::Iuv),
+        (None, Some(iuv)) => form.field("iuv", printed_iuv(&iuv)).map(Code::Iuv),
         (notice, None) => {
             let notice = notice.unwrap_or_default();
             form.field("noticeNumber", NoticeNumber::parse(&notice)).map(Code::Notice)
         }
     };
     form.give(fiscal_code.zip(code).map(|(fiscal_code, code)| Proof { fiscal_code, code }))
+}
+
+/// An IUV as a person reads it from a notice.
+fn printed_iuv(text: &str) -> Result<Iuv, FieldCode> {
+    let iuv = Iuv::parse(text)?;
+    if iuv.as_str().len() < SHORTEST_IUV { Err(FieldCode::Format) } else { Ok(iuv) }
 }
 
 /// References: opaque tokens that stand for both codes of a debt, so that no address has to hold them.

@@ -145,14 +145,23 @@ fn inv_i25_an_address_reaches_no_log_by_accident() {
 }
 
 #[test]
-fn telephones_are_kept_as_typed() {
-    for number in
-        ["06 1234567", "+39 333 1234567", "+39-06/123.45.67", "(06) 1234567", "123456", "+123456789012345"]
-    {
-        assert_eq!(phone(number).as_deref(), Ok(number));
+fn telephones_are_kept_in_international_form_with_the_blanks_as_typed() {
+    for (typed, country, kept) in [
+        ("06 1234567", "IT", "+39 06 1234567"),
+        ("  06\u{a0}1234567 ", "it", "+39 06 1234567"),
+        ("(06) 1234567", "IT", "+39 (06) 1234567"),
+        ("123456", "IT", "+39 123456"),
+        ("+39 333 1234567", "IT", "+39 333 1234567"),
+        ("+39-06/123.45.67", "IT", "+39-06/123.45.67"),
+        ("0039 06 1234567", "IT", "+39 06 1234567"),
+        ("0033 1 23456789", "FR", "+33 1 23456789"),
+        ("01 23456789", "FR", "01 23456789"),
+        ("+123456789012345", "FR", "+123456789012345"),
+    ] {
+        assert_eq!(phone(typed, country).as_deref(), Ok(kept));
+        assert_eq!(phone(kept, country).as_deref(), Ok(kept), "once is enough");
     }
-    assert_eq!(phone("  06\u{a0}1234567 ").as_deref(), Ok("06 1234567"));
-    assert_eq!(phone(" "), Err(FieldCode::Required));
+    assert_eq!(phone(" ", "IT"), Err(FieldCode::Required));
     for wrong in [
         "12345",
         "1234567890123456",
@@ -165,7 +174,7 @@ fn telephones_are_kept_as_typed() {
         "06\u{202e}1234567",
         "1 2 3 4 5 6 7 8 9 0 1 2 3 4 (((5",
     ] {
-        assert_eq!(phone(wrong), Err(FieldCode::Format), "{wrong:?}");
+        assert_eq!(phone(wrong, "IT"), Err(FieldCode::Format), "{wrong:?}");
     }
 }
 
@@ -313,7 +322,7 @@ proptest! {
                 prop_assert_eq!(kept, text.trim().to_lowercase());
                 prop_assert_eq!(Email::parse(kept), Ok(email));
             }
-            let _ = (phone(text), country(text), given_name("firstName", text));
+            let _ = (phone(text, "IT"), country(text), given_name("firstName", text));
             let _ = (province(text, true), province(text, false));
             let _ = (postal_code(text, true), postal_code(text, false));
         }
