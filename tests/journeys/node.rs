@@ -221,6 +221,46 @@ async fn receipts_mailed(citizen: &Citizen) -> usize {
 }
 
 #[tokio::test]
+async fn everybody_in_whose_history_a_payment_at_a_counter_is_hears_of_it_once() {
+    let portal = Portal::open();
+    let (mario, _) = portal.proven_citizen().await;
+    let (luigia, elsewhere) = (portal.known_citizen().await, portal.citizen().person.email);
+    // The creditor knows nobody's address, or the debtor's own, or another one.
+    for named in [None, Some(&mario.person.email), Some(&elsewhere)] {
+        let mut practice = Practice::of(&mario.person, portal.dice());
+        if let Some(address) = named {
+            practice.body["debtor"]["email"] = json!(address);
+        }
+        let notice = portal.creditor().issues_as(practice).await;
+        luigia.associates(&notice).await;
+        assert_eq!(heard(&portal.node().pays(&notice).await.ok()), "OK");
+        for citizen in [&mario, &luigia] {
+            assert_eq!(numbers(&citizen.history("").await)[0], notice.number);
+        }
+    }
+    assert_eq!((receipts_mailed(&mario).await, receipts_mailed(&luigia).await), (3, 3));
+    assert_eq!(portal.mailbox().of(&elsewhere).await.len(), 1);
+}
+
+#[tokio::test]
+async fn who_has_not_proven_a_fiscal_code_hears_nothing_of_its_payments() {
+    let portal = Portal::open();
+    let claims_to_be_mario = portal.known_citizen().await;
+    let notice = portal.creditor().issues(&claims_to_be_mario.person).await;
+    assert_eq!(heard(&portal.node().pays(&notice).await.ok()), "OK");
+    assert_eq!(receipts_mailed(&claims_to_be_mario).await, 0);
+}
+
+#[tokio::test]
+async fn who_has_withdrawn_consent_is_not_written_to_of_a_payment() {
+    let portal = Portal::open();
+    let (mario, notice) = portal.proven_citizen().await;
+    mario.withdraws_consent().await;
+    assert_eq!(heard(&portal.node().pays(&notice).await.ok()), "OK");
+    assert_eq!(receipts_mailed(&mario).await, 0);
+}
+
+#[tokio::test]
 async fn a_receipt_that_comes_again_is_refused_and_changes_nothing() {
     let portal = Portal::open();
     let (mario, notice) = with_address(&portal).await;

@@ -9,7 +9,7 @@ use domain::{Cents, Fault, Timestamp};
 use identity::Links;
 use mail::{Mailer, Message, Paid};
 use pagopa::aca::{Aca, Position};
-use store::{Accounts, Claimed, Debts, Letter, Limit, Limits, Outbox, Posted};
+use store::{Accounts, Claimed, Debts, Letter, Limit, Limits, Outbox, Posted, Recipient};
 use world::{NotConfigured, World};
 
 #[derive(Clone)]
@@ -88,9 +88,8 @@ impl Postman {
             }
             Letter::CloseAccount { account } => self.close(account).await,
             Letter::UploadPosition { notice } => self.upload(notice).await,
-            Letter::PaymentReceived { email, account, language, paid, fee, .. } => {
-                let Some(email) = self.address(email.as_ref(), account.as_ref()).await? else {
-                    // Consent was withdrawn: the receipt stays, and nobody is written to.
+            Letter::PaymentReceived { to, others, paid, fee, .. } => {
+                let Some((email, language)) = self.address(to, others).await? else {
                     return Ok(());
                 };
                 let sum = Cents::sum(paid.iter().map(|line| line.amount));
@@ -106,7 +105,7 @@ impl Postman {
                     .collect();
                 let page = self.links.page("/pratiche/storico");
                 let message = Message::PaymentReceived { total, fee: *fee, paid, page };
-                self.mailer.send(&email, *language, &message).await
+                self.mailer.send(&email, language, &message).await
             }
             Letter::PaymentFailed { email, language, reasons, .. } => {
                 let page = self.links.page("/pratiche");
@@ -116,21 +115,30 @@ impl Postman {
         }
     }
 
-    /// The address given, or the account's own while it is active.
+    /// Where and in which language to write of money. Nowhere if there is no such account, or not any more: the
+    /// receipt stays. Nor if another letter about the same money goes to the same address.
     async fn address(
         &self,
-        given: Option<&Email>,
-        account: Option<&AccountId>,
-    ) -> Result<Option<Email>, Fault> {
-        match (given, account) {
-            (Some(email), _) => Ok(Some(email.clone())),
-            (None, Some(id)) => {
-                let record = self.accounts.by_id(id).await?.map(|record| record.account);
-                let active = record.filter(|account| account.status == Status::Active);
-                Ok(active.map(|account| account.profile.email))
+        to: &Recipient,
+        others: &[Recipient],
+    ) -> Result<Option<(Email, Language)>, Fault> {
+        let Some(found) = self.found(to).await? else { return Ok(None) };
+        for other in others {
+            if self.found(other).await?.is_some_and(|(email, _)| email == found.0) {
+                return Ok(None);
             }
-            (None, None) => Ok(None),
         }
+        Ok(Some(found))
+    }
+
+    async fn found(&self, to: &Recipient) -> Result<Option<(Email, Language)>, Fault> {
+        let account = match to {
+            Recipient::Address(email, language) => return Ok(Some((email.clone(), *language))),
+            Recipient::Account(id) => self.accounts.by_id(id).await?.map(|record| record.account),
+            Recipient::Debtor(code) => self.accounts.by_fiscal_code(code).await?,
+        };
+        let active = account.filter(|account| account.status == Status::Active);
+        Ok(active.map(|account| (account.profile.email, account.profile.language)))
     }
 
     /// A registration: the names are claimed, or their holder is told. The caller of the web function sees

@@ -2,11 +2,11 @@
 
 use domain::account::{Account, AccountId, LinkPurpose, Profile, Status};
 use domain::person::Email;
-use domain::{Error, Fault, Timestamp};
+use domain::{Error, Fault, FiscalCode, Timestamp};
 use serde::{Deserialize, Serialize};
 use world::{Clock, NotConfigured, Random, World};
 
-use crate::citizen::Citizen;
+use crate::citizen::{Citizen, asks_for_proof};
 use crate::filing::{Filing, sha256};
 use crate::keys::Key;
 use crate::outbox::{Letter, Outbox};
@@ -25,6 +25,8 @@ pub struct Accounts {
     filing: Filing,
     clock: Clock,
     random: Random,
+    /// Whether a fiscal code has to be proven.
+    proof: bool,
 }
 
 /// An account's row. The profile goes when consent is withdrawn; the row stays, so that nothing dangles.
@@ -116,6 +118,7 @@ impl Accounts {
             filing: Filing::connect(world)?,
             clock: world.clock().clone(),
             random: world.random().clone(),
+            proof: asks_for_proof(world)?,
         })
     }
 
@@ -139,6 +142,19 @@ impl Accounts {
     pub async fn by_id(&self, id: &AccountId) -> Result<Option<PasswordRecord>, Fault> {
         let row: Option<AccountRow> = self.table.get("reading an account", &Key::account(id)).await?;
         Ok(row.and_then(password_record))
+    }
+
+    /// The active account that has proven this fiscal code to be its own, for the worker: the one in whose history
+    /// the code's debts are.
+    pub async fn by_fiscal_code(&self, code: &FiscalCode) -> Result<Option<Account>, Fault> {
+        const DOING: &str = "reading the account of a fiscal code";
+        let key = Key::fiscal_code_claim(&self.filing.fiscal_code(code).await?);
+        let Some(claim) = self.table.get::<ClaimRow>(DOING, &key).await? else { return Ok(None) };
+        let account = self.by_id(&claim.account).await?.map(|record| record.account);
+        Ok(account.filter(|account| {
+            let theirs = account.identity_proven || !self.proof;
+            theirs && account.status == Status::Active && account.profile.fiscal_code == *code
+        }))
     }
 
     /// Claims fiscal code and username for a new account, all three or nothing (INV-I01, INV-I02). A claim

@@ -85,17 +85,12 @@ pub struct Sessions {
 
 impl Sessions {
     pub fn connect(world: &World, limits: Limits) -> Result<Self, NotConfigured> {
-        let proof = match world.optional("IDENTITY_PROOF") {
-            None | Some("notice") => true,
-            Some("none") => false,
-            Some(_) => return Err(NotConfigured::because("IDENTITY_PROOF", "must be notice or none")),
-        };
         Ok(Self {
             table: Table::connect(world, "IDENTITY_TABLE")?,
             filing: Filing::connect(world)?,
             clock: world.clock().clone(),
             limits,
-            proof,
+            proof: asks_for_proof(world)?,
         })
     }
 
@@ -161,5 +156,14 @@ impl Sessions {
         let change = Expression::new("SET revoked = :yes").flag(":yes", true);
         let _ = self.table.update_if("ending a session", &Key::session(session), change, present()).await?;
         Ok(())
+    }
+}
+
+/// Whether a fiscal code has to be proven before its debts are shown or written about.
+pub(crate) fn asks_for_proof(world: &World) -> Result<bool, NotConfigured> {
+    match world.optional("IDENTITY_PROOF") {
+        None | Some("notice") => Ok(true),
+        Some("none") => Ok(false),
+        Some(_) => Err(NotConfigured::because("IDENTITY_PROOF", "must be notice or none")),
     }
 }

@@ -6,7 +6,7 @@ use domain::account::{AccountId, Language, Profile};
 use domain::notice::NoticeNumber;
 use domain::payment::PaymentId;
 use domain::person::Email;
-use domain::{Cents, Date, Fault, Timestamp};
+use domain::{Cents, Date, Fault, FiscalCode, Timestamp};
 use serde::{Deserialize, Serialize};
 use world::{Clock, NotConfigured, Random, World};
 
@@ -52,11 +52,10 @@ pub enum Letter {
         account: AccountId,
     },
     PaymentReceived {
-        /// None: to the account's own address, if it still has one.
-        email: Option<Email>,
+        to: Recipient,
+        /// Who is written to of the same money by letters of their own: nobody gets two.
         #[serde(default)]
-        account: Option<AccountId>,
-        language: Language,
+        others: Vec<Recipient>,
         payment: Option<PaymentId>,
         paid: Vec<PaidLine>,
         fee: Cents,
@@ -71,6 +70,17 @@ pub enum Letter {
         payment: PaymentId,
         reasons: Vec<String>,
     },
+}
+
+/// Who a letter about money goes to. The worker finds the address, so that a settlement reads no account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Recipient {
+    Address(Email, Language),
+    /// An account, at its own address and in its own language, while it is active.
+    Account(AccountId),
+    /// The account, if there is one, that has proven this fiscal code to be its own.
+    Debtor(FiscalCode),
 }
 
 /// One debt in a receipt mail.

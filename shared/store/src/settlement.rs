@@ -1,6 +1,7 @@
 //! Settlement: what an authentic word about money does to debts, payments and movements. PSP callbacks, the
 //! sweep's inquiries and the node's receipts all come through here.
 
+use domain::account::Language;
 use domain::debt::{self, Event, Rule, State};
 use domain::movement::{Kind, Movement};
 use domain::notice::NoticeNumber;
@@ -14,7 +15,7 @@ use crate::debts::{Debts, advanced, with_attempt};
 use crate::events::Events;
 use crate::keys::Key;
 use crate::movements::{self, Entry};
-use crate::outbox::{Letter, Outbox, PaidLine};
+use crate::outbox::{Letter, Outbox, PaidLine, Recipient};
 use crate::payments::Payments;
 use crate::table::{Step, TRIES, Table, Transacted, absent, item, step_aside};
 
@@ -254,12 +255,10 @@ impl Settlement {
             }
         }
         let paid: Vec<PaidLine> = parts.iter().filter_map(paid_line).collect();
-        // An attempt that had ended has forgotten its address: the account's own is looked up, unless it is closed.
         if !paid.is_empty() {
             let letter = Letter::PaymentReceived {
-                email: attempt.email.clone(),
-                account: Some(attempt.account.clone()),
-                language: attempt.language,
+                to: payer_of(attempt),
+                others: Vec::new(),
                 payment: Some(attempt.id.clone()),
                 paid,
                 fee: confirmation.fee.unwrap_or_default(),
@@ -462,7 +461,7 @@ impl Settlement {
                 steps = self.with_difference(&part, amount, confirmation).await?;
                 tracing::error!(event = "pay.mismatch", notice = %notice, "a receipt of another amount");
             }
-            steps.extend(self.receipt_letter(&part, attempt.as_ref(), confirmation)?);
+            steps.extend(self.receipt_letters(&part, attempt.as_ref(), confirmation)?);
             if let Some(attempt) = &attempt {
                 steps.extend(self.attempt_done(attempt, notice, confirmation)?);
             }
@@ -530,25 +529,25 @@ impl Settlement {
         Ok(vec![self.payments.replace_step(attempt, &mut after)?, self.payments.forget_open_step(attempt)?])
     }
 
-    fn receipt_letter(
+    /// A letter for everybody whom the money concerns.
+    fn receipt_letters(
         &self,
         part: &Part,
         attempt: Option<&Attempt>,
         confirmation: &Confirmation,
-    ) -> Result<Option<Step>, Fault> {
-        let to = attempt
-            .and_then(|attempt| Some((attempt.email.clone()?, attempt.language)))
-            .or_else(|| part.before.debtor.email.clone().map(|email| (email, Default::default())));
-        let (Some((email, language)), Some(line)) = (to, paid_line(part)) else { return Ok(None) };
-        let letter = Letter::PaymentReceived {
-            email: Some(email),
-            account: None,
-            language,
+    ) -> Result<Vec<Step>, Fault> {
+        let Some(line) = paid_line(part) else { return Ok(Vec::new()) };
+        let all = concerned(&part.before, attempt);
+        // Who began to pay and named another address than the account's has asked for no second letter.
+        let payer = attempt.map(|attempt| Recipient::Account(attempt.account.clone()));
+        let letters = all.iter().enumerate().map(|(index, to)| Letter::PaymentReceived {
+            to: to.clone(),
+            others: all.iter().take(index).chain(payer.iter().filter(|_| index > 0)).cloned().collect(),
             payment: attempt.map(|attempt| attempt.id.clone()),
-            paid: vec![line],
+            paid: vec![line.clone()],
             fee: confirmation.fee.unwrap_or_default(),
-        };
-        self.outbox.post_step(&letter).map(Some)
+        });
+        letters.map(|letter| self.outbox.post_step(&letter)).collect()
     }
 
     async fn mark(&self, event: Option<&str>) -> Result<(), Fault> {
@@ -583,6 +582,21 @@ fn verdict_of(parts: &[Part]) -> Settled {
     } else {
         Settled::Duplicate
     }
+}
+
+/// Whoever began a payment. An attempt that had ended has forgotten its address: the account's own is looked up.
+fn payer_of(attempt: &Attempt) -> Recipient {
+    let given = attempt.email.clone().map(|email| Recipient::Address(email, attempt.language));
+    given.unwrap_or_else(|| Recipient::Account(attempt.account.clone()))
+}
+
+/// Whom a debt's receipt concerns, wherever it was paid: who began to pay it here, whom the creditor knows, and
+/// everybody in whose history it is. Some may be the same person: the worker writes to no address twice.
+fn concerned(debt: &Debt, attempt: Option<&Attempt>) -> Vec<Recipient> {
+    let known = debt.debtor.email.clone().map(|email| Recipient::Address(email, Language::default()));
+    let debtor = Recipient::Debtor(debt.debtor.fiscal_code.clone());
+    let watchers = debt.watchers.iter().cloned().map(Recipient::Account);
+    attempt.map(payer_of).into_iter().chain(known).chain([debtor]).chain(watchers).collect()
 }
 
 fn paid_line(part: &Part) -> Option<PaidLine> {
