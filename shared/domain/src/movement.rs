@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::debt::State;
 use crate::money::Cents;
 
 /// What happened. Only `Credit` and `CreditLate` settle a debt.
@@ -42,6 +43,19 @@ impl Kind {
             Kind::Reconciled => "RECONCILED",
             Kind::RefundNoted => "REFUND_NOTED",
             Kind::CorrectedToMatchNode => "CORRECTED_TO_MATCH_NODE",
+        }
+    }
+
+    /// The state in which a movement of this kind leaves its debt; nothing when it leaves it as it is.
+    pub fn leads_to(self) -> Option<State> {
+        match self {
+            Kind::Created | Kind::Changed => Some(State::Open),
+            Kind::Credit | Kind::CreditLate => Some(State::Paid),
+            Kind::Cancelled => Some(State::Cancelled),
+            Kind::Expired => Some(State::Expired),
+            Kind::AttemptStarted | Kind::AttemptUnknown | Kind::AttemptFailed => None,
+            Kind::DuplicateToRefund | Kind::Mismatch => None,
+            Kind::Reconciled | Kind::RefundNoted | Kind::CorrectedToMatchNode => None,
         }
     }
 
@@ -129,4 +143,9 @@ impl Movement {
         ]
         .join("\n")
     }
+}
+
+/// The state that a debt's movements lead to, first to last: what is stored of it must say the same (INV-M29).
+pub fn folded(movements: &[Movement]) -> Option<State> {
+    movements.iter().filter_map(|movement| movement.kind.leads_to()).next_back()
 }

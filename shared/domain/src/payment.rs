@@ -72,6 +72,9 @@ pub enum Status {
 }
 
 impl Status {
+    pub const ALL: [Status; 5] =
+        [Status::Pending, Status::Succeeded, Status::Failed, Status::Cancelled, Status::Expired];
+
     pub fn as_str(self) -> &'static str {
         match self {
             Status::Pending => "pending",
@@ -102,6 +105,10 @@ pub enum Outcome {
     Failed,
     Cancelled,
     Expired,
+}
+
+impl Outcome {
+    pub const ALL: [Outcome; 4] = [Outcome::Succeeded, Outcome::Failed, Outcome::Cancelled, Outcome::Expired];
 }
 
 /// One debt inside a payment, with the amount agreed when the payment started.

@@ -13,10 +13,6 @@ use proptest::prelude::*;
 
 use crate::samples::{at, cases, list, refused};
 
-const STATUSES: [Status; 5] =
-    [Status::Pending, Status::Succeeded, Status::Failed, Status::Cancelled, Status::Expired];
-const OUTCOMES: [Outcome; 4] = [Outcome::Succeeded, Outcome::Failed, Outcome::Cancelled, Outcome::Expired];
-
 #[test]
 fn inv_m05_every_status_with_every_outcome() {
     use Status::{Cancelled, Expired, Failed, Pending, Succeeded};
@@ -27,7 +23,7 @@ fn inv_m05_every_status_with_every_outcome() {
         (Cancelled, [Succeeded, Cancelled, Cancelled, Cancelled]),
         (Expired, [Succeeded, Expired, Expired, Expired]),
     ] {
-        for (outcome, expected) in OUTCOMES.into_iter().zip(after) {
+        for (outcome, expected) in Outcome::ALL.into_iter().zip(after) {
             assert_eq!(before.after(outcome), expected, "{before:?} after {outcome:?}");
         }
     }
@@ -35,7 +31,8 @@ fn inv_m05_every_status_with_every_outcome() {
 
 #[test]
 fn statuses_are_the_contracts() {
-    for (status, word) in STATUSES.into_iter().zip(["pending", "succeeded", "failed", "cancelled", "expired"])
+    for (status, word) in
+        Status::ALL.into_iter().zip(["pending", "succeeded", "failed", "cancelled", "expired"])
     {
         assert_eq!(status.as_str(), word);
         assert_eq!(serde_json::to_value(status).unwrap(), word);
@@ -145,7 +142,7 @@ proptest! {
 
     #[test]
     fn inv_m05_a_success_anywhere_among_the_outcomes_wins(
-        outcomes in prop::collection::vec(prop::sample::select(OUTCOMES.to_vec()), 1..8),
+        outcomes in prop::collection::vec(prop::sample::select(Outcome::ALL.to_vec()), 1..8),
     ) {
         let last = outcomes.iter().fold(Status::Pending, |status, outcome| status.after(*outcome));
         let expected = match (outcomes.contains(&Outcome::Succeeded), outcomes[0]) {

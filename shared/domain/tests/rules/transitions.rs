@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use domain::debt::{Event, Rule, State, decide};
 use domain::movement::Kind;
+use domain::payment::{Outcome, Status};
 use proptest::prelude::*;
 
 use crate::samples::cases;
@@ -38,11 +39,11 @@ fn cell(state: State, event: Event) -> String {
     }
 }
 
-/// `transitions.md`, from [`decide`] alone.
+/// `transitions.md`, from [`decide`] and [`Status::after`] alone.
 fn page() -> String {
     let mut page = String::from(
         "# What can happen to a debt\n\n\
-         Written by the tests of `domain` from `debt::decide`; after a change of the rules:\n\
+         Written by the tests of `domain` from `debt::decide` and `payment::Status::after`; after a change of the rules:\n\
          `UPDATE_SNAPSHOTS=1 cargo test -p domain`.\n\n\
          A cell says where the debt goes and which movement is appended. *Kept*: the movement is appended\n\
          and nothing else of the debt changes. *Nothing new*: the event says what is already known.\n\n",
@@ -69,7 +70,33 @@ fn page() -> String {
         }
     }
     page.push_str("```\n");
+    attempts(&mut page);
     page
+}
+
+/// What becomes of a payment attempt.
+fn attempts(page: &mut String) {
+    page.push_str(
+        "\n# What can happen to a payment attempt\n\n\
+         A success counts whenever it arrives; nothing undoes it. No answer at all is no outcome: the attempt stays\n\
+         pending and the sweep asks.\n\n",
+    );
+    let outcomes = Outcome::ALL.map(|outcome| format!("{outcome:?}")).join(" | ");
+    writeln!(page, "| Attempt | {outcomes} |\n|---|{}", "---|".repeat(Outcome::ALL.len())).unwrap();
+    for status in Status::ALL {
+        let cells = Outcome::ALL.map(|outcome| match status.after(outcome) {
+            same if same == status => "nothing new".to_owned(),
+            after => format!("→ **{after:?}**"),
+        });
+        writeln!(page, "| **{status:?}** | {} |", cells.join(" | ")).unwrap();
+    }
+    page.push_str("\n```mermaid\nstateDiagram-v2\n    [*] --> Pending\n");
+    for status in Status::ALL {
+        for outcome in Outcome::ALL.into_iter().filter(|outcome| status.after(*outcome) != status) {
+            writeln!(page, "    {status:?} --> {:?}: {outcome:?}", status.after(outcome)).unwrap();
+        }
+    }
+    page.push_str("```\n");
 }
 
 #[test]
@@ -105,6 +132,21 @@ fn inv_m09_the_lists_are_whole() {
         Event::Credit => 6,
         Event::Mismatch => 7,
     };
+    let status = |status| match status {
+        Status::Pending => 0,
+        Status::Succeeded => 1,
+        Status::Failed => 2,
+        Status::Cancelled => 3,
+        Status::Expired => 4,
+    };
+    let outcome = |outcome| match outcome {
+        Outcome::Succeeded => 0,
+        Outcome::Failed => 1,
+        Outcome::Cancelled => 2,
+        Outcome::Expired => 3,
+    };
+    assert_eq!(Status::ALL.map(status), [0, 1, 2, 3, 4]);
+    assert_eq!(Outcome::ALL.map(outcome), [0, 1, 2, 3]);
     assert_eq!(State::ALL.map(state), [0, 1, 2, 3]);
     assert_eq!(Event::ALL.map(event), [0, 1, 2, 3, 4, 5, 6, 7]);
 }
