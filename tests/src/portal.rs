@@ -47,8 +47,7 @@ impl Portal {
 
     pub fn alone_with(options: Options) -> Option<Self> {
         if variable("PORTAL_URL").is_some() {
-            let name = std::thread::current().name().unwrap_or_default().to_owned();
-            println!("LEFT OUT: {name} needs a stack of its own, which PORTAL_URL cannot give");
+            left_out(std::thread::current().name().unwrap_or_default());
             return None;
         }
         let stack = Stack::start(options).unwrap();
@@ -160,6 +159,17 @@ impl Clock {
 
     pub async fn moves_minutes(&self, minutes: u64) {
         self.moves(Duration::from_secs(minutes * 60)).await;
+    }
+}
+
+/// Says that a test needs a stack of its own, which `PORTAL_URL` cannot give; also in the file that `LEFT_OUT` names.
+fn left_out(test: &str) {
+    println!("LEFT OUT: {test}");
+    if let Some(path) = variable("LEFT_OUT") {
+        let file = std::fs::OpenOptions::new().create(true).append(true).open(&path);
+        let written =
+            file.and_then(|mut file| std::io::Write::write_all(&mut file, format!("{test}\n").as_bytes()));
+        written.unwrap_or_else(|e| panic!("{path}: {e}"));
     }
 }
 

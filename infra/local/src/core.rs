@@ -29,6 +29,8 @@ use crate::{Request, Response, client, environment};
 pub struct Core {
     /// This stack's own address.
     pub origin: String,
+    /// The same as functions elsewhere reach it.
+    pub seen_by_functions: String,
     /// Where citizens reach the portal: here, unless functions run elsewhere.
     pub public_url: String,
     pub template: Template,

@@ -91,6 +91,8 @@ pub struct Options {
     pub invoke: Option<String>,
     /// Where citizens pay.
     pub channel: Channel,
+    /// The name or address by which functions elsewhere reach this machine; an address is listened to as well.
+    pub host: Option<String>,
     /// Where citizens reach the portal, when that is not this stack.
     pub public_url: Option<String>,
     /// Another template than `infra/template.yaml`.
@@ -117,6 +119,7 @@ impl Default for Options {
             limits: true,
             neighbours_only: false,
             invoke: None,
+            host: None,
             channel: Channel::Psp,
             public_url: None,
             template: None,
@@ -198,6 +201,28 @@ impl Stack {
         let answer = self.on_own_threads(async move { core.invoke(&function, event.into_bytes()).await });
         let answer = answer.await.unwrap_or_else(|| Err("the stack has stopped".to_owned()))?;
         serde_json::from_slice(&answer).map_err(|e| e.to_string())
+    }
+
+    /// Puts the demonstration data in, once the functions can be called. Not from inside a runtime.
+    pub fn seed(&self) -> Result<(), Problem> {
+        let core = self.core.clone();
+        let (tell, told) = std::sync::mpsc::sync_channel(1);
+        if let Some(runtime) = &self.runtime {
+            runtime.spawn(async move {
+                let _ = tell.send(demo::seed(&core).await);
+            });
+        }
+        told.recv().unwrap_or_else(|_| Err(Problem::new("the stack has stopped")))
+    }
+
+    /// The variables of all functions as `NAME=value` lines, for functions that run elsewhere.
+    pub fn environment(&self) -> String {
+        environment::file(&self.core.template, &self.core.seen_by_functions)
+    }
+
+    /// The variables of each function, as SAM wants them.
+    pub fn environment_by_function(&self) -> String {
+        environment::by_function(&self.core.template, &self.core.seen_by_functions).to_string()
     }
 
     async fn on_own_threads<T: Send + 'static>(

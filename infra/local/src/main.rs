@@ -1,8 +1,12 @@
 //! `cargo run -p local`: the whole product with one command.
 
+mod elsewhere;
+
+use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
+use elsewhere::{Elsewhere, Way};
 use lexopt::prelude::*;
 use local::{Channel, Granted, Options, PASSWORD, Stack, USER};
 use tracing_subscriber::filter::LevelFilter;
@@ -10,16 +14,21 @@ use tracing_subscriber::filter::LevelFilter;
 const USAGE: &str = "\
 Runs the whole product on this machine.
 
-    cargo run -p local -- [options]
+    cargo run -p local -- [options] [-- command]
 
     --port N            port to listen on (3000)
     --data DIR          keep the data in a folder (in memory)
     --channel checkout  citizens pay on pagoPA Checkout, not at the PSP
     --limits off        no limits on attempts, for load tests
     --grants report     allow what the template does not grant, and list it at the end
+    --functions watch   each function in a process of its own, by cargo-lambda
+    --functions sam     each function in a container of its own, by sam and Docker
+    -- command          run this against the stack (PORTAL_URL, LOCAL_URL), then stop
+
     --invoke URL        run the functions elsewhere: address of Lambda's Invoke API
     --neighbours-only   only DynamoDB, mail, secrets and PSP, for functions that are reached in some other way
     --public-url URL    where citizens reach the portal then
+    --host NAME         where functions elsewhere reach this machine (an address is listened to as well)
     --template FILE     another template than infra/template.yaml
     --verbose           the functions' own log, too
     --help              this text
@@ -28,12 +37,15 @@ Runs the whole product on this machine.
 struct Command {
     options: Options,
     verbose: bool,
+    functions: Option<Way>,
+    /// What is run against the stack.
+    client: Vec<OsString>,
 }
 
 /// The options, or nothing when only help was asked for.
 fn command(mut arguments: lexopt::Parser) -> Result<Option<Command>, lexopt::Error> {
     let mut options = Options { port: 3000, log: true, ..Options::default() };
-    let mut verbose = false;
+    let (mut verbose, mut functions, mut client) = (false, None, Vec::new());
     while let Some(argument) = arguments.next()? {
         match argument {
             Long("port") => {
@@ -57,6 +69,13 @@ fn command(mut arguments: lexopt::Parser) -> Result<Option<Command>, lexopt::Err
                 "report" => options.enforce_grants = false,
                 _ => return Err("--grants is enforce or report".into()),
             },
+            Long("functions") => match arguments.value()?.string()?.as_str() {
+                "watch" => functions = Some(Way::Watch),
+                "sam" => functions = Some(Way::Sam),
+                _ => return Err("--functions is watch or sam".into()),
+            },
+            Long("host") => options.host = Some(arguments.value()?.string()?),
+            Value(word) => client.push(word),
             Long("invoke") => options.invoke = Some(address(arguments.value()?.string()?, "--invoke")?),
             Long("neighbours-only") => options.neighbours_only = true,
             Long("public-url") => {
@@ -68,7 +87,7 @@ fn command(mut arguments: lexopt::Parser) -> Result<Option<Command>, lexopt::Err
             _ => return Err(argument.unexpected()),
         }
     }
-    Ok(Some(Command { options, verbose }))
+    Ok(Some(Command { options, verbose, functions, client }))
 }
 
 fn address(text: String, option: &str) -> Result<String, lexopt::Error> {
@@ -89,15 +108,25 @@ fn main() -> ExitCode {
     };
     let level = if command.verbose { LevelFilter::INFO } else { LevelFilter::ERROR };
     tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).compact().init();
-    let (limits, neighbours_only) = (command.options.limits, command.options.neighbours_only);
-    let report = !command.options.enforce_grants;
-    let stack = match Stack::start(command.options) {
-        Ok(stack) => stack,
-        Err(problem) => return refuse(&problem.to_string()),
+    let Command { mut options, functions, client, .. } = command;
+    let (limits, report) = (options.limits, !options.enforce_grants);
+    options.log &= client.is_empty();
+    let planned = functions.map(|way| Elsewhere::plan(way, &mut options)).transpose();
+    let neighbours_only = options.neighbours_only && functions.is_none();
+    let (stack, elsewhere) = match planned.and_then(|elsewhere| started(options, elsewhere)) {
+        Ok(started) => started,
+        Err(problem) => return refuse(&problem),
     };
+    let portal = elsewhere.as_ref().map_or_else(|| stack.address().to_owned(), |it| it.portal(&stack));
     // Nobody may be reading.
     let mut out = std::io::stdout();
-    let _ = out.write_all(welcome(stack.address(), limits, neighbours_only).as_bytes());
+    if !client.is_empty() {
+        return match elsewhere::run(&client, &portal, &stack) {
+            Ok(status) => ExitCode::from(u8::from(!status.success())),
+            Err(problem) => refuse(&problem),
+        };
+    }
+    let _ = out.write_all(welcome(&portal, stack.address(), limits, neighbours_only).as_bytes());
     wait_for_the_end();
     if report {
         let _ = out.write_all(grants(&stack).as_bytes());
@@ -106,12 +135,25 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
+/// The stack, and the functions when they run elsewhere; then the demonstration data are put in through them.
+fn started(
+    options: Options,
+    mut elsewhere: Option<Elsewhere>,
+) -> Result<(Stack, Option<Elsewhere>), String> {
+    let stack = Stack::start(options).map_err(|problem| problem.to_string())?;
+    if let Some(elsewhere) = &mut elsewhere {
+        elsewhere.start(&stack)?;
+        stack.seed().map_err(|problem| problem.to_string())?;
+    }
+    Ok((stack, elsewhere))
+}
+
 fn refuse(sentence: &str) -> ExitCode {
     eprintln!("{sentence}");
     ExitCode::from(2)
 }
 
-fn welcome(address: &str, limits: bool, neighbours_only: bool) -> String {
+fn welcome(address: &str, local: &str, limits: bool, neighbours_only: bool) -> String {
     let mut text = String::new();
     if !limits {
         text.push_str(
@@ -129,7 +171,7 @@ fn welcome(address: &str, limits: bool, neighbours_only: bool) -> String {
         return text;
     }
     text.push_str(&format!(
-        "\nReady at {address}   (everything else there is: {address}/_local/)\n\
+        "\nReady at {address}   (everything else there is: {local}/_local/)\n\
          \n  user      {USER}\
          \n  password  {PASSWORD}\n\
          \nThree things to try:\n\
@@ -140,7 +182,7 @@ fn welcome(address: &str, limits: bool, neighbours_only: bool) -> String {
          \n     curl -s -c cookies.txt {address}/api/login -H 'content-type: application/json' \\\
          \n       -d '{{\"username\":\"{USER}\",\"password\":\"{PASSWORD}\"}}' && \\\
          \n     curl -s -b cookies.txt {address}/api/debts\n\
-         \n  3. Start to pay: open the redirectUrl in a browser, then look at {address}/_local/mail\
+         \n  3. Start to pay: open the redirectUrl in a browser, then look at {local}/_local/mail\
          \n     curl -s -b cookies.txt {address}/api/payments -H 'content-type: application/json' \\\
          \n       -H 'idempotency-key: try-1' -d '{{\"noticeNumbers\":[\"001000000000106683\"]}}'\n\n"
     ));

@@ -39,10 +39,11 @@ const SLOWEST_BODY: Duration = Duration::from_secs(30);
 
 /// Starts everything; what it gives back answers already.
 pub async fn start(options: Options) -> Result<Arc<Core>, Problem> {
-    let listeners = listen(options.port).await?;
+    let listeners = listen(options.port, options.host.as_deref()).await?;
     let port =
         listeners.first().and_then(|listener| listener.local_addr().ok()).map_or(0, |address| address.port());
-    let core = Arc::new(core(&options, &format!("http://localhost:{port}"))?);
+    let seen_by_functions = format!("http://{}:{port}", options.host.as_deref().unwrap_or("localhost"));
+    let core = Arc::new(core(&options, &format!("http://localhost:{port}"), seen_by_functions)?);
     let _ = core.neighbours.core.set(Arc::downgrade(&core));
     in_background(keep_time(core.clone()));
     in_background(keep_streams(core.clone()));
@@ -56,9 +57,9 @@ pub async fn start(options: Options) -> Result<Arc<Core>, Problem> {
     Ok(core)
 }
 
-fn core(options: &Options, origin: &str) -> Result<Core, Problem> {
+fn core(options: &Options, origin: &str, seen_by_functions: String) -> Result<Core, Problem> {
     let public_url = options.public_url.clone().unwrap_or_else(|| origin.to_owned());
-    let mut values = demo::parameters(origin, &public_url, options.channel, options.limits);
+    let mut values = demo::parameters(&seen_by_functions, &public_url, options.channel, options.limits);
     values.extend(options.parameters.clone());
     let path =
         options.template.clone().unwrap_or_else(|| crate::Stack::repository().join("infra/template.yaml"));
@@ -96,6 +97,7 @@ fn core(options: &Options, origin: &str) -> Result<Core, Problem> {
     agenda.add(after(clock.now(), Duration::from_secs(86_400)), Task::Expire);
     Ok(Core {
         origin: origin.to_owned(),
+        seen_by_functions,
         public_url,
         routes: Routes::new(template.routes.clone()),
         positions: Positions {
@@ -140,8 +142,9 @@ fn in_process(
     Ok(Invoker::InProcess(connected))
 }
 
-/// Both local addresses: clients that try IPv6 first must not find somebody else there.
-async fn listen(port: u16) -> Result<Vec<TcpListener>, Problem> {
+/// Both local addresses: clients that try IPv6 first must not find somebody else there. And the address by which
+/// functions elsewhere reach us, when it is not one of them.
+async fn listen(port: u16, host: Option<&str>) -> Result<Vec<TcpListener>, Problem> {
     let refused = |port: u16, error: std::io::Error| match error.kind() {
         std::io::ErrorKind::AddrInUse => {
             Problem::new(format!("port {port} is in use: stop what uses it, or choose another with --port"))
@@ -158,6 +161,11 @@ async fn listen(port: u16) -> Result<Vec<TcpListener>, Problem> {
         Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => return Err(refused(port, error)),
         // No IPv6 on this machine.
         Err(_) => {}
+    }
+    let ours = |address: &IpAddr| !address.is_loopback();
+    if let Some(address) = host.and_then(|host| host.parse::<IpAddr>().ok()).filter(ours) {
+        let third = TcpListener::bind((address, port)).await;
+        listeners.push(third.map_err(|e| Problem::new(format!("{address}:{port} cannot be listened to: {e}")))?);
     }
     Ok(listeners)
 }
