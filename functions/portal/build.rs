@@ -82,7 +82,9 @@ fn joined(list: &Path) -> Result<String, Box<dyn Error>> {
                 module.push_str(line);
                 module.push('\n');
             } else if !(line.contains(" from \"./") && line.ends_with("\";")) {
-                return Err(format!("{part} imports something else than a part, or in more than a line").into());
+                return Err(
+                    format!("{part} imports something else than a part, or in more than a line").into()
+                );
             }
         }
     }

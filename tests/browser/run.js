@@ -1,4 +1,4 @@
-// Starts a local stack unless PORTAL_URL names one, then runs every test file, one at a time.
+// Starts the local stacks that no variable names, then runs every test file, one at a time.
 
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
@@ -25,31 +25,38 @@ function freePort() {
   });
 }
 
+/** A portal that is closed answers too. */
 async function answers(address) {
-  return fetch(address).then((response) => response.ok, () => false);
+  return fetch(address).then(() => true, () => false);
 }
 
-async function startStack() {
+const stacks = [];
+/** The address of a stack of our own. */
+async function startStack(...options) {
   const port = await freePort();
-  const stack = spawn("cargo", ["run", "--quiet", "-p", "local", "--", "--port", String(port), "--limits", "off"],
+  const stack = spawn("cargo", ["run", "--quiet", "-p", "local", "--", "--port", String(port), ...options],
     { cwd: root, stdio: ["ignore", "inherit", "inherit"] });
+  stacks.push(stack);
   const address = `http://localhost:${port}`;
   const deadline = Date.now() + START_MS;
   while (!(await answers(address))) {
     if (stack.exitCode !== null || Date.now() > deadline) throw new Error("the local stack does not start");
     await new Promise((done) => setTimeout(done, 500));
   }
-  return { stack, address };
+  return address;
 }
 
-const started = process.env.PORTAL_URL ? null : await startStack();
-const env = { ...process.env, CHROMIUM: browser, PORTAL_URL: process.env.PORTAL_URL ?? started.address };
+const env = { ...process.env, CHROMIUM: browser };
+env.PORTAL_URL ??= await startStack("--limits", "off");
 env.LOCAL_URL ??= env.PORTAL_URL;
+env.STRICT_URL ??= await startStack("--set", "SpontaneousPayments=false");
+env.CLOSED_URL ??= await startStack("--set", "MaintenanceUntil=le 18");
 
 const wanted = process.argv.slice(2);
 const files = wanted.length > 0 ? wanted : readdirSync(here).filter((name) => name.endsWith(".test.js")).sort();
-const tests = spawn(process.execPath, ["--test", "--test-concurrency=1", ...files], { cwd: here, env, stdio: "inherit" });
+const script = wanted[0] === "--script" ? wanted.slice(1) : ["--test", "--test-concurrency=1", ...files];
+const tests = spawn(process.execPath, script, { cwd: here, env, stdio: "inherit" });
 tests.on("exit", (code) => {
-  started?.stack.kill("SIGTERM");
+  for (const stack of stacks) stack.kill("SIGTERM");
   process.exit(code ?? 1);
 });

@@ -1,9 +1,13 @@
 // Every screen and every state: axe with no rule off at 360 and 1280 px, reflow at 320 px, targets, pictures.
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import path from "node:path";
 import { before, test } from "node:test";
-import { PORTAL, axe, headingIs, login, open, picture, quiet, reflows, targets, visitor } from "./support/browser.js";
-import { PASSWORD, atPsp, companyCode, debtor, fiscalCode, person } from "./support/people.js";
+import { CLOSED, PORTAL, SCREENSHOTS, axe, focusIsOn, headingIs, login, nothingCut, open, picture, quiet, reflows, targets, underStyle, visitor } from "./support/browser.js";
+import { LOCAL, PASSWORD, atPsp, companyCode, debtor, fiscalCode, person } from "./support/people.js";
+
+import { accessibilityTree, stored } from "./support/stored.js";
 
 const WIDTHS = [1280, 768, 360];
 const problem = (status, code, more = {}) => ({ status, contentType: "application/problem+json", body: JSON.stringify({ code, requestId: "7F3A-22B1", ...more }) });
@@ -28,6 +32,7 @@ before(async () => {
   const pay = async ({ noticeNumber }, outcome) => {
     const started = await api("POST", "/api/payments", { noticeNumbers: [noticeNumber] }, `pictures-${noticeNumber}`);
     await atPsp(started.redirectUrl, { outcome });
+    owed.psp = started.redirectUrl;
     return started.paymentId;
   };
   owed.payment = await pay(paid, "success");
@@ -93,7 +98,6 @@ const PUBLIC = [
   ["S05", "/registrazione", "form", { then: registered }],
   ["S06-attivato", "/attiva#t=x", ".esito-riuscito", { first: answer("**/api/activate", { json: { status: "active" } }) }],
   ["S06-non-valido", "/attiva#t=x", "#email", { first: answer("**/api/activate", problem(400, "link_not_valid")) }],
-  ["S06-scaduto", "/attiva#t=x", "#email", { first: answer("**/api/activate", problem(400, "link_not_valid", { reason: "expired" })) }],
   ["S06-rete", "/attiva#t=x", ".esito-errore", { first: answer("**/api/activate", problem(503, "temporarily_unavailable")) }],
   ["S07", "/accedi", "form"],
   ["S07-errori", "/accedi", "form", { then: summary }],
@@ -118,6 +122,13 @@ const PUBLIC = [
   ["S23", "/privacy", "h1"], ["S23-en", "/en/privacy", "h1"],
   ["S24", "/termini", "h1"], ["S25", "/note-legali", "h1"], ["S26", "/aiuto", "h1"], ["S27", "/accessibilita", "h1"],
   ["S28", "/non-esiste", "h1"],
+  ["S29", `${CLOSED}/`, "h1"],
+  ["S30", "/", "form", { then: async (page) => {
+    await put(page, { cf: owner.fiscalCode, codice: owed.first.noticeNumber });
+    await page.context().setOffline(true);
+    await summary(page);
+    await page.context().setOffline(false);
+  } }],
   ["S31", "/accedi?scaduta=1&torna=%2Fpratiche", "form"],
   ["S35", "/verifica", "form"],
   ["S35-errori", "/verifica", "form", { then: summary }],
@@ -127,6 +138,14 @@ const PUBLIC = [
       await submit(page);
       await page.locator("#esito .alert-success").waitFor();
     } }],
+];
+
+/** The local stack's own pages. */
+const LOCAL_PAGES = [
+  ["S33", () => owed.psp, "form"],
+  ["S34", `${LOCAL}/_local/mail`, "table"],
+  ["S34-messaggio", `${LOCAL}/_local/mail`, "pre", { then: (page) => page.locator("tbody a").first().click() }],
+  ["locale", `${LOCAL}/_local/`, "dl"],
 ];
 
 const at = (name, path) => () => path.replace("{}", owed[name].noticeNumber ?? owed[name]);
@@ -162,6 +181,12 @@ const PRIVATE = [
   } }],
   ["S15", at("first", "/pratiche/{}"), ".importo-grande"],
   ["S15-pagata", at("paid", "/pratiche/{}"), ".importo-grande"],
+  ["S10-sessione", "/pratiche", "table", { first: (page) => page.clock.install(), then: async (page) => {
+    await page.clock.fastForward("18:30");
+    await page.locator("dialog#sessione[open]").waitFor();
+    await focusIsOn(page, "dialog button");
+  } }],
+  ["S11-pagata", "/pratiche/storico?stato=confermato", "table"],
   ["S15-in-corso", at("waiting", "/pratiche/{}"), ".importo-grande"],
   ["S15-annullare", at("own", "/pratiche/{}"), ".importo-grande", { then: (page) => page.getByRole("button", { name: "Annulla pratica" }).first().click() }],
   ["S16", at("first", "/paga/{}"), ".colonne"],
@@ -189,7 +214,11 @@ const PRIVATE = [
   ["S32", at("first", "/pratiche/{}"), ".introduzione", { first: answer(/\/api\/debts\/\d+$/, problem(403, "forbidden")) }],
 ];
 
-async function look(guest, name, { logged }) {
+/** What a reader may set: WCAG 1.4.12, and letters twice as large. */
+const WIDE_TEXT = "* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important; } p { margin-bottom: 2em !important; }";
+const LARGE_TEXT = ":root { font-size: 200% !important; }";
+
+async function look(guest, name, { logged, ours = true }) {
   const { page } = guest;
   for (const width of WIDTHS) {
     await page.setViewportSize({ width, height: width === 360 ? 640 : 900 });
@@ -198,11 +227,21 @@ async function look(guest, name, { logged }) {
   }
   await reflows(page, 320, name);
   await targets(page, name);
+  if (!ours) return;
   assert.match(await page.title(), / · (Pagamenti|Payments) · /, name);
   assert.ok(logged || (await page.locator("h1").count()) === 1, `${name} has one h1`);
+  await underStyle(page, WIDE_TEXT, async () => {
+    await reflows(page, 360, `${name} with wide text`);
+    await nothingCut(page, `${name} with wide text`);
+  });
+  await page.setViewportSize({ width: 1280, height: 900 });
+  await underStyle(page, LARGE_TEXT, async () => {
+    await reflows(page, 1280, `${name} with large text`);
+    await nothingCut(page, `${name} with large text`);
+  });
 }
 
-for (const [screens, logged] of [[PUBLIC, false], [PRIVATE, true]]) {
+for (const [screens, { logged = false, ours = true }] of [[PUBLIC, {}], [PRIVATE, { logged: true }], [LOCAL_PAGES, { ours: false }]]) {
   for (const [name, address, ready, { first, then } = {}] of screens) {
     test(`${name}`, async () => {
       const guest = await visitor();
@@ -210,41 +249,58 @@ for (const [screens, logged] of [[PUBLIC, false], [PRIVATE, true]]) {
       if (logged) await login(context, owner);
       await first?.(page);
       await open(page, typeof address === "function" ? address() : address);
-      await page.locator(`main ${ready}, header ${ready}`).first().waitFor();
+      if (!then || ours) await page.locator(`main ${ready}, header ${ready}`).first().waitFor();
       if (logged) await page.locator("#menu-utente").waitFor();
       await then?.(page);
-      await look(guest, name, { logged });
+      await look(guest, name, { logged, ours });
       await quiet(guest);
     });
   }
 }
 
-test("a large text, a large spacing, 400 %: nothing is cut", async () => {
+test("400 % of 1280 px: nothing is cut", async () => {
   const guest = await visitor({ width: 320, height: 256 });
   await login(guest.context, owner);
-  for (const address of ["/", "/pratiche", `/paga/${owed.first.noticeNumber}`, "/profilo"]) {
+  for (const address of ["/", "/pratiche", `/paga/${owed.first.noticeNumber}`, "/profilo", "/spontaneo/TEST1"]) {
     await open(guest.page, address);
     await guest.page.waitForLoadState("networkidle");
     await reflows(guest.page, 320, address);
-    // WCAG 1.4.12, set as a user style sheet would: the page's own policy forbids inline styles.
-    await guest.page.evaluate(() => {
-      const sheet = new CSSStyleSheet();
-      sheet.replaceSync("* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important; } p { margin-bottom: 2em !important; }");
-      document.adoptedStyleSheets = [sheet];
-    });
-    await reflows(guest.page, 360, `${address} with wide text`);
+    await nothingCut(guest.page, address);
   }
   await quiet(guest);
 });
 
+/** The accessibility tree as the browser gives it to screen readers; the table must stay one where it looks like cards. */
+const TREES = [["S01", "/", "form", 1280, false], ["S04", "/registrazione", "form", 1280, false], ["S10", "/pratiche", "table", 1280, true], ["S10-schede", "/pratiche", "table", 360, true],
+  ["S16", at("first", "/paga/{}"), ".colonne", 1280, true], ["S17", at("payment", "/paga/{}/esito"), ".esito-riuscito", 1280, true]];
+for (const [name, address, ready, width, logged] of TREES) {
+  test(`accessibility tree of ${name}`, async () => {
+    const guest = await visitor({ width });
+    const { page, context } = guest;
+    if (logged) await login(context, owner);
+    await open(page, typeof address === "function" ? address() : address);
+    await page.locator(`main ${ready}`).first().waitFor();
+    if (logged) await page.locator("#menu-utente").waitFor();
+    if (name.startsWith("S10")) await page.getByText("Ho capito").waitFor();
+    if (name === "S04") await registering(fiscalCode)(page);
+    const main = (await accessibilityTree(page)).filter((line) => !/^\s*(RootWebArea|status|alert)/.test(line));
+    stored(`albero-${name}`, main);
+    await quiet(guest);
+  });
+}
+
 test("detail, outcome and receipt print on one page each", async () => {
   const guest = await visitor();
   await login(guest.context, owner);
-  for (const address of [`/pratiche/${owed.first.noticeNumber}`, `/paga/${owed.payment}/esito`, `/pratiche/${owed.paid.noticeNumber}/ricevuta`]) {
+  for (const [name, address] of [["S15", `/pratiche/${owed.first.noticeNumber}`], ["S17", `/paga/${owed.payment}/esito`], ["S18", `/pratiche/${owed.paid.noticeNumber}/ricevuta`]]) {
     await open(guest.page, address);
     await guest.page.locator(".riepilogo").first().waitFor();
-    const paper = (await guest.page.pdf({ format: "A4", preferCSSPageSize: true })).toString("latin1");
+    const file = path.join(SCREENSHOTS, `${name}-stampa.pdf`);
+    const paper = (await guest.page.pdf({ format: "A4", preferCSSPageSize: true, path: file })).toString("latin1");
     assert.equal(paper.match(/\/Type\s*\/Page\b(?!s)/g).length, 1, address);
+    const words = execFileSync("pdftotext", ["-layout", file, "-"], { encoding: "utf8" });
+    for (const wanted of ["Comune di Test", "Stampato il", await guest.page.locator("h1").innerText()]) assert.ok(words.includes(wanted), `${wanted} is printed of ${name}`);
+    for (const not of ["Vai al contenuto", "Esci", "Contatti", "http"]) assert.ok(!words.includes(not), `${not} is not printed of ${name}`);
   }
   await quiet(guest);
 });
@@ -257,6 +313,10 @@ test("high contrast and no motion: the pages stay whole", async () => {
     await guest.page.locator(ready).first().waitFor();
     await picture(guest.page, `${name}-contrasto`);
     await axe(guest.page, `${name} in forced colours`);
+    const bare = await guest.page.evaluate(() => [...document.querySelectorAll("main .btn, main .stato, main .scelta, main .form-control, main .form-select, main .alert")]
+      .filter((node) => node.offsetParent && parseFloat(getComputedStyle(node).borderTopWidth) === 0).map((node) => node.outerHTML.slice(0, 80)));
+    assert.deepEqual(bare, [], `no border in ${name}`);
+    assert.equal(await guest.page.evaluate(() => document.getAnimations().filter((one) => one instanceof CSSTransition).length), 0);
   }
   await quiet(guest);
 });

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use sha2::{Digest, Sha256};
 
-use crate::assets::Asset;
-use crate::compression::{Encoding, compress};
+use crate::assets::{Asset, VERSION};
+use crate::compression::Encoding;
 use crate::language::Language;
 use crate::page::Page;
 use crate::screens::{Access, Screen};
@@ -81,10 +81,32 @@ fn asset(asked: &Asked) -> PortalAnswer {
     let Some(asset) = Asset::at(asked.path) else {
         return text(404, "Not found.\n");
     };
+    // An address has one content for ever, and the version is in it.
+    let tag = format!("W/\"{VERSION}\"");
+    if is_known(asked, &tag) {
+        return unchanged(asset.content_type, FOR_EVER, tag);
+    }
     let (encoding, bytes) = asset.encoded(Encoding::accepted(asked.accept_encoding));
     let mut answer = PortalAnswer::new(200, asset.content_type, Cow::Borrowed(bytes));
     answer.header("cache-control", FOR_EVER);
+    answer.header("etag", tag);
     answer.encoding(encoding);
+    answer
+}
+
+/// Whether the browser has what the tag stands for (RFC 9110, 13.1.2: the weak comparison).
+fn is_known(asked: &Asked, tag: &str) -> bool {
+    let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+    asked.if_none_match.is_some_and(|known| {
+        known.trim() == "*" || known.split(',').any(|candidate| opaque(candidate) == opaque(tag))
+    })
+}
+
+fn unchanged(content_type: &'static str, kept: &'static str, tag: String) -> PortalAnswer {
+    let mut answer = PortalAnswer::new(304, content_type, Cow::Borrowed(b""));
+    answer.header("cache-control", kept);
+    answer.header("etag", tag);
+    answer.header("vary", "Accept-Encoding");
     answer
 }
 
@@ -155,16 +177,13 @@ fn page(
     };
     let html = html.into_bytes();
     let public = screen.access != Access::Private && status == 200;
-    let tag = public.then(|| entity_tag(&html));
-    if let (Some(tag), Some(known)) = (&tag, asked.if_none_match)
-        && known.split(',').any(|candidate| candidate.trim() == tag)
-    {
-        let mut answer = PortalAnswer::new(304, HTML, Cow::Borrowed(b""));
-        answer.header("cache-control", "no-cache");
-        answer.header("etag", tag.clone());
-        return answer;
+    let tag = entity_tag(&html);
+    if public && is_known(asked, &tag) {
+        return unchanged(HTML, "no-cache", tag);
     }
-    let (encoding, bytes) = compress(html, Encoding::accepted(asked.accept_encoding));
+    let wanted = Encoding::accepted(asked.accept_encoding);
+    let (encoding, bytes) = site.compressed.page(&tag, html, wanted);
+    let tag = public.then_some(tag);
     let mut answer = PortalAnswer::new(status, HTML, Cow::Owned(bytes));
     answer.encoding(encoding);
     answer.header("content-language", language.tag());

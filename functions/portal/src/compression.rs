@@ -1,8 +1,10 @@
 //! Which encoding a browser accepts, and pages put into it.
 
+use std::collections::BTreeMap;
 use std::io::Write;
+use std::sync::{Arc, Mutex, PoisonError};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Encoding {
     Brotli,
     Gzip,
@@ -41,8 +43,38 @@ impl Encoding {
     }
 }
 
+/// Pages compressed before: the same page is not compressed twice.
+#[derive(Clone, Debug, Default)]
+pub struct Compressed {
+    kept: Arc<Mutex<BTreeMap<(String, Encoding), Vec<u8>>>>,
+}
+
+/// How many pages are kept, some kilobytes each: all screens in all languages, and then some.
+const KEPT: usize = 120;
+
+impl Compressed {
+    /// The page in the encoding asked for. `tag` is the page's own, and no other's.
+    pub fn page(&self, tag: &str, page: Vec<u8>, wanted: Encoding) -> (Encoding, Vec<u8>) {
+        let name = (tag.to_owned(), wanted);
+        let lock = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(bytes) = lock().get(&name) {
+            return (wanted, bytes.clone());
+        }
+        let (encoding, bytes) = compress(page, wanted);
+        if encoding != Encoding::Plain {
+            let mut kept = lock();
+            // Pages that differ by what somebody put into the address must not fill the memory.
+            if kept.len() >= KEPT {
+                kept.clear();
+            }
+            kept.insert(name, bytes.clone());
+        }
+        (encoding, bytes)
+    }
+}
+
 /// A page in the encoding asked for; if the encoder fails, the page as it is.
-pub fn compress(page: Vec<u8>, wanted: Encoding) -> (Encoding, Vec<u8>) {
+fn compress(page: Vec<u8>, wanted: Encoding) -> (Encoding, Vec<u8>) {
     let encoded = match wanted {
         Encoding::Brotli => brotli_of(&page),
         Encoding::Gzip => gzip_of(&page),
@@ -77,6 +109,22 @@ mod tests {
         assert_eq!(Encoding::accepted("gzip;q=1.0, br;q=0"), Encoding::Gzip);
         assert_eq!(Encoding::accepted(""), Encoding::Plain);
         assert_eq!(Encoding::accepted("broken"), Encoding::Plain);
+    }
+
+    #[test]
+    fn a_page_is_compressed_once_and_other_pages_do_not_take_its_place() {
+        let compressed = Compressed::default();
+        let page = |text: &str| text.repeat(100).into_bytes();
+        let (_, first) = compressed.page("a", page("Importo "), Encoding::Brotli);
+        // Told that it is the same page, it does not look again.
+        assert_eq!(compressed.page("a", Vec::new(), Encoding::Brotli).1, first);
+        assert_ne!(compressed.page("b", page("Scadenza "), Encoding::Brotli).1, first);
+        assert_ne!(compressed.page("a", page("Importo "), Encoding::Gzip).1, first);
+        for number in 0..2 * KEPT {
+            compressed.page(&number.to_string(), page("Causale "), Encoding::Gzip);
+        }
+        assert!(compressed.kept.lock().unwrap().len() <= KEPT);
+        assert_eq!(compressed.page("a", page("Importo "), Encoding::Brotli).1, first);
     }
 
     #[test]

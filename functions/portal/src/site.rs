@@ -2,6 +2,7 @@
 
 use world::{NotConfigured, World};
 
+use crate::compression::Compressed;
 use crate::language::Language;
 
 /// The entity's name, contacts and choices. The defaults are those of the demonstration entity.
@@ -14,6 +15,8 @@ pub struct Site {
     pub certified_email: String,
     pub phone: String,
     pub website: String,
+    /// Where the portal itself is, without a slash at the end.
+    pub public_url: String,
     pub privacy_officer: String,
     /// The declaration on AgID's form site; without one, our own page.
     pub accessibility_statement: Option<String>,
@@ -25,6 +28,8 @@ pub struct Site {
     pub shortest_password: usize,
     /// Set while the portal is closed for maintenance: the hour at which it opens again.
     pub maintenance_until: Option<String>,
+    /// Its pages, as they were sent before.
+    pub compressed: Compressed,
 }
 
 impl Default for Site {
@@ -37,6 +42,7 @@ impl Default for Site {
             certified_email: "protocollo@pec.comune.test.example".to_owned(),
             phone: "06 0000 0000".to_owned(),
             website: "https://www.comune.test.example".to_owned(),
+            public_url: "https://pagamenti.comune.test.example".to_owned(),
             privacy_officer: "dpo@comune.test.example".to_owned(),
             accessibility_statement: None,
             report_address: None,
@@ -44,6 +50,7 @@ impl Default for Site {
             spontaneous: true,
             shortest_password: 12,
             maintenance_until: None,
+            compressed: Compressed::default(),
         }
     }
 }
@@ -61,6 +68,7 @@ impl Site {
             certified_email: text("CONTACT_PEC")?,
             phone: text("CONTACT_PHONE")?,
             website: text("CREDITOR_WEBSITE")?,
+            public_url: text("PUBLIC_URL")?.trim_end_matches('/').to_owned(),
             privacy_officer: text("CREDITOR_DPO")?,
             accessibility_statement: optional("ACCESSIBILITY_STATEMENT_URL"),
             report_address: optional("REPORT_URL"),

@@ -8,13 +8,14 @@ use std::process::ExitCode;
 
 use elsewhere::{Elsewhere, Way};
 use lexopt::prelude::*;
-use local::{Channel, Granted, Options, PASSWORD, Stack, USER};
+use local::{Channel, Granted, Options, PASSWORD, Stack, USER, doctor};
 use tracing_subscriber::filter::LevelFilter;
 
 const USAGE: &str = "\
 Runs the whole product on this machine.
 
     cargo run -p local -- [options] [-- command]
+    cargo run -p local -- doctor --help    looks through a configuration before it goes live
 
     --port N            port to listen on (3000)
     --data DIR          keep the data in a folder (in memory)
@@ -30,6 +31,7 @@ Runs the whole product on this machine.
     --public-url URL    where citizens reach the portal then
     --host NAME         where functions elsewhere reach this machine (an address is listened to as well)
     --template FILE     another template than infra/template.yaml
+    --set NAME=VALUE    a parameter of the template that differs from the demonstration creditor's
     --verbose           the functions' own log, too
     --help              this text
 ";
@@ -81,6 +83,11 @@ fn command(mut arguments: lexopt::Parser) -> Result<Option<Command>, lexopt::Err
             Long("public-url") => {
                 options.public_url = Some(address(arguments.value()?.string()?, "--public-url")?)
             }
+            Long("set") => {
+                let given = arguments.value()?.string()?;
+                let (name, value) = given.split_once('=').ok_or("--set wants NAME=VALUE")?;
+                options.parameters.insert(name.to_owned(), value.to_owned());
+            }
             Long("template") => options.template = Some(arguments.value()?.into()),
             Long("verbose") => verbose = true,
             Short('h') | Long("help") => return Ok(None),
@@ -98,6 +105,10 @@ fn address(text: String, option: &str) -> Result<String, lexopt::Error> {
 }
 
 fn main() -> ExitCode {
+    let mut words = std::env::args_os().skip(1).peekable();
+    if words.next_if(|word| word == "doctor").is_some() {
+        return doctor(lexopt::Parser::from_args(words));
+    }
     let command = match command(lexopt::Parser::from_env()) {
         Ok(Some(command)) => command,
         Ok(None) => {
@@ -133,6 +144,16 @@ fn main() -> ExitCode {
     }
     let _ = writeln!(out, "Stopped.");
     ExitCode::SUCCESS
+}
+
+fn doctor(arguments: lexopt::Parser) -> ExitCode {
+    let (text, code) = match doctor::run(arguments, world::Clock::system().now()) {
+        Ok(Some(report)) => (report.text, ExitCode::from(u8::from(report.faulty))),
+        Ok(None) => (doctor::USAGE.to_owned(), ExitCode::SUCCESS),
+        Err(error) => return refuse(&error),
+    };
+    let _ = std::io::stdout().write_all(text.as_bytes());
+    code
 }
 
 /// The stack, and the functions when they run elsewhere; then the demonstration data are put in through them.

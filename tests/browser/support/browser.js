@@ -10,11 +10,15 @@ import { chromium } from "playwright-core";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 export const PORTAL = process.env.PORTAL_URL;
+/** Another creditor: limits on attempts, no spontaneous payments. */
+export const STRICT = process.env.STRICT_URL;
+/** A portal that is closed for maintenance. */
+export const CLOSED = process.env.CLOSED_URL;
 if (!PORTAL) throw new Error("PORTAL_URL is not set: run the tests with `npm test`, which starts a local stack");
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
-const SCREENSHOTS = process.env.SCREENSHOTS ?? path.join(here, "../../../build/screenshots");
+export const SCREENSHOTS = process.env.SCREENSHOTS ?? path.join(here, "../../../build/screenshots");
 mkdirSync(SCREENSHOTS, { recursive: true });
 
 const ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -30,7 +34,10 @@ after(async () => (await started)?.close());
 
 /** A visitor with a browser of their own. `watch.expect` lists console lines that the story provokes. */
 export async function visitor({ locale = "it-IT", width = 1280, height = 900, ...more } = {}) {
-  const context = await (await browser()).newContext({ locale, timezoneId: "Europe/Rome", viewport: { width, height }, ...more });
+  const context = await (await browser()).newContext({ baseURL: PORTAL, locale, timezoneId: "Europe/Rome", viewport: { width, height }, ...more });
+  // A breach of the policy is told to the page; here it becomes a line that no story expects.
+  await context.addInitScript(() => addEventListener("securitypolicyviolation", (event) =>
+    console.error(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`)));
   const page = await context.newPage();
   page.setDefaultTimeout(15_000);
   const watch = { noise: [], foreign: [], expected: [] };
@@ -41,7 +48,7 @@ export async function visitor({ locale = "it-IT", width = 1280, height = 900, ..
   page.on("pageerror", (error) => watch.noise.push(String(error)));
   page.on("request", (request) => {
     const { origin, protocol } = new URL(request.url());
-    const ours = [new URL(PORTAL).origin, new URL(process.env.LOCAL_URL ?? PORTAL).origin].includes(origin);
+    const ours = [PORTAL, process.env.LOCAL_URL, STRICT, CLOSED].some((stack) => stack && new URL(stack).origin === origin);
     if (!ours && !["data:", "blob:"].includes(protocol)) watch.foreign.push(request.url());
   });
   return { context, page, watch };
@@ -100,6 +107,41 @@ export async function announces(page, text) {
 
 export const focusIsOn = (page, selector) => page.waitForFunction((wanted) => document.activeElement?.matches(wanted), selector);
 
+/**
+ * Where a journey has come to: the title (its own part, and whose portal), the heading, what has focus, what was
+ * announced. A page that was just loaded has given focus to nothing and may have said nothing.
+ */
+export async function stands(page, { title, h1 = title, focus = "body", says = null }) {
+  await headingIs(page, h1);
+  await focusIsOn(page, focus);
+  if (says !== null) await announces(page, says);
+  const [own, portal, entity] = (await page.title()).split(" · ");
+  assert.ok(title instanceof RegExp ? title.test(own) : own === title, `title: ${own}`);
+  assert.ok(["Pagamenti", "Payments"].includes(portal) && entity === "Comune di Test", `title: ${portal} · ${entity}`);
+}
+
+/** What the page drew and what it would draw without its focus ring: the ring is seen if they differ around the stop. */
+export async function ringIsSeen(page) {
+  const box = await page.evaluate(() => {
+    // The ring of a choice is drawn around its card.
+    const { left, top, right, bottom } = document.activeElement.getBoundingClientRect();
+    const [x, y] = [Math.max(0, left - 8), Math.max(0, top - 8)];
+    return { x, y, width: Math.min(innerWidth, right + 8) - x, height: Math.min(innerHeight, bottom + 8) - y };
+  });
+  const shot = () => page.screenshot({ clip: box, animations: "disabled", caret: "hide" });
+  const ringed = await shot();
+  await page.evaluate(() => {
+    const bare = new CSSStyleSheet();
+    // Two ids that nothing has: above any rule of ours, important or not.
+    const all = "*:not(#a-):not(#b-)";
+    bare.replaceSync(`${all}, ${all}::before, ${all}::after { outline: none !important; box-shadow: none !important; }`);
+    document.adoptedStyleSheets = [bare];
+  });
+  const plain = await shot();
+  await page.evaluate(() => (document.adoptedStyleSheets = []));
+  return !ringed.equals(plain);
+}
+
 /** Axe in a world of its own: the page's policy forbids evaluated text. Zero violations, no rule off. */
 export async function axe(page, name) {
   const session = await page.context().newCDPSession(page);
@@ -112,6 +154,28 @@ export async function axe(page, name) {
   await session.detach();
   assert.equal(exceptionDetails, undefined, name);
   assert.deepEqual(result.value, [], `axe on ${name}`);
+}
+
+/** Runs `look` under a style sheet of the reader's own; the page's policy leaves no other way in. */
+export async function underStyle(page, rules, look) {
+  await page.evaluate((text) => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(text);
+    document.adoptedStyleSheets = [sheet];
+  }, rules);
+  await look();
+  await page.evaluate(() => (document.adoptedStyleSheets = []));
+}
+
+/** No text is cut off by its own box, save what is for screen readers only. */
+export async function nothingCut(page, name) {
+  const cut = await page.evaluate(() => [...document.querySelectorAll("main *, header *, footer *")].filter((node) => {
+    const style = getComputedStyle(node);
+    const clips = style.overflowX !== "visible" && node.clientWidth > 1 && node.clientHeight > 1 && node.scrollWidth > node.clientWidth + 1;
+    const lines = style.overflowY === "hidden" && node.clientHeight > 1 && node.scrollHeight > node.clientHeight + 1;
+    return (clips || lines) && style.visibility !== "hidden" && style.clipPath === "none" && !(node instanceof HTMLInputElement) && !(node instanceof HTMLSelectElement);
+  }).map((node) => node.outerHTML.slice(0, 100)));
+  assert.deepEqual(cut, [], `cut in ${name}`);
 }
 
 /** Nothing sticks out sideways at a width. */

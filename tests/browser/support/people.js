@@ -1,6 +1,6 @@
 // Made-up people, companies and notices with valid codes, and the doors to the local stack.
 
-const LOCAL = process.env.LOCAL_URL;
+export const LOCAL = process.env.LOCAL_URL;
 const CREDITOR_KEY = process.env.CREDITOR_KEY ?? "local-creditor-key";
 const ODD = [1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23];
 

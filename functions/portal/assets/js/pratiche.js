@@ -230,7 +230,7 @@ function showFilters(query) {
     rest.delete(name);
     rest.delete("pagina");
     const text = say(query.get(name));
-    return el("li", {}, text, el("a", { href: `${location.pathname}?${rest}` }, t("storico.js.togli"), hidden(`: ${text}`)));
+    return el("li", {}, text, el("a", { href: rest.size > 0 ? `${location.pathname}?${rest}` : location.pathname }, t("storico.js.togli"), hidden(`: ${text}`)));
   });
   document.getElementById("attivi").replaceChildren(...(items.length > 0 ? [el("ul", { class: "filtri-attivi", "aria-label": t("storico.js.attivi") }, items)] : []));
 }

@@ -11,7 +11,8 @@ import { page, t, tn } from "./words.js";
 const FIELDS = { fiscalCode: "cf", noticeNumber: "codice", iuv: "codice", firstName: "nome", lastName: "cognome",
   companyName: "ragione_sociale", address: "indirizzo", country: "nazione", city: "citta", province: "provincia",
   postalCode: "cap", phone: "telefono", passwordConfirmation: "conferma", privacyAccepted: "privacy",
-  termsAccepted: "termini", currentPassword: "password", amount: "importo", reason: "causale" };
+  termsAccepted: "termini", currentPassword: "password", amount: "importo", reason: "causale",
+  method: "metodo", pspId: "psp", from: "dal", to: "al" };
 
 /**
  * The words of an error: those of this form, of this field, of this code, in that order.
