@@ -16,7 +16,8 @@ use pagopa::{
 };
 use store::{Channel, Debts, Events, Recorded, Settled, Settlement};
 use web::{Function, Problem, Reply, Request};
-use world::{NotConfigured, World};
+use world::metrics::Callback;
+use world::{Measure, Metrics, NotConfigured, World};
 
 pub struct PagopaNode {
     debts: Debts,
@@ -26,6 +27,7 @@ pub struct PagopaNode {
     creditor: Creditor,
     broker: String,
     station: String,
+    metrics: Metrics,
 }
 
 /// Longest message that is read, in bytes (INV-X02).
@@ -44,6 +46,7 @@ impl Function for PagopaNode {
             creditor: creditor(world)?,
             broker: world.variable("BROKER_ID")?.to_owned(),
             station: world.variable("STATION_ID")?.to_owned(),
+            metrics: world.metrics().clone(),
         })
     }
 
@@ -51,7 +54,7 @@ impl Function for PagopaNode {
         let body = request.raw_body(MAX_BODY)?;
         let answer = match pagopa::parse(body) {
             Err(refusal) => {
-                tracing::warn!(event = "xml.schema", "a message that the schema refuses");
+                tracing::warn!(event = refusal.why.event(), "a message that is refused");
                 refusal.answer(&self.creditor.fiscal_code)
             }
             Ok(asked) => self.answer(&asked, body).await,
@@ -127,8 +130,14 @@ impl PagopaNode {
         let id = format!("node {}", sent.receipt.id);
         let raw = String::from_utf8_lossy(body);
         match self.events.record(Channel::Node, &id, &raw).await? {
-            Recorded::Applied | Recorded::Conflict => return Ok(Some(FaultCode::ReceiptDuplicata)),
             Recorded::ToApply => {}
+            recorded => {
+                self.metrics.note(Measure::Callback(match recorded {
+                    Recorded::Conflict => Callback::Conflict,
+                    Recorded::Applied | Recorded::ToApply => Callback::Repeated,
+                }));
+                return Ok(Some(FaultCode::ReceiptDuplicata));
+            }
         }
         let creditor = &self.creditor.fiscal_code;
         let settled = psp::apply_receipt(&self.settlement, sent, creditor, Some(&id)).await?;

@@ -5,22 +5,22 @@
 //! by the same code as the first time; one that fails does not stop the others.
 
 use domain::account::Status;
-use domain::movement::Source;
 use domain::payment;
 use domain::{Fault, FiscalCode};
 use lambda::Worker;
 use post::Postman;
-use psp::{Meaning, Till};
+use psp::Till;
 use serde::Serialize;
 use serde_json::Value;
-use store::{Channel, Due, Sweep as Finder};
-use world::{NotConfigured, World};
+use store::{Due, StoredCallback, Sweep as Finder};
+use world::{Measure, Metrics, NotConfigured, World};
 
 pub struct Sweep {
     finder: Finder,
     postman: Postman,
     till: Till,
     creditor: FiscalCode,
+    metrics: Metrics,
 }
 
 /// What a run did.
@@ -48,12 +48,15 @@ impl Worker for Sweep {
             postman: Postman::connect(world)?,
             till: Till::connect(world)?,
             creditor: creditor::creditor(world)?.fiscal_code,
+            metrics: world.metrics().clone(),
         })
     }
 
     async fn handle(&self, _: Value) -> Result<Swept, Fault> {
         let mut swept = Swept::default();
         for shard in Finder::shards() {
+            let measured = self.ages(&shard).await;
+            count(measured.map(|()| None), &mut swept.failures);
             self.debts_and_payments(&shard, &mut swept).await?;
             self.letters(&shard, &mut swept).await?;
             self.accounts(&shard, &mut swept).await?;
@@ -64,6 +67,15 @@ impl Worker for Sweep {
 }
 
 impl Sweep {
+    /// Measures how long work has been waiting, before it is worked off.
+    async fn ages(&self, shard: &str) -> Result<(), Fault> {
+        let letter = self.postman.outbox().oldest(shard).await?;
+        self.metrics.note(Measure::OldestOutbox(letter.unwrap_or_default()));
+        let payment = self.finder.oldest_unknown(shard).await?;
+        self.metrics.note(Measure::OldestUnknown(payment.unwrap_or_default()));
+        Ok(())
+    }
+
     async fn debts_and_payments(&self, shard: &str, swept: &mut Swept) -> Result<(), Fault> {
         for due in self.finder.due(shard).await? {
             let done = match &due {
@@ -77,29 +89,17 @@ impl Sweep {
                     debts.expire(notice).await.map(|()| &mut swept.debts)
                 }
             };
-            count(done, &mut swept.failures);
+            count(done.map(Some), &mut swept.failures);
         }
         Ok(())
     }
 
-    async fn callback(&self, callback: &store::StoredCallback) -> Result<(), Fault> {
-        let settlement = self.finder.settlement();
-        let applied = match callback.channel {
-            Channel::Psp => match Meaning::of(&callback.body) {
-                Ok(meaning) => psp::apply(settlement, &meaning, Source::PspCallback, None).await,
-                Err(_) => return self.finder.callback_done(callback).await,
-            },
-            Channel::Node => match pagopa::parse(callback.body.as_bytes()) {
-                Ok(pagopa::Request::Receipt(sent)) => {
-                    psp::apply_receipt(settlement, &sent, &self.creditor, None).await
-                }
-                Ok(_) | Err(_) => return self.finder.callback_done(callback).await,
-            },
-        };
-        match applied {
-            Ok(_) => self.finder.callback_done(callback).await,
+    async fn callback(&self, callback: &StoredCallback) -> Result<(), Fault> {
+        let events = self.finder.events();
+        match psp::replay(self.finder.settlement(), callback, &self.creditor).await {
+            Ok(_) => events.done(callback).await,
             Err(fault) => {
-                self.finder.callback_later(callback).await?;
+                events.later(callback).await?;
                 Err(fault)
             }
         }
@@ -108,7 +108,7 @@ impl Sweep {
     async fn letters(&self, shard: &str, swept: &mut Swept) -> Result<(), Fault> {
         for id in self.postman.outbox().overdue(shard, BATCH).await? {
             let done = self.postman.deliver(&id).await.map(|()| &mut swept.letters);
-            count(done, &mut swept.failures);
+            count(done.map(Some), &mut swept.failures);
         }
         Ok(())
     }
@@ -121,15 +121,15 @@ impl Sweep {
                 tracing::info!(event = "reg.pending.expired", "a registration was never activated");
             }
             let done = self.postman.accounts().erase(&account).await.map(|()| &mut swept.accounts);
-            count(done, &mut swept.failures);
+            count(done.map(Some), &mut swept.failures);
         }
         Ok(())
     }
 }
 
-fn count(done: Result<&mut u32, Fault>, failures: &mut u32) {
+fn count(done: Result<Option<&mut u32>, Fault>, failures: &mut u32) {
     match done {
-        Ok(counter) => *counter = counter.saturating_add(1),
+        Ok(counter) => counter.into_iter().for_each(|counter| *counter = counter.saturating_add(1)),
         Err(fault) => {
             tracing::error!(doing = fault.doing, cause = %fault.source, "the sweep goes on");
             *failures = failures.saturating_add(1);

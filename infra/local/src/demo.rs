@@ -71,6 +71,8 @@ pub fn parameters(
         ("MailDomain", "comune.test.example"),
         ("MailFrom", "pagamenti@comune.test.example"),
         ("Limits", if limits { "on" } else { "off" }),
+        // No CloudWatch reads this log.
+        ("MetricsNamespace", ""),
     ];
     values.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }

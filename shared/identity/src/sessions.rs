@@ -66,14 +66,22 @@ impl Sessions {
     /// The citizen who asks, or nobody: every failure is the same.
     pub async fn citizen(&self, request: &Request) -> Result<Citizen, Error> {
         let key = self.presented(request).await?.ok_or(Error::NotAuthenticated)?;
-        self.store.citizen(&key).await?.ok_or(Error::NotAuthenticated)
+        let citizen = self.store.citizen(&key).await?.ok_or(Error::NotAuthenticated)?;
+        request.is_of(citizen.pseudonym());
+        Ok(citizen)
     }
 
     /// The session that a request presents, live or not.
     async fn presented(&self, request: &Request) -> Result<Option<SessionKey>, Fault> {
         match request.cookie(self.cookie_name()) {
-            Some(token) => self.read(token).await,
             None => Ok(None),
+            Some(token) => {
+                let read = self.read(token).await?;
+                if read.is_none() {
+                    tracing::warn!(event = "jwt.bad", "a session's token that is none of ours, or out of time");
+                }
+                Ok(read)
+            }
         }
     }
 
@@ -83,6 +91,7 @@ impl Sessions {
             self.store.revoke(&old.id).await?;
         }
         let live = self.store.open(account, self.random.hex::<32>()?).await?;
+        request.is_of(&live.pseudonym);
         let token = self.write(&live.key, live.ends_at).await?;
         let seconds = domain::session::passed(self.clock.now(), live.ends_at).as_secs();
         let secure = self.secure();

@@ -2,7 +2,6 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use domain::{Error, Fault};
@@ -13,6 +12,7 @@ use lambda_http::{Adapter, Body, Context, LambdaEvent, Request, Response, Servic
 use web::{Function, Incoming, Problem, Reply, Served, Site, serve};
 use world::{NotConfigured, World};
 
+use crate::book::{Book, Invocation, trace_id};
 use crate::{Answer, InProcess, not_configured};
 
 /// Longest time that a request may take when Lambda does not say (INV-X01).
@@ -23,20 +23,21 @@ const MARGIN: Duration = Duration::from_millis(500);
 struct Host<F> {
     function: F,
     site: Site,
-    cold: AtomicBool,
+    book: Book,
 }
 
 impl<F: Function> Host<F> {
     fn connect(world: &World) -> Result<Arc<Self>, NotConfigured> {
         let function = F::connect(world)?;
-        Ok(Arc::new(Self { function, site: Site::connect(world)?, cold: AtomicBool::new(true) }))
+        Ok(Arc::new(Self { function, site: Site::connect(world)?, book: Book::of::<F>(world) }))
     }
 
     async fn answer(&self, request: Request) -> Result<Response<Body>, std::convert::Infallible> {
         let started = Instant::now();
         let limit = time_left(&request);
+        let trace = trace(&request);
         let incoming = incoming(request);
-        let (method, request_id) = (incoming.method.clone(), incoming.request_id.clone());
+        let request_id = incoming.request_id.clone();
         let asked_in = incoming.headers.get("accept-language").cloned();
         let work = AssertUnwindSafe(serve(&self.function, &self.site, incoming)).catch_unwind();
         let served = match tokio::time::timeout(limit, work).await {
@@ -44,55 +45,29 @@ impl<F: Function> Host<F> {
             Ok(Err(_panic)) => last_resort("a handler panicked", &request_id, asked_in.as_ref()),
             Err(_elapsed) => last_resort("a handler ran out of time", &request_id, asked_in.as_ref()),
         };
-        self.log(&method, &request_id, started, &served);
+        self.book.close(&Invocation {
+            started,
+            route: served.route.unwrap_or("none"),
+            status: Some(served.reply.status.as_u16()),
+            request_id: &request_id,
+            trace_id: trace.as_deref().and_then(trace_id),
+            subject: served.subject.as_deref(),
+            code: served.error.as_ref().map(Problem::code_of).unwrap_or_default(),
+            fault: match &served.error {
+                Some(Error::Unavailable(fault) | Error::PspUnavailable(fault)) => Some(fault),
+                _ => None,
+            },
+        });
         Ok(response(served.reply))
     }
-
-    /// One line for each request. A refusal is an ordinary answer; only a fault is an error.
-    fn log(&self, method: &str, request_id: &str, started: Instant, served: &Served) {
-        let function = name_of::<F>();
-        let route = served.route.unwrap_or(method);
-        let error = served.error.as_ref();
-        let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-        let cold = self.cold.swap(false, Ordering::Relaxed);
-        let code = error.map(Problem::code_of).unwrap_or_default();
-        let status = served.reply.status.as_u16();
-        match error {
-            Some(Error::Unavailable(fault) | Error::PspUnavailable(fault)) => {
-                let cause = chain(fault);
-                tracing::error!(
-                    function,
-                    route,
-                    status,
-                    micros,
-                    cold,
-                    request_id,
-                    code,
-                    doing = fault.doing,
-                    cause,
-                    "request"
-                );
-            }
-            _ => tracing::info!(function, route, status, micros, cold, request_id, code, "request"),
-        }
-    }
 }
 
-/// A function's own name: the type's, which is its logical id.
-fn name_of<F>() -> &'static str {
-    std::any::type_name::<F>().rsplit("::").next().unwrap_or_default()
-}
-
-/// The causes of a fault, outermost first.
-fn chain(fault: &Fault) -> String {
-    let mut text = fault.source.to_string();
-    let mut cause = fault.source.source();
-    while let Some(inner) = cause {
-        text.push_str(": ");
-        text.push_str(&inner.to_string());
-        cause = inner.source();
-    }
-    text
+/// Where the request's trace is named: by Lambda, or by the gateway.
+fn trace(request: &Request) -> Option<String> {
+    let by_lambda = request.lambda_context_ref().and_then(|context| context.xray_trace_id.clone());
+    let by_gateway =
+        || request.headers().get("x-amzn-trace-id").and_then(|value| value.to_str().ok()).map(str::to_owned);
+    by_lambda.or_else(by_gateway)
 }
 
 fn last_resort(what: &'static str, request_id: &str, asked_in: Option<&http::HeaderValue>) -> Served {
@@ -105,7 +80,7 @@ fn last_resort(what: &'static str, request_id: &str, asked_in: Option<&http::Hea
         .with_header("cache-control", "no-store")
         .with_header("x-content-type-options", "nosniff")
         .with_header("x-request-id", request_id);
-    Served { reply, error: Some(error), route: None }
+    Served { reply, error: Some(error), route: None, subject: None }
 }
 
 fn time_left(request: &Request) -> Duration {

@@ -1,7 +1,8 @@
 //! Everything that knows it runs on Lambda: start-up, events, deadlines, the log line, the last resort.
 
+mod book;
 mod http_event;
-mod log;
+pub mod log;
 mod worker;
 
 use std::future::Future;
@@ -44,7 +45,7 @@ where
     };
     let outcome = runtime.block_on(async {
         let world = World::of_this_process()?;
-        world.warm_secrets().await.map_err(|fault| fault.source)?;
+        world.prepare().await.map_err(|fault| fault.source)?;
         serve(world).await
     });
     match outcome {

@@ -2,13 +2,15 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Instant;
 
 use domain::Fault;
-use lambda_runtime::{LambdaEvent, service_fn};
+use lambda_runtime::{Context, LambdaEvent, service_fn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use world::{NotConfigured, World};
 
+use crate::book::{Book, Invocation, trace_id};
 use crate::{Answer, InProcess, not_configured};
 
 /// A function fed by a stream or a schedule.
@@ -23,31 +25,51 @@ pub trait Worker: Sized + Send + Sync + 'static {
     fn handle(&self, event: Self::Event) -> impl Future<Output = Result<Self::Answer, Fault>> + Send;
 }
 
-async fn work<W: Worker>(worker: &W, event: W::Event) -> Result<W::Answer, String> {
-    worker.handle(event).await.map_err(|fault| {
-        tracing::error!(doing = fault.doing, cause = %fault.source, "worker");
-        fault.doing.to_owned()
-    })
+struct Host<W> {
+    worker: W,
+    book: Book,
+}
+
+impl<W: Worker> Host<W> {
+    fn connect(world: &World) -> Result<Arc<Self>, NotConfigured> {
+        Ok(Arc::new(Self { worker: W::connect(world)?, book: Book::of::<W>(world) }))
+    }
+
+    async fn work(&self, event: W::Event, context: &Context) -> Result<W::Answer, String> {
+        let started = Instant::now();
+        let done = self.worker.handle(event).await;
+        self.book.close(&Invocation {
+            started,
+            route: "event",
+            status: None,
+            request_id: &context.request_id,
+            trace_id: context.xray_trace_id.as_deref().and_then(trace_id),
+            subject: None,
+            code: "",
+            fault: done.as_ref().err(),
+        });
+        done.map_err(|fault| fault.doing.to_owned())
+    }
 }
 
 pub(crate) async fn run<W: Worker>(world: World) -> Result<(), lambda_runtime::Error> {
-    let worker = Arc::new(W::connect(&world).map_err(|e| not_configured(&e))?);
+    let host = Host::<W>::connect(&world).map_err(|e| not_configured(&e))?;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<W::Event>| {
-        let worker = worker.clone();
-        async move { work(&*worker, event.payload).await.map_err(lambda_runtime::Error::from) }
+        let host = host.clone();
+        async move { host.work(event.payload, &event.context).await.map_err(lambda_runtime::Error::from) }
     }))
     .await
 }
 
 /// The same worker in this process.
 pub fn worker_in_process<W: Worker>(world: &World) -> Result<InProcess, NotConfigured> {
-    let worker = Arc::new(W::connect(world)?);
+    let host = Host::<W>::connect(world)?;
     Ok(Arc::new(move |event: Vec<u8>| {
-        let worker = worker.clone();
+        let host = host.clone();
         let invocation = async move {
             let event =
                 serde_json::from_slice(&event).map_err(|e| format!("the event cannot be read: {e}"))?;
-            let answer = work(&*worker, event).await?;
+            let answer = host.work(event, &Context::default()).await?;
             serde_json::to_vec(&answer).map_err(|e| format!("the answer cannot be written: {e}"))
         };
         Box::pin(invocation) as Answer

@@ -3,11 +3,13 @@
 mod messages;
 
 use aws_sdk_ses::Client;
+use aws_sdk_ses::error::ProvideErrorMetadata;
 use aws_sdk_ses::types::{Body, Content, Destination, Message as SesMessage};
 use domain::Fault;
 use domain::account::Language;
 use domain::person::Email;
-use world::{NotConfigured, World};
+use world::metrics::Mail;
+use world::{Measure, Metrics, NotConfigured, World};
 
 pub use messages::{Message, Paid, Written};
 
@@ -18,6 +20,7 @@ pub struct Mailer {
     from: String,
     configuration_set: Option<String>,
     creditor: String,
+    metrics: Metrics,
 }
 
 impl Mailer {
@@ -32,11 +35,18 @@ impl Mailer {
             from: format!("{} <{address}>", encoded_word(&name)),
             configuration_set: world.optional("SES_CONFIGURATION_SET").map(str::to_owned),
             creditor,
+            metrics: world.metrics().clone(),
         })
     }
 
     /// Sends one message. An error is SES's or the network's: the letter stays in the outbox.
     pub async fn send(&self, to: &Email, language: Language, message: &Message) -> Result<(), Fault> {
+        let handed_over = self.hand_over(to, language, message).await;
+        self.metrics.note(Measure::Mail(if handed_over.is_ok() { Mail::Sent } else { Mail::Failed }));
+        handed_over
+    }
+
+    async fn hand_over(&self, to: &Email, language: Language, message: &Message) -> Result<(), Fault> {
         const DOING: &str = "sending a mail";
         let written = message.written(language, &self.creditor);
         let content = |text: String| Content::builder().charset("UTF-8").data(text).build();
@@ -52,7 +62,11 @@ impl Mailer {
             .send()
             .await
             .map(drop)
-            .map_err(|e| Fault::new(DOING, e.into_service_error()))
+            // SES's sentence may quote the address; its code says enough.
+            .map_err(|e| match e.code() {
+                Some(code) => Fault::new(DOING, format!("SES answered {code}")),
+                None => Fault::new(DOING, e),
+            })
     }
 }
 

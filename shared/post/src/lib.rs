@@ -10,7 +10,8 @@ use identity::Links;
 use mail::{Mailer, Message, Paid};
 use pagopa::aca::{Aca, Position};
 use store::{Accounts, Claimed, Debts, Letter, Limit, Limits, Outbox, Posted, Recipient};
-use world::{NotConfigured, World};
+use world::metrics::Mail;
+use world::{Measure, Metrics, NotConfigured, World};
 
 #[derive(Clone)]
 pub struct Postman {
@@ -20,6 +21,7 @@ pub struct Postman {
     links: Links,
     mailer: Mailer,
     archive: Option<Archive>,
+    metrics: Metrics,
 }
 
 /// What the central archive of notices (ACA) needs to hear: only for creditors that use it.
@@ -46,6 +48,7 @@ impl Postman {
             links: Links::connect(world)?,
             mailer: Mailer::connect(world)?,
             archive: Archive::connect(world)?,
+            metrics: world.metrics().clone(),
         })
     }
 
@@ -145,7 +148,7 @@ impl Postman {
     /// neither.
     async fn register(&self, posted: &Posted, profile: &Profile, password: &str) -> Result<(), Fault> {
         let first_try = posted.tries == 0;
-        if first_try && !self.limits.within(&Limit::REGISTER_CODE, profile.fiscal_code.as_str()).await? {
+        if first_try && !self.limits.within(&[Limit::REGISTER_CODE], profile.fiscal_code.as_str()).await? {
             tracing::warn!(event = "reg.claim.conflict", "too many registrations of one code");
             return Ok(());
         }
@@ -226,12 +229,12 @@ impl Postman {
             return Ok(true);
         }
         let subject = format!("{why} {}", email.as_str());
-        let soon = self.limits.within(&Limit::MAIL_ADDRESS, &subject).await?;
-        let today = self.limits.within(&Limit::MAIL_ADDRESS_DAY, &subject).await?;
-        if !soon || !today {
+        let may = self.limits.within(&[Limit::MAIL_ADDRESS, Limit::MAIL_ADDRESS_DAY], &subject).await?;
+        if !may {
+            self.metrics.note(Measure::Mail(Mail::Limited));
             tracing::warn!(event = "mail.limited", why, "an address was written to enough");
         }
-        Ok(soon && today)
+        Ok(may)
     }
 
     /// Tells the central archive what a debt is now, whatever it was when the letter was written.

@@ -5,7 +5,8 @@ use domain::FiscalCode;
 use domain::movement::Source;
 use domain::payment::{Attempt, Outcome};
 use pagopa::SendRt;
-use store::{Settled, Settlement};
+use store::{Channel, Settled, Settlement, StoredCallback};
+use world::Measure;
 
 use crate::client::{Inquiry, Psp};
 use crate::webhook::Meaning;
@@ -17,19 +18,54 @@ pub async fn apply(
     source: Source,
     event: Option<&str>,
 ) -> Result<Settled, Fault> {
-    match meaning {
+    let settled = match meaning {
         Meaning::Succeeded(word) => {
             let confirmation = word.confirmation(source);
             match &word.payment_id {
-                Some(id) => settlement.succeeded(id, &confirmation, word.amount, &word.currency, event).await,
-                None => settlement.unmatched(&confirmation, word.amount, &word.currency, event).await,
+                Some(id) => {
+                    settlement.succeeded(id, &confirmation, word.amount, &word.currency, event).await?
+                }
+                None => settlement.unmatched(&confirmation, word.amount, &word.currency, event).await?,
             }
         }
         Meaning::Ended { payment_id: Some(id), outcome, reason } => {
-            settlement.ended(id, *outcome, reason.as_deref(), source, event).await
+            settlement.ended(id, *outcome, reason.as_deref(), source, event).await?
         }
         // No money moved, and nobody waits for it: there is nothing to keep but the raw message.
-        Meaning::Ended { payment_id: None, .. } => Ok(Settled::Ignored),
+        Meaning::Ended { payment_id: None, .. } => Settled::Ignored,
+    };
+    let outcome = match meaning {
+        Meaning::Ended { outcome, .. } => Some(*outcome),
+        Meaning::Succeeded(_) => None,
+    };
+    measure(settlement, settled, outcome, source == Source::PspCallback);
+    Ok(settled)
+}
+
+/// Counts what a word did to the payment that it speaks of, and what became of the message that brought it.
+fn measure(settlement: &Settlement, settled: Settled, outcome: Option<Outcome>, is_message: bool) {
+    use world::metrics::{Callback, Payment};
+    let (payment, callback) = match settled {
+        Settled::Credited => (Some(Payment::Credited), Callback::Credited),
+        Settled::Duplicate => (Some(Payment::Duplicate), Callback::Duplicate),
+        Settled::Mismatch => (Some(Payment::Mismatch), Callback::Mismatch),
+        Settled::Unmatched => (Some(Payment::Unmatched), Callback::Unmatched),
+        Settled::Known => (None, Callback::Repeated),
+        Settled::Ignored => (None, Callback::Ignored),
+        Settled::Ended => {
+            let payment = match outcome {
+                Some(Outcome::Cancelled) => Payment::Cancelled,
+                Some(Outcome::Expired) => Payment::Expired,
+                Some(Outcome::Failed | Outcome::Succeeded) | None => Payment::Failed,
+            };
+            (Some(payment), Callback::Ended)
+        }
+    };
+    if let Some(payment) = payment {
+        settlement.metrics().note(Measure::Payment(payment));
+    }
+    if is_message {
+        settlement.metrics().note(Measure::Callback(callback));
     }
 }
 
@@ -41,21 +77,45 @@ pub async fn apply_receipt(
     event: Option<&str>,
 ) -> Result<Settled, Fault> {
     let confirmation = sent.confirmation();
-    match sent.meaning(creditor) {
+    let settled = match sent.meaning(creditor) {
         pagopa::Meaning::Paid { notice, amount } => {
-            settlement.receipt(&notice, amount, &confirmation, event).await
+            settlement.receipt(&notice, amount, &confirmation, event).await?
         }
         pagopa::Meaning::Unmatched => {
-            settlement.unmatched(&confirmation, sent.receipt.amount.get(), "EUR", event).await
+            settlement.unmatched(&confirmation, sent.receipt.amount.get(), "EUR", event).await?
         }
         // A copy of another body's receipt, or one that says that nothing was paid: kept raw, nothing to apply.
-        pagopa::Meaning::AnotherBody | pagopa::Meaning::Failed => Ok(Settled::Ignored),
-    }
+        pagopa::Meaning::AnotherBody | pagopa::Meaning::Failed => Settled::Ignored,
+    };
+    measure(settlement, settled, None, true);
+    Ok(settled)
+}
+
+/// Applies a stored callback again, as on its arrival; nothing when it holds nothing that can be applied.
+pub async fn replay(
+    settlement: &Settlement,
+    callback: &StoredCallback,
+    creditor: &FiscalCode,
+) -> Result<Option<Settled>, Fault> {
+    let settled = match callback.channel {
+        Channel::Psp => match Meaning::of(&callback.body) {
+            Ok(meaning) => apply(settlement, &meaning, Source::PspCallback, None).await?,
+            Err(_) => return Ok(None),
+        },
+        Channel::Node => match pagopa::parse(callback.body.as_bytes()) {
+            Ok(pagopa::Request::Receipt(sent)) => apply_receipt(settlement, &sent, creditor, None).await?,
+            Ok(_) | Err(_) => return Ok(None),
+        },
+    };
+    Ok(Some(settled))
 }
 
 /// Ends an attempt that nobody paid in time.
 pub(crate) async fn expire(settlement: &Settlement, attempt: &Attempt) -> Result<(), Fault> {
-    settlement.ended(&attempt.id, Outcome::Expired, None, Source::Sweep, None).await.map(drop)
+    let outcome = Outcome::Expired;
+    let settled = settlement.ended(&attempt.id, outcome, None, Source::Sweep, None).await?;
+    measure(settlement, settled, Some(outcome), false);
+    Ok(())
 }
 
 impl Psp {

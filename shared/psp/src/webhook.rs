@@ -11,7 +11,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
 use sha2::Sha256;
 use web::Request;
-use world::{Clock, NotConfigured, Secret, World};
+use world::metrics::Callback as Told;
+use world::{Clock, Measure, Metrics, NotConfigured, Secret, World};
 
 use crate::PspKeys;
 
@@ -25,6 +26,7 @@ const TOLERANCE: i64 = 300;
 pub struct Webhooks {
     secret: Secret<PspKeys>,
     clock: Clock,
+    metrics: Metrics,
 }
 
 /// A callback whose signature holds.
@@ -80,11 +82,20 @@ pub enum Meaning {
 
 impl Webhooks {
     pub fn connect(world: &World) -> Result<Self, NotConfigured> {
-        Ok(Self { secret: world.secret("PSP_SECRET")?, clock: world.clock().clone() })
+        let (clock, metrics) = (world.clock().clone(), world.metrics().clone());
+        Ok(Self { secret: world.secret("PSP_SECRET")?, clock, metrics })
     }
 
     /// Checks size, signature and time, in this order; nothing is parsed before (AB-38).
     pub async fn verify(&self, request: &Request) -> Result<Callback, Error> {
+        let verified = self.checked(request).await;
+        if let Err(Error::BadSignature) = &verified {
+            self.metrics.note(Measure::Callback(Told::BadSignature));
+        }
+        verified
+    }
+
+    async fn checked(&self, request: &Request) -> Result<Callback, Error> {
         let body = request.raw_body(MAX_BODY)?;
         let id = request.header("webhook-id").filter(|id| !id.is_empty() && id.len() <= 256);
         let timestamp = request.header("webhook-timestamp").filter(|text| text.len() <= 20);

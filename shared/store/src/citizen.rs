@@ -18,6 +18,7 @@ pub struct Citizen {
     session: String,
     /// The fiscal code's name in the store.
     owner: String,
+    pseudonym: String,
 }
 
 impl Citizen {
@@ -35,6 +36,11 @@ impl Citizen {
 
     pub fn session(&self) -> &str {
         &self.session
+    }
+
+    /// The account as logs name it: a keyed hash, the same every time.
+    pub fn pseudonym(&self) -> &str {
+        &self.pseudonym
     }
 
     /// The fiscal code under which this citizen's debts are filed, once it is proven to be theirs.
@@ -61,6 +67,8 @@ pub struct SessionKey {
 pub struct LiveSession {
     pub key: SessionKey,
     pub ends_at: Timestamp,
+    /// The account as logs name it.
+    pub pseudonym: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -109,7 +117,8 @@ impl Sessions {
         let item = with_ttl(item(DOING, &Key::session(&id), &row)?, ends_at);
         self.table.put_always(DOING, item, "a session's random name is its own").await?;
         let key = SessionKey { id, account: account.id.clone(), epoch: account.epoch };
-        Ok(LiveSession { key, ends_at })
+        let pseudonym = self.filing.subject("log", account.id.as_str()).await?;
+        Ok(LiveSession { key, ends_at, pseudonym })
     }
 
     /// The citizen of a session, if it lives: not revoked, of the account's epoch, active, within both limits.
@@ -139,7 +148,8 @@ impl Sessions {
         }
         account.identity_proven |= !self.proof;
         let owner = self.filing.fiscal_code(&account.profile.fiscal_code).await?;
-        Ok(Some(Citizen { account, session: key.id.clone(), owner }))
+        let pseudonym = self.filing.subject("log", key.account.as_str()).await?;
+        Ok(Some(Citizen { account, session: key.id.clone(), owner, pseudonym }))
     }
 
     /// Notes that a session was used. If it cannot be noted the request goes on.

@@ -19,7 +19,8 @@ use crate::keys::{Key, place_closed, place_to_pay};
 use crate::movements::{self, Entry, Movements};
 use crate::outbox::{Letter, Outbox};
 use crate::table::{
-    Expression, Item, Order, Range, Step, TRIES, Table, Transacted, absent, item, read, step_aside, with_due,
+    Expression, Item, Order, Range, Step, TRIES, Table, Transacted, absent, item, read, step_aside,
+    unreadable, with_due,
 };
 
 #[derive(Clone)]
@@ -117,9 +118,7 @@ impl Debts {
 
     /// A debt by its notice number, for callers that are not people: the node, the creditor, the sweep.
     pub async fn get(&self, notice: &NoticeNumber) -> Result<Option<Debt>, Fault> {
-        const DOING: &str = "reading a debt";
-        let row: Option<Row> = self.table.get(DOING, &Key::debt(notice)).await?;
-        row.map(debt_of).transpose()
+        read_debt(&self.table, notice).await
     }
 
     /// A debt that this citizen may see; any other is not there (INV-I19).
@@ -141,6 +140,17 @@ impl Debts {
             .map(|notice| found.remove(notice).ok_or(Error::DebtNotFound))
             .map(|debt| debt.and_then(|debt| self.visible(citizen, debt)))
             .collect()
+    }
+
+    /// Of several debts, those that this citizen may see: of a payment, its debts but for one that the creditor
+    /// has since given to somebody else.
+    pub async fn those_of_citizen(
+        &self,
+        citizen: &Citizen,
+        notices: &[NoticeNumber],
+    ) -> Result<Vec<Debt>, Fault> {
+        let debts = self.read_many(notices).await?;
+        Ok(debts.into_iter().filter_map(|debt| self.visible(citizen, debt).ok()).collect())
     }
 
     fn visible(&self, citizen: &Citizen, debt: Debt) -> Result<Debt, Error> {
@@ -314,10 +324,14 @@ impl Debts {
         Ok(())
     }
 
-    /// Debts whose last day has passed.
+    /// What of this table is due by now.
     pub async fn overdue(&self, shard: &str, limit: i32) -> Result<Vec<Key>, Fault> {
-        let until = crate::table::instant(self.clock.now());
-        self.table.due("finding what is due", shard, &until, limit).await
+        self.due_by(shard, self.clock.now(), limit).await
+    }
+
+    /// What of this table is due by an instant, what comes first first.
+    pub(crate) async fn due_by(&self, shard: &str, until: Timestamp, limit: i32) -> Result<Vec<Key>, Fault> {
+        self.table.due("finding what is due", shard, &crate::table::instant(until), limit).await
     }
 
     async fn close(&self, debt: &Debt, state: State, kind: Kind, source: Source) -> Result<bool, Fault> {
@@ -505,9 +519,15 @@ pub(crate) fn with_attempt(mut debt: Debt, attempt: Option<OpenAttempt>) -> Debt
     debt
 }
 
+/// A debt out of the debts table.
+pub(crate) async fn read_debt(table: &Table, notice: &NoticeNumber) -> Result<Option<Debt>, Fault> {
+    let row: Option<Row> = table.get("reading a debt", &Key::debt(notice)).await?;
+    row.map(debt_of).transpose()
+}
+
 fn debt_of(row: Row) -> Result<Debt, Fault> {
     const DOING: &str = "reading a debt";
-    let debt: Debt = serde_json::from_str(&row.debt).map_err(|e| Fault::new(DOING, e))?;
+    let debt: Debt = serde_json::from_str(&row.debt).map_err(|e| unreadable(DOING, &e))?;
     if debt.revision == row.revision { Ok(debt) } else { Err(Fault::new(DOING, "its revisions differ")) }
 }
 

@@ -8,10 +8,11 @@ use domain::payment::PaymentId;
 use domain::person::Email;
 use domain::{Cents, Date, Fault, FiscalCode, Timestamp};
 use serde::{Deserialize, Serialize};
-use world::{Clock, NotConfigured, Random, World};
+use world::metrics::Mail;
+use world::{Clock, Measure, Metrics, NotConfigured, Random, World};
 
 use crate::keys::Key;
-use crate::table::{Expression, Step, Table, instant, item, present, with_due};
+use crate::table::{Expression, Step, Table, instant, item, present, read, with_due};
 
 /// How long the sweep leaves a letter to the stream.
 const STREAM_FIRST: Duration = Duration::from_secs(2 * 60);
@@ -19,6 +20,10 @@ const STREAM_FIRST: Duration = Duration::from_secs(2 * 60);
 const LEASE: Duration = Duration::from_secs(60);
 /// How long a finished letter is kept, without its content.
 const KEPT_FOR: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// Later than any letter is due.
+const EVER: &str = "9999";
+/// How many letters are looked at to find the oldest; one batch read takes as many.
+const AT_ONCE: i32 = 100;
 /// After so many failures a person must look.
 const MAX_TRIES: u32 = 10;
 
@@ -107,6 +112,7 @@ pub struct Outbox {
     table: Table,
     clock: Clock,
     random: Random,
+    metrics: Metrics,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -129,6 +135,7 @@ impl Outbox {
             table: Table::connect(world, "OUTBOX_TABLE")?,
             clock: world.clock().clone(),
             random: world.random().clone(),
+            metrics: world.metrics().clone(),
         })
     }
 
@@ -205,6 +212,7 @@ impl Outbox {
         let due = self.clock.now().checked_add(wait).map_err(|e| Fault::new(DOING, e))?;
         let dead = tries >= MAX_TRIES;
         if dead {
+            self.metrics.note(Measure::Mail(Mail::Dead));
             tracing::error!(event = "mail.dead", letter = posted.id, "a letter was given up");
         }
         let text = if dead {
@@ -221,11 +229,22 @@ impl Outbox {
         Ok(())
     }
 
-    /// The letter is to be done at another time: nothing failed.
+    /// The letter is to be done at another time, and is as if written then: nothing failed.
     pub async fn later(&self, id: &str, at: Timestamp) -> Result<(), Fault> {
-        let change = Expression::new("SET due_at = :due REMOVE leased_until").text_value(":due", instant(at));
+        let change = Expression::new("SET due_at = :due, written_at = :due REMOVE leased_until")
+            .text_value(":due", instant(at));
         let _ = self.table.update_if("putting a letter off", &Key::letter(id), change, present()).await?;
         Ok(())
+    }
+
+    /// How long the oldest letter still to do has waited, its next try due or not; of a hundred, the first due.
+    pub async fn oldest(&self, shard: &str) -> Result<Option<Duration>, Fault> {
+        const DOING: &str = "finding the oldest letter";
+        let keys = self.table.due(DOING, shard, EVER, AT_ONCE).await?;
+        let found = self.table.get_many(DOING, &keys).await?.into_values();
+        let rows: Vec<Row> = found.map(|item| read(DOING, item)).collect::<Result<_, _>>()?;
+        let now = self.clock.now();
+        Ok(rows.iter().map(|row| domain::session::passed(row.written_at, now)).max())
     }
 
     /// Letters that the stream has not done in time.

@@ -16,7 +16,7 @@ use crate::keys::Key;
 use crate::movements::{self, Entry};
 use crate::table::{
     Expression, Order, Range, Step, TRIES, Table, Transacted, Written, absent, item, read, step_aside,
-    with_due,
+    unreadable, with_due,
 };
 
 #[derive(Clone)]
@@ -67,22 +67,22 @@ impl Payments {
         &self.debts
     }
 
-    /// Begins to pay: one transaction checks that every debt is still open and writes the attempt, so that no
-    /// attempt exists for what cannot be paid (INV-M19), and n clicks make one attempt (INV-M18).
+    /// Begins to pay debts just read: one transaction checks that every one is still as it was and writes the
+    /// attempt, so that no attempt exists for what cannot be paid (INV-M19), and n clicks make one attempt (INV-M18).
     pub async fn begin(
         &self,
         citizen: &Citizen,
-        notices: &[NoticeNumber],
+        mut debts: Vec<Debt>,
         choice: &Choice,
         email: &Email,
     ) -> Result<Beginning, Error> {
-        payment::check_notices(notices)?;
+        let notices: Vec<NoticeNumber> = debts.iter().map(|debt| debt.notice.clone()).collect();
+        payment::check_notices(&notices)?;
         for try_number in 0..TRIES {
-            let debts = self.debts.all_of_citizen(citizen, notices).await?;
             let now = self.clock.now();
             debts.iter().try_for_each(|debt| debt.ensure_payable(now))?;
             if let Some(open) = debts.iter().find_map(|debt| debt.attempt.clone()) {
-                return self.resume(citizen, notices, choice, &debts, &open).await;
+                return self.resume(citizen, &notices, choice, &debts, &open).await;
             }
             let attempt = self.new_attempt(citizen, &debts, choice, email)?;
             let steps = self.begin_steps(&attempt, &debts).await?;
@@ -90,6 +90,7 @@ impl Payments {
                 Transacted::Done => return Ok(Beginning::New(attempt)),
                 Transacted::Refused(_) => step_aside(try_number).await,
             }
+            debts = self.debts.all_of_citizen(citizen, &notices).await?;
         }
         Err(Fault::new("beginning a payment", "others were in the way too often").into())
     }
@@ -199,6 +200,15 @@ impl Payments {
         row.map(attempt_of).transpose()
     }
 
+    /// Those of some attempts, 100 at most, that have no outcome yet.
+    pub(crate) async fn pending(&self, keys: &[Key]) -> Result<Vec<Attempt>, Fault> {
+        const DOING: &str = "reading payments without outcome";
+        let found = self.table.get_many(DOING, keys).await?.into_values();
+        let attempts: Result<Vec<Attempt>, Fault> =
+            found.map(|item| read(DOING, item).and_then(attempt_of)).collect();
+        Ok(attempts?.into_iter().filter(|attempt| attempt.status == Status::Pending).collect())
+    }
+
     /// An attempt of this citizen; any other is not there.
     pub async fn of_citizen(&self, citizen: &Citizen, id: &str) -> Result<Attempt, Error> {
         let id = PaymentId::parse(id).ok_or(Error::PaymentNotFound)?;
@@ -293,7 +303,7 @@ fn same(before: &Attempt) -> Expression {
 }
 
 fn attempt_of(row: Row) -> Result<Attempt, Fault> {
-    serde_json::from_str(&row.attempt).map_err(|e| Fault::new("reading a payment", e))
+    serde_json::from_str(&row.attempt).map_err(|e| unreadable("reading a payment", &e))
 }
 
 fn attempt_item(attempt: &Attempt) -> Result<crate::table::Item, Fault> {

@@ -9,7 +9,7 @@ use domain::payment::{Attempt, Confirmation, Outcome, PaymentId, Status};
 use domain::receipt::{self, Receipt};
 use domain::{Amount, Cents, Debt, Fault, Timestamp};
 use serde::Serialize;
-use world::{NotConfigured, Random, World};
+use world::{Metrics, NotConfigured, Random, World};
 
 use crate::debts::{Debts, advanced, with_attempt};
 use crate::events::Events;
@@ -27,6 +27,7 @@ pub struct Settlement {
     events: Events,
     outbox: Outbox,
     random: Random,
+    metrics: Metrics,
 }
 
 /// What a word about a payment did.
@@ -88,7 +89,12 @@ impl Settlement {
             events: Events::connect(world)?,
             outbox: Outbox::connect(world)?,
             random: world.random().clone(),
+            metrics: world.metrics().clone(),
         })
+    }
+
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     pub fn payments(&self) -> &Payments {

@@ -1,5 +1,6 @@
 //! The verbs over the SDK. Every write has a condition, or says why it needs none.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, Delete, KeysAndAttributes, Put, Tr
 use domain::Fault;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use world::{NotConfigured, World};
+use world::{Measure, Metrics, NotConfigured, World};
 
 use crate::keys::Key;
 
@@ -21,6 +22,7 @@ pub(crate) type Item = HashMap<String, AttributeValue>;
 pub(crate) struct Table {
     client: Client,
     name: String,
+    metrics: Metrics,
 }
 
 /// The outcome of a conditional write.
@@ -49,7 +51,7 @@ pub(crate) struct Step(TransactWriteItem);
 #[derive(Clone, Default)]
 pub(crate) struct Expression {
     pub text: String,
-    pub names: Vec<(&'static str, &'static str)>,
+    pub names: Vec<(Cow<'static, str>, Cow<'static, str>)>,
     pub values: Vec<(&'static str, AttributeValue)>,
 }
 
@@ -58,8 +60,12 @@ impl Expression {
         Self { text: text.into(), ..Self::default() }
     }
 
-    pub fn name(mut self, placeholder: &'static str, name: &'static str) -> Self {
-        self.names.push((placeholder, name));
+    pub fn name(
+        mut self,
+        placeholder: impl Into<Cow<'static, str>>,
+        name: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        self.names.push((placeholder.into(), name.into()));
         self
     }
 
@@ -82,7 +88,7 @@ impl Expression {
 
     fn maps(self) -> (String, Names, Values) {
         let names: HashMap<String, String> =
-            self.names.into_iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
+            self.names.into_iter().map(|(k, v)| (k.into_owned(), v.into_owned())).collect();
         let values: HashMap<String, AttributeValue> =
             self.values.into_iter().map(|(k, v)| (k.to_owned(), v)).collect();
         (self.text, (!names.is_empty()).then_some(names), (!values.is_empty()).then_some(values))
@@ -120,8 +126,10 @@ pub(crate) enum Order {
 
 impl Table {
     pub fn connect(world: &World, variable: &str) -> Result<Self, NotConfigured> {
-        let config = world.sdk("DYNAMODB");
-        Ok(Self { client: Client::new(&config), name: world.variable(variable)?.to_owned() })
+        // One client for all tables of a function: it holds the connection.
+        let client = world.shared(|| Client::new(&world.sdk("DYNAMODB")));
+        let name = world.variable(variable)?.to_owned();
+        Ok(Self { client, name, metrics: world.metrics().clone() })
     }
 
     /// A strongly consistent read.
@@ -230,6 +238,44 @@ impl Table {
         Ok(answer.items.unwrap_or_default().iter().filter_map(Key::of).collect())
     }
 
+    /// A page of everything that passes the filter, each with its key, and where the next page begins. For
+    /// operators and the audit; what citizens ask for is read by key.
+    pub async fn scan(
+        &self,
+        doing: &'static str,
+        filter: Expression,
+        after: Option<&Key>,
+    ) -> Result<(Vec<(Key, Item)>, Option<Key>), Fault> {
+        let (text, names, values) = filter.maps();
+        let answer = self
+            .client
+            .scan()
+            .table_name(&self.name)
+            .filter_expression(text)
+            .set_expression_attribute_names(names)
+            .set_expression_attribute_values(values)
+            .set_exclusive_start_key(after.map(Key::attributes))
+            .send()
+            .await
+            .map_err(|e| fault(doing, e))?;
+        let items = answer.items.unwrap_or_default();
+        let keyed = items.into_iter().filter_map(|item| Some((Key::of(&item)?, item))).collect();
+        Ok((keyed, answer.last_evaluated_key.as_ref().and_then(Key::of)))
+    }
+
+    /// Everything that passes the filter.
+    pub async fn scan_all(&self, doing: &'static str, filter: Expression) -> Result<Vec<(Key, Item)>, Fault> {
+        let (mut all, mut after) = (Vec::new(), None);
+        loop {
+            let (items, next) = self.scan(doing, filter.clone(), after.as_ref()).await?;
+            all.extend(items);
+            match next {
+                Some(next) => after = Some(next),
+                None => return Ok(all),
+            }
+        }
+    }
+
     /// Writes an item if the condition holds.
     pub async fn put_if(
         &self,
@@ -248,7 +294,7 @@ impl Table {
             .set_expression_attribute_values(values)
             .send()
             .await;
-        written(doing, sent.map(drop))
+        self.written(doing, sent.map(drop))
     }
 
     /// Writes an item whatever is there. `because` says why no condition is needed.
@@ -289,7 +335,7 @@ impl Table {
             .set_expression_attribute_values(values)
             .send()
             .await;
-        written(doing, sent.map(drop))
+        self.written(doing, sent.map(drop))
     }
 
     /// Changes an item if the condition holds and gives back all of it.
@@ -315,7 +361,10 @@ impl Table {
             .await;
         match sent {
             Ok(answer) => answer.attributes.map(|item| read(doing, item)).transpose(),
-            Err(e) if e.code() == Some(CONDITION_FAILED) => Ok(None),
+            Err(e) if e.code() == Some(CONDITION_FAILED) => {
+                self.metrics.note(Measure::ConditionalFailure);
+                Ok(None)
+            }
             Err(e) => Err(fault(doing, e)),
         }
     }
@@ -348,6 +397,7 @@ impl Table {
                         matches!(*code, "ConditionalCheckFailed" | "TransactionConflict" | "None" | "")
                     };
                     if codes.iter().all(ours) {
+                        self.metrics.note(Measure::ConditionalFailure);
                         Ok(Transacted::Refused(
                             codes.iter().map(|c| *c == "ConditionalCheckFailed").collect(),
                         ))
@@ -412,6 +462,20 @@ impl Table {
         Ok(Step(TransactWriteItem::builder().update(update).build()))
     }
 
+    fn written<E>(&self, doing: &'static str, sent: Result<(), SdkError<E>>) -> Result<Written, Fault>
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
+        match sent {
+            Ok(()) => Ok(Written::Done),
+            Err(e) if e.code() == Some(CONDITION_FAILED) => {
+                self.metrics.note(Measure::ConditionalFailure);
+                Ok(Written::Refused)
+            }
+            Err(e) => Err(fault(doing, e)),
+        }
+    }
+
     pub fn delete_step(&self, doing: &'static str, key: &Key) -> Result<Step, Fault> {
         let delete = Delete::builder().table_name(&self.name).set_key(Some(key.attributes())).build();
         let delete = delete.map_err(|e| Fault::new(doing, e))?;
@@ -435,17 +499,6 @@ fn both(change: Expression, condition: Expression) -> Both {
     (change.text, condition.text, names, values)
 }
 
-fn written<E>(doing: &'static str, sent: Result<(), SdkError<E>>) -> Result<Written, Fault>
-where
-    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-{
-    match sent {
-        Ok(()) => Ok(Written::Done),
-        Err(e) if e.code() == Some(CONDITION_FAILED) => Ok(Written::Refused),
-        Err(e) => Err(fault(doing, e)),
-    }
-}
-
 fn fault<E>(doing: &'static str, error: SdkError<E>) -> Fault
 where
     E: std::error::Error + Send + Sync + 'static,
@@ -453,9 +506,20 @@ where
     Fault::new(doing, error)
 }
 
-/// An item as a row. A row that cannot be read is a fault that names what we were doing, never its content.
+/// An item as a row. A row that cannot be read is a fault that names what we were doing and what is missing, never
+/// its content.
 pub(crate) fn read<T: DeserializeOwned>(doing: &'static str, item: Item) -> Result<T, Fault> {
-    serde_dynamo::aws_sdk_dynamodb_1::from_item(item).map_err(|e| Fault::new(doing, e))
+    serde_dynamo::aws_sdk_dynamodb_1::from_item(item).map_err(|e| unreadable(doing, &e))
+}
+
+/// What a reader says of a stored text. Most of its sentences quote a value; the one that does not is kept.
+pub(crate) fn unreadable(doing: &'static str, why: &impl std::fmt::Display) -> Fault {
+    let why = why.to_string();
+    let missing = why.split_once('`').filter(|(said, _)| *said == "missing field ");
+    match missing.and_then(|(_, rest)| rest.split_once('`')) {
+        Some((field, _)) => Fault::new(doing, format!("field {field} is missing")),
+        None => Fault::new(doing, "it is not what we expect"),
+    }
 }
 
 /// A row as an item under its key.

@@ -6,7 +6,7 @@ use world::{NotConfigured, World};
 
 use crate::problem::Problem;
 use crate::reply::Reply;
-use crate::request::{Incoming, Request};
+use crate::request::{Asker, Incoming, Request};
 
 /// A user action. The struct is the list of what the action may touch; `handle` is its story in order.
 pub trait Function: Sized + Send + Sync + 'static {
@@ -53,6 +53,8 @@ pub struct Served {
     pub error: Option<Error>,
     /// The route as the contract writes it; never the path, which may hold a code.
     pub route: Option<&'static str>,
+    /// Whose session it came with, as a pseudonym.
+    pub subject: Option<String>,
 }
 
 /// Answers a request with a function: route, origin, handler, problem, headers.
@@ -60,7 +62,8 @@ pub async fn serve<F: Function>(function: &F, site: &Site, incoming: Incoming) -
     let language = incoming.language();
     let request_id = incoming.request_id.clone();
     let mut route = None;
-    let outcome = match admitted::<F>(site, incoming) {
+    let asker = Asker::default();
+    let outcome = match admitted::<F>(site, incoming, &asker) {
         Ok(request) => {
             route = Some(request.route);
             function.handle(request).await
@@ -78,15 +81,15 @@ pub async fn serve<F: Function>(function: &F, site: &Site, incoming: Incoming) -
     if site.is_secure() {
         reply.default_header("strict-transport-security", "max-age=63072000; includeSubDomains");
     }
-    Served { reply, error, route }
+    Served { reply, error, route, subject: asker.known() }
 }
 
-fn admitted<F: Function>(site: &Site, incoming: Incoming) -> Result<Request, Error> {
+fn admitted<F: Function>(site: &Site, incoming: Incoming, asker: &Asker) -> Result<Request, Error> {
     let (route, parameters) = matched(F::ROUTES, &incoming.method, &incoming.path)?;
     if !matches!(incoming.method.as_str(), "GET" | "HEAD" | "OPTIONS") && !comes_from(site, &incoming) {
         return Err(Error::ForbiddenOrigin);
     }
-    Ok(Request::new(route, incoming, parameters))
+    Ok(Request::new(route, incoming, parameters, asker.clone()))
 }
 
 /// Whether an unsafe request comes from our own pages, as far as the browser says (INV-I30). Callers that are

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::{Arc, OnceLock};
 
 use domain::account::Language;
 use domain::{Error, FieldCode, FieldError};
@@ -32,6 +33,17 @@ pub struct Request {
     pub route: &'static str,
     incoming: Incoming,
     parameters: Vec<(&'static str, String)>,
+    asker: Asker,
+}
+
+/// Whose session a request came with, once that is known: a pseudonym, for the log line. A clone is the same.
+#[derive(Clone, Default)]
+pub(crate) struct Asker(Arc<OnceLock<String>>);
+
+impl Asker {
+    pub(crate) fn known(&self) -> Option<String> {
+        self.0.get().cloned()
+    }
 }
 
 /// Who is calling, as far as the network tells: what limits on attempts count by.
@@ -61,8 +73,14 @@ impl Request {
         route: &'static str,
         incoming: Incoming,
         parameters: Vec<(&'static str, String)>,
+        asker: Asker,
     ) -> Self {
-        Self { route, incoming, parameters }
+        Self { route, incoming, parameters, asker }
+    }
+
+    /// Notes whose session this came with, as a pseudonym that leads nobody back to a person. The first one stays.
+    pub fn is_of(&self, pseudonym: &str) {
+        let _ = self.asker.0.set(pseudonym.to_owned());
     }
 
     /// A part of the path, decoded. Empty when the route has no such part.
