@@ -7,6 +7,7 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod alarms;
 mod codes;
 mod events;
 mod expected;

@@ -25,7 +25,13 @@ pub const MARIO: &str = "RSSMRA80A01H501U";
 pub const CREDITOR_KEY: &str = "local-creditor-key";
 
 static STACK: LazyLock<Stack> =
-    LazyLock::new(|| Stack::start(Options::default()).expect("the stack starts on its demonstration data"));
+    LazyLock::new(|| Stack::start(options()).expect("the stack starts on its demonstration data"));
+
+/// The log says what production's says, metrics included.
+pub fn options() -> Options {
+    let parameters = [("MetricsNamespace".to_owned(), "Payments".to_owned())];
+    Options { parameters: parameters.into(), ..Options::default() }
+}
 
 pub fn stack() -> &'static Stack {
     &STACK
@@ -126,12 +132,17 @@ impl Call {
     }
 
     pub async fn send(&self) -> Answer {
+        self.send_to(stack()).await
+    }
+
+    /// Sends it to another stack than everybody's.
+    pub async fn send_to(&self, stack: &Stack) -> Answer {
         let client = reqwest::Client::builder()
             .local_address(source())
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .unwrap();
-        let port = stack().address().rsplit(':').next().unwrap();
+        let port = stack.address().rsplit(':').next().unwrap();
         let url = format!("http://127.0.0.1:{port}{}", self.path);
         let mut request = client.request(self.method.parse().unwrap(), url).body(self.body.clone());
         for (name, value) in &self.headers {
