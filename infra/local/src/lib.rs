@@ -10,6 +10,7 @@ mod client;
 mod clock;
 mod core;
 mod demo;
+pub mod doctor;
 mod dynamodb;
 mod environment;
 pub mod faults;
@@ -175,6 +176,12 @@ impl Stack {
     /// Trouble below the SDK, and the books of calls and capacity.
     pub fn faults(&self) -> &Faults {
         &self.core.neighbours.faults
+    }
+
+    /// Gives a secret another value, as a rotation does. Functions see it when what they read is five minutes old.
+    pub fn put_secret(&self, name: &str, value: Value) {
+        let secrets = &self.core.neighbours.secrets;
+        secrets.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(name.to_owned(), value);
     }
 
     /// The mails to an address, or all, newest first. Settle first.
