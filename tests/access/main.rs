@@ -9,6 +9,7 @@
 
 mod answers;
 mod callers;
+mod canaries;
 mod forms;
 mod others;
 mod rows;

@@ -229,6 +229,17 @@ impl Row {
         }
     }
 
+    /// The path with something else in all its parts.
+    pub fn path_with(&self, thing: &str) -> String {
+        let filled = self.path.split('/').map(|part| if part.starts_with('{') { thing } else { part });
+        filled.collect::<Vec<_>>().join("/")
+    }
+
+    /// The body as it is written down here, its names not filled in.
+    pub fn form(&self) -> Value {
+        (self.body)()
+    }
+
     /// A request that works.
     pub async fn call(&self) -> Call {
         self.admitted(self.bare().await).await
