@@ -72,13 +72,14 @@ impl InitiatePayment {
         let choice = self.choice(&debts, order)?;
         self.admit(&debts).await?;
         let email = order.email.as_ref().unwrap_or(&citizen.account().profile.email);
-        let begun = match self.payments.begin(citizen, &order.notices, &choice, email).await? {
+        let begun = match self.payments.begin(citizen, debts, &choice, email).await? {
             Beginning::Stale(stale) => {
                 // Its time is over: what the PSP says of it decides whether there may be another.
                 if !self.till.clear(&self.settlement, &stale).await? {
                     return Err(Error::PaymentInProgress);
                 }
-                self.payments.begin(citizen, &order.notices, &choice, email).await?
+                let debts = self.payments.debts().all_of_citizen(citizen, &order.notices).await?;
+                self.payments.begin(citizen, debts, &choice, email).await?
             }
             begun => begun,
         };
@@ -124,7 +125,7 @@ impl InitiatePayment {
 
     async fn status(&self, citizen: &Citizen, attempt: &Attempt) -> Result<wire::Status, Problem> {
         let notices: Vec<_> = attempt.items.iter().map(|item| item.notice.clone()).collect();
-        let debts = self.payments.debts().all_of_citizen(citizen, &notices).await?;
+        let debts = self.payments.debts().those_of_citizen(citizen, &notices).await?;
         let now = self.payments.debts().now();
         Ok(wire::Status::of(attempt, &debts, &self.creditor, now))
     }

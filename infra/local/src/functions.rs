@@ -20,6 +20,7 @@ pub(crate) const FUNCTIONS: &[Entry] = &[
     Entry { name: "Account", connect: lambda::in_process::<account::Account> },
     Entry { name: "Activate", connect: lambda::in_process::<activate::Activate> },
     Entry { name: "Associate", connect: lambda::in_process::<associate::Associate> },
+    Entry { name: "Audit", connect: lambda::worker_in_process::<audit::Audit> },
     Entry { name: "CreateSpontaneous", connect: lambda::in_process::<create_spontaneous::CreateSpontaneous> },
     Entry { name: "DeliverMail", connect: lambda::worker_in_process::<deliver_mail::DeliverMail> },
     Entry { name: "History", connect: lambda::in_process::<history::History> },

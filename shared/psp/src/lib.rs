@@ -6,7 +6,7 @@ mod till;
 mod webhook;
 
 pub use client::{Inquiry, Psp};
-pub use settle::{apply, apply_receipt};
+pub use settle::{apply, apply_receipt, replay};
 pub use till::Till;
 pub use webhook::{Callback, Meaning, Webhooks, Word};
 

@@ -6,7 +6,7 @@ use world::{Clock, NotConfigured, World};
 
 use crate::filing::sha256;
 use crate::keys::Key;
-use crate::table::{Expression, Step, Table, Written, absent, instant, item, present, with_due};
+use crate::table::{Expression, Step, Table, Written, absent, instant, item, present, read, with_due};
 
 #[derive(Clone)]
 pub struct Events {
@@ -42,6 +42,22 @@ struct Row {
     body: String,
     received_at: Timestamp,
     applied: bool,
+}
+
+/// A callback's raw body and its place in the store.
+pub struct StoredCallback {
+    pub channel: Channel,
+    pub body: String,
+    pub received_at: Timestamp,
+    pub applied: bool,
+    key: Key,
+}
+
+impl StoredCallback {
+    fn of(key: Key, row: Row) -> Self {
+        let Row { channel, body, received_at, applied, hash: _ } = row;
+        Self { channel, body, received_at, applied, key }
+    }
 }
 
 /// How long the sweep leaves a callback to its sender's repetitions.
@@ -90,38 +106,61 @@ impl Events {
     /// The step that marks a callback as applied, with what it changed.
     pub(crate) fn applied_step(&self, id: &str) -> Result<Step, Fault> {
         let key = Key::event(&sha256(&[id.as_bytes()]));
-        let change = Expression::new("SET applied = :yes REMOVE due_shard, due_at").flag(":yes", true);
-        self.table.update_step("marking a callback", &key, change, present())
+        self.table.update_step("marking a callback", &key, Self::as_applied(), present())
     }
 
     /// Marks a callback as applied when it changed nothing.
     pub async fn applied(&self, id: &str) -> Result<(), Fault> {
-        let key = Key::event(&sha256(&[id.as_bytes()]));
-        let change = Expression::new("SET applied = :yes REMOVE due_shard, due_at").flag(":yes", true);
-        let _ = self.table.update_if("marking a callback", &key, change, present()).await?;
-        Ok(())
+        self.mark_applied(&Key::event(&sha256(&[id.as_bytes()]))).await
     }
 
-    /// A stored callback that was never applied, for the sweep.
-    pub(crate) async fn unapplied(&self, key: &Key) -> Result<Option<(Channel, String)>, Fault> {
-        let row: Option<Row> = self.table.get("reading a callback", key).await?;
-        Ok(row.filter(|row| !row.applied).map(|row| (row.channel, row.body)))
+    /// A stored callback by its id.
+    pub async fn stored(&self, id: &str) -> Result<Option<StoredCallback>, Fault> {
+        self.read(Key::event(&sha256(&[id.as_bytes()]))).await
     }
 
-    pub(crate) async fn applied_by_key(&self, key: &Key) -> Result<(), Fault> {
-        let change = Expression::new("SET applied = :yes REMOVE due_shard, due_at").flag(":yes", true);
-        let _ = self.table.update_if("marking a callback", key, change, present()).await?;
-        Ok(())
+    /// The callbacks received from one instant until before another, oldest first: a scan, for operators.
+    pub async fn received(&self, from: Timestamp, until: Timestamp) -> Result<Vec<StoredCallback>, Fault> {
+        const DOING: &str = "looking through callbacks";
+        let events = Expression::new("begins_with(pk, :event)").text_value(":event", "EVENT#");
+        let mut found = Vec::new();
+        for (key, item) in self.table.scan_all(DOING, events).await? {
+            let row: Row = read(DOING, item)?;
+            if (from..until).contains(&row.received_at) {
+                found.push(StoredCallback::of(key, row));
+            }
+        }
+        found.sort_by_key(|callback| callback.received_at);
+        Ok(found)
+    }
+
+    pub(crate) async fn read(&self, key: Key) -> Result<Option<StoredCallback>, Fault> {
+        let row: Option<Row> = self.table.get("reading a callback", &key).await?;
+        Ok(row.map(|row| StoredCallback::of(key, row)))
+    }
+
+    /// Marks a stored callback as applied.
+    pub async fn done(&self, callback: &StoredCallback) -> Result<(), Fault> {
+        self.mark_applied(&callback.key).await
     }
 
     /// Looks at a callback again later.
-    pub(crate) async fn later(&self, key: &Key) -> Result<(), Fault> {
+    pub async fn later(&self, callback: &StoredCallback) -> Result<(), Fault> {
         const DOING: &str = "putting a callback off";
         let due =
             self.clock.now().checked_add(SENDER_FIRST.saturating_mul(5)).map_err(|e| Fault::new(DOING, e))?;
         let change = Expression::new("SET due_at = :due").text_value(":due", instant(due));
         let waiting = Expression::new("attribute_exists(due_at)");
-        let _ = self.table.update_if(DOING, key, change, waiting).await?;
+        let _ = self.table.update_if(DOING, &callback.key, change, waiting).await?;
         Ok(())
+    }
+
+    async fn mark_applied(&self, key: &Key) -> Result<(), Fault> {
+        let _ = self.table.update_if("marking a callback", key, Self::as_applied(), present()).await?;
+        Ok(())
+    }
+
+    fn as_applied() -> Expression {
+        Expression::new("SET applied = :yes REMOVE due_shard, due_at").flag(":yes", true)
     }
 }

@@ -1,6 +1,7 @@
 //! Movements: appended with the change they speak of, chained by hash, never rewritten.
 
-use domain::movement::{Kind, Movement, Source};
+use domain::debt::State;
+use domain::movement::{Kind, Movement, Source, folded};
 use domain::notice::NoticeNumber;
 use domain::{Cents, Debt, Fault, Timestamp};
 use world::{NotConfigured, World};
@@ -23,12 +24,27 @@ pub(crate) struct Entry {
     pub sender_time: Option<Timestamp>,
 }
 
-/// How many movements of one debt are read at most: a debt sees a handful in its life.
-const MOST: usize = 200;
+/// How many movements are read at once: a debt sees a handful in its life.
+const PAGE: usize = 200;
+
+/// How the movements of a debt contradict each other or what is stored of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Broken {
+    /// This movement is not the one that its place in the chain asks for.
+    Chain { number: u64 },
+    /// The debt has another number of movements than it counts, or ends with another hash.
+    End { movements: u64, counted: u64 },
+    /// The movements lead to another state than the debt's.
+    State { movements: Option<State>, debt: State },
+}
 
 impl Movements {
     pub fn connect(world: &World) -> Result<Self, NotConfigured> {
         Ok(Self { table: Table::connect(world, "MOVEMENTS_TABLE")? })
+    }
+
+    pub(crate) fn table(&self) -> &Table {
+        &self.table
     }
 
     /// The step that appends a movement if its number is free.
@@ -41,10 +57,19 @@ impl Movements {
     /// The movements of a debt, first to last.
     pub async fn of(&self, notice: &NoticeNumber) -> Result<Vec<Movement>, Fault> {
         let partition = Key::movements_partition(notice);
-        let range = Range::StartsWith("M#".to_owned());
-        let page =
-            self.table.query("reading movements", &partition, range, Order::Rising, MOST, None).await?;
-        Ok(page.items)
+        let mut movements: Vec<Movement> = Vec::new();
+        loop {
+            let after = movements.last().map(|last| Key::movement(notice, last.number));
+            let range = Range::StartsWith("M#".to_owned());
+            let page = self
+                .table
+                .query("reading movements", &partition, range, Order::Rising, PAGE, after.as_ref())
+                .await?;
+            movements.extend(page.items);
+            if !page.more {
+                return Ok(movements);
+            }
+        }
     }
 }
 
@@ -83,4 +108,18 @@ pub fn verify_chain(notice: &NoticeNumber, movements: &[Movement]) -> Result<(),
         previous.clone_from(&movement.hash);
     }
     Ok(())
+}
+
+/// Whether a debt's movements are whole, and say what is stored of it.
+pub fn verify(debt: &Debt, movements: &[Movement]) -> Result<(), Broken> {
+    verify_chain(&debt.notice, movements).map_err(|number| Broken::Chain { number })?;
+    let last = movements.last();
+    if last.map(|last| (last.number, last.hash.as_str())) != Some((debt.version, debt.chain.as_str())) {
+        let movements = last.map_or(0, |last| last.number);
+        return Err(Broken::End { movements, counted: debt.version });
+    }
+    match folded(movements) {
+        Some(state) if state == debt.state => Ok(()),
+        movements => Err(Broken::State { movements, debt: debt.state }),
+    }
 }

@@ -1,0 +1,46 @@
+//! Every night: verifies the chain of movements of every debt, and that it leads to what is stored of the debt.
+//!
+//! It changes nothing. A debt that does not verify raises an alarm (INV-M29, INV-M34); a person looks into it.
+
+use domain::Fault;
+use lambda::Worker;
+use serde::Serialize;
+use serde_json::Value;
+use store::Ledger;
+use world::{NotConfigured, World};
+
+pub struct Audit {
+    ledger: Ledger,
+}
+
+/// What a run found.
+#[derive(Debug, Serialize)]
+pub struct Audited {
+    debts: u64,
+    movements: u64,
+    broken: u64,
+}
+
+impl Worker for Audit {
+    /// EventBridge's event says nothing that is needed.
+    type Event = Value;
+    type Answer = Audited;
+
+    fn connect(world: &World) -> Result<Self, NotConfigured> {
+        Ok(Self { ledger: Ledger::connect(world)? })
+    }
+
+    async fn handle(&self, _: Value) -> Result<Audited, Fault> {
+        let audited = self.ledger.audit(|statement| {
+            tracing::error!(
+                event = "audit.broken",
+                notice = %statement.debt.notice,
+                verdict = ?statement.verdict,
+                "a debt does not verify"
+            );
+        });
+        let store::Audited { debts, movements, broken } = audited.await?;
+        tracing::info!(event = "audit.done", debts, movements, broken, "audit");
+        Ok(Audited { debts, movements, broken })
+    }
+}

@@ -1,0 +1,173 @@
+//! The ledger as operators and the audit see it: every debt with its movements, and whether they agree.
+
+use domain::movement::{Kind, Movement, Source};
+use domain::notice::NoticeNumber;
+use domain::payment::Confirmation;
+use domain::{Debt, Fault, Timestamp};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use serde::Deserialize;
+use world::{NotConfigured, World};
+
+use crate::debts::read_debt;
+use crate::keys::Key;
+use crate::movements::{Broken, Movements, verify};
+use crate::table::{Expression, TRIES, Table, read, step_aside};
+
+#[derive(Clone)]
+pub struct Ledger {
+    debts: Table,
+    movements: Movements,
+}
+
+/// A debt with everything that happened to it, and whether the two agree.
+pub struct Statement {
+    pub debt: Debt,
+    pub movements: Vec<Movement>,
+    pub verdict: Result<(), Broken>,
+}
+
+/// Money that is not simply the payment of a debt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    pub kind: DifferenceKind,
+    /// The debt it was meant for, when we know it.
+    pub notice: Option<NoticeNumber>,
+    /// In hundredths of the currency, as the sender said it.
+    pub cents: u64,
+    pub currency: String,
+    /// The receipt's or transaction's name.
+    pub reference: String,
+    pub source: Source,
+    pub at: Timestamp,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DifferenceKind {
+    ToRefund,
+    Mismatch,
+    Unmatched,
+}
+
+/// What an audit of everything found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Audited {
+    pub debts: u64,
+    pub movements: u64,
+    pub broken: u64,
+}
+
+/// How many debts are audited at the same time.
+const AT_ONCE: usize = 16;
+
+impl Ledger {
+    pub fn connect(world: &World) -> Result<Self, NotConfigured> {
+        Ok(Self { debts: Table::connect(world, "DEBTS_TABLE")?, movements: Movements::connect(world)? })
+    }
+
+    /// A debt's statement. What changes while we read is read again.
+    pub async fn statement(&self, notice: &NoticeNumber) -> Result<Option<Statement>, Fault> {
+        let mut try_number = 0;
+        loop {
+            let Some(debt) = read_debt(&self.debts, notice).await? else { return Ok(None) };
+            let movements = self.movements.of(notice).await?;
+            let verdict = verify(&debt, &movements);
+            let changed = movements.last().is_some_and(|last| last.number > debt.version);
+            if verdict.is_ok() || !changed || try_number >= TRIES {
+                return Ok(Some(Statement { debt, movements, verdict }));
+            }
+            step_aside(try_number).await;
+            try_number = try_number.saturating_add(1);
+        }
+    }
+
+    /// Verifies every debt, handing over each that is broken.
+    pub async fn audit(&self, mut broken: impl FnMut(&Statement)) -> Result<Audited, Fault> {
+        const DOING: &str = "auditing the ledger";
+        let (mut audited, mut after) = (Audited::default(), None);
+        loop {
+            let debts = Expression::new("sk = :state").text_value(":state", "STATE");
+            let (items, next) = self.debts.scan(DOING, debts, after.as_ref()).await?;
+            let notices: Vec<NoticeNumber> = items.iter().filter_map(|(key, _)| notice_of(key)).collect();
+            let mut statements = stream::iter(notices)
+                .map(|notice| async move { self.statement(&notice).await })
+                .buffer_unordered(AT_ONCE);
+            while let Some(statement) = statements.try_next().await? {
+                let Some(statement) = statement else { continue };
+                audited.debts = audited.debts.saturating_add(1);
+                audited.movements = audited.movements.saturating_add(statement.debt.version);
+                if statement.verdict.is_err() {
+                    audited.broken = audited.broken.saturating_add(1);
+                    broken(&statement);
+                }
+            }
+            match next {
+                Some(next) => after = Some(next),
+                None => return Ok(audited),
+            }
+        }
+    }
+
+    /// Money to refund, mismatches and money of nothing we know, oldest first.
+    pub async fn differences(&self) -> Result<Vec<Difference>, Fault> {
+        let mut differences = self.recorded().await?;
+        differences.extend(self.unmatched().await?);
+        differences.sort_by_key(|difference| difference.at);
+        Ok(differences)
+    }
+
+    async fn recorded(&self) -> Result<Vec<Difference>, Fault> {
+        const DOING: &str = "looking through movements";
+        let kinds = Expression::new("#kind IN (:refund, :mismatch)")
+            .name("#kind", "kind")
+            .text_value(":refund", Kind::DuplicateToRefund.as_str())
+            .text_value(":mismatch", Kind::Mismatch.as_str());
+        let found = self.movements.table().scan_all(DOING, kinds).await?;
+        let differences = found.into_iter().map(|(key, item)| {
+            let movement: Movement = read(DOING, item)?;
+            Ok(Difference {
+                kind: match movement.kind {
+                    Kind::DuplicateToRefund => DifferenceKind::ToRefund,
+                    _ => DifferenceKind::Mismatch,
+                },
+                notice: notice_of(&key),
+                cents: movement.cents.get(),
+                currency: "EUR".to_owned(),
+                reference: movement.reference.unwrap_or_default(),
+                source: movement.source,
+                at: movement.at,
+            })
+        });
+        differences.collect()
+    }
+
+    async fn unmatched(&self) -> Result<Vec<Difference>, Fault> {
+        const DOING: &str = "looking through unmatched money";
+        #[derive(Deserialize)]
+        struct Row {
+            confirmation: Confirmation,
+            cents: u64,
+            currency: String,
+            at: Timestamp,
+        }
+        let unmatched = Expression::new("begins_with(pk, :unmatched)").text_value(":unmatched", "UNMATCHED#");
+        let found = self.debts.scan_all(DOING, unmatched).await?;
+        let differences = found.into_iter().map(|(_, item)| {
+            let Row { confirmation, cents, currency, at } = read(DOING, item)?;
+            let Confirmation { receipt_id: reference, source, .. } = confirmation;
+            Ok(Difference {
+                kind: DifferenceKind::Unmatched,
+                notice: None,
+                cents,
+                currency,
+                reference,
+                source,
+                at,
+            })
+        });
+        differences.collect()
+    }
+}
+
+fn notice_of(key: &Key) -> Option<NoticeNumber> {
+    key.pk.strip_prefix("DEBT#").and_then(|notice| NoticeNumber::parse(notice).ok())
+}
