@@ -1,7 +1,8 @@
 //! What the functions believe to be AWS, a PSP and pagoPA: one connector below the unchanged SDK, or the same over HTTP.
 
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
@@ -32,6 +33,8 @@ pub struct Neighbours {
     /// Checkout, which asks the portal's own endpoint about its carts: the stack that all this belongs to.
     pub core: OnceLock<Weak<Core>>,
     pub faults: Faults,
+    /// Values of secrets in place of the demonstration's.
+    pub secrets: Mutex<BTreeMap<String, Value>>,
     /// Rung when a stream may have got a record.
     pub stream: Notify,
 }
@@ -177,7 +180,8 @@ impl Neighbours {
         if let Err(denied) = self.access.check(function, &[need]) {
             return refused(&denied);
         }
-        let Some(value) = secrets::value(name) else {
+        let own = self.secrets.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
+        let Some(value) = own.or_else(|| secrets::value(name)) else {
             return refusal("ResourceNotFoundException", "Secrets Manager can't find the specified secret.");
         };
         let answer = json!({

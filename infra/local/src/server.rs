@@ -81,6 +81,7 @@ fn core(options: &Options, origin: &str, seen_by_functions: String) -> Result<Co
         aca: Aca::open(folder)?,
         core: std::sync::OnceLock::new(),
         faults: Faults::default(),
+        secrets: std::sync::Mutex::default(),
         stream: Notify::new(),
     });
     let invoker = match (&options.invoke, options.neighbours_only) {

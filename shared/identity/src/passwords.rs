@@ -118,6 +118,8 @@ impl Passwords {
                 .hash_password_into_with_memory(password.as_bytes(), salt, &mut output, &mut *memory)
                 .map_err(|e| Fault::new(DOING, e))
         };
+        // For whoever listens closely (INV-I13): no level that production writes.
+        tracing::trace!(event = "hash", memory_kib = params.m_cost(), passes = params.t_cost());
         match self.memory.try_lock() {
             Ok(mut memory) => hash(&mut memory),
             Err(TryLockError::Poisoned(poisoned)) => hash(&mut poisoned.into_inner()),

@@ -55,6 +55,7 @@ fn neighbours() -> Arc<Neighbours> {
         aca: crate::aca::Aca::open(None).unwrap(),
         core: std::sync::OnceLock::new(),
         faults: Faults::default(),
+        secrets: std::sync::Mutex::default(),
         stream: tokio::sync::Notify::new(),
         clock,
     })
