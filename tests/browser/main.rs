@@ -15,7 +15,7 @@ use local::{Options, Stack};
 
 const CHROMIUM: &str = "/usr/bin/chromium";
 
-/// Chromium and Node.js: installed here where that is possible, asked for where it is not.
+/// Chromium, Node.js and what reads a PDF: installed here where that is possible, asked for where it is not.
 fn install() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(install_what_is_missing);
@@ -29,6 +29,9 @@ fn install_what_is_missing() {
     }
     if !has("node", &["--version"]) || !has("npm", &["--version"]) {
         missing.extend(["nodejs", "npm"]);
+    }
+    if !has("pdftotext", &["-v"]) {
+        missing.push("poppler-utils");
     }
     machine::install(&missing);
 }

@@ -220,7 +220,9 @@ pub static SCREENS: &[Screen] = &[
         .private()
         .spontaneous(),
     Screen::new("S15", "pratica", "/pratiche/{}", debt).scripted(&[DEBTS]).private(),
-    Screen::new("S16", "paga", "/paga/{}", pay).scripted(&["err.email.", "err.metodo.", "err.psp."]).private(),
+    Screen::new("S16", "paga", "/paga/{}", pay)
+        .scripted(&["err.email.", "err.metodo.", "err.psp."])
+        .private(),
     Screen::new("S17", "pagamento-esito", "/paga/{}/esito", outcome).scripted(&[]).private().entrance(),
     Screen::new("S18", "ricevuta", "/pratiche/{}/ricevuta", receipt).scripted(&[DEBTS]).private(),
     Screen::new("S20", "profilo", "/profilo", profile).scripted(&[]).private(),
