@@ -76,6 +76,7 @@ impl Site {
             spontaneous: world.parsed_or("SPONTANEOUS_PAYMENTS", true)?,
             shortest_password: world.parsed_or("PASSWORD_MIN_LENGTH", 12)?,
             maintenance_until: optional("MAINTENANCE_UNTIL"),
+            compressed: Compressed::default(),
         })
     }
 }

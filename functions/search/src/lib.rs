@@ -2,8 +2,11 @@
 
 mod wire;
 
+use std::sync::OnceLock;
+
 use creditor::creditor;
 use documents::Printer;
+use domain::Fault;
 use domain::creditor::Creditor;
 use store::{Debts, Limit, Limits};
 use web::{Function, Problem, References, Reply, Request};
@@ -14,7 +17,8 @@ pub struct Search {
     limits: Limits,
     references: References,
     creditor: Creditor,
-    printer: Printer,
+    /// One route in three prints: its fonts are read when somebody first asks for it.
+    printer: OnceLock<Printer>,
 }
 
 impl Function for Search {
@@ -27,7 +31,7 @@ impl Function for Search {
             limits: Limits::connect(world)?,
             references: References::connect(world)?,
             creditor: creditor(world)?,
-            printer: Printer::new().map_err(|fault| NotConfigured::because("fonts", fault.source))?,
+            printer: OnceLock::new(),
         })
     }
 
@@ -47,7 +51,7 @@ impl Function for Search {
                 let debt = self.debts.find(&proof).await?;
                 debt.ensure_payable(self.debts.now())?;
                 let today = domain::time::rome_date(self.debts.now());
-                let pdf = self.printer.notice(&self.creditor, &debt, request.language(), today)?;
+                let pdf = self.printer()?.notice(&self.creditor, &debt, request.language(), today)?;
                 Ok(Reply::pdf(&format!("avviso-{}.pdf", debt.notice), pdf))
             }
         }
@@ -69,6 +73,16 @@ impl Search {
         let debt = self.debts.find(&proof).await?;
         let (reference, expires_at) = self.references.issue(proof.fiscal_code, debt.notice.clone()).await?;
         Ok(Reply::ok(&self.found(&debt, reference, expires_at)))
+    }
+
+    fn printer(&self) -> Result<&Printer, Fault> {
+        match self.printer.get() {
+            Some(printer) => Ok(printer),
+            None => {
+                let made = Printer::new()?;
+                Ok(self.printer.get_or_init(|| made))
+            }
+        }
     }
 
     fn found(&self, debt: &domain::Debt, reference: String, expires_at: domain::Timestamp) -> wire::Found {

@@ -213,6 +213,21 @@ pub fn take_capacity(answer: &mut Value, leave: bool) -> f64 {
     }
 }
 
+/// Whether an operation takes write units.
+pub fn writes(operation: &str) -> bool {
+    !matches!(operation, "GetItem" | "BatchGetItem" | "Query" | "Scan" | "TransactGetItems")
+}
+
+/// The units of a write that its condition refused: DynamoDB counts it like one that was done. Our items that carry
+/// conditions are below one unit each; in a transaction each takes two.
+pub fn units_of_a_refusal(request: &Value, refusal: &str) -> f64 {
+    if refusal.contains("TransactionCanceledException") {
+        let items = request.get("TransactItems").and_then(Value::as_array).map_or(0, Vec::len);
+        return items as f64 * 2.0;
+    }
+    if refusal.contains("ConditionalCheckFailedException") { 1.0 } else { 0.0 }
+}
+
 /// Data of other tables cannot be used: the embedded DynamoDB does not change keys or indexes.
 fn check_same_tables(folder: &Path, tables: &BTreeMap<String, Table>) -> Result<(), Problem> {
     let shown = folder.display();

@@ -63,8 +63,20 @@ impl Scope {
 pub struct Usage {
     /// By operation.
     pub calls: BTreeMap<String, u64>,
-    /// DynamoDB's capacity units, as DynamoDB itself reports them.
-    pub capacity: f64,
+    /// DynamoDB's capacity units, as DynamoDB itself reports them; a write that its condition refused costs too.
+    pub read_units: f64,
+    pub write_units: f64,
+    /// Bytes of bodies to and from DynamoDB.
+    pub sent: u64,
+    pub received: u64,
+}
+
+/// What one answered call of DynamoDB took.
+pub(crate) struct Consumed {
+    pub writes: bool,
+    pub units: f64,
+    pub sent: usize,
+    pub received: usize,
 }
 
 #[derive(Default)]
@@ -146,8 +158,16 @@ impl Faults {
         fault
     }
 
-    pub(crate) fn consumed(&self, function: &str, units: f64) {
-        self.state().usage.entry(function.to_owned()).or_default().capacity += units;
+    /// Enters what a call has consumed.
+    pub(crate) fn consumed(&self, function: &str, consumed: &Consumed) {
+        let mut state = self.state();
+        let usage = state.usage.entry(function.to_owned()).or_default();
+        match consumed.writes {
+            true => usage.write_units += consumed.units,
+            false => usage.read_units += consumed.units,
+        }
+        usage.sent = usage.sent.saturating_add(consumed.sent as u64);
+        usage.received = usage.received.saturating_add(consumed.received as u64);
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {

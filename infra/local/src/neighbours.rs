@@ -17,7 +17,7 @@ use crate::aca::Aca;
 use crate::access::{Access, Denied, caller};
 use crate::core::Core;
 use crate::dynamodb::{self, Dynamo, Outcome, refusal};
-use crate::faults::{Call, Fault, Faults};
+use crate::faults::{Call, Consumed, Fault, Faults};
 use crate::mailbox::Mailbox;
 use crate::psp::Psp;
 use crate::template::Grant;
@@ -156,7 +156,12 @@ impl Neighbours {
         }
         let asked = dynamodb::ask_for_capacity(&mut request);
         let (status, text) = self.dynamo.run(operation, &request.to_string());
+        let book = |units, received| {
+            let writes = dynamodb::writes(operation);
+            self.faults.consumed(function, &Consumed { writes, units, sent: body.len(), received });
+        };
         if status != 200 {
+            book(dynamodb::units_of_a_refusal(&request, &text), text.len());
             return (status, text);
         }
         if self.dynamo.feeds_a_stream(&needs) {
@@ -166,8 +171,9 @@ impl Neighbours {
             return (status, text);
         };
         let units = dynamodb::take_capacity(&mut answer, asked);
-        self.faults.consumed(function, units);
-        (status, if asked { text } else { answer.to_string() })
+        let text = if asked { text } else { answer.to_string() };
+        book(units, text.len());
+        (status, text)
     }
 
     fn secret(&self, function: &str, operation: &str, body: &[u8]) -> Outcome {

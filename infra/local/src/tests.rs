@@ -109,9 +109,9 @@ impl Function for Echo {
                     ("idempotency-key", request.header("idempotency-key").unwrap().to_owned()),
                 ];
                 let body = request.raw_body(10_000)?.to_vec();
+                let wire = self.world.outside().unwrap();
                 let answer =
-                    self.world.outside().send("paying", "POST", &url, &headers, body, Duration::from_secs(1));
-                let answer = answer.await?;
+                    wire.send("paying", "POST", &url, &headers, body, Duration::from_secs(1)).await?;
                 Ok(Reply::stored(answer.status, answer.body))
             }
             "POST /psp/callback" => {

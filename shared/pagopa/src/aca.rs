@@ -167,7 +167,7 @@ impl Aca {
             return Ok(None);
         };
         let url = format!("{}/paCreatePosition", base.trim_end_matches('/'));
-        Ok(Some(Self { wire: world.outside().clone(), url, keys: world.secret("PSP_SECRET")? }))
+        Ok(Some(Self { wire: world.outside()?, url, keys: world.secret("PSP_SECRET")? }))
     }
 
     /// Tells the archive what to hold. The same position may be sent any number of times.

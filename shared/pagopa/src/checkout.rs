@@ -265,7 +265,7 @@ impl Checkout {
             return Err(NotConfigured::because("PUBLIC_URL", "must be https: Checkout sends people there"));
         }
         Ok(Self {
-            wire: world.outside().clone(),
+            wire: world.outside()?,
             carts: format!("{base}/carts"),
             second: base.ends_with("/v2"),
             public_url: public_url.to_owned(),

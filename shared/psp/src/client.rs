@@ -67,7 +67,7 @@ impl Psp {
     pub fn connect(world: &World) -> Result<Self, NotConfigured> {
         let url = world.variable("PSP_URL")?.trim_end_matches('/').to_owned();
         Ok(Self {
-            wire: world.outside().clone(),
+            wire: world.outside()?,
             url,
             secret: world.secret("PSP_SECRET")?,
             site: Site::connect(world)?,

@@ -4,14 +4,16 @@
 //! workspace reads the environment, the clock or the system's randomness.
 
 mod clock;
+pub mod metrics;
 mod random;
 mod secrets;
 mod wire;
 
+use std::any::{Any, TypeId};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -24,6 +26,7 @@ use aws_types::SdkConfig;
 use aws_types::region::Region;
 
 pub use clock::Clock;
+pub use metrics::{Measure, Metrics};
 pub use random::Random;
 pub use secrets::Secret;
 pub use wire::{Answer, Wire};
@@ -41,8 +44,11 @@ struct Inner {
     clock: Clock,
     random: Random,
     aws: Wire,
-    outside: Wire,
+    outside: OnceLock<Wire>,
+    shared: Mutex<BTreeMap<TypeId, Box<dyn Any + Send + Sync>>>,
+    metrics: Metrics,
     secrets: secrets::Secrets,
+    hash_floor: Option<(u32, u32)>,
 }
 
 /// What a world is made of, apart from its variables.
@@ -73,23 +79,51 @@ impl std::error::Error for NotConfigured {}
 impl World {
     /// A world of given variables and parts.
     pub fn new(variables: BTreeMap<String, String>, parts: Parts) -> Self {
-        let secrets =
-            secrets::Secrets::new(&sdk_config(&variables, &parts.aws, "SECRETS_MANAGER"), &parts.clock);
         let Parts { clock, random, aws, outside } = parts;
-        Self { inner: Arc::new(Inner { variables, clock, random, aws, outside, secrets }) }
+        Self::of(variables, clock, random, aws, outside.into())
+    }
+
+    /// The same where passwords may be hashed at next to no cost: for simulations of many thousand logins. No
+    /// variable leads here.
+    pub fn with_hash_floor(mut self, memory_kib: u32, passes: u32) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.inner) {
+            inner.hash_floor = Some((memory_kib, passes));
+        }
+        self
+    }
+
+    /// How cheap a password's hash may be (KiB, passes), where that is not the usual floor.
+    pub fn hash_floor(&self) -> Option<(u32, u32)> {
+        self.inner.hash_floor
     }
 
     /// The real one: the process's environment, the system's clock and randomness, the network.
-    #[expect(clippy::disallowed_methods, reason = "the one place where the environment is read")]
     pub fn of_this_process() -> Result<Self, NotConfigured> {
-        let variables: BTreeMap<String, String> = std::env::vars().collect();
-        let parts = Parts {
-            clock: Clock::system(),
-            random: Random::system(),
-            aws: Wire::to_aws()?,
-            outside: Wire::to_everybody()?,
-        };
-        Ok(Self::new(variables, parts))
+        Self::of_this_process_with(BTreeMap::new())
+    }
+
+    /// The real one with variables that go before the environment's: a command that works for a function.
+    #[expect(clippy::disallowed_methods, reason = "the one place where the environment is read")]
+    pub fn of_this_process_with(given: BTreeMap<String, String>) -> Result<Self, NotConfigured> {
+        let variables: BTreeMap<String, String> = std::env::vars().chain(given).collect();
+        let aws = Wire::to_aws(variables.get("AWS_CA_BUNDLE").map(String::as_str))?;
+        // The way to everybody else is made when it is first asked for: most functions never do, and the system's
+        // hundred and forty authorities take a while to read.
+        Ok(Self::of(variables, Clock::system(), Random::system(), aws, OnceLock::new()))
+    }
+
+    fn of(
+        variables: BTreeMap<String, String>,
+        clock: Clock,
+        random: Random,
+        aws: Wire,
+        outside: OnceLock<Wire>,
+    ) -> Self {
+        let secrets = secrets::Secrets::new(&sdk_config(&variables, &aws, "SECRETS_MANAGER"), &clock);
+        let (shared, metrics) = (Mutex::default(), Metrics::default());
+        let hash_floor = None;
+        let inner = Inner { variables, clock, random, aws, outside, shared, metrics, secrets, hash_floor };
+        Self { inner: Arc::new(inner) }
     }
 
     pub fn clock(&self) -> &Clock {
@@ -100,9 +134,29 @@ impl World {
         &self.inner.random
     }
 
-    /// The way to everybody but AWS.
-    pub fn outside(&self) -> &Wire {
-        &self.inner.outside
+    /// Where a function writes what it measures.
+    pub fn metrics(&self) -> &Metrics {
+        &self.inner.metrics
+    }
+
+    /// The way to everybody but AWS. To be asked for in the start phase.
+    pub fn outside(&self) -> Result<Wire, NotConfigured> {
+        if let Some(wire) = self.inner.outside.get() {
+            return Ok(wire.clone());
+        }
+        let wire = Wire::to_everybody()?;
+        Ok(self.inner.outside.get_or_init(|| wire).clone())
+    }
+
+    /// The one `T` of this world: made by whoever asks first, a clone of it for the others.
+    pub fn shared<T: Clone + Send + Sync + 'static>(&self, make: impl FnOnce() -> T) -> T {
+        let mut shared = self.inner.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = shared.get(&TypeId::of::<T>()).and_then(|kept| kept.downcast_ref::<T>()).cloned();
+        kept.unwrap_or_else(|| {
+            let made = make();
+            shared.insert(TypeId::of::<T>(), Box::new(made.clone()));
+            made
+        })
     }
 
     /// A variable that must be there.
@@ -138,14 +192,42 @@ impl World {
         Ok(Secret::new(self.inner.secrets.clone(), self.variable(variable)?))
     }
 
-    /// Fetches every secret that the variables name, so that no request pays for it.
-    pub async fn warm_secrets(&self) -> Result<(), domain::Fault> {
-        for (name, arn) in &self.inner.variables {
-            if name.ends_with("_SECRET") && !arn.is_empty() {
+    /// What can be done in the start phase, so that no request pays for it: every secret that the variables name
+    /// is read, and the connection to the tables is opened.
+    pub async fn prepare(&self) -> Result<(), domain::Fault> {
+        let named = |end: &'static str| {
+            let all = self.inner.variables.iter();
+            all.filter(move |(name, value)| name.ends_with(end) && !value.is_empty()).map(|(_, value)| value)
+        };
+        let has_tables = named("_TABLE").next().is_some();
+        let connection = async {
+            if has_tables {
+                self.open_connection("dynamodb").await
+            }
+        };
+        // One after the other: they share one connection, and a handshake costs more than a turn.
+        let secrets = async {
+            for arn in named("_SECRET") {
                 self.inner.secrets.text(arn).await?;
             }
-        }
-        Ok(())
+            Ok(())
+        };
+        tokio::join!(connection, secrets).1
+    }
+
+    /// Opens the connection that the SDK will then use, by the cheapest read there is: DynamoDB says that it is
+    /// healthy to anybody who asks, and it costs no capacity and needs no right. Without an answer the first request
+    /// opens the connection itself.
+    async fn open_connection(&self, service: &str) {
+        const DOING: &str = "opening the connection to the tables";
+        let config = self.sdk(&service.to_ascii_uppercase());
+        let region = config.region().map(Region::as_ref).unwrap_or_default();
+        let url = config.endpoint_url().map(str::to_owned);
+        let url = url.unwrap_or_else(|| format!("https://{service}.{region}.amazonaws.com"));
+        let url = format!("{}/ping", url.trim_end_matches('/'));
+        let answer = self.inner.aws.send(DOING, "GET", &url, &[], Vec::new(), Duration::from_secs(1));
+        // Nothing depends on it.
+        drop(answer.await);
     }
 
     /// How to reach an AWS service, by the name that its endpoint variable ends with

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::time::Duration;
 
 use aws_smithy_http_client::Connector;
@@ -29,17 +30,32 @@ pub struct Answer {
 const MAX_ANSWER: usize = 256 * 1024;
 
 /// Amazon's root authorities, and no other: loading a system's hundred and forty costs 40 ms of the first
-/// call. Renewed by copying the files that amazontrust.com publishes.
+/// call. `infra/runbooks/certificates.md` says how they are renewed.
 const AMAZON_ROOTS: &[u8] = include_bytes!("amazon_roots.pem");
+
+const CERTIFICATE: &[u8] = b"-----BEGIN CERTIFICATE-----";
+
+fn bad_bundle(why: &dyn std::fmt::Display) -> NotConfigured {
+    NotConfigured::because("AWS_CA_BUNDLE", why)
+}
 
 impl Wire {
     pub fn new(connector: impl HttpConnector + 'static) -> Self {
         Self(SharedHttpConnector::new(connector))
     }
 
-    /// TLS by rustls on ring, trusting Amazon only.
-    pub fn to_aws() -> Result<Self, NotConfigured> {
-        Self::trusting(TrustStore::empty().with_pem_certificate(AMAZON_ROOTS))
+    /// TLS by rustls on ring, trusting Amazon only; or, for the day when Amazon's authorities change before we do,
+    /// those in a file (`AWS_CA_BUNDLE`, the name that every SDK knows it by).
+    pub fn to_aws(bundle: Option<&str>) -> Result<Self, NotConfigured> {
+        let roots = match bundle.filter(|path| !path.is_empty()) {
+            None => Cow::Borrowed(AMAZON_ROOTS),
+            Some(path) => std::fs::read(path).map(Cow::Owned).map_err(|e| bad_bundle(&e))?,
+        };
+        let found = roots.windows(CERTIFICATE.len()).any(|window| window == CERTIFICATE);
+        if !found {
+            return Err(bad_bundle(&"it holds no certificate"));
+        }
+        Self::trusting(TrustStore::empty().with_pem_certificate(roots.into_owned()))
     }
 
     /// TLS by rustls on ring, trusting the system's authorities.

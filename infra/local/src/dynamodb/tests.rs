@@ -196,7 +196,7 @@ async fn faults_happen_below_the_sdk_which_tries_again() {
     assert!(error.contains("[TransactionConflict, None]"), "{error}");
     let usage = neighbours.faults.usage();
     assert!(usage["Writer"].calls["dynamodb:PutItem"] >= 7, "{usage:?}");
-    assert!(usage["Writer"].capacity >= 4.0, "table and index, twice: {usage:?}");
+    assert!(usage["Writer"].write_units >= 4.0, "table and index, twice: {usage:?}");
 }
 
 #[tokio::test]
