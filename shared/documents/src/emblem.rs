@@ -1,16 +1,38 @@
-//! Vector drawings: pagoPA's mark, the demonstration creditor's coat of arms, the scissors of the cut line.
+//! Vector drawings: pagoPA's mark, the creditor's logo, the scissors of the cut line.
 
 use printpdf::{LinePoint, Point, PolygonRing, Pt};
 
-/// How wide and high [`PAGOPA`] is, in its own units.
-pub const PAGOPA_SIZE: (f32, f32) = (40.0, 27.0);
+use crate::page::Ink;
 
-/// How wide and high [`COAT_OF_ARMS`] is, in its own units.
-pub const COAT_OF_ARMS_SIDE: f32 = 30.0;
+// The creditor's logo, in millimetres: `LOGO`, made of `infra/creditor/logo.svg` by the build script.
+include!(concat!(env!("OUT_DIR"), "/logo.rs"));
+
+/// Shapes one over the other, in units of their own from the top left corner.
+#[derive(Debug)]
+pub struct Drawing {
+    pub width: f32,
+    pub height: f32,
+    pub shapes: &'static [Shape],
+}
+
+/// A filled path of absolute moves (M), lines (L), cubic curves (C) and closings (Z).
+#[derive(Debug)]
+pub struct Shape {
+    pub ink: Ink,
+    /// Whether a part within a part is a hole whichever way it was drawn.
+    pub even_odd: bool,
+    pub path: &'static str,
+}
 
 /// The mark that the guide prescribes on notices and receipts, from PagoPA's own interface library
 /// (`@pagopa/mui-italia`, MIT); the mark itself belongs to PagoPA S.p.A.
-pub const PAGOPA: &str = "\
+pub const PAGOPA: Drawing = Drawing {
+    width: 40.0,
+    height: 27.0,
+    shapes: &[Shape { ink: Ink::Text, even_odd: true, path: PAGOPA_PATH }],
+};
+
+const PAGOPA_PATH: &str = "\
 M 28.19 7.947 L 28.178 11.292 L 25.732 11.292 L 25.732 0 L 30.254 0 C 31.707 0 32.445 0.392 32.457 1.176 L \
 32.457 6.69 C 32.457 7.474 31.753 7.855 30.334 7.855 L 28.201 7.855 L 28.201 7.947 L 28.189 7.947 L 28.19 7.947 \
 Z M 30 1.303 L 28.166 1.303 L 28.166 6.54 L 30 6.54 L 30 1.303 Z M 2.065 11.303 L 2.053 14.648 L 0 14.648 L 0 \
@@ -33,26 +55,21 @@ L 2.065 11.211 L 2.065 11.303 Z M 3.587 4.671 L 2.053 4.671 L 2.053 9.908 L 3.58
 10.208 21.684 L 11.776 20.438 C 14.767 24.271 19.359 26.509 24.221 26.505 C 32.941 26.505 40 19.435 40 10.727 L \
 39.989 1.234 Z M 37.555 6.551 L 35.709 6.551 L 35.709 1.361 L 37.555 1.361 L 37.555 6.551 Z";
 
-/// A shield with a tower under a mural crown: nobody's arms.
-pub const COAT_OF_ARMS: &str = "\
-M 6 10 L 24 10 L 24 19 C 24 25 18 28 15 29.5 C 12 28 6 25 6 19 Z \
-M 7 11 L 7 19 C 7 24.2 12.2 27 15 28.3 C 17.8 27 23 24.2 23 19 L 23 11 Z \
-M 11 24 L 11 16 L 10 16 L 10 13 L 11.6 13 L 11.6 14.4 L 13 14.4 L 13 13 L 14.3 13 L 14.3 14.4 L 15.7 14.4 \
-L 15.7 13 L 17 13 L 17 14.4 L 18.4 14.4 L 18.4 13 L 20 13 L 20 16 L 19 16 L 19 24 Z \
-M 13.8 24 L 13.8 20.6 C 13.8 19.2 16.2 19.2 16.2 20.6 L 16.2 24 Z \
-M 6 9.2 L 6 3.4 L 8.4 3.4 L 8.4 5 L 9.9 5 L 9.9 2.6 L 12.3 2.6 L 12.3 5 L 13.8 5 L 13.8 2.2 L 16.2 2.2 \
-L 16.2 5 L 17.7 5 L 17.7 2.6 L 20.1 2.6 L 20.1 5 L 21.6 5 L 21.6 3.4 L 24 3.4 L 24 9.2 Z \
-M 7 7 L 23 7 L 23 7.8 L 7 7.8 Z";
+/// Two blades and two rings; the middle is at y = 2.
+pub const SCISSORS: Drawing = Drawing {
+    width: 6.0,
+    height: 4.0,
+    shapes: &[Shape { ink: Ink::Text, even_odd: true, path: SCISSORS_PATH }],
+};
 
-/// Two blades and two rings, six units wide, its middle at y = 2.
-pub const SCISSORS: &str = "\
+const SCISSORS_PATH: &str = "\
 M 1.75 1.25 L 6 2.7 L 5.6 3.1 L 1.5 1.75 Z M 1.75 2.75 L 6 1.3 L 5.6 0.9 L 1.5 2.25 Z \
 M 0 0.9 C 0 0.4 0.4 0 0.9 0 C 1.4 0 1.8 0.4 1.8 0.9 C 1.8 1.4 1.4 1.8 0.9 1.8 C 0.4 1.8 0 1.4 0 0.9 Z \
 M 0.4 0.9 C 0.4 1.2 0.6 1.4 0.9 1.4 C 1.2 1.4 1.4 1.2 1.4 0.9 C 1.4 0.6 1.2 0.4 0.9 0.4 C 0.6 0.4 0.4 0.6 0.4 0.9 Z \
 M 0 3.1 C 0 2.6 0.4 2.2 0.9 2.2 C 1.4 2.2 1.8 2.6 1.8 3.1 C 1.8 3.6 1.4 4 0.9 4 C 0.4 4 0 3.6 0 3.1 Z \
 M 0.4 3.1 C 0.4 3.4 0.6 3.6 0.9 3.6 C 1.2 3.6 1.4 3.4 1.4 3.1 C 1.4 2.8 1.2 2.6 0.9 2.6 C 0.6 2.6 0.4 2.8 0.4 3.1 Z";
 
-/// Reads a path of absolute moves (M), lines (L), cubic curves (C) and closings (Z).
+/// The rings of a shape's path.
 pub fn rings(path: &str) -> Vec<PolygonRing> {
     let mut rings: Vec<PolygonRing> = Vec::new();
     let mut numbers: Vec<f32> = Vec::new();

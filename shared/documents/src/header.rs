@@ -7,6 +7,7 @@ use domain::creditor::Creditor;
 use crate::emblem;
 use crate::fonts::Face;
 use crate::labels::{self, Label, above, beside};
+use crate::notice::RIGHT;
 use crate::page::{Block, Ink, Page, WIDTH};
 use crate::structure::{Element, Role};
 use crate::text::shortened;
@@ -21,25 +22,26 @@ pub mod limit {
     pub const ADDRESS: usize = 140;
 }
 
-/// pagoPA's mark, the title, the object of the payment, the creditor's arms.
+/// pagoPA's mark, the title, the object of the payment, the creditor's logo.
 pub fn draw(page: &mut Page<'_>, creditor: &Creditor, object: &str, title: Label, language: Language) {
     let (x, y, width) = (11.0, 12.0, 12.0);
-    let (units, high) = emblem::PAGOPA_SIZE;
-    let scale = width / units;
-    page.within(Element::new(Role::Figure).alt("pagoPA").at(x, y, width, high * scale), |page| {
-        page.drawing(x, y, scale, Ink::Text, emblem::rings(emblem::PAGOPA));
+    let mark = emblem::PAGOPA;
+    let scale = width / mark.width;
+    page.within(Element::new(Role::Figure).alt("pagoPA").at(x, y, width, mark.height * scale), |page| {
+        page.drawing(x, y, scale, &mark);
     });
     beside(page, Role::Title, Block::line(24.7, 12.7, 120.0, Face::Strong, 10.0), title, language);
     let object = shortened(object, limit::OBJECT);
     let room = Block::line(10.6, 26.3, 150.0, Face::Strong, 16.0).height(13.4).least(9.0);
     page.tagged(Role::Paragraph, room, &object);
 
-    let (x, y, side) = (168.8, 10.8, 30.0);
+    // In the top right corner of its square, whatever its shape.
+    let logo = emblem::LOGO;
+    let (x, y) = (RIGHT - logo.width, 10.8);
     let name = page.printable(Face::Text, &creditor.name);
-    let alt = format!("Stemma: {name}");
-    page.within(Element::new(Role::Figure).alt(&alt).at(x, y, side, side), |page| {
-        let scale = side / emblem::COAT_OF_ARMS_SIDE;
-        page.drawing(x, y, scale, Ink::Text, emblem::rings(emblem::COAT_OF_ARMS));
+    let alt = format!("Logo: {name}");
+    page.within(Element::new(Role::Figure).alt(&alt).at(x, y, logo.width, logo.height), |page| {
+        page.drawing(x, y, 1.0, &logo);
     });
 }
 
@@ -96,7 +98,7 @@ fn band_head(page: &mut Page<'_>, x: f32, label: Label, code: &str, language: La
 /// Where the slip is cut off, with scissors at the left.
 pub fn cut_line(page: &mut Page<'_>, y: f32) {
     page.rule((0.0, y), (WIDTH, y), 0.75, Ink::Text, Some(2.0));
-    page.drawing(3.5, y - 1.3, 0.65, Ink::Text, emblem::rings(emblem::SCISSORS));
+    page.drawing(3.5, y - 1.3, 0.65, &emblem::SCISSORS);
 }
 
 /// The corners around the DataMatrix, clear of its light margin.

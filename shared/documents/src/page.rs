@@ -3,9 +3,10 @@
 
 use printpdf::{
     Color, CurTransMat, DictItem, FontId, Line, LineDashPattern, LinePoint, Op, PaintMode, PdfFontHandle,
-    Point, Polygon, PolygonRing, Pt, Rect, Rgb, TextItem, WindingOrder,
+    Point, Polygon, Pt, Rect, Rgb, TextItem, WindingOrder,
 };
 
+use crate::emblem::{self, Drawing};
 use crate::fonts::{Face, Fonts};
 use crate::structure::{Element, Kid, Role};
 use crate::symbol::Symbol;
@@ -25,6 +26,8 @@ pub enum Ink {
     Faint,
     White,
     Black,
+    /// A colour of the creditor's logo: red, green, blue.
+    Of(u8, u8, u8),
 }
 
 impl Ink {
@@ -35,6 +38,7 @@ impl Ink {
             Ink::Faint => (0x6f, 0x6f, 0x6e),
             Ink::White => (0xff, 0xff, 0xff),
             Ink::Black => (0x00, 0x00, 0x00),
+            Ink::Of(r, g, b) => (r, g, b),
         };
         let part = |byte: u8| rounded(f32::from(byte) / 255.0, 1000.0);
         Color::Rgb(Rgb { r: part(r), g: part(g), b: part(b), icc_profile: None })
@@ -214,12 +218,15 @@ impl<'f> Page<'f> {
         self.ops.push(Op::RestoreGraphicsState);
     }
 
-    /// A drawing given in its own units: scaled by `scale` millimetres, its origin at the top left of its place.
-    pub fn drawing(&mut self, x: f32, y: f32, scale: f32, ink: Ink, rings: Vec<PolygonRing>) {
+    /// A drawing, each of its units `scale` millimetres, its origin at the top left of its place.
+    pub fn drawing(&mut self, x: f32, y: f32, scale: f32, drawing: &Drawing) {
+        let shapes = drawing.shapes.iter().flat_map(|shape| {
+            let winding_order = if shape.even_odd { WindingOrder::EvenOdd } else { WindingOrder::NonZero };
+            let polygon = Polygon { rings: emblem::rings(shape.path), mode: PaintMode::Fill, winding_order };
+            [Op::SetFillColor { col: shape.ink.color() }, Op::DrawPolygon { polygon }]
+        });
         self.begin_content();
-        self.fill(ink);
-        let polygon = Polygon { rings, mode: PaintMode::Fill, winding_order: WindingOrder::EvenOdd };
-        self.scaled(x, y, scale, [Op::DrawPolygon { polygon }]);
+        self.scaled(x, y, scale, shapes);
         self.end_content();
     }
 
