@@ -211,7 +211,7 @@ test("what others wrote is shown as text, on every screen that shows it", story(
     return route.fulfill({ response, json: poisoned(await response.json()) });
   });
   const shown = async () => {
-    await page.locator("main").getByText(EVIL).first().waitFor();
+    await page.locator("main").getByText(EVIL).locator("visible=true").first().waitFor();
     assert.equal(await page.locator("main img").count(), 0);
   };
   for (const address of ["/pratiche", `/pratiche/${owed.noticeNumber}`, `/paga/${owed.noticeNumber}`, "/spontaneo", "/spontaneo/TEST1", "/profilo"]) {

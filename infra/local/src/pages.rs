@@ -97,7 +97,7 @@ impl Page {
             "<!doctype html><html lang=\"{language}\"><head><meta charset=\"utf-8\">\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{title}</title>\
              <link rel=\"icon\" href=\"data:,\"><link rel=\"stylesheet\" href=\"/_local/style.css\"></head><body>\
-             <p class=\"band\" role=\"note\">{band}</p><main><h1>{title}</h1>{main}</main></body></html>"
+             <header><p class=\"band\">{band}</p></header><main><h1>{title}</h1>{main}</main></body></html>"
         );
         let leads_to = leads_to.unwrap_or_default();
         let policy = format!(
