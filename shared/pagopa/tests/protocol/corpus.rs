@@ -1,17 +1,16 @@
-//! The corpus of the fuzz targets, replayed: whatever was once found stays found. A file's name begins with what
-//! must come of it: `ok`, `ko` (the operation is known) or `fault` (it is not), then what it is about.
+//! The fuzz target's corpus, file by file. A name begins with what must come of it: `ok`, `ko` (the operation is
+//! known) or `fault` (it is not); of the others only that they do no harm, which `tests/fuzz` checks.
 
 use std::path::Path;
 
 use pagopa::answers::{Answer, Blame};
-use pagopa::soap::Reader;
 use pagopa::{node, parse, render};
 
 use crate::samples::creditor;
 
 #[test]
 fn every_file_of_the_corpus() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/soap");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fuzz/corpus/soap");
     let mut count = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -28,13 +27,8 @@ fn every_file_of_the_corpus() {
                 assert_eq!(refusal.answer(&ours), Answer::Fault(Blame::Client), "{name}: {refusal:?}");
                 assert!(render(&refusal.answer(&ours)).len() < 1_000);
             }
+            (_, "any") => continue,
             (other, _) => panic!("{name}: {other:?}"),
-        }
-        // Nor does it hurt whoever takes it for an answer, and as a stream it ends.
-        let _ = node::hear(&message);
-        if let Ok(mut reader) = Reader::new(&message) {
-            let _ = reader.operation();
-            assert!(reader.spent().pieces <= message.len() + 1, "{name}");
         }
         count += 1;
     }

@@ -1,0 +1,138 @@
+//! A world without anybody in it: secrets that everybody knows, tables that take what is written and hold nothing.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::OnceLock;
+
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_types::body::SdkBody;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::{Value, json};
+use web::{Function, Incoming, Served, Site};
+use world::{Clock, Parts, Random, Wire, World};
+
+pub const URL: &str = "http://localhost:3000";
+pub const CREDITOR_KEY: &str = "creditor-key";
+/// 32 bytes in base64: the key of everything here.
+pub const KEY: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+
+const VARIABLES: &[(&str, &str)] = &[
+    ("AWS_ACCESS_KEY_ID", "nobody"),
+    ("AWS_SECRET_ACCESS_KEY", "nobody"),
+    ("BROKER_ID", "98765432103"),
+    ("CREDITOR_FISCAL_CODE", "12345678903"),
+    ("CREDITOR_IBAN", "IT60X0542811101000000123456"),
+    ("CREDITOR_NAME", "Comune di Test"),
+    ("CREDITOR_SECRET", "arn:creditor"),
+    ("DEBTS_TABLE", "debts"),
+    ("IDENTITY_SECRET", "arn:identity"),
+    ("IDENTITY_TABLE", "identity"),
+    ("LIMITS", "off"),
+    ("LIMITS_TABLE", "limits"),
+    ("MOVEMENTS_TABLE", "movements"),
+    ("OUTBOX_TABLE", "outbox"),
+    ("PSP_SECRET", "arn:psp"),
+    ("PUBLIC_URL", URL),
+    ("SEAL_SECRET", "arn:seal"),
+    ("SEGREGATION_CODE", "01"),
+    ("STATION_ID", "98765432103_01"),
+];
+
+/// AWS: the secret store, and a DynamoDB where every write is done and every read finds nothing.
+#[derive(Debug)]
+struct Empty;
+
+impl HttpConnector for Empty {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let asked: Value =
+            serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap_or_default();
+        let answer = match asked["SecretId"].as_str() {
+            None => json!({}),
+            Some(name) => json!({ "ARN": name, "Name": name, "SecretString": secret().to_string() }),
+        };
+        let mut response = HttpResponse::new(200.try_into().unwrap(), SdkBody::from(answer.to_string()));
+        response.headers_mut().insert("content-type", "application/x-amz-json-1.0");
+        HttpConnectorFuture::ready(Ok(response))
+    }
+}
+
+/// All the secrets in one.
+fn secret() -> Value {
+    json!({
+        "pepper": KEY, "links": KEY, "sessions": [{"kid": 1, "key": KEY}],
+        "keys": [{"kid": 1, "key": KEY}], "index": KEY,
+        "webhook": [format!("whsec_{KEY}")], "apiKey": "psp-key", "apiKeys": [CREDITOR_KEY],
+    })
+}
+
+/// Everybody else: out of reach.
+#[derive(Debug)]
+struct Nobody;
+
+impl HttpConnector for Nobody {
+    fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
+        HttpConnectorFuture::ready(Err(ConnectorError::timeout("nobody answered".into())))
+    }
+}
+
+pub fn world() -> &'static World {
+    static WORLD: OnceLock<World> = OnceLock::new();
+    WORLD.get_or_init(|| {
+        let variables = VARIABLES.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let parts = Parts {
+            clock: Clock::system(),
+            random: Random::seeded(1),
+            aws: Wire::new(Empty),
+            outside: Wire::new(Nobody),
+        };
+        World::new(variables.collect::<BTreeMap<_, _>>(), parts)
+    })
+}
+
+/// Runs a future to its end.
+pub fn wait<T>(future: impl Future<Output = T>) -> T {
+    thread_local! {
+        static RUNTIME: tokio::runtime::Runtime =
+            tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    }
+    RUNTIME.with(|runtime| runtime.block_on(future))
+}
+
+/// A function, connected once.
+pub fn connected<F: Function>(place: &'static OnceLock<F>) -> &'static F {
+    place.get_or_init(|| F::connect(world()).unwrap())
+}
+
+/// A request as a browser, the creditor or a PSP sends it. Headers that HTTP cannot carry do not arrive.
+pub fn incoming(method: &str, path: &str, headers: &[(&str, &[u8])], body: &[u8]) -> Incoming {
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let mut all = HeaderMap::new();
+    for (name, value) in headers {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(*name), HeaderValue::from_bytes(value)) {
+            all.append(name, value);
+        }
+    }
+    Incoming {
+        method: method.to_owned(),
+        path: path.to_owned(),
+        query: query.to_owned(),
+        headers: all,
+        body: body.to_owned(),
+        source_ip: "192.0.2.1".to_owned(),
+        request_id: "fuzz".to_owned(),
+    }
+}
+
+pub fn site() -> &'static Site {
+    static SITE: OnceLock<Site> = OnceLock::new();
+    SITE.get_or_init(|| Site::connect(world()).unwrap())
+}
+
+/// Sends a request: whatever it is, its answer is never trouble of ours (INV-X04).
+pub fn send<F: Function>(function: &F, incoming: Incoming) -> Served {
+    let served = wait(web::serve(function, site(), incoming));
+    assert!(served.reply.status.as_u16() < 500, "{:?}", served.error);
+    served
+}
