@@ -4,6 +4,7 @@
 mod crates;
 mod files;
 mod functions;
+mod notices;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
