@@ -148,7 +148,7 @@ impl Elsewhere {
 impl Drop for Elsewhere {
     /// As with Ctrl-C: sam takes its containers down.
     fn drop(&mut self) {
-        for child in &mut self.children {
+        for child in self.children.iter_mut().filter(|child| matches!(child.try_wait(), Ok(None))) {
             let _ = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
             let _ = child.wait();
         }

@@ -37,12 +37,15 @@ pub fn of_all(template: &Template) -> BTreeMap<String, String> {
     variables
 }
 
-/// All of them as `NAME=value` lines, for functions that run elsewhere without names of their own
-/// (`cargo lambda watch --env-file`).
+/// All of them as `NAME="value"` lines, for functions that run elsewhere without names of their own
+/// (`cargo lambda watch --env-file`, which takes no blanks without quotes).
 pub fn file(template: &Template, origin: &str) -> String {
     let mut text = String::new();
     for (name, value) in of_all(template).into_iter().filter(|(name, _)| name != "AWS_LAMBDA_FUNCTION_NAME") {
-        let _ = writeln!(text, "{name}={value}");
+        let _ = match value.contains('"') {
+            true => writeln!(text, "{name}='{value}'"),
+            false => writeln!(text, "{name}=\"{value}\""),
+        };
     }
     let _ = writeln!(text, "AWS_ENDPOINT_URL={origin}/_local/aws");
     text

@@ -351,7 +351,7 @@ async fn neighbours_serve_functions_that_run_elsewhere() {
     let neighbours = Stack::start(Options { neighbours_only: true, ..options("neighbours") }).unwrap();
     let environment = sent(request(&neighbours, "GET", "/_local/environment"), "").await;
     let environment = String::from_utf8_lossy(environment.body()).into_owned();
-    assert!(environment.contains(&format!("AWS_ENDPOINT_URL={}/_local/aws", neighbours.address())));
+    assert!(environment.contains(&format!("AWS_ENDPOINT_URL=\"{}/_local/aws\"", neighbours.address())));
     let put = request(&neighbours, "POST", "/_local/aws/")
         .header("x-amz-target", "DynamoDB_20120810.PutItem")
         .header(
@@ -364,7 +364,8 @@ async fn neighbours_serve_functions_that_run_elsewhere() {
 
     // The SDK of a function elsewhere, with the variables that it is given.
     let variables = environment.lines().filter_map(|line| line.split_once('='));
-    let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let unquoted = |value: &str| value.trim_matches('"').to_owned();
+    let variables = variables.map(|(name, value)| (name.to_owned(), unquoted(value))).collect();
     let wire = || world::Wire::new(Elsewhere);
     let (clock, random) = (Clock::system(), world::Random::system());
     let world = World::new(variables, world::Parts { clock, random, aws: wire(), outside: wire() });
