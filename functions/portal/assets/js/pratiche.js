@@ -66,8 +66,8 @@ function debtTable(debts, { caption, fresh = null, toPay = false, onSelect = nul
     cell(t("pratica.js.importo"), { class: "importo a-destra cifra" }, money(debt.amount)),
     el("td", { role: "cell" }, el("div", { class: "azioni" }, rowActions(debt, toPay))));
 
-  return el("table", { class: "table tabella pratiche", role: "table" }, el("caption", {}, caption),
-    el("thead", { role: "rowgroup" }, el("tr", { role: "row" }, columns)), el("tbody", { role: "rowgroup" }, debts.map(row)));
+  return el("div", { class: "elenco" }, el("table", { class: "table tabella pratiche", role: "table" }, el("caption", {}, caption),
+    el("thead", { role: "rowgroup" }, el("tr", { role: "row" }, columns)), el("tbody", { role: "rowgroup" }, debts.map(row))));
 }
 
 /**
