@@ -17,7 +17,7 @@ let owner;
 const owed = {};
 before(async () => {
   const { someone, debts: [first, paid, waiting] } = await debtor({ reason: "Mensa ottobre 2026", dueDate: "2030-12-15" },
-    { reason: "Trasporto scolastico, primo trimestre dell’anno 2026/2027, linea blu", amount: 123_450 }, { reason: "Occupazione suolo pubblico" });
+    { reason: "Trasporto scolastico, primo trimestre dell’anno 2026/2027, linea blu", amount: 123_450 }, { reason: "Occupazione suolo pubblico", dueDate: "2031-01-31" });
   owner = someone;
   Object.assign(owed, { first, paid, waiting });
   const { context } = await visitor();
