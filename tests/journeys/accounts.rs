@@ -136,7 +136,7 @@ async fn a_double_click_on_the_activation_link_gets_the_same_answer() {
 }
 
 #[tokio::test]
-async fn ab_17_links_and_registrations_end_with_their_time() {
+async fn inv_x07_ab_17_links_and_registrations_end_with_their_time() {
     let Some(portal) = Portal::alone() else { return };
     let mut late = portal.citizen();
     late.registers().await;

@@ -144,3 +144,34 @@ fn every_crate_keeps_the_workspaces_rules() {
     }
     none(faults, "One name, one set of rules.");
 }
+
+/// Decisions read what is there, not what an index will show: the sweep alone asks it what may be due.
+#[test]
+fn inv_x08_no_decision_reads_an_index_and_every_read_is_strongly_consistent() {
+    let product = |path: &String| path.starts_with("shared/") || path.starts_with("functions/");
+    let sources: Vec<String> =
+        files().into_iter().filter(|path| product(path) && path.ends_with(".rs")).collect();
+    let named: Vec<&String> = sources.iter().filter(|path| read(path).contains("index_name(")).collect();
+    assert_eq!(named, ["shared/store/src/table.rs"]);
+    let table = read("shared/store/src/table.rs");
+    assert_eq!(table.matches("index_name(").count(), 1, "one question to one index: what may be due");
+    // A read of the base table that does not say so may show yesterday.
+    let reads = [".get_item()", ".query()", "KeysAndAttributes::builder()"];
+    let asked: usize = reads.iter().map(|verb| table.matches(verb).count()).sum();
+    let strong = table.matches("consistent_read(true)").count();
+    assert_eq!(strong, asked - 1, "all but the question to the index: {asked} reads");
+    let due: Vec<&String> = sources.iter().filter(|path| read(path).contains(".table.due(")).collect();
+    let expected = ["accounts", "debts", "outbox"].map(|name| format!("shared/store/src/{name}.rs"));
+    let unexpected: Vec<String> = due.into_iter().filter(|path| !expected.contains(path)).cloned().collect();
+    none(unexpected, "Only what the sweep asks may go to the index; whoever decides reads the item itself.");
+}
+
+#[test]
+fn no_crate_of_ours_may_be_unsafe_and_the_money_crates_never_wrap_or_round() {
+    let workspace: toml::Table = toml::from_str(&read("Cargo.toml")).unwrap();
+    assert_eq!(workspace["workspace"]["lints"]["rust"]["unsafe_code"].as_str(), Some("forbid"));
+    for krate in ["shared/domain", "shared/store"] {
+        let denied = "#![deny(clippy::arithmetic_side_effects, clippy::float_arithmetic)]";
+        assert!(read(&format!("{krate}/src/lib.rs")).contains(denied), "{krate}: {denied} is missing");
+    }
+}

@@ -4,6 +4,7 @@
 mod crates;
 mod files;
 mod functions;
+mod ids;
 mod notices;
 
 use std::collections::BTreeSet;

@@ -1,0 +1,117 @@
+//! Functions called on the test's own thread: its clock can stand still, and its ears hear what they say.
+
+use std::fmt::{Debug, Write};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+
+use journeys::local::{Options, Stack};
+use journeys::{Value, json};
+use tracing::field::{Field, Visit};
+use tracing::subscriber::DefaultGuard;
+use tracing::{Event, Subscriber};
+use tracing_subscriber::Registry;
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+
+/// What came back from a function.
+pub struct Said {
+    pub status: u16,
+    pub body: String,
+}
+
+/// A request, as the gateway hands it over.
+pub struct Asked {
+    event: Value,
+}
+
+impl Asked {
+    /// From an address that nobody else calls from.
+    pub fn new(method: &str, path: &str) -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let [_, b, c, d] = NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let source = format!("10.{b}.{c}.{d}");
+        Self {
+            event: json!({
+                "version": "2.0", "routeKey": format!("{method} {path}"), "rawPath": path, "rawQueryString": query,
+                "headers": {"host": "localhost"}, "isBase64Encoded": false,
+                "requestContext": {
+                    "accountId": "123456789012", "apiId": "local", "domainName": "localhost", "domainPrefix": "localhost",
+                    "http": {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": source, "userAgent": "tests"},
+                    "requestId": "abuse-request", "routeKey": format!("{method} {path}"), "stage": "$default",
+                    "time": "01/Jan/2026:00:00:00 +0000", "timeEpoch": 1_767_225_600_000_i64
+                }
+            }),
+        }
+    }
+
+    pub fn post(path: &str, body: &Value) -> Self {
+        Self::new("POST", path).body("application/json", &body.to_string())
+    }
+
+    pub fn body(mut self, content_type: &str, body: &str) -> Self {
+        self.event["body"] = json!(body);
+        self.header("content-type", content_type)
+    }
+
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.event["headers"][name] = json!(value);
+        self
+    }
+
+    pub fn cookies(mut self, cookies: &str) -> Self {
+        self.event["cookies"] = json!(cookies.split("; ").collect::<Vec<_>>());
+        self
+    }
+
+    pub fn source(mut self, source: &str) -> Self {
+        self.event["requestContext"]["http"]["sourceIp"] = json!(source);
+        self
+    }
+
+    /// The function's answer.
+    pub async fn of(self, stack: &Stack, function: &str) -> Said {
+        let entry = Options::default().functions.iter().find(|entry| entry.name == function).unwrap();
+        let connected = (entry.connect)(&stack.world(function).unwrap()).unwrap();
+        let answer = connected(self.event.to_string().into_bytes()).await.unwrap();
+        let answer: Value = serde_json::from_slice(&answer).unwrap();
+        Said {
+            status: answer["statusCode"].as_u64().unwrap().try_into().unwrap(),
+            body: answer["body"].as_str().unwrap_or_default().to_owned(),
+        }
+    }
+}
+
+/// What is said to the log on this thread, field by field.
+#[derive(Clone, Default)]
+pub struct Ears(Arc<Mutex<Vec<String>>>);
+
+impl Ears {
+    /// Listens until the guard is dropped.
+    pub fn listening() -> (Self, DefaultGuard) {
+        let ears = Self::default();
+        let guard = tracing::subscriber::set_default(Registry::default().with(ears.clone()));
+        (ears, guard)
+    }
+
+    /// The lines that hold a word, since the last time.
+    pub fn heard(&self, word: &str) -> Vec<String> {
+        let lines = std::mem::take(&mut *self.0.lock().unwrap());
+        lines.into_iter().filter(|line| line.contains(word)).collect()
+    }
+}
+
+impl<S: Subscriber> Layer<S> for Ears {
+    fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
+        let mut line = Line(String::new());
+        event.record(&mut line);
+        self.0.lock().unwrap().push(line.0);
+    }
+}
+
+struct Line(String);
+
+impl Visit for Line {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        write!(self.0, "{field}={value:?} ").unwrap();
+    }
+}

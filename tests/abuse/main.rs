@@ -1,0 +1,27 @@
+//! What an attacker tries, row by row of the bar's table, and what must hold of identities whatever they try.
+//! Rows that the journeys, the access matrix or a crate's own tests prove are there: `infra/proofs.md` lists all.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops at the first surprise"
+)]
+
+mod answers;
+mod deadlines;
+mod erasure;
+mod hashing;
+mod inside;
+mod links;
+mod raw;
+mod rights;
+mod search;
+mod secrets;
+mod states;
+mod streams;
+mod template;
+mod timing;
+mod tokens;
+mod waiting;

@@ -1,0 +1,188 @@
+//! INV-X13, the other half: every right that the template gives is needed by somebody's story.
+
+use std::time::Duration;
+
+use journeys::local::faults::{Fault, Scope};
+use journeys::{Callback, Citizen, Method, Outcome, Portal, Practice, json};
+
+/// Rights whose need this story does not meet, each with the reason.
+const NEEDED_ELSEWHERE: &[(&str, &str)] = &[];
+
+#[tokio::test]
+async fn inv_x13_every_right_is_used_and_nobody_lacks_one() {
+    let Some(portal) = Portal::alone() else { return };
+    let (mario, paid) = a_citizen_does_everything(&portal).await;
+    machines_do_everything(&portal, &mario, &paid).await;
+    what_was_lost_is_found(&portal, &mario).await;
+    time_passes(&portal, &mario).await;
+    portal.stack().settle().await;
+    let lacking: Vec<String> = portal.stack().lacking_grants().iter().map(ToString::to_string).collect();
+    assert_eq!(lacking, [""; 0], "calls that the template does not allow");
+    let unused = portal.stack().unused_grants().into_iter().map(|granted| granted.to_string());
+    let unused: Vec<String> =
+        unused.filter(|right| !NEEDED_ELSEWHERE.iter().any(|(known, _)| right.starts_with(known))).collect();
+    assert!(
+        unused.is_empty(),
+        "rights that nobody needed; take them away, or let the story need them:\n  {}",
+        unused.join("\n  ")
+    );
+}
+
+async fn a_citizen_does_everything(portal: &Portal) -> (Citizen, journeys::Notice) {
+    let mut mario = portal.citizen();
+    mario.checks_code(&mario.person.fiscal_code.clone()).await.ok();
+    mario.registers().await;
+    mario.asks_for_activation().await.expect(202);
+    mario.tries_to_activate("nobody-has-sent-this").await.refused(400, "link_not_valid");
+    mario.activates().await;
+    mario.logs_in_with("not the password at all").await.refused(401, "invalid_credentials");
+    mario.logs_in().await;
+    // A session in use is written down once a minute.
+    portal.clock().moves_minutes(2).await;
+    mario.chooses_language("it").await;
+    mario.changes_password().await;
+    mario.forgets_password().await;
+    mario.resets_password().await;
+    mario.logs_in().await;
+    let notice = portal.creditor().issues(&mario.person).await;
+    let by_iuv = json!({"fiscalCode": notice.fiscal_code, "iuv": notice.iuv()});
+    mario.posts("/api/search", &by_iuv).await.ok();
+    let found = mario.searches(&notice).await;
+    mario.gets(&format!("/api/search/{}/notice.pdf", found.reference)).await.pdf();
+    mario.associates_found(&found).await;
+    mario.services().await;
+    mario.payment_methods(100).await;
+    let own = mario.creates(&json!({"serviceCode": "TEST1", "reason": "Prova", "amount": 100})).await;
+    mario.tries_to_take_back(&own).await.expect(204);
+    mario.to_pay().await;
+    mario.sees(&notice).await;
+    mario.notice_pdf(&notice).await.pdf();
+    mario.pays(&notice).await.at_psp(Outcome::Failure).await;
+    mario.has_paid(&notice).await;
+    mario.receipt_pdf(&notice).await.pdf();
+    let code = mario.receipt_code(&notice).await;
+    mario.elsewhere().verifies_receipt(&code).await.ok();
+    mario.history("").await;
+    mario.history("?status=all").await;
+    // Somebody else's functions each note the use of a session.
+    portal.clock().moves_minutes(2).await;
+    for path in
+        ["/api/account", "/api/services", "/api/debts", "/api/history", "/api/payment-methods?amount=1"]
+    {
+        portal.clock().moves(Duration::from_secs(61)).await;
+        mario.gets(path).await.expect(200);
+    }
+    portal.clock().moves(Duration::from_secs(61)).await;
+    mario.gets(&format!("/api/debts/{}/receipt.pdf", notice.number)).await.expect(200);
+    portal.clock().moves(Duration::from_secs(61)).await;
+    mario.gets(&format!("/api/debts/{}/notice.pdf", notice.number)).await.refused(409, "debt_already_paid");
+    portal.clock().moves(Duration::from_secs(61)).await;
+    mario.tries_to_associate(&by_iuv).await.expect(200);
+    portal.clock().moves(Duration::from_secs(61)).await;
+    mario.tries_to_pay(&notice).await.refused(409, "debt_already_paid");
+    portal.clock().moves(Duration::from_secs(61)).await;
+    mario
+        .tries_to_create(&json!({"serviceCode": "TEST1", "reason": "Prova", "amount": 100}))
+        .await
+        .expect(201);
+    portal.clock().moves(Duration::from_secs(61)).await;
+    mario
+        .tries_to_change_password("not this one", "quattro gatti sul tetto")
+        .await
+        .refused(401, "invalid_credentials");
+    portal.clock().moves(Duration::from_secs(61)).await;
+    mario.tries_to_withdraw_consent("not this one").await.refused(401, "invalid_credentials");
+    portal.clock().moves(Duration::from_secs(61)).await;
+    mario.logs_out().await;
+    mario.logs_in().await;
+    (mario, notice)
+}
+
+async fn machines_do_everything(portal: &Portal, mario: &Citizen, paid: &journeys::Notice) {
+    let creditor = portal.creditor();
+    let practice = Practice::of(&mario.person, portal.dice());
+    let notice = creditor.issues_as(practice.clone()).await;
+    creditor.sends(&practice.with("amount", 4_321)).await.expect(200);
+    creditor.cancels(&notice).await;
+    let rows = [
+        Practice::of(&mario.person, portal.dice()).line(),
+        Practice::of(&mario.person, portal.dice()).line(),
+    ];
+    creditor.imports("application/x-ndjson", &rows.join("\n"), false).await.expect(200);
+    let wrong = portal.browser().asks(Method::PUT, "/creditor/debts/301000000000010151").json(&json!({}));
+    wrong.header("authorization", "Bearer guess").answer().await.refused(401, "not_authenticated");
+    portal.psp().posts(b"{}").answer().await.refused(401, "bad_signature");
+    // Money twice, money for nobody, another amount, a failure after the success.
+    let node = portal.node();
+    node.pays(paid).await;
+    let other = creditor.issues(&mario.person).await;
+    let paying = mario.pays(&other).await;
+    let psp = portal.psp();
+    psp.calls_back(&Callback::succeeded(&paying).with("amount", 1).named("evt-1")).await.expect(200);
+    psp.calls_back(&Callback::succeeded(&paying).named("evt-2")).await.expect(200);
+    psp.calls_back(&Callback::succeeded(&paying).with("transactionId", "T2").named("evt-3"))
+        .await
+        .expect(200);
+    psp.calls_back(&Callback::failed(&paying).named("evt-4")).await.expect(200);
+    let unknown = Callback::succeeded(&paying).with("paymentId", "0".repeat(32)).with("transactionId", "T3");
+    psp.calls_back(&unknown.named("evt-5")).await.expect(200);
+    let at_till = creditor.issues(&mario.person).await;
+    node.verifies(&at_till).await;
+    node.activates(&at_till).await;
+    node.pays(&at_till).await;
+}
+
+/// The stream, a callback, a function in the middle of its work: somebody else takes up what they left.
+async fn what_was_lost_is_found(portal: &Portal, mario: &Citizen) {
+    let faults = portal.stack().faults();
+    let never = || (1..10_000).map(|n| (n, Fault::ServerError));
+    // Letters that only the sweep can deliver.
+    faults.plan(Scope::function("DeliverMail"), never());
+    let waiting = portal.citizen();
+    waiting.tries_to_register().await.expect(202);
+    mario.asks_for_reset().await.expect(202);
+    portal.clock().moves_minutes(11).await;
+    faults.clear();
+    waiting.activates().await;
+    // A callback that was stored and not applied.
+    let stored = portal.creditor().issues(&mario.person).await;
+    mario.logs_in().await;
+    let paying = mario.pays(&stored).await;
+    faults.plan(Scope::function("PspCallback").operation("dynamodb:TransactWriteItems"), never());
+    portal.psp().calls_back(&Callback::succeeded(&paying)).await.refused(503, "temporarily_unavailable");
+    faults.clear();
+    portal.clock().moves_minutes(11).await;
+    assert_eq!(paying.status().await, "succeeded");
+    // A payment whose callback is lost and that no sweep has asked about: the next click does.
+    let lost = portal.creditor().issues(&mario.person).await;
+    mario.pays(&lost).await.at_psp(Outcome::Success.callbacks(0)).await;
+    faults.plan(Scope::function("Sweep"), never());
+    portal.clock().moves_minutes(18).await;
+    portal.clock().moves_minutes(18).await;
+    mario.logs_in().await;
+    mario.tries_to_pay(&lost).await.refused(409, "debt_already_paid");
+    faults.clear();
+    // A session that was there ends with the next login.
+    mario.logs_in().await;
+    // Somebody else's practice is added to one's own.
+    let lucia = portal.known_citizen().await;
+    let his = portal.creditor().issues(&mario.person).await;
+    lucia.associates(&his).await;
+}
+
+/// The sweep settles, expires and erases.
+async fn time_passes(portal: &Portal, mario: &Citizen) {
+    let never = portal.citizen();
+    never.registers().await;
+    let lost = portal.creditor().issues(&mario.person).await;
+    mario.pays(&lost).await.at_psp(Outcome::Success.callbacks(0)).await;
+    let left = portal.creditor().issues(&mario.person).await;
+    mario.pays(&left).await.at_psp(Outcome::Abandon).await;
+    let last_day = portal.clock().day(0).await;
+    portal.creditor().issues_as(Practice::of(&mario.person, portal.dice()).with("expiresOn", last_day)).await;
+    portal.clock().moves_minutes(70).await;
+    portal.clock().moves_minutes(26 * 60).await;
+    mario.logs_in().await;
+    mario.withdraws_consent().await;
+    portal.clock().moves_minutes(26 * 60).await;
+}

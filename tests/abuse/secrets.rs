@@ -1,0 +1,110 @@
+//! Keys change while the product runs: for a day both hold, then the old one is nothing.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit, Mac};
+use journeys::local::faults::{Fault, Scope};
+use journeys::{Answer, Portal, Practice, json};
+use sha2::Sha256;
+
+use crate::tokens::local_key;
+
+/// A callback that means nothing, signed with a key of a name.
+async fn calls_back_with(portal: &Portal, key: &str) -> Answer {
+    let (id, seconds) = (portal.dice().letters(12), portal.clock().now().await.as_second());
+    let body = json!({
+        "type": "payment.failed", "timestamp": "2026-01-01T00:00:00Z",
+        "data": {"paymentId": "0".repeat(32), "transactionId": "T", "amount": 1, "currency": "EUR"}
+    })
+    .to_string();
+    let mac = Hmac::<Sha256>::new_from_slice(&local_key(key)).unwrap();
+    let mac = mac.chain_update(format!("{id}.{seconds}.{body}")).finalize();
+    let signature = format!("v1,{}", STANDARD.encode(mac.into_bytes()));
+    let ask = portal.psp().posts(body.as_bytes()).header("webhook-id", &id);
+    ask.header("webhook-timestamp", &seconds.to_string())
+        .header("webhook-signature", &signature)
+        .answer()
+        .await
+}
+
+async fn imports_with(portal: &Portal, key: &str) -> Answer {
+    let practice = Practice::of(&portal.citizen().person, portal.dice());
+    let ask = portal.browser().asks(journeys::Method::PUT, &format!("/creditor/debts/{}", practice.number));
+    ask.json(&practice.body).header("authorization", &format!("Bearer {key}")).answer().await
+}
+
+/// Puts these keys in place, newest first, and lets what was read before grow old.
+async fn rotates(portal: &Portal, names: &[u8]) {
+    let key = |name: String| STANDARD.encode(local_key(&name));
+    let numbered = |what: &str| {
+        let keys = names.iter().map(|n| json!({"kid": n, "key": key(format!("{what} {n}"))}));
+        keys.collect::<Vec<_>>()
+    };
+    let stack = portal.stack();
+    let sessions = numbered("session");
+    stack.put_secret(
+        "IdentitySecret",
+        json!({"pepper": key("pepper".to_owned()), "links": key("links".to_owned()), "sessions": sessions}),
+    );
+    stack.put_secret("SealSecret", json!({"keys": numbered("seal"), "index": key("index".to_owned())}));
+    let webhook: Vec<String> =
+        names.iter().map(|n| format!("whsec_{}", key(format!("webhook {n}")))).collect();
+    stack.put_secret("PspSecret", json!({"webhook": webhook, "apiKey": "local-psp-key"}));
+    let creditor =
+        |n: &u8| if *n == 1 { "local-creditor-key".to_owned() } else { format!("creditor-key-{n}") };
+    stack.put_secret("CreditorSecret", json!({"apiKeys": names.iter().map(creditor).collect::<Vec<_>>()}));
+    portal.clock().moves_minutes(5).await;
+}
+
+#[tokio::test]
+async fn inv_x14_ab_42_during_a_rotation_both_keys_hold_and_afterwards_one() {
+    let Some(portal) = Portal::alone() else { return };
+    let mario = portal.known_citizen().await;
+    let notice = portal.creditor().issues(&mario.person).await;
+    calls_back_with(&portal, "webhook 1").await.expect(200);
+    calls_back_with(&portal, "webhook 2").await.refused(401, "bad_signature");
+
+    let found = mario.searches(&notice).await;
+    rotates(&portal, &[2, 1]).await;
+    assert!(mario.is_logged_in().await, "a session of the older key");
+    mario.associates_found(&found).await;
+    calls_back_with(&portal, "webhook 1").await.expect(200);
+    calls_back_with(&portal, "webhook 2").await.expect(200);
+    imports_with(&portal, "local-creditor-key").await.expect(201);
+    imports_with(&portal, "creditor-key-2").await.expect(201);
+    let lucia = portal.known_citizen().await;
+    let found = lucia.searches(&notice).await;
+
+    rotates(&portal, &[2]).await;
+    assert!(!mario.is_logged_in().await, "nothing is left of the older key");
+    calls_back_with(&portal, "webhook 1").await.refused(401, "bad_signature");
+    imports_with(&portal, "local-creditor-key").await.refused(401, "not_authenticated");
+    assert!(lucia.is_logged_in().await, "what the newer one signed and sealed goes on");
+    lucia.associates_found(&found).await;
+    calls_back_with(&portal, "webhook 2").await.expect(200);
+    imports_with(&portal, "creditor-key-2").await.expect(201);
+    mario.logs_in().await;
+}
+
+/// What was read is good for five minutes; then a store of secrets that does not answer closes the door.
+#[tokio::test]
+async fn inv_x15_without_its_keys_the_product_refuses() {
+    let Some(portal) = Portal::alone() else { return };
+    let mario = portal.known_citizen().await;
+    assert!(mario.is_logged_in().await);
+    let reading = Scope { function: None, operation: Some("secretsmanager:GetSecretValue".to_owned()) };
+    portal.stack().faults().plan(reading, (1..1_000).map(|n| (n, Fault::Throttle)));
+    assert!(mario.is_logged_in().await, "read a moment ago");
+    portal.clock().moves_minutes(5).await;
+    mario.gets("/api/account").await.refused(503, "temporarily_unavailable");
+    portal.citizen().tries_to_log_in().await.refused(503, "temporarily_unavailable");
+    calls_back_with(&portal, "webhook 1").await.refused(503, "temporarily_unavailable");
+    imports_with(&portal, "local-creditor-key").await.refused(503, "temporarily_unavailable");
+    let notice = portal.citizen();
+    notice
+        .searches_for("RSSMRA80A01H501U", "301999999999999968")
+        .await
+        .refused(503, "temporarily_unavailable");
+    portal.stack().faults().clear();
+    assert!(mario.is_logged_in().await, "and opens it again");
+}

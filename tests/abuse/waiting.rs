@@ -1,0 +1,183 @@
+//! How long a username waits after failed logins: the rule itself, along any story, by the clock.
+
+use std::time::Duration;
+
+use domain::Error;
+use jiff::SignedDuration;
+use journeys::local::Stack;
+use journeys::{Dice, Portal, json, together};
+use store::Limits;
+
+use crate::inside::Asked;
+
+/// What should be known of a username.
+#[derive(Default)]
+struct Model {
+    failures: u32,
+    /// Seconds left to wait.
+    left: u64,
+}
+
+impl Model {
+    fn admits(&self) -> bool {
+        self.left == 0 && self.failures < 100
+    }
+
+    fn fails(&mut self) {
+        self.failures += 1;
+        self.left = match self.failures {
+            0..5 => 0,
+            more => 3_600.min(30 << (more - 5).min(10)),
+        };
+    }
+
+    fn rests(&mut self, seconds: u64) {
+        self.left = self.left.saturating_sub(seconds);
+    }
+}
+
+fn passes(stack: &Stack, seconds: u64) {
+    stack.clock().advance(SignedDuration::from_secs(seconds.try_into().unwrap()));
+}
+
+async fn tries(limits: &Limits, username: &str, right: bool) -> Result<(), Duration> {
+    match limits.admit_password(username).await {
+        Ok(tried) if right => limits.succeeded(&tried).await.unwrap(),
+        Ok(tried) => limits.failed(&tried).await.unwrap(),
+        Err(Error::TooManyRequests { retry_after }) => return Err(retry_after),
+        Err(other) => panic!("{other:?}"),
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn inv_i14_ab_01_the_wait_grows_with_the_failures_along_any_story() {
+    let Some(portal) = Portal::alone() else { return };
+    let limits = Limits::connect(&portal.stack().world("Login").unwrap()).unwrap();
+    let dice = Dice::of_this_test();
+    for story in 0..12 {
+        let username = format!("story-{story}@example.it");
+        let mut model = Model::default();
+        for step in 0..60 {
+            // Half of a wait, or all of it and a little: never its very end, for the clock goes on by itself.
+            let rest = if dice.below(3) == 0 { model.left / 2 } else { model.left + 3 };
+            passes(portal.stack(), rest);
+            model.rests(rest);
+            let right = dice.below(12) == 0;
+            let admitted = tries(&limits, &username, right).await;
+            assert_eq!(admitted.is_ok(), model.admits(), "story {story}, step {step}: {admitted:?}");
+            match admitted {
+                Ok(()) if right => model = Model::default(),
+                Ok(()) => model.fails(),
+                Err(wait) => assert!(wait.as_secs() <= model.left && wait <= Duration::from_secs(3_600)),
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn inv_i14_a_hundred_failures_in_a_row_end_it_until_a_mailed_link() {
+    let Some(portal) = Portal::alone() else { return };
+    let limits = Limits::connect(&portal.stack().world("Login").unwrap()).unwrap();
+    let mut mario = portal.known_citizen().await;
+    let username = mario.person.username.clone();
+    for failure in 1..=100 {
+        assert_eq!(tries(&limits, &username, false).await, Ok(()), "failure {failure}");
+        passes(portal.stack(), 3_601);
+    }
+    passes(portal.stack(), 20 * 24 * 3_600);
+    assert!(tries(&limits, &username, true).await.is_err(), "the hundred and first, even if it is right");
+    mario.elsewhere().tries_to_log_in().await.refused(429, "too_many_requests");
+    mario.forgets_password().await;
+    mario.resets_password().await;
+    mario.logs_in().await;
+}
+
+/// Whether the store has taken a row away after its time or never does: nothing changes (INV-X07).
+#[tokio::test]
+async fn inv_i14_inv_x07_failures_are_forgotten_by_the_clock_and_not_by_the_store() {
+    let Some(portal) = Portal::alone() else { return };
+    let limits = Limits::connect(&portal.stack().world("Login").unwrap()).unwrap();
+    for _ in 0..5 {
+        assert_eq!(tries(&limits, "old@example.it", false).await, Ok(()));
+    }
+    assert!(tries(&limits, "old@example.it", true).await.is_err());
+    passes(portal.stack(), 31 * 24 * 3_600);
+    let rows = crate::raw::items(&portal, "LimitsTable").await;
+    assert!(rows.iter().any(|row| row["failures"]["N"] == "5"), "the row is still there: {rows:?}");
+    for _ in 0..5 {
+        assert_eq!(tries(&limits, "old@example.it", false).await, Ok(()), "as if it were the first time");
+    }
+    assert!(tries(&limits, "old@example.it", true).await.is_err());
+}
+
+#[tokio::test]
+async fn inv_i14_of_many_guesses_at_the_same_time_one_gets_through() {
+    let Some(portal) = Portal::alone() else { return };
+    let mario = portal.known_citizen().await;
+    for _ in 0..4 {
+        mario.elsewhere().logs_in_with("a guess that is wrong").await.refused(401, "invalid_credentials");
+    }
+    let guesses = (0..8).map(|_| {
+        let guesser = mario.elsewhere();
+        async move { guesser.logs_in_with("a guess that is wrong").await.status }
+    });
+    let mut statuses = together(guesses).await;
+    statuses.sort_unstable();
+    assert_eq!(statuses, [401, 429, 429, 429, 429, 429, 429, 429]);
+}
+
+#[tokio::test]
+async fn inv_i29_a_success_does_not_clear_the_source_and_names_that_do_not_exist_count_too() {
+    let Some(portal) = Portal::alone() else { return };
+    let mario = portal.known_citizen().await;
+    let source = mario.elsewhere();
+    let names = portal.dice();
+    for _ in 0..19 {
+        let name = format!("{}@example.it", names.letters(12));
+        let guess = json!({"username": name, "password": "Spring is coming 2026"});
+        source.posts("/api/login", &guess).await.refused(401, "invalid_credentials");
+    }
+    source.logs_in().await;
+    source.tries_to_log_in().await.refused(429, "too_many_requests");
+    mario.elsewhere().tries_to_log_in().await.expect(200);
+    // A name that nobody has waits like any other, from wherever it is tried.
+    let nobody = portal.citizen();
+    for _ in 0..5 {
+        nobody.elsewhere().tries_to_log_in().await.refused(401, "invalid_credentials");
+    }
+    nobody.elsewhere().tries_to_log_in().await.refused(429, "too_many_requests");
+}
+
+/// What the sender writes about itself is no address.
+#[tokio::test]
+async fn ab_61_a_forwarded_address_is_not_believed() {
+    let portal = Portal::open();
+    let body = json!({"fiscalCode": portal.citizen().person.fiscal_code});
+    let source = portal.citizen();
+    let mut statuses = Vec::new();
+    for n in 0..22 {
+        let ask = source.browser.post("/api/register/check", &body);
+        let ask =
+            ask.header("x-forwarded-for", &format!("198.51.100.{n}")).header("forwarded", "for=192.0.2.1");
+        statuses.push(ask.header("x-real-ip", &format!("203.0.113.{n}")).answer().await.status);
+    }
+    assert_eq!(statuses[..20], [200; 20]);
+    assert_eq!(statuses[20..], [429, 429]);
+}
+
+/// A network of IPv6 is one source, however many addresses it has.
+#[tokio::test]
+async fn ab_02_a_whole_ipv6_network_is_one_source() {
+    let Some(portal) = Portal::alone() else { return };
+    let mut statuses = Vec::new();
+    for n in 0..22 {
+        let guess = json!({"username": format!("n{n}@example.it"), "password": "Spring is coming 2026"});
+        let asked = Asked::post("/api/login", &guess).source(&format!("2001:db8:1:2::{n:x}"));
+        statuses.push(asked.of(portal.stack(), "Login").await.status);
+    }
+    assert_eq!(statuses[..20], [401; 20]);
+    assert_eq!(statuses[20..], [429, 429]);
+    let other = Asked::post("/api/login", &json!({"username": "x@example.it", "password": "y"}));
+    assert_eq!(other.source("2001:db8:1:3::1").of(portal.stack(), "Login").await.status, 401);
+}
