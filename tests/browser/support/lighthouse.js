@@ -1,11 +1,13 @@
 // Lighthouse on the screens that its budgets name, as a phone on a slow network sees them.
 
+import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { chromium } from "playwright-core";
 import lighthouse from "lighthouse";
+import puppeteer from "puppeteer-core";
 import { login, PORTAL } from "./browser.js";
 import { debtor } from "./people.js";
 
@@ -25,18 +27,25 @@ export async function withLighthouse(tell) {
   const profile = mkdtempSync(path.join(tmpdir(), "lighthouse-"));
   const context = await chromium.launchPersistentContext(profile, { executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     args: ["--headless", "--no-sandbox", "--disable-gpu", `--remote-debugging-port=${port}`, "--lang=it"], locale: "it-IT", baseURL: PORTAL });
+  const browser = await puppeteer.connect({ browserURL: `http://127.0.0.1:${port}`, defaultViewport: null });
   const audit = async (address, onlyCategories) => {
-    const flags = { port, onlyCategories, logLevel: "error", output: "json", disableStorageReset: true, extraHeaders: { "Accept-Language": "it" } };
-    return (await lighthouse(new URL(address, PORTAL).href, flags)).lhr;
+    const flags = { onlyCategories, logLevel: "error", output: "json", disableStorageReset: true, extraHeaders: { "Accept-Language": "it" } };
+    const page = await browser.newPage();
+    // What S03 keeps in the tab, without which S04 leads back there.
+    await page.evaluateOnNewDocument((kept) => sessionStorage.setItem("registrazione", kept), JSON.stringify({ fiscalCode: someone.fiscalCode, personType: "natural" }));
+    const { lhr } = await lighthouse(new URL(address, PORTAL).href, flags, undefined, page);
+    await page.close();
+    assert.equal(new URL(lhr.finalDisplayedUrl).pathname, address, "the screen itself is audited");
+    return lhr;
   };
   try {
-    // S04 needs what S03 kept in the tab: the address alone leads back there, so it is audited as it opens.
     await tell(audit, [["S01", "/"], ["S04", "/registrazione/dati"], ["S07", "/accedi"]]);
     await login(context, someone);
     const { reference } = await (await context.request.post("/api/search", { data: { fiscalCode: someone.fiscalCode, noticeNumber: owed.noticeNumber } })).json();
     await context.request.post("/api/debts/associate", { data: { reference } });
     await tell(audit, [["S10", "/pratiche"], ["S11", "/pratiche/storico"], ["S16", `/paga/${owed.noticeNumber}`]]);
   } finally {
+    await browser.disconnect();
     await context.close();
     rmSync(profile, { recursive: true, force: true });
   }
