@@ -155,7 +155,7 @@ async fn inv_x05_bodies_that_are_not_as_agreed_are_refused() {
 
 #[tokio::test]
 async fn ab_65_other_methods_and_addresses_are_refused_with_what_is_allowed() {
-    let portal = Portal::open();
+    let Some(portal) = Portal::behind_our_gateway() else { return };
     let mario = portal.citizen();
     let answer = mario.asks(Method::DELETE, "/api/login").answer().await.refused(405, "method_not_allowed");
     assert_eq!(answer.header("allow"), Some("POST"));

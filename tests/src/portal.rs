@@ -39,6 +39,17 @@ impl Portal {
         Self::at(&base, &local, None)
     }
 
+    /// The same, for a test of what our own gateway refuses: sam's says it in other words. None, and it says so, when
+    /// another answers.
+    pub fn behind_our_gateway() -> Option<Self> {
+        let portal = Self::open();
+        if portal.place.base == portal.place.local {
+            return Some(portal);
+        }
+        left_out(std::thread::current().name().unwrap_or_default());
+        None
+    }
+
     /// A product for one test alone, whose clock can be moved and whose neighbours can be made to fail. None,
     /// and it says so, when the tests run against a product that others use.
     pub fn alone() -> Option<Self> {

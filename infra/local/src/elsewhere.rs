@@ -148,9 +148,11 @@ impl Elsewhere {
 impl Drop for Elsewhere {
     /// As with Ctrl-C: sam takes its containers down.
     fn drop(&mut self) {
-        for child in self.children.iter_mut().filter(|child| matches!(child.try_wait(), Ok(None))) {
-            let _ = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
-            let _ = child.wait();
+        for child in &mut self.children {
+            if matches!(child.try_wait(), Ok(None)) {
+                let _ = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+                let _ = child.wait();
+            }
         }
     }
 }
@@ -172,7 +174,9 @@ pub fn run(command: &[impl AsRef<OsStr>], portal: &str, stack: &Stack) -> Result
     if let Ok(names) = std::fs::read_to_string(&left_out) {
         let _ = std::fs::remove_file(&left_out);
         let many = names.lines().count();
-        println!("{many} left out, because they move the clock or break what is around a function:");
+        println!(
+            "{many} left out: they move the clock, break what is around a function, or are about our own gateway."
+        );
         for name in names.lines() {
             println!("  {name}");
         }
