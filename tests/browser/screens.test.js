@@ -236,6 +236,9 @@ async function look(guest, name, { logged, ours = true }) {
   });
   await page.setViewportSize({ width: 1280, height: 900 });
   await underStyle(page, LARGE_TEXT, async () => {
+    // Chromium asks container queries again when a box changes, not when a style sheet is adopted later.
+    await page.setViewportSize({ width: 1270, height: 900 });
+    await page.setViewportSize({ width: 1280, height: 900 });
     await reflows(page, 1280, `${name} with large text`);
     await nothingCut(page, `${name} with large text`);
   });
