@@ -19,6 +19,7 @@ mod browser;
 mod citizen;
 mod creditor;
 mod dice;
+pub mod machine;
 mod mailbox;
 mod node;
 mod person;
