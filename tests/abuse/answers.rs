@@ -38,6 +38,10 @@ fn only_a_code_and_an_id(answer: &Answer) {
     for (name, _) in document.as_object().unwrap() {
         assert!(known.contains(&name.as_str()), "{}: {name}", answer.asked);
     }
+    // The words are the catalogue's, whatever broke.
+    let entry = web::CATALOGUE.iter().find(|entry| entry.code == answer.code()).unwrap();
+    let words = (document["title"].as_str().unwrap(), document["detail"].as_str().unwrap());
+    assert_eq!(words, entry.it, "{}", answer.asked);
     let text = answer.text().to_lowercase();
     for word in INSIDES {
         assert!(!text.contains(word), "{}: the answer speaks of {word}: {text}", answer.asked);
@@ -113,7 +117,7 @@ async fn ab_51_ab_52_what_people_write_is_data_and_names_of_files_are_ours() {
     mario.has_paid(&notice).await;
     let receipt = mario.receipt_pdf(&notice).await.expect(200);
     let name = receipt.header("content-disposition").unwrap();
-    assert!(name.starts_with("attachment; filename=\"") && name.contains(&notice.number), "{name}");
+    assert!(name.starts_with("attachment; filename=\"") && name.contains(notice.iuv()), "{name}");
     let table = mario.browser.get("/api/history").header("accept", "text/csv").answer().await.expect(200);
     assert_eq!(table.header("content-type"), Some("text/csv; charset=utf-8"));
     assert!(table.header("content-disposition").is_some_and(|value| value.starts_with("attachment")));
