@@ -166,7 +166,8 @@ async fn listen(port: u16, host: Option<&str>) -> Result<Vec<TcpListener>, Probl
     let ours = |address: &IpAddr| !address.is_loopback();
     if let Some(address) = host.and_then(|host| host.parse::<IpAddr>().ok()).filter(ours) {
         let third = TcpListener::bind((address, port)).await;
-        listeners.push(third.map_err(|e| Problem::new(format!("{address}:{port} cannot be listened to: {e}")))?);
+        listeners
+            .push(third.map_err(|e| Problem::new(format!("{address}:{port} cannot be listened to: {e}")))?);
     }
     Ok(listeners)
 }
