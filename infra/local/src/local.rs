@@ -27,9 +27,11 @@ impl Core {
             "" => redirected(308, "/_local/"),
             "/" if get => index::page(self, words),
             "/style.css" if get => response(200, "text/css; charset=utf-8", STYLE),
-            "/environment" if get => {
-                response(200, "text/plain; charset=utf-8", environment::file(&self.template, &self.seen_by_functions))
-            }
+            "/environment" if get => response(
+                200,
+                "text/plain; charset=utf-8",
+                environment::file(&self.template, &self.seen_by_functions),
+            ),
             "/environment.json" if get => {
                 let variables = environment::by_function(&self.template, &self.seen_by_functions);
                 response(200, "application/json", variables.to_string())

@@ -157,10 +157,7 @@ fn doctor(arguments: lexopt::Parser) -> ExitCode {
 }
 
 /// The stack, and the functions when they run elsewhere; then the demonstration data are put in through them.
-fn started(
-    options: Options,
-    mut elsewhere: Option<Elsewhere>,
-) -> Result<(Stack, Option<Elsewhere>), String> {
+fn started(options: Options, mut elsewhere: Option<Elsewhere>) -> Result<(Stack, Option<Elsewhere>), String> {
     let stack = Stack::start(options).map_err(|problem| problem.to_string())?;
     if let Some(elsewhere) = &mut elsewhere {
         elsewhere.start(&stack)?;
