@@ -18,6 +18,7 @@ mod answer;
 mod browser;
 mod citizen;
 mod creditor;
+mod crowd;
 mod dice;
 pub mod machine;
 mod mailbox;
@@ -26,6 +27,7 @@ mod person;
 mod portal;
 mod psp;
 mod together;
+pub mod tour;
 
 pub use answer::Answer;
 pub use browser::{Ask, Browser};

@@ -1,0 +1,63 @@
+//! What a thousand completed journeys cost: the counts of `infra/calls.md` at the prices of `prices.toml`.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::Failed;
+use crate::calls::Calls;
+use crate::figures::{Figures, Share};
+use crate::functions::repository;
+
+/// Log in, list, search, start, message, mail, status, receipt: function, action of `infra/calls.md`, and the name of
+/// the function's binary. What the gateway does not bring is marked.
+const JOURNEY: &[(&str, &str, &str, bool)] = &[
+    ("Login", "log in", "login", true),
+    ("List", "to pay, a few", "list", true),
+    ("Search", "by notice number", "search", true),
+    ("InitiatePayment", "one practice", "initiate-payment", true),
+    ("PspCallback", "paid", "psp-callback", true),
+    ("DeliverMail", "after PspCallback: paid", "deliver-mail", false),
+    ("InitiatePayment", "how it went", "initiate-payment", true),
+    ("ReceiptPdf", "a receipt", "receipt-pdf", true),
+];
+
+#[derive(Deserialize)]
+struct Prices {
+    as_of: String,
+    million: BTreeMap<String, f64>,
+}
+
+/// A thousand journeys, share by share.
+pub fn of_a_thousand(figures: &Figures) -> Result<Vec<Share>, Failed> {
+    let text = std::fs::read_to_string(repository().join("infra/bench/prices.toml"))?;
+    let prices: Prices = toml::from_str(&text)?;
+    let calls = Calls::read()?;
+    let mut amounts: BTreeMap<&str, f64> = BTreeMap::from([("mails", 1.0)]);
+    let mut add = |what: &'static str, amount: f64| *amounts.entry(what).or_default() += amount;
+    for (function, action, binary, by_gateway) in JOURNEY {
+        let row = calls
+            .row(function, action)
+            .ok_or_else(|| format!("infra/calls.md has no {function}: {action}"))?;
+        add("read units", row.read_units);
+        add("write units", row.write_units);
+        add("function calls", 1.0);
+        if *by_gateway {
+            add("gateway requests", 1.0);
+        }
+        let memory = figures.binary(binary).map_or(256, |binary| binary.memory_mib);
+        let action = if *function == "DeliverMail" { "letters" } else { action };
+        let micros = figures.action(binary, action).map_or(0, |action| action.warm.p50);
+        add("gigabyte-seconds", f64::from(memory) / 1024.0 * micros as f64 / 1e6);
+    }
+    let priced = |(what, amount): (&str, f64)| {
+        let price = prices.million.get(what).ok_or_else(|| format!("prices.toml has no price of {what}"))?;
+        let amount = amount * 1_000.0;
+        Ok::<_, Failed>(Share {
+            what: format!("{what} ({})", prices.as_of),
+            amount,
+            dollars: amount * price / 1e6,
+        })
+    };
+    amounts.into_iter().map(priced).collect()
+}

@@ -1,0 +1,114 @@
+//! What every action asks of DynamoDB: counted below the SDK, kept in `infra/calls.md`, the same for ten debts and for
+//! ten thousand.
+
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+mod table;
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use jiff::Timestamp;
+use journeys::local::{Options, Usage};
+use journeys::tour::{Watch, tour};
+use journeys::{Citizen, Portal};
+
+use crate::table::{Row, Table};
+
+/// Notes what each action used.
+#[derive(Default)]
+struct Books {
+    rows: Mutex<Vec<Row>>,
+}
+
+struct Watching<'a> {
+    portal: &'a Portal,
+    books: &'a Books,
+    /// When it all happens: what a window of time or a session's age costs must not depend on this machine's speed.
+    moment: Timestamp,
+}
+
+impl Watch for Watching<'_> {
+    fn before(&self, _: &'static str, _: &'static str) {
+        self.portal.stack().clock().set(self.moment);
+        self.portal.stack().faults().forget_usage();
+    }
+
+    fn after(&self, function: &'static str, action: &'static str) {
+        let usage = self.portal.stack().faults().usage();
+        let mut rows = self.books.rows.lock().unwrap();
+        rows.push(Row::of(function, action, &of(&usage, function)));
+        if function != "DeliverMail" && usage.contains_key("DeliverMail") {
+            rows.push(Row::of(
+                "DeliverMail",
+                &format!("after {function}: {action}"),
+                &of(&usage, "DeliverMail"),
+            ));
+        }
+        let others: Vec<&String> =
+            usage.keys().filter(|name| *name != function && *name != "DeliverMail").collect();
+        assert!(others.is_empty(), "{action} of {function} had {others:?} do something");
+    }
+}
+
+fn of(usage: &BTreeMap<String, Usage>, function: &str) -> Usage {
+    usage.get(function).cloned().unwrap_or_default()
+}
+
+fn alone() -> Option<Portal> {
+    Portal::alone_with(Options { demo: false, ..Options::default() })
+}
+
+/// A citizen who is proven, and so many practices of theirs.
+async fn with_practices(portal: &Portal, practices: usize) -> Citizen {
+    let (mario, notice) = portal.proven_citizen().await;
+    portal.multiplies(&notice, practices).await;
+    mario
+}
+
+async fn counted(portal: &Portal) -> Table {
+    let books = Books::default();
+    let moment = portal.stack().clock().now();
+    tour(portal, &Watching { portal, books: &books, moment }).await;
+    Table::new(books.rows.into_inner().unwrap())
+}
+
+#[tokio::test]
+async fn what_every_action_asks_of_the_tables_is_written_down_and_does_not_grow() {
+    let Some(portal) = alone() else { return };
+    with_practices(&portal, 10).await;
+    let few = counted(&portal).await;
+    few.is_what_is_written_down();
+
+    // The same functions on a thousand times as much.
+    let Some(portal) = alone() else { return };
+    with_practices(&portal, 10_000).await;
+    let many = counted(&portal).await;
+    assert_eq!(few.counts(), many.counts(), "an action's calls or units grow with the data");
+}
+
+/// One citizen's own practices: what a list costs does not depend on how many there are beyond its page.
+#[tokio::test]
+async fn a_list_costs_the_same_whoever_many_practices_a_citizen_has() {
+    let mut seen = Vec::new();
+    for practices in [60, 10_000] {
+        let Some(portal) = alone() else { return };
+        let mario = with_practices(&portal, practices).await;
+        // Whose session was seen long ago would have that noted.
+        mario.logs_in().await;
+        portal.stack().faults().forget_usage();
+        let first = mario.to_pay().await;
+        let next = first["nextCursor"].as_str().expect("a second page").to_owned();
+        mario.gets(&format!("/api/debts?cursor={next}")).await.ok();
+        mario.history("").await;
+        let usage = portal.stack().faults().usage();
+        seen.push(["List", "History"].map(|function| Row::of(function, "", &of(&usage, function)).counts()));
+    }
+    assert_eq!(seen[0], seen[1], "left: with 60 practices; right: with 10,000");
+}

@@ -1,0 +1,210 @@
+//! Every action once, by one citizen from the first search to the last farewell: what is counted and measured of an
+//! action is measured here. The order is that of a life, because most actions need what came before.
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::{Callback, Citizen, Notice, Portal, Practice};
+
+/// Somebody who looks on.
+pub trait Watch {
+    /// A function is about to be asked; nothing else is going on.
+    fn before(&self, function: &'static str, action: &'static str);
+    /// It has answered, and what it left behind for others is done.
+    fn after(&self, function: &'static str, action: &'static str);
+}
+
+/// Many practices: more than a page of a list holds.
+const MANY: usize = 25;
+
+struct Tour<'a> {
+    portal: &'a Portal,
+    watch: &'a dyn Watch,
+}
+
+impl Tour<'_> {
+    async fn step<T>(
+        &self,
+        function: &'static str,
+        action: &'static str,
+        work: impl Future<Output = T>,
+    ) -> T {
+        self.portal.stack().settle().await;
+        self.watch.before(function, action);
+        let done = work.await;
+        self.portal.stack().settle().await;
+        self.watch.after(function, action);
+        done
+    }
+
+    async fn stranger(&self) -> (Citizen, Notice) {
+        let mario = self.portal.citizen();
+        let creditor = self.portal.creditor();
+        let practice = Practice::of(&mario.person, self.portal.dice());
+        let notice = practice.notice();
+        self.step("ImportDebts", "a practice, new", async { creditor.sends(&practice).await.expect(201) })
+            .await;
+        self.step("ImportDebts", "a practice, as before", async { creditor.sends(&practice).await.ok() })
+            .await;
+        let rows: Vec<String> =
+            (0..3).map(|_| Practice::of(&mario.person, self.portal.dice()).line()).collect();
+        let rows = rows.join("\n");
+        let import = creditor.imports("application/x-ndjson", &rows, false);
+        self.step("ImportDebts", "three practices in one call", async { import.await.ok() }).await;
+
+        let found = self.step("Search", "by notice number", mario.searches(&notice)).await;
+        let codes = json!({"fiscalCode": notice.fiscal_code, "iuv": notice.iuv()});
+        self.step("Search", "by IUV", async { mario.posts("/api/search", &codes).await.ok() }).await;
+        let nobody = mario.searches_for(&notice.fiscal_code, "301000000000000144");
+        self.step("Search", "not found", async { nobody.await.expect(404) }).await;
+        let again = format!("/api/search/{}", found.reference);
+        self.step("Search", "what was found, again", async { mario.gets(&again).await.ok() }).await;
+        let print = format!("{again}/notice.pdf");
+        self.step("Search", "its notice as PDF", async { mario.gets(&print).await.pdf() }).await;
+        self.step("Portal", "a page", async { mario.gets("/").await.expect(200) }).await;
+        (mario, notice)
+    }
+
+    async fn account(&self, mario: &mut Citizen) {
+        let code = mario.person.fiscal_code.clone();
+        self.step("Register", "the fiscal code", async { mario.checks_code(&code).await.ok() }).await;
+        self.step("Register", "the account", async { mario.tries_to_register().await.expect(202) }).await;
+        self.step("Activate", "another link", async { mario.asks_for_activation().await.expect(202) }).await;
+        let token = mario.token("/attiva").await;
+        self.step("Activate", "the account", async { mario.tries_to_activate(&token).await.ok() }).await;
+        let wrong = mario.logs_in_with("not the password at all");
+        self.step("Login", "wrong password", async { wrong.await.expect(401) }).await;
+        self.step("Login", "log in after a wrong one", mario.logs_in()).await;
+        self.step("Login", "log in", mario.logs_in()).await;
+        self.step("Password", "forgotten", async { mario.asks_for_reset().await.expect(202) }).await;
+        let token = mario.token("/reimposta-password").await;
+        let new = "gatto nero su tetto rosso 7";
+        let reset = mario.tries_to_reset_password(&token, new);
+        self.step("Password", "set anew", async { reset.await.expect(204) }).await;
+        mario.person.password = new.to_owned();
+        mario.logs_in().await;
+        let newer = "gatto bianco su tetto verde 8";
+        let change = mario.tries_to_change_password(new, newer);
+        self.step("Password", "changed", async { change.await.expect(204) }).await;
+        mario.person.password = newer.to_owned();
+        mario.logs_in().await;
+        self.step("Logout", "log out", mario.logs_out()).await;
+        mario.logs_in().await;
+        self.step("Account", "seen", mario.account()).await;
+        self.step("Account", "another language", mario.chooses_language("en")).await;
+    }
+
+    async fn practices(&self, mario: &Citizen, notice: &Notice) {
+        self.step("Associate", "by both codes, proves who they are", mario.associates(notice)).await;
+        let other = self.portal.creditor().issues(&self.portal.citizen().person).await;
+        let found = mario.searches(&other).await;
+        self.step("Associate", "by what was found", mario.associates_found(&found)).await;
+        self.step("Services", "the list", mario.services()).await;
+        let wish = json!({"serviceCode": "TEST1", "reason": "Prova", "amount": 100});
+        let own = self.step("CreateSpontaneous", "a practice", mario.creates(&wish)).await;
+        let back = mario.tries_to_take_back(&own);
+        self.step("CreateSpontaneous", "taken back", async { back.await.expect(204) }).await;
+        let creditor = self.portal.creditor();
+        self.step("ImportDebts", "a practice cancelled", creditor.cancels(&other)).await;
+        self.step("List", "to pay, a few", mario.to_pay()).await;
+        for _ in 0..MANY {
+            creditor.issues(&mario.person).await;
+        }
+        self.step("List", "to pay, first of many pages", mario.to_pay()).await;
+        self.step("List", "one practice", mario.sees(notice)).await;
+        self.step("NoticePdf", "a notice", mario.notice_pdf(notice)).await;
+    }
+
+    async fn payments(&self, mario: &Citizen, notice: &Notice) {
+        self.step("PaymentMethods", "the list", mario.payment_methods(notice.amount)).await;
+        let order = json!({"noticeNumbers": [notice.number]});
+        let key = mario.new_key();
+        let start = mario.orders_as(&order, &key);
+        let started = self.step("InitiatePayment", "one practice", async { start.await.expect(201) }).await;
+        let paying = mario.paying(&started.json(), notice.amount);
+        let twice = mario.orders_as(&order, &key);
+        self.step("InitiatePayment", "the same click again", async { twice.await.expect(201) }).await;
+        let later = mario.tries_to_pay(notice);
+        self.step("InitiatePayment", "taken up again later", async { later.await.expect(201) }).await;
+        self.step("InitiatePayment", "how it goes", paying.status()).await;
+        let success = Callback::succeeded(&paying);
+        let psp = paying.psp();
+        self.step("PspCallback", "paid", async { psp.calls_back(&success).await.expect(200) }).await;
+        self.step("PspCallback", "the same message again", async {
+            psp.calls_back(&success).await.expect(200)
+        })
+        .await;
+        let renamed = success.clone().named(&format!("evt_tour_{}", paying.transaction));
+        self.step("PspCallback", "paid, told again otherwise", async {
+            psp.calls_back(&renamed).await.expect(200)
+        })
+        .await;
+        self.step("InitiatePayment", "how it went", paying.status()).await;
+        self.step("ReceiptPdf", "a receipt", mario.receipt_pdf(notice)).await;
+        self.step("List", "one paid practice", mario.sees(notice)).await;
+        let code = mario.receipt_code(notice).await;
+        self.step("VerifyReceipt", "a code", async { mario.verifies_receipt(&code).await.ok() }).await;
+        self.joint(mario).await;
+    }
+
+    /// Five practices together, and one payment that fails.
+    async fn joint(&self, mario: &Citizen) {
+        let creditor = self.portal.creditor();
+        let mut five = Vec::new();
+        for _ in 0..5 {
+            five.push(creditor.issues(&mario.person).await);
+        }
+        let numbers: Vec<&str> = five.iter().map(|notice| notice.number.as_str()).collect();
+        let order = json!({"noticeNumbers": numbers});
+        let start = mario.orders(&order);
+        let started = self.step("InitiatePayment", "five practices", async { start.await.expect(201) }).await;
+        let paying = mario.paying(&started.json(), five.iter().map(|notice| notice.amount).sum());
+        let (psp, failure) = (paying.psp(), Callback::failed(&paying));
+        self.step("PspCallback", "five, failed", async { psp.calls_back(&failure).await.expect(200) }).await;
+        let started = mario.orders(&order).await.expect(201);
+        let paying = mario.paying(&started.json(), paying.amount());
+        let success = Callback::succeeded(&paying);
+        self.step("PspCallback", "five, paid", async { psp.calls_back(&success).await.expect(200) }).await;
+        let forged = psp.posts(b"{}");
+        self.step("PspCallback", "forged", async { forged.answer().await.expect(401) }).await;
+    }
+
+    async fn history(&self, mario: &Citizen) {
+        self.step("History", "first page", mario.history("")).await;
+        self.step("History", "filtered", mario.history("?status=paid&q=mensa")).await;
+        let table = mario.asks(Method::GET, "/api/history").header("accept", "text/csv");
+        self.step("History", "as a table", async { table.answer().await.expect(200) }).await;
+        self.step("Account", "all data taken along", mario.exports()).await;
+    }
+
+    async fn at_the_node(&self, mario: &Citizen) {
+        let (node, creditor) = (self.portal.node(), self.portal.creditor());
+        let notice = creditor.issues(&mario.person).await;
+        self.step("PagopaNode", "verify", async { node.verifies(&notice).await.ok() }).await;
+        self.step("PagopaNode", "what is to pay", async { node.activates(&notice).await.ok() }).await;
+        self.step("PagopaNode", "what is to pay, and the receipt", async { node.pays(&notice).await.ok() })
+            .await;
+    }
+
+    /// What it finds to do depends on where things lie; that it finds nothing costs the same always.
+    async fn sweeping(&self) {
+        let sweep = async { self.portal.stack().invoke("Sweep", &json!({})).await.expect("a sweep") };
+        self.step("Sweep", "nothing to do", sweep).await;
+    }
+}
+
+/// Goes through every action once. `portal` must be alone; whoever goes twice finds nobody of the first time.
+pub async fn tour(portal: &Portal, watch: &dyn Watch) {
+    let tour = Tour { portal, watch };
+    let (mut mario, notice) = tour.stranger().await;
+    tour.account(&mut mario).await;
+    tour.practices(&mario, &notice).await;
+    tour.payments(&mario, &notice).await;
+    tour.history(&mario).await;
+    tour.at_the_node(&mario).await;
+    tour.sweeping().await;
+    tour.step("RevokeConsent", "withdrawn", async {
+        mario.tries_to_withdraw_consent(&mario.person.password).await.expect(204)
+    })
+    .await;
+}
