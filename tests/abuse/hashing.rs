@@ -1,7 +1,7 @@
 //! Passwords cost the same for everybody, and are kept as OWASP asks.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::Path;
 
 use journeys::local::Options;
 use journeys::{Person, Portal, Value, json};
@@ -49,9 +49,14 @@ async fn stored(portal: &Portal) -> Vec<String> {
 }
 
 /// Starts on a folder of data, with this many passes of the hash.
-fn with_passes(folder: &PathBuf, passes: &str) -> Option<Portal> {
+fn with_passes(folder: &Path, passes: &str) -> Option<Portal> {
     let parameters = BTreeMap::from([("Argon2Passes".to_owned(), passes.to_owned())]);
-    Portal::alone_with(Options { data: Some(folder.clone()), parameters, demo: false, ..Options::default() })
+    Portal::alone_with(Options {
+        data: Some(folder.to_owned()),
+        parameters,
+        demo: false,
+        ..Options::default()
+    })
 }
 
 #[tokio::test]

@@ -48,7 +48,8 @@ fn is_id(text: &str) -> bool {
 /// The ids in the name of a test: `inv_i19_ab_31_what_belongs_to_others` proves two.
 fn ids_in(name: &str) -> BTreeSet<String> {
     let parts: Vec<&str> = name.split('_').collect();
-    let pairs = parts.windows(2).map(|pair| format!("{}-{}", pair[0], pair[1]).to_ascii_uppercase());
+    let pairs = parts.iter().zip(parts.iter().skip(1));
+    let pairs = pairs.map(|(kind, number)| format!("{kind}-{number}").to_ascii_uppercase());
     pairs.filter(|id| is_id(id)).collect()
 }
 
