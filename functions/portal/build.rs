@@ -38,19 +38,16 @@ fn assets(out: &Path) -> Result<String, Box<dyn Error>> {
         if name.starts_with("js/core/") {
             continue;
         }
-        let mut served = file.clone();
-        if name == "js/core.js" {
-            served = out.join("core.js");
-            fs::write(&served, joined(file)?)?;
-        }
-        let plain = fs::read(&served)?;
+        let plain = if name == "js/core.js" { joined(file)?.into_bytes() } else { fs::read(file)? };
         version.update(name.as_bytes());
         version.update(&plain);
+        // A copy beside its encodings: all of them are of the same moment, whatever is edited while this compiles.
+        let served = out.join(name.replace('/', "_"));
+        fs::write(&served, &plain)?;
         let encoded = if name.ends_with(".woff2") {
             "brotli: None, gzip: None".to_owned()
         } else {
-            let stem = out.join(name.replace('/', "_"));
-            let (brotli, gzip) = (stem.with_added_extension("br"), stem.with_added_extension("gz"));
+            let (brotli, gzip) = (served.with_added_extension("br"), served.with_added_extension("gz"));
             fs::write(&brotli, brotli_of(&plain)?)?;
             fs::write(&gzip, gzip_of(&plain)?)?;
             format!("brotli: Some(include_bytes!({brotli:?})), gzip: Some(include_bytes!({gzip:?}))")

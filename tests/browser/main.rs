@@ -9,6 +9,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Once;
 
 use journeys::machine::{self, has, run};
 use local::{Options, Stack};

@@ -134,6 +134,20 @@ async fn a_practice_of_another_debtor_leaves_the_first_ones_list() {
 }
 
 #[tokio::test]
+async fn a_practice_given_to_another_during_its_payment_leaves_the_payment_readable() {
+    let portal = Portal::open();
+    let mario = portal.known_citizen().await;
+    let practice = Practice::of(&mario.person, portal.dice());
+    let notice = portal.creditor().issues_as(practice.clone()).await;
+    mario.associates(&notice).await;
+    let paying = mario.pays(&notice).await;
+    let anna = portal.known_citizen().await;
+    portal.creditor().sends(&practice.with("debtor", anna.person.debtor())).await.expect(200);
+    let status = paying.sees().await;
+    assert_eq!((&status["status"], &status["debts"]), (&json!("pending"), &json!([])), "{status}");
+}
+
+#[tokio::test]
 async fn a_practice_is_not_there_before_its_first_day() {
     let Some(portal) = Portal::alone() else { return };
     let (mario, first) = portal.proven_citizen().await;

@@ -16,6 +16,7 @@ mod lists;
 mod mails;
 mod manual;
 mod node;
+mod operators;
 mod payments;
 mod races;
 mod sessions;

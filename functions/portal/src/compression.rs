@@ -43,10 +43,13 @@ impl Encoding {
     }
 }
 
+/// Pages by their tag and encoding.
+type Kept = BTreeMap<(String, Encoding), Vec<u8>>;
+
 /// Pages compressed before: the same page is not compressed twice.
 #[derive(Clone, Debug, Default)]
 pub struct Compressed {
-    kept: Arc<Mutex<BTreeMap<(String, Encoding), Vec<u8>>>>,
+    kept: Arc<Mutex<Kept>>,
 }
 
 /// How many pages are kept, some kilobytes each: all screens in all languages, and then some.

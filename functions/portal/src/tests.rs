@@ -203,10 +203,13 @@ fn an_asset_that_the_browser_has_is_not_sent_again() {
     let first = get(&path);
     let tag = header(&first, "etag").unwrap().to_owned();
     let ask = |known: &str| {
-        let asked = Asked { path: &path, if_none_match: Some(known), accept_encoding: "br", ..Asked::default() };
+        let asked =
+            Asked { path: &path, if_none_match: Some(known), accept_encoding: "br", ..Asked::default() };
         respond(&Site::default(), &asked)
     };
-    for known in [tag.clone(), format!("\"other\", {tag}"), tag.trim_start_matches("W/").to_owned(), "*".to_owned()] {
+    for known in
+        [tag.clone(), format!("\"other\", {tag}"), tag.trim_start_matches("W/").to_owned(), "*".to_owned()]
+    {
         let again = ask(&known);
         assert_eq!((again.status, again.body.len()), (304, 0), "{known}");
         assert_eq!(header(&again, "etag"), Some(tag.as_str()));

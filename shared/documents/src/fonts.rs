@@ -105,8 +105,7 @@ impl Fonts {
         let mut parsed = ParsedFont::from_bytes(face.file(), 0, &mut warnings)
             .ok_or_else(|| Fault::new("read a font", format!("{face:?}: {warnings:?}")))?;
         self.widths.insert(face, widths(&parsed));
-        let streams =
-            Streams { program: program(face).into(), to_unicode: to_unicode(&parsed)?.into() };
+        let streams = Streams { program: program(face).into(), to_unicode: to_unicode(&parsed)?.into() };
         self.streams.insert(face.name(), streams);
         parsed.original_bytes = STUB.to_vec();
         parsed.font_name = Some(face.name().to_owned());

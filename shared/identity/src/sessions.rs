@@ -78,7 +78,10 @@ impl Sessions {
             Some(token) => {
                 let read = self.read(token).await?;
                 if read.is_none() {
-                    tracing::warn!(event = "jwt.bad", "a session's token that is none of ours, or out of time");
+                    tracing::warn!(
+                        event = "jwt.bad",
+                        "a session's token that is none of ours, or out of time"
+                    );
                 }
                 Ok(read)
             }

@@ -98,7 +98,8 @@ pub fn schema_value(bytes: &[u8]) {
     }
     let _ = (Country::parse(text), EMail::parse(text), TransferId::parse(text), values::boolean(text));
     let _ = (Base64::parse(text), Base64::parse_digest(text), values::string(text));
-    let _ = (domain::person::phone(text), domain::person::country(text), domain::spontaneous::reason(text));
+    let _ =
+        (domain::person::phone(text, "IT"), domain::person::country(text), domain::spontaneous::reason(text));
     for italian in [true, false] {
         let _ = (domain::person::province(text, italian), domain::person::postal_code(text, italian));
     }
