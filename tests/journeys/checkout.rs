@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use journeys::local::faults::{Fault, Scope};
 use journeys::local::{Channel, Options};
-use journeys::{Answer, Citizen, Notice, Outcome, Paying, Portal, Practice, Value, json, numbers};
-
-use crate::node::{Receipt, said};
+use journeys::{
+    Answer, Citizen, Notice, Outcome, Paying, Portal, Practice, Receipt, Value, json, numbers, said,
+};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 

@@ -3,106 +3,10 @@
 use std::time::Duration;
 
 use journeys::local::faults::{Fault, Scope};
-use journeys::{Answer, Citizen, Method, Notice, Portal, Practice, Value, json, numbers};
-
-const CREDITOR: &str = "12345678903";
-const BROKER: &str = "98765432103";
-const STATION: &str = "98765432103_01";
-
-/// Whom a message is for.
-#[derive(Clone, Copy)]
-pub struct To {
-    body: &'static str,
-    broker: &'static str,
-    station: &'static str,
-}
-
-const US: To = To { body: CREDITOR, broker: BROKER, station: STATION };
-
-/// A receipt of the node's, to be changed and sent as often as a test wants.
-#[derive(Clone)]
-pub struct Receipt {
-    pub id: String,
-    pub notice: Notice,
-    pub cents: u64,
-    /// In the second version of the message.
-    pub second: bool,
-    pub to: To,
-    /// The payment that its cart was for.
-    pub note: Option<String>,
-}
-
-impl Receipt {
-    pub fn of(notice: &Notice, id: &str) -> Self {
-        let id = format!("{}-{id}", notice.number);
-        Self { id, notice: notice.clone(), cents: notice.amount, second: true, to: US, note: None }
-    }
-
-    fn xml(&self) -> String {
-        let Self { id, notice, cents, second, to, note } = self;
-        let element = if *second { "paSendRTV2Request" } else { "paSendRTReq" };
-        let company = if *second { "<companyName>Comune di Test</companyName>" } else { "" };
-        let note = note.as_ref().map(|note| format!("<paymentNote>{note}</paymentNote>")).unwrap_or_default();
-        let (iuv, amount) = (notice.iuv(), format!("{}.{:02}", cents / 100, cents % 100));
-        let receipt = format!(
-            "<receipt><receiptId>{id}</receiptId><noticeNumber>{}</noticeNumber>\
-             <fiscalCode>{CREDITOR}</fiscalCode><outcome>OK</outcome>\
-             <creditorReferenceId>{iuv}</creditorReferenceId><paymentAmount>{amount}</paymentAmount>\
-             <description>Mensa</description><companyName>Comune di Test</companyName><debtor><uniqueIdentifier>\
-             <entityUniqueIdentifierType>F</entityUniqueIdentifierType>\
-             <entityUniqueIdentifierValue>{}</entityUniqueIdentifierValue></uniqueIdentifier>\
-             <fullName>Mario Rossi</fullName></debtor><transferList><transfer><idTransfer>1</idTransfer>\
-             <transferAmount>{amount}</transferAmount><fiscalCodePA>{CREDITOR}</fiscalCodePA>{company}\
-             <IBAN>IT69D0760102800000016302093</IBAN>\
-             <remittanceInformation>/RFB/{iuv}/{amount}</remittanceInformation>\
-             <transferCategory>0101002IM</transferCategory></transfer></transferList><idPSP>BANCADUE</idPSP>\
-             <PSPCompanyName>Banca Due</PSPCompanyName><idChannel>98765432103_01</idChannel>\
-             <channelDescription>ATM</channelDescription>{note}</receipt>",
-            notice.number, notice.fiscal_code
-        );
-        envelope(element, *to, &receipt)
-    }
-
-    pub async fn arrives(&self, portal: &Portal) -> Answer {
-        posts(portal, &self.xml()).await
-    }
-}
-
-fn envelope(element: &str, to: To, rest: &str) -> String {
-    format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\
-         <soapenv:Envelope xmlns:soapenv=\"http://schemas.xmlsoap.org/soap/envelope/\" \
-         xmlns:paf=\"http://pagopa-api.pagopa.gov.it/pa/paForNode.xsd\"><soapenv:Body><paf:{element}>\
-         <idPA>{}</idPA><idBrokerPA>{}</idBrokerPA><idStation>{}</idStation>{rest}\
-         </paf:{element}></soapenv:Body></soapenv:Envelope>",
-        to.body, to.broker, to.station
-    )
-}
-
-fn question(element: &str, to: To, creditor: &str, notice: &str) -> String {
-    let code =
-        format!("<qrCode><fiscalCode>{creditor}</fiscalCode><noticeNumber>{notice}</noticeNumber></qrCode>");
-    envelope(element, to, &code)
-}
-
-async fn posts(portal: &Portal, xml: &str) -> Answer {
-    let ask = portal.browser().asks(Method::POST, "/pagopa/node");
-    ask.body("text/xml; charset=utf-8", xml).answer().await
-}
-
-/// What an answer of ours says: `OK`, or the fault's code.
-pub fn said(answer: &Answer) -> String {
-    let text = answer.clone().expect(200).text();
-    let of = |name: &str| {
-        let (_, rest) = text.split_once(&format!("<{name}>"))?;
-        rest.split_once('<').map(|(value, _)| value.to_owned())
-    };
-    match (of("outcome").as_deref(), of("faultCode")) {
-        (Some("OK"), None) => "OK".to_owned(),
-        (Some("KO"), Some(code)) => code,
-        _ => panic!("neither OK nor KO: {text}"),
-    }
-}
+use journeys::{
+    CREDITOR, Citizen, Notice, Portal, Practice, Receipt, To, US, Value, asks_node, json, numbers, question,
+    said,
+};
 
 /// The same of an answer that the till shows as JSON.
 fn heard(answer: &Value) -> String {
@@ -148,7 +52,7 @@ async fn inv_m20_inv_m21_every_state_of_a_debt_has_its_answer_and_asking_changes
         let activated = portal.node().activates(notice).await.ok();
         assert_eq!(heard(&activated), expected, "{activated}");
         let first = question("paGetPaymentReq", US, CREDITOR, &notice.number);
-        assert_eq!(said(&posts(&portal, &first).await), expected);
+        assert_eq!(said(&asks_node(&portal, &first).await), expected);
         if visible {
             assert_eq!(mario.sees(notice).await, before.json(), "{expected}");
         }
@@ -377,7 +281,7 @@ async fn ab_48_messages_for_others_are_refused_by_what_is_wrong_first() {
         for number in [notice.number.as_str(), "301999999999999999"] {
             for element in questions {
                 assert_eq!(
-                    said(&posts(&portal, &question(element, to, CREDITOR, number)).await),
+                    said(&asks_node(&portal, &question(element, to, CREDITOR, number)).await),
                     code,
                     "{element}"
                 );
@@ -390,10 +294,10 @@ async fn ab_48_messages_for_others_are_refused_by_what_is_wrong_first() {
     }
     for element in questions {
         let elsewhere = question(element, US, other.body, &notice.number);
-        assert_eq!(said(&posts(&portal, &elsewhere).await), "PAA_ID_DOMINIO_ERRATO", "{element}");
+        assert_eq!(said(&asks_node(&portal, &elsewhere).await), "PAA_ID_DOMINIO_ERRATO", "{element}");
         // The schema comes before everything else.
         let malformed = question(element, other, CREDITOR, "30199");
-        assert_eq!(said(&posts(&portal, &malformed).await), "PAA_SINTASSI_EXTRAXSD", "{element}");
+        assert_eq!(said(&asks_node(&portal, &malformed).await), "PAA_SINTASSI_EXTRAXSD", "{element}");
     }
     assert_eq!(mario.timeline(&notice).await, ["created"]);
     // Nothing of it was taken for a receipt that is known.

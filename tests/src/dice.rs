@@ -24,6 +24,16 @@ impl Dice {
         Self { state: AtomicU64::new(mixed) }
     }
 
+    /// Of one seed.
+    pub fn of_seed(seed: u64) -> Self {
+        Self { state: AtomicU64::new(mix(seed)) }
+    }
+
+    /// Whether it happens, so many times in a hundred.
+    pub fn chance(&self, percent: u64) -> bool {
+        self.below(100) < percent
+    }
+
     pub fn number(&self) -> u64 {
         const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
         mix(self.state.fetch_add(STEP, Ordering::Relaxed).wrapping_add(STEP))

@@ -15,7 +15,9 @@
 )]
 
 mod answer;
+pub mod books;
 mod browser;
+pub mod checker;
 mod citizen;
 mod creditor;
 mod crowd;
@@ -26,8 +28,11 @@ mod node;
 mod person;
 mod portal;
 mod psp;
+mod soap;
+pub mod stage;
 mod together;
 pub mod tour;
+mod visitor;
 
 pub use answer::Answer;
 pub use browser::{Ask, Browser};
@@ -37,9 +42,11 @@ pub use dice::Dice;
 pub use mailbox::{Mail, Mailbox, token_of};
 pub use node::Node;
 pub use person::{Name, Person};
-pub use portal::{Clock, Portal};
-pub use psp::{Callback, Outcome, Psp, Wish};
+pub use portal::{Clock, Portal, variable};
+pub use psp::{Callback, Outcome, Psp, Wish, signed};
+pub use soap::{CREDITOR, Receipt, To, US, asks_node, question, said, said_in};
 pub use together::{together, until};
+pub use visitor::Visitor;
 
 pub use local;
 pub use reqwest::Method;

@@ -163,6 +163,15 @@ impl Psp {
     }
 }
 
+/// The headers of a callback that the PSP sends at an instant.
+pub fn signed(id: &str, seconds: i64, body: &str) -> [(&'static str, String); 3] {
+    [
+        ("webhook-id", id.to_owned()),
+        ("webhook-timestamp", seconds.to_string()),
+        ("webhook-signature", format!("v1,{}", signature(&key(), id, seconds, body.as_bytes()))),
+    ]
+}
+
 /// The demonstration secret of every local stack: nothing real is behind it.
 fn key() -> Vec<u8> {
     Sha256::new().chain_update("local ").chain_update("webhook 1").finalize().to_vec()

@@ -24,6 +24,20 @@ pub enum Fault {
     CrashBefore,
     /// The function dies after the call was done, before it reads the answer.
     CrashAfter,
+    /// The service does what was asked and never answers.
+    Silence,
+}
+
+/// How bad the weather is.
+#[derive(Clone, Copy, Debug)]
+pub struct Storm {
+    pub seed: u64,
+    /// Calls in a hundred that meet trouble.
+    pub percent: u8,
+    /// Of those, how many in a hundred kill the function.
+    pub crashes: u8,
+    /// Every other call takes a while, so that those made at the same time overlap.
+    pub latency: Duration,
 }
 
 /// A call to a neighbour.
@@ -104,6 +118,7 @@ enum Trouble {
         seed: u64,
         percent: u8,
     },
+    Storm(Storm),
 }
 
 impl Faults {
@@ -115,6 +130,11 @@ impl Faults {
     /// From now on, so many calls in a hundred within the scope meet a fault, chosen by the seed.
     pub fn seeded(&self, scope: Scope, seed: u64, percent: u8) {
         self.add(scope, Trouble::Seeded { seed, percent });
+    }
+
+    /// From now on, every call takes its time or meets trouble, as the seed decides.
+    pub fn storm(&self, scope: Scope, storm: Storm) {
+        self.add(scope, Trouble::Storm(storm));
     }
 
     fn add(&self, scope: Scope, trouble: Trouble) {
@@ -193,6 +213,28 @@ impl Trouble {
                     _ => Fault::Conflict,
                 })
             }
+            Trouble::Storm(storm) => Some(storm.at(number)),
+        }
+    }
+}
+
+impl Storm {
+    fn at(&self, number: u64) -> Fault {
+        let drawn = mixed(self.seed.wrapping_add(number.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
+        let kind = drawn >> 32;
+        if drawn % 100 >= u64::from(self.percent) {
+            let micros = u64::try_from(self.latency.as_micros()).unwrap_or(u64::MAX).max(1);
+            return Fault::Delay(Duration::from_micros(kind % micros));
+        }
+        match ((drawn >> 16) % 100 < u64::from(self.crashes), kind % 6) {
+            (true, 0..3) => Fault::CrashBefore,
+            (true, _) => Fault::CrashAfter,
+            (false, 0) => Fault::Throttle,
+            (false, 1) => Fault::ServerError,
+            (false, 2) => Fault::LoseRequest,
+            (false, 3) => Fault::LoseAnswer,
+            (false, 4) => Fault::Silence,
+            (false, _) => Fault::Conflict,
         }
     }
 }

@@ -27,6 +27,7 @@ mod pages;
 mod psp;
 mod secrets;
 mod server;
+mod simulated;
 mod streams;
 pub mod template;
 
@@ -36,6 +37,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::Timestamp;
 use serde_json::{Value, json};
 use world::{Clock, World};
 
@@ -44,6 +46,7 @@ pub use demo::{PASSWORD, USER};
 pub use faults::{Fault, Faults, Scope, Usage};
 pub use functions::{Connect, Entry};
 pub use mailbox::Mail;
+pub use simulated::Simulated;
 
 use crate::core::Core;
 
@@ -106,10 +109,21 @@ pub struct Options {
     pub demo: bool,
     /// One line for each request.
     pub log: bool,
-    /// A seed for the functions' randomness, to replay a simulation.
-    pub seed: Option<u64>,
+    /// Of a simulation: what decides its chance, and when it begins.
+    pub simulation: Option<Simulation>,
     /// The functions that run in this process.
     pub functions: &'static [Entry],
+}
+
+/// What makes a run of the stack one that can be replayed.
+#[derive(Clone, Copy, Debug)]
+pub struct Simulation {
+    /// Decides the functions' randomness and how wrong their clocks go.
+    pub seed: u64,
+    /// Where the clock stands at first.
+    pub start: Timestamp,
+    /// How wrong, at most.
+    pub skew: Duration,
 }
 
 impl Default for Options {
@@ -128,7 +142,7 @@ impl Default for Options {
             enforce_grants: true,
             demo: true,
             log: false,
-            seed: None,
+            simulation: None,
             functions: functions::FUNCTIONS,
         }
     }

@@ -137,6 +137,10 @@ impl Neighbours {
                 serve.await;
                 Err(Lost)
             }
+            Some(Fault::Silence) => {
+                serve.await;
+                std::future::pending().await
+            }
             Some(Fault::CrashBefore) => std::panic::resume_unwind(Box::new("a crash on purpose")),
             Some(Fault::CrashAfter) => {
                 serve.await;

@@ -31,7 +31,7 @@ use crate::node::Node;
 use crate::psp::Psp;
 use crate::streams::Positions;
 use crate::template::Template;
-use crate::{Entry, Options, Problem, Request, demo, environment, secrets};
+use crate::{Options, Problem, Request, Simulation, demo, environment, secrets};
 
 /// How long a client may take to send its headers, and then its body.
 const SLOWEST_HEADERS: Duration = Duration::from_secs(10);
@@ -57,7 +57,7 @@ pub async fn start(options: Options) -> Result<Arc<Core>, Problem> {
     Ok(core)
 }
 
-fn core(options: &Options, origin: &str, seen_by_functions: String) -> Result<Core, Problem> {
+pub fn core(options: &Options, origin: &str, seen_by_functions: String) -> Result<Core, Problem> {
     let public_url = options.public_url.clone().unwrap_or_else(|| origin.to_owned());
     let mut values = demo::parameters(&seen_by_functions, &public_url, options.channel, options.limits);
     values.extend(options.parameters.clone());
@@ -70,8 +70,10 @@ fn core(options: &Options, origin: &str, seen_by_functions: String) -> Result<Co
         )));
     }
     let folder = options.data.as_deref();
-    let clock = Clock::system();
-    let random = options.seed.map_or_else(Random::system, Random::seeded);
+    let (clock, random) = match options.simulation {
+        Some(Simulation { seed, start, .. }) => (Clock::standing(start), Random::seeded(seed)),
+        None => (Clock::system(), Random::system()),
+    };
     let neighbours = Arc::new(Neighbours {
         clock: clock.clone(),
         dynamo: Dynamo::open(folder, &clock, &template.tables)?,
@@ -87,7 +89,7 @@ fn core(options: &Options, origin: &str, seen_by_functions: String) -> Result<Co
     let invoker = match (&options.invoke, options.neighbours_only) {
         (Some(url), _) => Invoker::endpoint(url),
         (None, true) => Invoker::Nobody,
-        (None, false) => in_process(&template, options.functions, &clock, &random, &neighbours)?,
+        (None, false) => in_process(&template, options, &clock, &random, &neighbours)?,
     };
     let agenda = Agenda::default();
     if !matches!(invoker, Invoker::Nobody) {
@@ -121,7 +123,7 @@ fn core(options: &Options, origin: &str, seen_by_functions: String) -> Result<Co
 
 fn in_process(
     template: &Template,
-    entries: &[Entry],
+    options: &Options,
     clock: &Clock,
     random: &Random,
     neighbours: &Arc<Neighbours>,
@@ -129,15 +131,22 @@ fn in_process(
     let mut connected = std::collections::BTreeMap::new();
     for function in template.functions.values() {
         let (name, folder) = (&function.name, &function.folder);
-        let entry = entries.iter().find(|entry| entry.name == name).ok_or_else(|| {
+        let entry = options.functions.iter().find(|entry| entry.name == name).ok_or_else(|| {
             Problem::new(format!(
                 "function {name} of the template has no folder functions/{folder} (when it is new, `cargo test -p \
                  local` takes it in)"
             ))
         })?;
-        let world = world(environment::of(function), name, clock, random, neighbours);
-        let run = (entry.connect)(&world)
-            .map_err(|e| Problem::new(format!("function {name} does not start: {e}")))?;
+        let run = match options.simulation {
+            None => {
+                let world = world(environment::of(function), name, clock, random, neighbours);
+                (entry.connect)(&world)
+                    .map_err(|e| Problem::new(format!("function {name} does not start: {e}")))?
+            }
+            Some(simulation) => {
+                Simulation::function(entry.connect, simulation.world(function, clock, random, neighbours))
+            }
+        };
         connected.insert(name.clone(), run);
     }
     Ok(Invoker::InProcess(connected))

@@ -36,13 +36,14 @@ const HASH: usize = 32;
 
 impl Passwords {
     pub fn connect(world: &World) -> Result<Self, NotConfigured> {
-        let memory: u32 = world.parsed_or("ARGON2_MEMORY_KIB", FLOOR.0)?;
-        let passes: u32 = world.parsed_or("ARGON2_PASSES", FLOOR.1)?;
+        let floor = world.hash_floor().unwrap_or(FLOOR);
+        let memory: u32 = world.parsed_or("ARGON2_MEMORY_KIB", floor.0)?;
+        let passes: u32 = world.parsed_or("ARGON2_PASSES", floor.1)?;
         let characters: usize = world.parsed_or("PASSWORD_MIN_LENGTH", Policy::default().min_characters)?;
-        if memory < FLOOR.0 {
+        if memory < floor.0 {
             return Err(NotConfigured::because("ARGON2_MEMORY_KIB", "must be 19456 or more"));
         }
-        if passes < FLOOR.1 {
+        if passes < floor.1 {
             return Err(NotConfigured::because("ARGON2_PASSES", "must be 2 or more"));
         }
         if !(Policy::default().min_characters..=64).contains(&characters) {

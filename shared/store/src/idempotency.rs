@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::account::AccountId;
 use domain::{Error, Fault, Timestamp};
 use serde::{Deserialize, Serialize};
-use world::{Clock, NotConfigured, World};
+use world::{Clock, NotConfigured, Random, World};
 
 use crate::filing::sha256;
 use crate::keys::Key;
@@ -20,6 +20,7 @@ const KEPT_FOR: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 pub struct Idempotency {
     table: Table,
     clock: Clock,
+    random: Random,
 }
 
 /// What a key meets.
@@ -33,13 +34,16 @@ pub enum Started {
 /// A running request's hold on its key.
 pub struct Pass {
     key: Key,
-    deadline: String,
+    holder: String,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Row {
     fingerprint: String,
     deadline: String,
+    /// Which of the requests with this key has the hold.
+    #[serde(default)]
+    holder: String,
     kept_until: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     status: Option<u16>,
@@ -49,7 +53,11 @@ struct Row {
 
 impl Idempotency {
     pub fn connect(world: &World) -> Result<Self, NotConfigured> {
-        Ok(Self { table: Table::connect(world, "DEBTS_TABLE")?, clock: world.clock().clone() })
+        Ok(Self {
+            table: Table::connect(world, "DEBTS_TABLE")?,
+            clock: world.clock().clone(),
+            random: world.random().clone(),
+        })
     }
 
     /// Takes hold of a key for an account, a route and a request body.
@@ -67,9 +75,11 @@ impl Idempotency {
         let fingerprint = sha256(&[body]);
         let deadline = instant(now.checked_add(RUNNING_FOR).map_err(|e| Fault::new(DOING, e))?);
         let kept_until = now.checked_add(KEPT_FOR).map_err(|e| Fault::new(DOING, e))?;
+        let holder = self.random.hex::<8>()?;
         let row = Row {
             fingerprint: fingerprint.clone(),
-            deadline: deadline.clone(),
+            deadline,
+            holder: holder.clone(),
             kept_until,
             status: None,
             body: None,
@@ -86,11 +96,15 @@ impl Idempotency {
         .text_value(":instant", instant(now))
         .text_value(":fingerprint", fingerprint.clone());
         if self.table.put_if(DOING, fresh, condition).await? == Written::Done {
-            return Ok(Started::Go(Pass { key: record, deadline }));
+            return Ok(Started::Go(Pass { key: record, holder }));
         }
         let row: Option<Row> = self.table.get(DOING, &record).await?;
         match row {
             Some(row) if row.fingerprint != fingerprint => Err(Error::IdempotencyKeyReused),
+            // Ours: it was written, and only the answer was lost (INV-X09).
+            Some(row) if row.status.is_none() && row.holder == holder => {
+                Ok(Started::Go(Pass { key: record, holder }))
+            }
             Some(Row { status: Some(status), body, .. }) => {
                 Ok(Started::Again { status, body: body.unwrap_or_default().into_bytes() })
             }
@@ -112,9 +126,12 @@ impl Idempotency {
         Ok(())
     }
 
-    /// Lets go of the key after a refusal, so that a corrected request can use it.
+    /// Lets go of the key after a refusal, so that a corrected request can use it. What is finished stays: the work
+    /// may be done although we were told otherwise.
     pub async fn release(&self, pass: &Pass) -> Result<(), Fault> {
-        self.table.remove("releasing an idempotency key", &pass.key).await
+        const DOING: &str = "releasing an idempotency key";
+        let _ = self.table.remove_if(DOING, &pass.key, held(pass)).await?;
+        Ok(())
     }
 }
 
@@ -123,5 +140,12 @@ fn finished(pass: &Pass, status: u16, body: &str) -> (Expression, Expression) {
         .name("#status", "status")
         .number(":status", status)
         .text_value(":body", body);
-    (change, Expression::new("deadline = :deadline").text_value(":deadline", pass.deadline.clone()))
+    (change, held(pass))
+}
+
+/// The condition that the key is still ours, and nothing is finished.
+fn held(pass: &Pass) -> Expression {
+    Expression::new("holder = :holder AND attribute_not_exists(#status)")
+        .name("#status", "status")
+        .text_value(":holder", pass.holder.clone())
 }

@@ -225,7 +225,9 @@ impl Outbox {
             .number(":tries", tries)
             .text_value(":state", if dead { "dead" } else { "pending" });
         let change = if dead { change } else { change.text_value(":due", instant(due)) };
-        let _ = self.table.update_if(DOING, &Key::letter(&posted.id), change, present()).await?;
+        // Another worker may have done it after our lease had ended: then it stays done.
+        let waiting = Expression::new("#state = :waiting").text_value(":waiting", "pending");
+        let _ = self.table.update_if(DOING, &Key::letter(&posted.id), change, waiting).await?;
         Ok(())
     }
 

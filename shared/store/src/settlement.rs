@@ -424,7 +424,8 @@ impl Settlement {
         let row = Unmatched { confirmation, cents, currency, at: self.debts.now() };
         let mut steps = vec![self.table.put_step(DOING, item(DOING, &key, &row)?, absent())?];
         steps.extend(event.map(|id| self.events.applied_step(id)).transpose()?);
-        match self.table.transact(DOING, steps).await? {
+        // Another writer in the way has written nothing of this: only a failed condition means that it is known.
+        match self.table.transact_in_turn(DOING, steps).await? {
             Transacted::Done => Ok(Settled::Unmatched),
             Transacted::Refused(_) => {
                 self.mark(event).await?;

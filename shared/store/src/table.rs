@@ -369,16 +369,25 @@ impl Table {
         }
     }
 
-    /// Takes an item away. Harmless to repeat.
-    pub async fn remove(&self, doing: &'static str, key: &Key) -> Result<(), Fault> {
-        self.client
+    /// Takes an item away if the condition holds.
+    pub async fn remove_if(
+        &self,
+        doing: &'static str,
+        key: &Key,
+        condition: Expression,
+    ) -> Result<Written, Fault> {
+        let (text, names, values) = condition.maps();
+        let sent = self
+            .client
             .delete_item()
             .table_name(&self.name)
             .set_key(Some(key.attributes()))
+            .condition_expression(text)
+            .set_expression_attribute_names(names)
+            .set_expression_attribute_values(values)
             .send()
-            .await
-            .map(drop)
-            .map_err(|e| fault(doing, e))
+            .await;
+        self.written(doing, sent.map(drop))
     }
 
     /// Writes several items, of any tables, all or none.

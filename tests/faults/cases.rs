@@ -1,0 +1,256 @@
+//! One case: a deed meets trouble, everybody recovers, the books are read.
+
+use std::rc::Rc;
+
+use journeys::books::Books;
+use journeys::local::faults::{Call, Fault, Scope};
+use journeys::{checker, together};
+
+use crate::deeds::{Caller, Deed};
+use crate::scene::Scene;
+
+/// Columns of the fault matrix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Column {
+    F1,
+    F2,
+    F3,
+    F4,
+    F5,
+    F6,
+    F7,
+    F8,
+    F10,
+    F11,
+}
+
+pub const COLUMNS: [Column; 10] = [
+    Column::F1,
+    Column::F2,
+    Column::F3,
+    Column::F4,
+    Column::F5,
+    Column::F6,
+    Column::F7,
+    Column::F8,
+    Column::F10,
+    Column::F11,
+];
+
+/// Trouble at one call of a function.
+#[derive(Clone, Debug)]
+pub struct Hit {
+    pub function: String,
+    /// From 1, among the function's calls.
+    pub number: u64,
+    pub fault: Fault,
+    /// The calls after it, the SDK's repetitions first, meet it too.
+    pub lasting: bool,
+}
+
+/// What goes wrong.
+#[derive(Clone, Debug)]
+pub enum Trouble {
+    Hits(Vec<Hit>),
+    /// The second comes later, or when it is tried again at once.
+    Pair(Hit, Hit),
+    /// The same again, twice.
+    Again,
+    /// The same at the same time, with trouble in one of them.
+    Twins(Vec<Hit>),
+    /// Our clock goes wrong by so many minutes just before.
+    Skew(i64),
+}
+
+/// How a case ended: its letter in the matrix, and what does not hold.
+pub struct Ended {
+    pub letter: char,
+    pub faults: Vec<String>,
+}
+
+/// The calls of a deed when nothing goes wrong.
+pub fn calls(deed: &'static Deed) -> Vec<Call> {
+    on_a_runtime(async move {
+        let scene = arranged(deed).await;
+        let (calls, status) = scene.calls_of((deed.act)(scene.clone())).await;
+        assert!(deed.fine.contains(&status), "{}: {status} without any trouble", deed.name);
+        calls
+    })
+}
+
+/// The troubles that a call can meet, with their column.
+pub fn troubles_of(call: &Call, number: u64) -> Vec<(Column, Hit)> {
+    let hit = |fault, lasting| Hit { function: call.function.clone(), number, fault, lasting };
+    let mut troubles =
+        vec![(Column::F1, hit(Fault::CrashBefore, false)), (Column::F2, hit(Fault::CrashAfter, false))];
+    let (service, operation) = call.operation.split_once(':').unwrap_or_default();
+    let column = match service {
+        "ses" => Column::F6,
+        "psp" => Column::F7,
+        _ => Column::F3,
+    };
+    for fault in [Fault::Throttle, Fault::ServerError, Fault::LoseRequest] {
+        troubles.push((column, hit(fault, true)));
+    }
+    troubles.push((column, hit(Fault::ServerError, false)));
+    let writes = matches!(operation, "PutItem" | "UpdateItem" | "DeleteItem" | "TransactWriteItems");
+    if writes {
+        troubles.push((Column::F4, hit(Fault::Conflict, false)));
+        troubles.push((Column::F4, hit(Fault::Conflict, true)));
+    }
+    if writes || service == "psp" {
+        troubles.push((Column::F5, hit(Fault::LoseAnswer, false)));
+        troubles.push((Column::F5, hit(Fault::LoseAnswer, true)));
+        troubles.push((Column::F5, hit(Fault::Silence, false)));
+    }
+    if service == "ses" {
+        troubles.push((Column::F6, hit(Fault::LoseAnswer, false)));
+    }
+    troubles
+}
+
+/// The SDK tries three times, our own loops six: what lasts outlives both.
+const LASTING: u64 = 40;
+
+fn plans(scene: &Scene, hits: &[Hit]) {
+    for hit in hits {
+        let last = if hit.lasting { hit.number + LASTING } else { hit.number };
+        let faults = (hit.number..=last).map(|number| (number, hit.fault));
+        scene.stage.stack.faults().plan(Scope::function(&hit.function), faults);
+    }
+}
+
+pub fn on_a_runtime<T>(work: impl Future<Output = T>) -> T {
+    fastrand::seed(1);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    runtime.expect("a runtime").block_on(work)
+}
+
+async fn arranged(deed: &'static Deed) -> Rc<Scene> {
+    let scene = Scene::open(1).await;
+    (deed.arrange)(scene.clone()).await;
+    scene
+}
+
+/// Plays a case to its end.
+pub fn play(deed: &'static Deed, trouble: &Trouble) -> Ended {
+    on_a_runtime(played(deed, trouble))
+}
+
+async fn played(deed: &'static Deed, trouble: &Trouble) -> Ended {
+    let scene = arranged(deed).await;
+    let before = scene.stored();
+    let act = || (deed.act)(scene.clone());
+    let mut faults = Vec::new();
+    let status = match trouble {
+        Trouble::Hits(hits) => {
+            plans(&scene, hits);
+            act().await
+        }
+        Trouble::Pair(one, two) => {
+            plans(&scene, &[one.clone(), two.clone()]);
+            let first = act().await;
+            if deed.fine.contains(&first) { first } else { act().await }
+        }
+        Trouble::Again => {
+            let first = act().await;
+            let stored = scene.stored();
+            let again = act().await;
+            if !deed.fine.contains(&first) || !deed.fine.contains(&again) {
+                faults.push(format!("answered {first}, and again {again}"));
+            }
+            if deed.caller == Caller::Sender && stored != scene.stored() {
+                faults.push("a repeated message changed something (INV-M04)".to_owned());
+            }
+            again
+        }
+        Trouble::Twins(hits) => {
+            plans(&scene, hits);
+            let both = together([act(), act()]).await;
+            both[0].min(both[1])
+        }
+        Trouble::Skew(minutes) => {
+            let clock = scene.stage.stack.clock();
+            clock.advance(jiff::SignedDuration::from_mins(*minutes));
+            let status = act().await;
+            // Set right again.
+            clock.advance(jiff::SignedDuration::from_mins(-*minutes));
+            status
+        }
+    };
+    let happened = !scene.stage.stack.faults().injected().is_empty();
+    scene.stage.stack.faults().clear();
+    if let (Trouble::Hits(_), false) = (trouble, happened) {
+        faults.push("the trouble never came".to_owned());
+    }
+    let letter = letter(deed, trouble, status, &scene, &before);
+    recovers(deed, &scene, &mut faults).await;
+    Ended { letter, faults }
+}
+
+/// The matrix's letter for what was seen before anybody recovered.
+fn letter(
+    deed: &Deed,
+    trouble: &Trouble,
+    status: u16,
+    scene: &Scene,
+    before: &std::collections::BTreeSet<String>,
+) -> char {
+    let crash = matches!(trouble, Trouble::Hits(hits) if hits.iter().any(|hit| {
+        matches!(hit.fault, Fault::CrashBefore | Fault::CrashAfter)
+    }));
+    let waits = scene.waiting_letters() > 0 || scene.unknown_payments() > 0;
+    match (deed.caller, status) {
+        (Caller::Worker, _) if waits => 'Q',
+        (Caller::Worker, _) => 'S',
+        (_, 200..300) => 'S',
+        (Caller::Sender, 500..) => 'T',
+        (_, 500..) if scene.stored() == *before => {
+            if crash {
+                'N'
+            } else {
+                'R'
+            }
+        }
+        (_, 500..) if scene.unknown_payments() > 0 => 'U',
+        // Done, and only the answer is missing: who asks again is told so.
+        (_, 500..) => 'S',
+        (_, 409) => 'K',
+        _ => 'G',
+    }
+}
+
+/// The person tries once more; senders bring everything twice; the sweep runs and two days pass. Then everything
+/// must hold.
+async fn recovers(deed: &'static Deed, scene: &Rc<Scene>, faults: &mut Vec<String>) {
+    scene.stage.stack.advance(std::time::Duration::from_secs(31)).await;
+    let times = match deed.caller {
+        Caller::Person | Caller::Worker => 1,
+        Caller::Sender => 2,
+    };
+    for _ in 0..times {
+        let again = (deed.act)(scene.clone()).await;
+        if !deed.fine.contains(&again) {
+            faults.push(format!("afterwards it was answered {again}"));
+        }
+    }
+    scene.two_days_pass().await;
+    let injected = scene.stage.stack.faults().injected();
+    let cut_off = injected.iter().filter(|(call, fault)| {
+        let delivers = matches!(call.function.as_str(), "DeliverMail" | "Sweep");
+        delivers && !matches!(fault, Fault::Delay(_))
+    });
+    faults.extend(checker::check(&scene.stage.history(), usize::from(cut_off.count() > 0)));
+    let books = Books::of(&scene.stage.stack);
+    faults.extend(books.faults(true));
+    let strange: Vec<String> = books.unmatched().into_iter().collect();
+    let kept = scene.kept.borrow().clone();
+    let expected: Vec<String> = if is_strange(deed) { vec![kept] } else { Vec::new() };
+    if strange != expected {
+        faults.push(format!("INV-M24 strange money: kept {strange:?}, came {expected:?}"));
+    }
+}
+
+fn is_strange(deed: &Deed) -> bool {
+    deed.name.ends_with("we do not know") || deed.name.ends_with("nothing we know")
+}

@@ -1,0 +1,154 @@
+//! Fault enumeration (§ 3 of the bar): every call that an action makes meets every trouble that it can meet, one by
+//! one; everybody recovers; then all invariants must hold. A cell of the matrix is a test: `fm_37::f5`.
+//!
+//! `infra/faults.md` has what each cell ended with. After a change: `UPDATE_SNAPSHOTS=1 cargo test -p journeys --test
+//! faults`. All ordered pairs of troubles of the rows of payments are the long run before a release:
+//! `cargo test --release -p journeys --test faults -- --ignored pairs`.
+
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a case stops where something is not as it must be"
+)]
+
+mod cases;
+mod deeds;
+mod matrix;
+mod pairs;
+mod scene;
+
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
+
+use cases::{Column, Ended, Trouble};
+use deeds::{DEEDS, Deed};
+use journeys::local::faults::{Call, Fault};
+
+/// What each deed calls when nothing goes wrong: function, number within the function, row.
+struct Known {
+    deed: &'static Deed,
+    calls: Vec<(Call, u64, &'static str)>,
+}
+
+static KNOWN: OnceLock<Vec<Known>> = OnceLock::new();
+
+fn known() -> &'static [Known] {
+    KNOWN.get_or_init(|| DEEDS.iter().map(know).collect())
+}
+
+fn know(deed: &'static Deed) -> Known {
+    let mut calls: Vec<(Call, u64, &'static str)> = Vec::new();
+    for call in cases::calls(deed) {
+        let number = calls.iter().filter(|(other, ..)| other.function == call.function).count() as u64 + 1;
+        let nth = calls.iter().filter(|(other, ..)| *other == call).count();
+        // The stream brings what a deed has written: that is a deed of its own.
+        if let Some(row) = deed.row(&call, nth) {
+            calls.push((call, number, row));
+        } else {
+            let streamed = call.function == "DeliverMail";
+            assert!(streamed, "{}: no row of the matrix names {call:?}", deed.name);
+        }
+    }
+    Known { deed, calls }
+}
+
+/// The cases of a cell, each with a name for the sentence of a failure.
+fn cell(row: &str, column: Column) -> Vec<(String, &'static Deed, Trouble)> {
+    let mut cases = Vec::new();
+    for Known { deed, calls } in known() {
+        for (call, number, of) in calls.iter().filter(|(.., of)| *of == row) {
+            for (_, hit) in cases::troubles_of(call, *number).into_iter().filter(|(c, _)| *c == column) {
+                let lasting = if hit.lasting { ", lasting" } else { "" };
+                let name = format!(
+                    "{of} {}: {:?} at call {number}, {}{lasting}",
+                    deed.name, hit.fault, call.operation
+                );
+                cases.push((name, *deed, Trouble::Hits(vec![hit])));
+            }
+        }
+        if deed.rows.last().is_none_or(|(.., rows)| rows[0] != row) {
+            continue;
+        }
+        let mut whole =
+            |what: &str, trouble| cases.push((format!("{row} {}: {what}", deed.name), *deed, trouble));
+        match column {
+            Column::F8 => whole("again", Trouble::Again),
+            Column::F10 => {
+                whole("twins", Trouble::Twins(Vec::new()));
+                for (call, number, _) in calls {
+                    let hit = |fault| cases::Hit {
+                        function: call.function.clone(),
+                        number: *number,
+                        fault,
+                        lasting: false,
+                    };
+                    whole(
+                        "twins that overlap",
+                        Trouble::Twins(vec![hit(Fault::Delay(std::time::Duration::from_millis(20)))]),
+                    );
+                    if call.operation.contains("Write") || call.operation.contains("Put") {
+                        whole("twins, one unheard", Trouble::Twins(vec![hit(Fault::LoseAnswer)]));
+                    }
+                }
+            }
+            Column::F11 => {
+                whole("our clock five minutes ahead", Trouble::Skew(5));
+                whole("our clock five minutes behind", Trouble::Skew(-5));
+            }
+            _ => {}
+        }
+    }
+    cases
+}
+
+/// Runs a cell and holds it to what is written down.
+fn holds(row: &str, column: Column) {
+    let cases = cell(row, column);
+    assert!(!cases.is_empty(), "{row} {column:?}: no call, no case: the cell is empty");
+    let (mut letters, mut broken) = (BTreeSet::new(), Vec::new());
+    for (name, deed, trouble) in &cases {
+        let Ended { letter, faults } = cases::play(deed, trouble);
+        letters.insert(letter);
+        if !faults.is_empty() {
+            broken.push(format!("{name}:\n    {}", faults.join("\n    ")));
+        }
+    }
+    assert!(broken.is_empty(), "{} of {} cases:\n  {}", broken.len(), cases.len(), broken.join("\n  "));
+    matrix::holds(row, column, &letters, cases.len());
+}
+
+/// `rows.rs`: every row and column that a call of some deed falls into. Written anew by `UPDATE_SNAPSHOTS=1`.
+#[test]
+fn every_cell_is_a_test() {
+    let rows: BTreeSet<&str> =
+        known().iter().flat_map(|known| known.calls.iter().map(|(.., row)| *row)).collect();
+    let mut text = "rows! {\n".to_owned();
+    for row in rows {
+        let columns = cases::COLUMNS.iter().filter(|column| !cell(row, **column).is_empty());
+        let tests = columns.map(|column| format!("{column:?} {}", format!("{column:?}").to_lowercase()));
+        let tests: Vec<String> = tests.collect();
+        let module = row.to_lowercase().replace('-', "_");
+        text.push_str(&format!("    {module} \"{row}\": {};\n", tests.join(", ")));
+    }
+    text.push_str("}\n");
+    let path = journeys::local::Stack::repository().join("tests/faults/rows.rs");
+    if journeys::variable("UPDATE_SNAPSHOTS").is_some() {
+        std::fs::write(&path, &text).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), text, "tests/faults/rows.rs is out of date");
+}
+
+macro_rules! rows {
+    ($($row:ident $name:literal: $($column:ident $test:ident),+;)+) => {$(
+        mod $row {
+            $(#[test]
+            fn $test() {
+                super::holds($name, super::Column::$column);
+            })+
+        }
+    )+};
+}
+
+include!("rows.rs");

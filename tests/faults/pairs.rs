@@ -1,0 +1,81 @@
+//! All ordered pairs of troubles in the rows of payments (FM-28 to FM-52): the second comes later in the same action, or
+//! when it is tried again. `PAIRS=2000` plays so many of them, evenly spread; the long run plays all.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::cases::{Hit, Trouble, play, troubles_of};
+use crate::deeds::Deed;
+use crate::{Known, known};
+
+/// Whether a row is one of a payment's.
+fn is_payment(row: &str) -> bool {
+    row.trim_start_matches("FM-").parse::<u32>().is_ok_and(|number| (28..=54).contains(&number))
+}
+
+/// Every pair: a trouble at one call, and another at a later call or at one of the next try.
+fn pairs() -> Vec<(&'static Deed, Hit, Hit)> {
+    let mut pairs = Vec::new();
+    for Known { deed, calls } in known() {
+        if !calls.iter().any(|(.., row)| is_payment(row)) {
+            continue;
+        }
+        for (first, at, _) in calls {
+            let most = calls.iter().filter(|(call, ..)| call.function == first.function).count() as u64;
+            for (_, one) in troubles_of(first, *at).into_iter().filter(|(_, hit)| !hit.lasting) {
+                for (second, then, _) in calls.iter().filter(|(call, ..)| call.function == first.function) {
+                    for number in [*then, *then + most] {
+                        let others = troubles_of(second, number).into_iter().filter(|(_, hit)| !hit.lasting);
+                        let later = others.filter(|(_, hit)| hit.number > one.number);
+                        pairs.extend(later.map(|(_, two)| (*deed, one.clone(), two)));
+                    }
+                }
+            }
+        }
+    }
+    pairs
+}
+
+/// Plays every n-th pair; gives back how many.
+fn hold(step: usize) -> usize {
+    let all = pairs();
+    let (next, failed) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                loop {
+                    let place = next.fetch_add(step, Ordering::Relaxed);
+                    let Some((deed, one, two)) = all.get(place) else { return };
+                    let ended = play(deed, &Trouble::Pair(one.clone(), two.clone()));
+                    if !ended.faults.is_empty() {
+                        let why = format!(
+                            "{}: {one:?}, then {two:?}:\n    {}",
+                            deed.name,
+                            ended.faults.join("\n    ")
+                        );
+                        println!("{why}");
+                        failed.lock().unwrap().push(why);
+                    }
+                }
+            });
+        }
+    });
+    let failed = failed.into_inner().unwrap();
+    assert!(failed.is_empty(), "{} of {} pairs:\n{}", failed.len(), all.len(), failed.join("\n"));
+    all.len().div_ceil(step)
+}
+
+#[test]
+fn some_pairs_of_troubles_keep_the_books_right() {
+    let wanted = journeys::variable("PAIRS").and_then(|text| text.parse().ok()).unwrap_or(200);
+    let step = pairs().len().div_ceil(wanted).max(1);
+    println!("{} of {} pairs", hold(step), pairs().len());
+}
+
+#[test]
+#[ignore = "the long run before a release: cargo test --release -p journeys --test faults -- --ignored"]
+fn all_pairs_of_troubles_keep_the_books_right() {
+    let played = hold(1);
+    println!("{played} pairs");
+    assert!(played > 20_000, "only {played}");
+}

@@ -1,0 +1,160 @@
+//! The same small world before every case: Mario, who has an account and a practice to pay, and whoever brings
+//! messages about it.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::rc::Rc;
+use std::time::Duration;
+
+use journeys::local::Simulation;
+use journeys::local::faults::{Call, Scope, Storm};
+use journeys::stage::{Exchange, Stage};
+use journeys::{Dice, Notice, Practice, Receipt, Value, Visitor, json};
+
+pub struct Scene {
+    pub stage: Rc<Stage>,
+    pub dice: Dice,
+    pub mario: Rc<Visitor>,
+    pub practice: Practice,
+    /// Name and transaction of the payment under way.
+    pub payment: RefCell<(String, String)>,
+    /// Id and body of the callback that the PSP holds.
+    pub callback: RefCell<(String, String)>,
+    /// What a deed remembers from its arrangement: a token, a number, a receipt.
+    pub kept: RefCell<String>,
+}
+
+impl Scene {
+    /// Mario's world, the same for the same number.
+    pub async fn open(seed: u64) -> Rc<Self> {
+        let dice = Dice::of_seed(seed);
+        let start = "2026-11-23T08:00:00Z".parse().expect("an instant");
+        let stage = Rc::new(Stage::new(Simulation { seed, start, skew: Duration::ZERO }, true));
+        let mario = Visitor::new(&stage, &dice);
+        let practice = Practice::of(&mario.person, &dice);
+        Rc::new(Self {
+            stage,
+            dice,
+            mario,
+            practice,
+            payment: RefCell::default(),
+            callback: RefCell::default(),
+            kept: RefCell::default(),
+        })
+    }
+
+    pub async fn mario_is_known(&self) {
+        self.mario.becomes_known().await;
+    }
+
+    /// And has a practice to pay.
+    pub async fn mario_owes(&self) {
+        self.mario_is_known().await;
+        let created = self.stage.creditor("PUT", &self.practice.number, Some(&self.practice.body)).await;
+        assert_eq!(created.status, 201, "{}", created.answer);
+        let codes =
+            json!({"fiscalCode": self.mario.person.fiscal_code, "noticeNumber": self.practice.number});
+        let added = self.mario.posts("/api/debts/associate", &codes).await;
+        assert_eq!(added.status, 200, "{}", added.answer);
+    }
+
+    pub async fn clicks(&self) -> Exchange {
+        let answer = self.mario.pays(std::slice::from_ref(&self.practice.number), "click").await;
+        if answer.status == 201 {
+            let started = answer.json();
+            let text = |name: &str| started[name].as_str().unwrap_or_default().to_owned();
+            let transaction = text("redirectUrl").rsplit('/').next().unwrap_or_default().to_owned();
+            self.payment.replace((text("paymentId"), transaction));
+        }
+        answer
+    }
+
+    /// Mario is at the PSP.
+    pub async fn mario_goes_to_pay(&self) {
+        self.mario_owes().await;
+        assert_eq!(self.clicks().await.status, 201);
+        self.stage.stack.settle().await;
+    }
+
+    /// And decides there; the PSP holds the callback.
+    pub async fn mario_decides(&self, wish: Value) {
+        self.mario_goes_to_pay().await;
+        let transaction = self.payment.borrow().1.clone();
+        let callback = self.stage.at_psp(&transaction, wish).unwrap_or_default();
+        self.callback.replace(callback);
+    }
+
+    pub async fn psp_calls(&self) -> Exchange {
+        let (id, body) = self.callback.borrow().clone();
+        self.stage.called_back(&id, &body).await
+    }
+
+    pub fn notice(&self) -> Notice {
+        self.practice.notice()
+    }
+
+    /// The receipt of a till where the notice was paid.
+    pub fn receipt(&self) -> Receipt {
+        Receipt::of(&self.notice(), "till")
+    }
+
+    /// Every call that is made while something is done.
+    pub async fn calls_of(&self, deed: impl Future<Output = u16>) -> (Vec<Call>, u16) {
+        let faults = self.stage.stack.faults();
+        let before = faults.injected().len();
+        faults.storm(Scope::default(), Storm { seed: 0, percent: 0, crashes: 0, latency: Duration::ZERO });
+        let status = deed.await;
+        faults.clear();
+        (faults.injected().into_iter().skip(before).map(|(call, _)| call).collect(), status)
+    }
+
+    /// What is stored, apart from what only counts, times or remembers requests.
+    pub fn stored(&self) -> BTreeSet<String> {
+        let mut stored = BTreeSet::new();
+        for table in ["IdentityTable", "DebtsTable", "MovementsTable", "OutboxTable"] {
+            for mut item in self.stage.stack.items(table) {
+                let partition = item["pk"]["S"].as_str().unwrap_or_default().to_owned();
+                if partition.starts_with("IDEM#") || partition.starts_with("EVENT#") {
+                    continue;
+                }
+                for passing in ["seen_at", "leased_until", "due_at", "tries"] {
+                    item.as_object_mut().expect("an item").remove(passing);
+                }
+                stored.insert(format!("{table} {item}"));
+            }
+        }
+        stored
+    }
+
+    /// Letters that wait in the outbox.
+    pub fn waiting_letters(&self) -> usize {
+        let letters = self.stage.stack.items("OutboxTable");
+        letters.iter().filter(|letter| letter["state"]["S"] == "pending").count()
+    }
+
+    /// How many payments have no outcome yet.
+    pub fn unknown_payments(&self) -> usize {
+        let items = self.stage.stack.items("DebtsTable");
+        let pending = |item: &&Value| {
+            item["pk"]["S"].as_str().is_some_and(|key| key.starts_with("PAY#")) && !item["due_at"].is_null()
+        };
+        items.iter().filter(pending).count()
+    }
+
+    /// Two days pass, and Mario looks at everything once more.
+    pub async fn two_days_pass(&self) {
+        self.stage.stack.settle().await;
+        for minutes in [6, 120, 26 * 60] {
+            self.stage.stack.advance(Duration::from_secs(minutes * 60)).await;
+        }
+        if self.mario.logs_in().await.status != 200 {
+            return;
+        }
+        self.mario.gets(&format!("/api/debts/{}", self.practice.number)).await;
+        let payment = self.payment.borrow().0.clone();
+        if !payment.is_empty() {
+            self.mario.gets(&format!("/api/payments/{payment}")).await;
+        }
+        self.mario.gets("/api/account/export").await;
+    }
+}
