@@ -40,14 +40,14 @@ pub fn of_all(template: &Template) -> BTreeMap<String, String> {
 /// All of them as `NAME="value"` lines, for functions that run elsewhere without names of their own
 /// (`cargo lambda watch --env-file`, which takes no blanks without quotes).
 pub fn file(template: &Template, origin: &str) -> String {
+    let mut variables = of_all(template);
+    variables.remove("AWS_LAMBDA_FUNCTION_NAME");
+    variables.insert("AWS_ENDPOINT_URL".to_owned(), format!("{origin}/_local/aws"));
     let mut text = String::new();
-    for (name, value) in of_all(template).into_iter().filter(|(name, _)| name != "AWS_LAMBDA_FUNCTION_NAME") {
-        let _ = match value.contains('"') {
-            true => writeln!(text, "{name}='{value}'"),
-            false => writeln!(text, "{name}=\"{value}\""),
-        };
+    for (name, value) in variables {
+        let quote = if value.contains('"') { '\'' } else { '"' };
+        let _ = writeln!(text, "{name}={quote}{value}{quote}");
     }
-    let _ = writeln!(text, "AWS_ENDPOINT_URL={origin}/_local/aws");
     text
 }
 

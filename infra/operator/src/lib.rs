@@ -130,17 +130,22 @@ fn instant(text: &str, option: &str) -> Result<Timestamp, lexopt::Error> {
     text.parse().map_err(|_| format!("{option} wants an instant such as 2026-11-23T10:00:00Z").into())
 }
 
-/// Reads variables: `NAME=value` lines, or one JSON object of texts.
+/// Reads variables: `NAME=value` lines, the value in quotes or not, or one JSON object of texts.
 pub fn variables(text: &str) -> Result<BTreeMap<String, String>, String> {
     if text.trim_start().starts_with('{') {
         return serde_json::from_str(text).map_err(|e| format!("it is no JSON object of texts: {e}"));
     }
     let lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
     let pairs = lines.map(|(number, line)| match line.split_once('=') {
-        Some((name, value)) => Ok((name.trim().to_owned(), value.to_owned())),
+        Some((name, value)) => Ok((name.trim().to_owned(), unquoted(value).to_owned())),
         None => Err(format!("line {number} is not NAME=value")),
     });
     pairs.collect()
+}
+
+fn unquoted(value: &str) -> &str {
+    let inside = |quote: char| value.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
+    inside('"').or_else(|| inside('\'')).unwrap_or(value)
 }
 
 /// Carries a command out and writes what there is to say.
@@ -249,7 +254,7 @@ mod tests {
 
     #[test]
     fn variables_come_as_lines_or_as_json() {
-        let lines = variables("A=1\n\nCREDITOR_NAME=Comune di Test\nB=x=y\n").unwrap();
+        let lines = variables("A='1'\n\nCREDITOR_NAME=\"Comune di Test\"\nB=x=y\n").unwrap();
         assert_eq!(lines["CREDITOR_NAME"], "Comune di Test");
         assert_eq!(lines["B"], "x=y");
         assert_eq!(variables(r#"{"A": "1", "B": "x=y", "CREDITOR_NAME": "Comune di Test"}"#), Ok(lines));

@@ -45,7 +45,7 @@ pub fn register(bytes: &[u8]) {
 pub fn import(bytes: &[u8]) {
     static IMPORT: OnceLock<ImportDebts> = OnceLock::new();
     let kind = if bytes.first() == Some(&b'{') { "application/x-ndjson" } else { "text/csv" };
-    let headers = [("content-type", kind.as_bytes()), ("x-api-key", CREDITOR_KEY.as_bytes())];
+    let headers = [("content-type", kind.as_bytes()), ("authorization", CREDITOR_KEY.as_bytes())];
     let served = send(connected(&IMPORT), incoming("POST", "/creditor/debts/import", &headers, bytes));
     let status = served.reply.status.as_u16();
     assert!(matches!(status, 200 | 400 | 413), "{status}");

@@ -10,7 +10,8 @@ pub fn soap(bytes: &[u8]) {
         Ok(request) => assert_eq!(parse(&node::ask(&request)), Ok(request)),
         Err(refusal) => {
             let answer = refusal.answer(&FiscalCode::parse("12345678903").unwrap());
-            assert_eq!(answer.operation(), refusal.operation);
+            // What cannot be read at all is answered with a fault, which names no operation.
+            assert!(answer.operation().is_none() || answer.operation() == refusal.operation, "{refusal:?}");
             assert!(render(&answer).len() < 2_000);
         }
     }

@@ -14,7 +14,8 @@ use web::{Function, Incoming, Served, Site};
 use world::{Clock, Parts, Random, Wire, World};
 
 pub const URL: &str = "http://localhost:3000";
-pub const CREDITOR_KEY: &str = "creditor-key";
+/// As the creditor sends it.
+pub const CREDITOR_KEY: &str = "Bearer creditor-key";
 /// 32 bytes in base64: the key of everything here.
 pub const KEY: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 
@@ -63,7 +64,7 @@ fn secret() -> Value {
     json!({
         "pepper": KEY, "links": KEY, "sessions": [{"kid": 1, "key": KEY}],
         "keys": [{"kid": 1, "key": KEY}], "index": KEY,
-        "webhook": [format!("whsec_{KEY}")], "apiKey": "psp-key", "apiKeys": [CREDITOR_KEY],
+        "webhook": [format!("whsec_{KEY}")], "apiKey": "psp-key", "apiKeys": [CREDITOR_KEY.trim_start_matches("Bearer ")],
     })
 }
 
