@@ -1,13 +1,7 @@
 //! What every action asks of DynamoDB: counted below the SDK, kept in `infra/calls.md`, the same for ten debts and for
 //! ten thousand.
 
-#![expect(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod table;
 

@@ -59,8 +59,8 @@ fn allowed(row: &str, column: Column) -> &'static str {
     }
 }
 
-pub fn holds(row: &str, column: Column, letters: &BTreeSet<char>, cases: usize) {
-    let found = format!("{} {cases}", letters.iter().collect::<String>());
+/// Holds a cell to the bar, and to what is written of it: to all of that when all its cases were played.
+pub fn holds(row: &str, column: Column, letters: &BTreeSet<char>, cases: Option<usize>) {
     let wrong: String = letters.iter().filter(|letter| !allowed(row, column).contains(**letter)).collect();
     assert!(wrong.is_empty(), "{row} {column:?} ended with {wrong}; the bar allows {}", allowed(row, column));
     let _pen = PEN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -69,6 +69,11 @@ pub fn holds(row: &str, column: Column, letters: &BTreeSet<char>, cases: usize) 
     let mut table = read(&text);
     let place = COLUMNS.iter().position(|known| *known == column).unwrap();
     let cells = table.entry(row.to_owned()).or_insert_with(|| vec![String::new(); COLUMNS.len()]);
+    let Some(cases) = cases else {
+        let strange = letters.iter().find(|letter| !cells[place].contains(**letter));
+        return assert_eq!(strange, None, "{row} {column:?} differs from infra/faults.md");
+    };
+    let found = format!("{} {cases}", letters.iter().collect::<String>());
     if journeys::variable("UPDATE_SNAPSHOTS").is_some() {
         cells[place] = found;
         std::fs::write(&path, written(&table)).unwrap();

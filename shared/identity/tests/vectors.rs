@@ -3,7 +3,7 @@
 //! `argon2` chooses at run time on x86-64 (AVX2 or scalar) and when it is built on arm64 (NEON is always there). The
 //! test looks for the multiplications of 64-bit lanes in this program's own machine code.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use object::{Object, ObjectSymbol};

@@ -35,7 +35,7 @@ pub fn pdf_text(bytes: &[u8]) {
     let text = |n: usize| texts[n % texts.len()].to_owned();
     let (creditor, debt, receipt) = (creditor(&text), debt(&text), receipt(&text));
     let today: Date = "2026-11-23".parse().unwrap();
-    let language = if bytes.len() % 2 == 0 { Language::It } else { Language::En };
+    let language = if bytes.len().is_multiple_of(2) { Language::It } else { Language::En };
     inert(&printer.notice(&creditor, &debt, language, today).unwrap());
     inert(&printer.receipt(&creditor, &debt, &receipt, "https://example.it/verifica", language).unwrap());
     let slip = datamatrix_text(&Slip {

@@ -62,12 +62,15 @@ fn a_sound_configuration_passes() {
     assert_eq!(found(&[]), []);
 }
 
+/// What is set, how grave it is, and words of the finding.
+type Case<'a> = (&'a [(&'a str, &'a str)], Weight, &'a str);
+
 #[test]
 fn each_mistake_is_found_at_its_parameter_and_is_the_only_one() {
     use Weight::{Fault, Warning};
     let account = "arn:aws:acm:eu-central-1:123456789012:certificate/0a1b";
     #[rustfmt::skip]
-    let table: &[(&[(&str, &str)], Weight, &str)] = &[
+    let table: &[Case] = &[
         // The template's own rules.
         (&[("CreditorName", "")], Fault, "CreditorName"),
         (&[("Creditorname", "Comune")], Fault, "Creditorname"),
