@@ -63,7 +63,7 @@ fn hold(seeds: impl Iterator<Item = u64> + Send) {
 }
 
 #[test]
-fn plays_of_many_seeds_keep_the_books_right() {
+fn inv_m07_inv_m12_inv_m32_plays_of_many_seeds_keep_the_books_right() {
     let first = number("FIRST_SEED", 1);
     hold(first..first.saturating_add(number("SEEDS", 200)));
 }
