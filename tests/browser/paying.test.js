@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { statSync } from "node:fs";
 import { test } from "node:test";
 import { PORTAL, announces, focusIsOn, headingIs, open, stands, story, summaryIs } from "./support/browser.js";
 import { advance, atPsp, debtor, mailTo } from "./support/people.js";
@@ -23,13 +24,20 @@ test("J8 paying with what is proposed: two clicks from the list", story({ accept
   await open(page, "/pratiche/storico");
   await page.getByRole("row").filter({ hasText: owed.reason }).getByRole("link", { name: /^Ricevuta/ }).click();
   await headingIs(page, /Ricevuta di pagamento/);
+  const link = page.getByText(/^Scarica PDF \(\d+ KB\)$/);
+  const weight = Number((await link.innerText()).match(/\d+/)[0]);
   const download = page.waitForEvent("download");
-  await page.getByText("Scarica la ricevuta (PDF)").click();
+  await link.click();
   const file = await download;
+  assert.equal(weight, Math.ceil(statSync(await file.path()).size / 1000));
   assert.match(file.suggestedFilename(), /^ricevuta-\d+\.pdf$/);
   const words = execFileSync("pdftotext", ["-layout", await file.path(), "-"], { encoding: "utf8" });
   for (const wanted of [owed.reason, "45,50", someone.fiscalCode]) assert.ok(words.includes(wanted), `${wanted} is in the receipt`);
   await stands(page, { title: "Ricevuta", h1: "Ricevuta di pagamento (quietanza)", focus: "a[data-pdf]" });
+  await page.route("**/receipt.pdf", (route) => route.fulfill({ status: 503, json: { code: "temporarily_unavailable", requestId: "7F3A-1" } }));
+  await page.reload();
+  await page.getByText("Scarica PDF", { exact: true }).click();
+  await summaryIs(page, ["Non riusciamo a scaricare la ricevuta. Riprova."]);
 }));
 
 test("J9 another method and another PSP: the total follows, to the cent", story({}, async ({ page, context }) => {
@@ -202,6 +210,8 @@ test("J14 the notice is printed from the search, the list and the detail", story
   await downloaded(() => page.getByRole("link", { name: /^Stampa bollettino/ }).click());
   await page.route("**/notice.pdf", (route) => route.fulfill({ status: 503, json: { code: "temporarily_unavailable", requestId: "7F3A-1" } }));
   await page.getByRole("link", { name: /^Stampa bollettino/ }).click();
-  await summaryIs(page, ["Non riusciamo a scaricare il documento. Riprova."]);
+  await summaryIs(page, ["Non riusciamo a scaricare il bollettino. Riprova."]);
+  const instead = (await page.locator(".riepilogo-errori").innerText()).replace(/\s/g, "");
+  for (const enough of [owed.noticeNumber, "12345678903", "45,50"]) assert.ok(instead.includes(enough), `${enough} is told instead`);
   await stands(page, { title: "Errore: Dettaglio pratica", h1: owed.reason, focus: ".riepilogo-errori" });
 }));

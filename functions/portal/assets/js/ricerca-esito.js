@@ -1,7 +1,7 @@
 // S02: the debt found, and the way to pay it.
 
-import { accountIfAny, actions, button, callout, contact, copyable, dateLong, el, get, href, italian, load,
-  money, once, outline, paragraph, pdf, post, primary, receiptPdf, stateChip, stateOf, summaryList, t, tab } from "./core.js";
+import { accountIfAny, actions, button, callout, contact, copyable, dateLong, el, foundNoticePdf, get, href, italian, load,
+  money, once, outline, paragraph, post, primary, receiptPdf, stateChip, stateOf, summaryList, t, tab } from "./core.js";
 
 const region = document.getElementById("regione");
 const reference = new URLSearchParams(location.search).get("r") ?? "";
@@ -57,7 +57,7 @@ function note(debt, state) {
 
 function choices(debt, state, person, receipt) {
   const again = primary(t("pratica.js.altra"), href("/"));
-  const notice = pdf(t("js.bollettino_pdf"), `/api/search/${encodeURIComponent(reference)}/notice.pdf`, `avviso-${debt.noticeNumber}.pdf`);
+  const notice = foundNoticePdf(debt, reference);
   if (state === "in_corso") return [button(t("pratica.js.aggiorna_stato"), () => location.reload(), "btn btn-primary")];
   if (state === "confermato") return receipt ? [receiptPdf(debt), outline(t("pratica.js.altra"), href("/"))] : [again];
   if (state === "scaduto") return [contact()];

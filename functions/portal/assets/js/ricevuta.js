@@ -1,7 +1,7 @@
 // S18: the receipt as a page that everyone can read, and as PDF.
 
 import { account, actions, button, callout, code, dateLong, dateTime, el, get, href, italian, load, money, paragraph, receiptPdf, segment, stateOf,
-  summaryList, systemPage, t } from "./core.js";
+  summaryList, systemPage, t, weigh } from "./core.js";
 
 const number = segment(1);
 
@@ -22,11 +22,13 @@ load(document.getElementById("regione"), async () => {
   }
   const refresh = button(t("js.aggiorna"), () => location.reload());
   const payment = await paymentOf(payments);
+  const link = receiptPdf(debt, t("ricevuta.js.scarica"));
+  if (debt.receiptAvailable) weigh(link, (kb) => t("ricevuta.js.scarica_peso", { kb }));
   const total = payment.fee === undefined ? null : debt.amount + payment.fee;
   return [
     debt.receiptAvailable ? null : callout("info", paragraph(t("ricevuta.js.attesa"))),
     el("p", { class: "importo-grande" }, money(debt.amount)),
-    actions(debt.receiptAvailable ? [receiptPdf(debt), button(t("js.stampa"), () => globalThis.print())] : refresh),
+    actions(debt.receiptAvailable ? [link, button(t("js.stampa"), () => globalThis.print())] : refresh),
     summaryList([
       [t("pratica.js.ente"), italian(debt.creditor.name)],
       [t("ricevuta.js.pagatore"), payment.paymentId ? (person.companyName ?? `${person.firstName} ${person.lastName}`) : null],

@@ -1,7 +1,8 @@
 // What several screens show of a debt: its state, its documents.
 
+import { money } from "./formats.js";
 import { errorSummary } from "./forms.js";
-import { el, hidden, icon, pdf } from "./nodes.js";
+import { el, hidden, icon, paragraph, pdf } from "./nodes.js";
 import { Refusal, TIMEOUT_MS, supportCode } from "./requests.js";
 import { toLogin } from "./session.js";
 import { page, t } from "./words.js";
@@ -27,10 +28,16 @@ export function stateChip(debt) {
     el("span", {}, t(`stato.${state}`), " ", el("small", {}, t(`stato.${state}.breve`))));
 }
 
-export const noticePdf = (debt, classes) =>
-  withReason(pdf(t("js.bollettino"), `/api/debts/${debt.noticeNumber}/notice.pdf`, `avviso-${debt.noticeNumber}.pdf`, classes), debt);
-export const receiptPdf = (debt, classes = "btn btn-primary") =>
-  pdf(t("js.ricevuta_pdf"), `/api/debts/${debt.noticeNumber}/receipt.pdf`, `ricevuta-${debt.iuv}.pdf`, classes);
+/** The notice: without it the codes are enough, at any counter. */
+const notice = (debt, text, address, classes) =>
+  pdf({ text, address, name: `avviso-${debt.noticeNumber}.pdf`, classes, failed: t("js.bollettino_fallito"),
+    instead: t("js.bollettino_invece", { avviso: debt.noticeNumber.replace(/(.{4})(?=.)/g, "$1\u00a0"), ente: debt.creditor.fiscalCode, importo: money(debt.amount) }) });
+export const noticePdf = (debt, classes) => withReason(notice(debt, t("js.bollettino"), `/api/debts/${debt.noticeNumber}/notice.pdf`, classes), debt);
+export const foundNoticePdf = (debt, reference) =>
+  notice(debt, t("js.bollettino_pdf"), `/api/search/${encodeURIComponent(reference)}/notice.pdf`);
+export const receiptPdf = (debt, text = t("js.ricevuta_pdf")) =>
+  pdf({ text, address: `/api/debts/${debt.noticeNumber}/receipt.pdf`, name: `ricevuta-${debt.iuv}.pdf`, classes: "btn btn-primary",
+    failed: t("js.ricevuta_fallita") });
 
 /** Adds the reason to an accessible name that would repeat on the page. */
 export function withReason(node, debt, more = "") {
@@ -38,22 +45,40 @@ export function withReason(node, debt, more = "") {
   return node;
 }
 
+/** The document behind a link, or the refusal to say. */
+async function documentOf(link) {
+  const response = await fetch(link.href, { headers: { "Accept-Language": page.language }, signal: AbortSignal.timeout(TIMEOUT_MS) });
+  if (response.ok) return response.blob();
+  const problem = await response.json().catch(() => ({}));
+  throw new Refusal(response.status >= 500 ? "server" : "refused", response.status, problem);
+}
+
+/** Documents that were fetched before anybody pressed their link. @type {WeakMap<HTMLAnchorElement, Blob>} */
+const fetched = new WeakMap();
+
+/** Fetches a link's document at once, so that the link can say what it weighs in thousands of bytes. */
+export async function weigh(link, say) {
+  try {
+    const document = await documentOf(link);
+    fetched.set(link, document);
+    link.textContent = say(Math.ceil(document.size / 1000));
+  } catch {
+    // Nobody asked for it yet: the link keeps its words and tries again when it is pressed.
+  }
+}
+
 /** Fetches a PDF so that a failure can be told; without script the link does the same alone. */
 export async function download(link) {
   if (link.getAttribute("aria-disabled") === "true") return;
   link.setAttribute("aria-disabled", "true");
   try {
-    const response = await fetch(link.href, { headers: { "Accept-Language": page.language }, signal: AbortSignal.timeout(TIMEOUT_MS) });
-    if (!response.ok) {
-      const problem = await response.json().catch(() => ({}));
-      if (response.status === 401 && page.private) return toLogin();
-      throw new Refusal(response.status >= 500 ? "server" : "refused", response.status, problem);
-    }
-    const address = URL.createObjectURL(await response.blob());
+    const address = URL.createObjectURL(fetched.get(link) ?? (await documentOf(link)));
     el("a", { href: address, download: link.download }).click();
     setTimeout(() => URL.revokeObjectURL(address), 60_000);
   } catch (refusal) {
-    errorSummary([{ text: t("js.scarico_fallito") }], [refusal instanceof Refusal ? supportCode(refusal) : null].filter(Boolean));
+    if (refusal instanceof Refusal && refusal.status === 401 && page.private) return toLogin();
+    const { pdf: failed, invece: instead } = link.dataset;
+    errorSummary([{ text: failed }], [instead && paragraph(instead), refusal instanceof Refusal && supportCode(refusal)].filter(Boolean));
   } finally {
     link.removeAttribute("aria-disabled");
   }

@@ -63,9 +63,12 @@ export const button = (text, onclick, classes = "btn btn-outline-primary") =>
   el("button", { type: "button", class: classes, onclick }, text);
 export const contact = () => outline(t("js.contatta"), `mailto:${page.contact}`);
 
-/** A link to a PDF that says so when the file cannot be had (see `download`). */
-export const pdf = (text, address, name, classes = "btn btn-outline-primary") =>
-  el("a", { class: classes, href: address, download: name, "data-pdf": true }, text);
+/**
+ * A link to a PDF. When the document cannot be had (see `download`) `failed` says so, and `instead` what to do without it.
+ * @param {{ text: string, address: string, name: string, classes?: string, failed: string, instead?: string }} document
+ */
+export const pdf = ({ text, address, name, classes = "btn btn-outline-primary", failed, instead = "" }) =>
+  el("a", { class: classes, href: address, download: name, "data-pdf": failed, "data-invece": instead }, text);
 
 /** Rows of a summary list: `[term, value]`, values are texts or nodes; empty rows are left out. */
 export function summaryList(rows, classes = "riepilogo") {
