@@ -4,12 +4,12 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
-/// The zone in which due dates begin and end.
-pub const ROME: &str = "Europe/Rome";
+/// The zone in which due dates begin and end: compiled in, and no other with it.
+pub static ROME: TimeZone = jiff::tz::get!("Europe/Rome");
 
-/// The wall clock in Rome. The zone's data is compiled in; UTC would stand in only if it were not.
+/// The wall clock in Rome.
 pub fn in_rome(instant: Timestamp) -> Zoned {
-    instant.to_zoned(TimeZone::get(ROME).unwrap_or(TimeZone::UTC))
+    instant.to_zoned(ROME.clone())
 }
 
 /// The day it is in Rome.
@@ -19,8 +19,7 @@ pub fn rome_date(instant: Timestamp) -> Date {
 
 /// The first instant of a day in Rome.
 pub fn start_of(day: Date) -> Option<Timestamp> {
-    let zone = TimeZone::get(ROME).ok()?;
-    day.to_zoned(zone).ok().map(|start| start.timestamp())
+    day.to_zoned(ROME.clone()).ok().map(|start| start.timestamp())
 }
 
 /// The first instant after a day in Rome.

@@ -209,7 +209,7 @@ impl Moment {
     pub fn instant(self) -> Option<Timestamp> {
         let zone = match self.offset {
             Some(offset) => TimeZone::fixed(offset),
-            None => TimeZone::get(domain::time::ROME).ok()?,
+            None => domain::time::ROME.clone(),
         };
         self.local.to_zoned(zone).ok().map(|zoned| zoned.timestamp())
     }
