@@ -14,9 +14,14 @@ pub struct Spread {
     pub p99: u64,
 }
 
+/// Up to an hour in microseconds, three digits.
+pub fn histogram() -> Result<Histogram<u64>, hdrhistogram::CreationError> {
+    Histogram::new_with_bounds(1, 3_600_000_000, 3)
+}
+
 impl Spread {
     pub fn of(times: impl IntoIterator<Item = Duration>) -> Self {
-        let Ok(mut histogram) = Histogram::<u64>::new(3) else { return Self::default() };
+        let Ok(mut histogram) = histogram() else { return Self::default() };
         for time in times {
             histogram.saturating_record(u64::try_from(time.as_micros()).unwrap_or(u64::MAX));
         }
@@ -84,6 +89,16 @@ pub struct Peer {
     pub ours: f64,
 }
 
+/// A function that somebody else would write, asking what `search` asks.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct ColdPeer {
+    pub what: String,
+    pub start: Spread,
+    pub start_processor: Spread,
+    pub first: Spread,
+    pub first_with_share: Spread,
+}
+
 /// Lists of other sizes.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Size {
@@ -115,6 +130,7 @@ pub struct Figures {
     pub cost: Vec<Share>,
     pub sizes: Vec<Size>,
     pub peers: Vec<Peer>,
+    pub cold_peers: Vec<ColdPeer>,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

@@ -10,7 +10,7 @@ use journeys::{Citizen, Notice, Portal, Value, json};
 
 use crate::binaries::{Binaries, zipped};
 use crate::endpoint::Endpoint;
-use crate::figures::{Action, Binary, Figures, Spread};
+use crate::figures::{Action, Binary, ColdPeer, Figures, Spread};
 use crate::host::{Call, Host, Mode};
 use crate::lambda::{Instance, Program, Took};
 use crate::{Failed, Wanted};
@@ -61,6 +61,7 @@ impl Bench {
             let program = Program {
                 name: function.folder.clone(),
                 binary: binaries.path(&function.folder),
+                arguments: Vec::new(),
                 variables,
                 memory_mib: u32::try_from(function.memory_mib).unwrap_or(256),
             };
@@ -71,6 +72,7 @@ impl Bench {
         let floor = |name: &str| Program {
             name: name.to_owned(),
             binary: binaries.path(name),
+            arguments: Vec::new(),
             variables: variables(&json!({"ENDPOINT_PORT": endpoint.port.to_string()}), &endpoint),
             memory_mib: 256,
         };
@@ -102,6 +104,42 @@ impl Bench {
         figures.actions = actions(&calls);
         figures.binaries = self.binaries(&calls)?;
         Ok(())
+    }
+
+    /// Starts and first calls of functions that others would write, asking what `search` asks.
+    pub async fn peers(&self, wanted: &Wanted, folder: &Path) -> Result<Vec<ColdPeer>, Failed> {
+        let ours = self.host.program("search").ok_or("there is no function search")?;
+        let event = self.event("Search", self.one_search()).await;
+        let mut all = Vec::new();
+        for peer in crate::peers::functions(folder, &self.endpoint.certificate)? {
+            let mut variables = ours.variables.clone();
+            variables.extend(peer.variables);
+            let program = Program { variables, memory_mib: ours.memory_mib, ..peer };
+            let mut cold = ColdPeer { what: program.name.clone(), ..ColdPeer::default() };
+            for (mode, rounds) in wanted.rounds() {
+                let with_share = mode == Mode::ColdWithShare;
+                if mode == Mode::Warm || (with_share && crate::process::Share::of(256, "trial").is_err()) {
+                    continue;
+                }
+                let (mut starts, mut first) = (Vec::new(), Vec::new());
+                for _ in 0..rounds {
+                    let (mut instance, start) = Instance::start(&program, with_share).await?;
+                    let called = instance.call(event.clone()).await;
+                    instance.stop().await;
+                    starts.push(start);
+                    first.push(called.map_err(|e| format!("{}: {e}", program.name))?.1);
+                }
+                match with_share {
+                    true => cold.first_with_share = wall(&first),
+                    false => {
+                        (cold.start, cold.first) = (wall(&starts), wall(&first));
+                        cold.start_processor = processor(&starts);
+                    }
+                }
+            }
+            all.push(cold);
+        }
+        Ok(all)
     }
 
     async fn floor(&self, figures: &mut Figures) -> Result<(), Failed> {
@@ -205,6 +243,13 @@ impl Bench {
         somebody.searches(&theirs).await;
     }
 
+    /// What a function asks of DynamoDB during one call, for somebody else to ask it again.
+    async fn event(&self, caller: &str, call: impl Future<Output = ()>) -> Vec<u8> {
+        drop(self.endpoint.asked_by(caller));
+        call.await;
+        json!({"requests": self.endpoint.asked_by(caller)}).to_string().into_bytes()
+    }
+
     /// The socket at what a function asked during one call.
     async fn socket(
         &self,
@@ -213,10 +258,7 @@ impl Bench {
         times: usize,
         call: impl Future<Output = ()>,
     ) -> Result<Action, Failed> {
-        drop(self.endpoint.asked_by(caller));
-        call.await;
-        let requests = self.endpoint.asked_by(caller);
-        let event = json!({"requests": requests}).to_string().into_bytes();
+        let event = self.event(caller, call).await;
         let (mut instance, _) = Instance::start(&self.socket, false).await?;
         let (_, first) = instance.call(event.clone()).await?;
         let warm = repeated(&mut instance, &event, times).await?;

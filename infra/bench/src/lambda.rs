@@ -29,6 +29,7 @@ pub struct Program {
     /// The binary's name.
     pub name: String,
     pub binary: PathBuf,
+    pub arguments: Vec<String>,
     pub variables: BTreeMap<String, String>,
     pub memory_mib: u32,
 }
@@ -97,6 +98,7 @@ impl Instance {
         };
         let began = Instant::now();
         let child = Command::new(&program.binary)
+            .args(&program.arguments)
             .env_clear()
             .envs(&program.variables)
             .env("AWS_LAMBDA_RUNTIME_API", address.to_string())

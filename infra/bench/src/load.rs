@@ -10,7 +10,7 @@ use journeys::local::Options;
 use journeys::{Ask, Callback, Citizen, Creditor, Notice, Paying, Portal, Psp, json};
 
 use crate::Failed;
-use crate::figures::{Figures, Load, Spread};
+use crate::figures::{Figures, Load, Spread, histogram};
 
 const CALLERS: usize = 16;
 /// One message in five comes twice.
@@ -23,7 +23,7 @@ struct Counted {
 
 impl Counted {
     fn new() -> Result<Self, Failed> {
-        Ok(Self { histogram: Histogram::new(3)?, failed: 0 })
+        Ok(Self { histogram: histogram()?, failed: 0 })
     }
 
     async fn ask(&mut self, ask: Ask) {

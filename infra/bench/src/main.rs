@@ -43,8 +43,8 @@ Measures the release binaries as Lambda runs them, behind TLS, and the whole sta
 
 Results: a table on standard output, bench/figures.json and bench/cold-start.svg in the target folder. A run with parts left
 out keeps the other parts' figures of the run before. With rights to make control groups (root), first calls are also
-measured with the processor's share of each function's memory. `peers` installs pdfkit, reportlab and @node-rs/argon2 in the
-target folder, with npm and pip.
+measured with the processor's share of each function's memory. `peers` installs pdfkit, reportlab, @node-rs/argon2 and
+Node's SDK in the target folder, with npm and pip, and builds there a function in Rust as the SDK's documentation shows it.
 ";
 
 /// What is to be measured.
@@ -150,9 +150,16 @@ async fn run(wanted: &Wanted) -> Result<(), Failed> {
     }
     figures.date = today();
     figures.machine = machine();
-    if wanted.has("functions") {
-        figures.hash = Some(peers::hash(&binaries)?);
-        Bench::open(&binaries, &folder).await?.measure(wanted, &mut figures).await?;
+    let others = if wanted.has("peers") { Some(peers::install(&folder)?) } else { None };
+    if wanted.has("functions") || others.is_some() {
+        let bench = Bench::open(&binaries, &folder).await?;
+        if wanted.has("functions") {
+            figures.hash = Some(peers::hash(&binaries)?);
+            bench.measure(wanted, &mut figures).await?;
+        }
+        if let Some(others) = &others {
+            figures.cold_peers = bench.peers(wanted, others).await?;
+        }
     }
     if wanted.has("load") {
         figures.load.clear();
@@ -162,8 +169,8 @@ async fn run(wanted: &Wanted) -> Result<(), Failed> {
         figures.sizes.clear();
         functions::sizes(&wanted.debts, wanted.often, &mut figures).await?;
     }
-    if wanted.has("peers") {
-        figures.peers = peers::all(&binaries, &folder, &figures)?;
+    if let Some(others) = &others {
+        figures.peers = peers::all(&binaries, others, &figures)?;
     }
     figures.cost = cost::of_a_thousand(&figures)?;
     std::fs::write(&file, serde_json::to_string_pretty(&figures)?)?;
@@ -183,7 +190,7 @@ fn before(file: &Path) -> Result<Figures, Failed> {
 
 #[expect(clippy::disallowed_methods, reason = "the day on which this machine was measured")]
 fn today() -> String {
-    jiff::Zoned::now().strftime("%Y-%m-%d %H:%M %Z").to_string()
+    jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
 /// Processor, cores and system, as the kernel names them.

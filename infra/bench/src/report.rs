@@ -161,6 +161,14 @@ fn rest(figures: &Figures) -> String {
             let _ = writeln!(text, "| {} | {:.2} | {:.2} |", peer.what, peer.milliseconds, peer.ours);
         }
     }
+    if !figures.cold_peers.is_empty() {
+        text.push_str("\n## Others asking what `search` asks\n\n| Function | Start ms | processor | First call ms | at the share of 256 MB |\n|---|---|---|---|---|\n");
+        for peer in &figures.cold_peers {
+            let (start, processor) = (middle(&peer.start), middle(&peer.start_processor));
+            let (first, with_share) = (middle(&peer.first), middle(&peer.first_with_share));
+            let _ = writeln!(text, "| {} | {start} | {processor} | {first} | {with_share} |", peer.what);
+        }
+    }
     if let Some(why) = &figures.no_share {
         let _ = writeln!(text, "\nNo figures with the processor's share: {why}.");
     }

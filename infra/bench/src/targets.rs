@@ -41,6 +41,7 @@ fn is(measure: &'static str, wanted: impl Into<String>, found: Option<(bool, Str
 
 pub fn of(figures: &Figures) -> Vec<Target> {
     let mut targets = starts(figures);
+    targets.extend(cold(figures));
     targets.extend(warm(figures));
     targets.extend(peers(figures));
     targets.extend(sizes(figures));
@@ -129,6 +130,42 @@ fn warm(figures: &Figures) -> Vec<Target> {
         targets.push(is("calls a second on one core", format!("{function} ≥ {wanted}"), found));
     }
     targets
+}
+
+/// Start and first call together, against those who wrote it as documented.
+fn cold(figures: &Figures) -> Vec<Target> {
+    let slowest = figures.binaries.iter().filter(|binary| !HASHING.contains(&binary.name.as_str()));
+    let slowest = slowest.filter_map(|binary| {
+        let firsts = figures.actions.iter().filter(|action| action.function == binary.name);
+        let first = firsts.map(|action| action.first.p50).max().filter(|first| *first > 0)?;
+        Some((binary.start.p50.saturating_add(first), binary.name.as_str()))
+    });
+    let slowest = slowest.max();
+    let against = |name: &str, most: f64| {
+        let peer = figures.cold_peers.iter().find(|peer| peer.what.starts_with(name))?;
+        let theirs = peer.start.p50.saturating_add(peer.first.p50);
+        let (ours, function) = slowest?;
+        let search = figures.action("search", "by notice number")?.first.p50;
+        let search = search.saturating_add(figures.binary("search")?.start.p50);
+        let met = ratio(ours, theirs) <= most;
+        Some((
+            met,
+            format!(
+                "{:.2} × search, {:.2} × {function}, the slowest ({:.0} ms theirs)",
+                ratio(search, theirs),
+                ratio(ours, theirs),
+                theirs as f64 / 1_000.0
+            ),
+        ))
+    };
+    vec![
+        is(
+            "start and first call over TLS, to Rust as documented",
+            "≤ 0.25 ×, every function",
+            against("Rust", 0.25),
+        ),
+        is("start and first call over TLS, to Node", "≤ 0.08 ×, every function", against("Node", 0.08)),
+    ]
 }
 
 fn peers(figures: &Figures) -> Vec<Target> {

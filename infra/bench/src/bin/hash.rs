@@ -1,5 +1,4 @@
-//! How long one password hash takes at today's parameters, and which code runs it:
-//! `cargo run --release -p identity --example hash`.
+//! How long one password hash takes at today's parameters, and which code runs it.
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 
