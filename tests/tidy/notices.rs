@@ -85,8 +85,8 @@ fn notices() -> String {
     let mut out = String::from(
         "# Third-party notices\n\nThe functions contain the work of others. This list is made from `Cargo.lock`: \
          `cargo test --workspace` writes it anew when that changes. What the portal's pages contain has its licence beside \
-         it, in `functions/portal/assets/`: Bootstrap Italia (BSD-3-Clause), Titillium Web and Roboto Mono (SIL Open Font \
-         License). The list of common passwords comes from zxcvbn (MIT).\n\n| Package | Version | Licence |\n|---|---|---|\n",
+         it, in `functions/portal/assets/`: Bootstrap Italia (BSD-3-Clause), Titillium Web (SIL Open Font License), Roboto \
+         Mono (Apache-2.0). The list of common passwords comes from zxcvbn (MIT).\n\n| Package | Version | Licence |\n|---|---|---|\n",
     );
     let text = |package: &Value, name: &str| package[name].as_str().unwrap_or("see its text").to_owned();
     let mut by_text: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
