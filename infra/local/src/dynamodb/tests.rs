@@ -252,3 +252,30 @@ fn each_part_of_a_request_needs_its_right() {
         ["dynamodb:GetItem table/A"]
     );
 }
+
+#[test]
+fn a_write_finds_its_place_in_the_stream_by_an_index_however_long_the_stream_is() {
+    let (in_memory, in_file) =
+        (Template::parse(TEMPLATE, &BTreeMap::new()).unwrap(), "file:on-disk?mode=memory&cache=shared");
+    let opened = Dynamo::open(None, &Clock::system(), &in_memory.tables).unwrap();
+    let copy = "file:copy-of-a-stack?mode=memory&cache=shared";
+    let of_memory = rusqlite::Connection::open(copy).unwrap();
+    opened.database.vacuum_into(copy).unwrap();
+    let of_file = rusqlite::Connection::open(in_file).unwrap();
+    let _database = super::in_file(in_file).unwrap();
+    for connection in [of_memory, of_file] {
+        // As dynoxide asks.
+        let plan: String = connection
+            .query_row(
+                "EXPLAIN QUERY PLAN SELECT COALESCE(MAX(CAST(sequence_number AS INTEGER)), 0) + 1
+                 FROM _stream_records WHERE table_name = ?1",
+                ["DebtsTable"],
+                |row| row.get("detail"),
+            )
+            .unwrap();
+        assert!(
+            plan.contains("USING COVERING INDEX stream_order") || plan.contains("USING INDEX stream_order"),
+            "{plan}"
+        );
+    }
+}
