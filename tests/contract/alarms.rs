@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_yaml_ng::Value as Yaml;
-use world::metrics::{Dimension, Metric};
+use world::metrics::Metric;
 
 use crate::stack::{functions_of_the_template, read, repository, yaml};
 
@@ -133,11 +133,7 @@ fn what_alarms_and_dashboard_show_is_what_is_measured_and_the_other_way_round() 
         (transformation["MetricName"].as_str().unwrap().to_owned(), String::new())
     });
     let embedded = Metric::ALL.iter().map(|metric| {
-        let dimension = match metric.dimension() {
-            Dimension::Function => "Function",
-            Dimension::Outcome => "Outcome",
-            Dimension::Nothing => "",
-        };
+        let dimension = if metric.by_outcome() { "Outcome" } else { "" };
         (metric.name().to_owned(), dimension.to_owned())
     });
     let measured: BTreeSet<(String, String)> = filters.chain(embedded).collect();

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use domain::Fault;
 use serde_json::{Map, Value, json};
-use world::metrics::{Dimension, Measured, Metric};
+use world::metrics::{Measured, Metric};
 use world::{Clock, Metrics, World};
 
 use crate::log::LINE;
@@ -72,14 +72,14 @@ impl Book {
         let mut own = vec![(Metric::Requests, 1_u64.into()), (Metric::Latency, milliseconds(micros))];
         own.extend(cold.then(|| (Metric::ColdStarts, 1_u64.into())));
         own.extend(plain.iter().map(|measured| (measured.metric, measured.value.into())));
-        line.extend(self.embedded(namespace, own));
+        line.extend(self.embedded(namespace, &[], own));
         print(invocation.fault.is_some(), line);
         // A dimension has one value in a line: each outcome has its own.
         for Measured { metric, outcome, value } in by_outcome {
             let mut line = self.begun("INFO", "outcome");
             line.insert("request_id".to_owned(), invocation.request_id.into());
             line.insert("Outcome".to_owned(), outcome.into());
-            line.extend(self.embedded(namespace, vec![(metric, value.into())]));
+            line.extend(self.embedded(namespace, &["Outcome"], vec![(metric, value.into())]));
             print(false, line);
         }
     }
@@ -97,30 +97,22 @@ impl Book {
         line
     }
 
-    /// The members that make a line a document of the embedded metric format: the values, and what they are.
-    fn embedded(&self, namespace: &str, values: Vec<(Metric, Value)>) -> Map<String, Value> {
-        let mut members = Map::new();
-        let mut directives = Vec::new();
-        for dimension in [Dimension::Function, Dimension::Outcome, Dimension::Nothing] {
-            let of_it = values.iter().filter(|(metric, _)| metric.dimension() == dimension);
-            let metrics: Vec<Value> =
-                of_it.map(|(metric, _)| json!({"Name": metric.name(), "Unit": metric.unit()})).collect();
-            if metrics.is_empty() {
-                continue;
-            }
-            let dimensions = match dimension {
-                Dimension::Function => {
-                    members.insert("Function".to_owned(), self.function.into());
-                    json!([["Function"]])
-                }
-                Dimension::Outcome => json!([["Outcome"]]),
-                Dimension::Nothing => json!([[]]),
-            };
-            directives.push(json!({"Namespace": namespace, "Dimensions": dimensions, "Metrics": metrics}));
-        }
-        members.extend(values.into_iter().map(|(metric, value)| (metric.name().to_owned(), value)));
+    /// The members that make a line a document of the embedded metric format: the values, and what they are. They are not
+    /// told apart by function: each would be a series to pay for, Lambda counts calls and durations by function without
+    /// charge, and the line names the function to whoever asks the logs.
+    fn embedded(
+        &self,
+        namespace: &str,
+        dimensions: &[&str],
+        values: Vec<(Metric, Value)>,
+    ) -> Map<String, Value> {
+        let metrics: Vec<Value> =
+            values.iter().map(|(metric, _)| json!({"Name": metric.name(), "Unit": metric.unit()})).collect();
+        let directive = json!({"Namespace": namespace, "Dimensions": [dimensions], "Metrics": metrics});
         let at = self.clock.now().as_millisecond();
-        members.insert("_aws".to_owned(), json!({"Timestamp": at, "CloudWatchMetrics": directives}));
+        let mut members: Map<String, Value> =
+            values.into_iter().map(|(metric, value)| (metric.name().to_owned(), value)).collect();
+        members.insert("_aws".to_owned(), json!({"Timestamp": at, "CloudWatchMetrics": [directive]}));
         members
     }
 }

@@ -18,16 +18,6 @@ pub enum Metric {
     OldestUnknownSeconds,
 }
 
-/// What a metric is told apart by. Each has few values, known beforehand: every one is a series to pay for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dimension {
-    /// The function's logical id.
-    Function,
-    /// How it went.
-    Outcome,
-    Nothing,
-}
-
 impl Metric {
     pub const ALL: &[Metric] = &[
         Metric::Requests,
@@ -64,14 +54,10 @@ impl Metric {
         }
     }
 
-    pub fn dimension(self) -> Dimension {
-        match self {
-            Metric::Requests | Metric::Latency | Metric::ColdStarts | Metric::ConditionalFailures => {
-                Dimension::Function
-            }
-            Metric::Payments | Metric::Callbacks | Metric::Mails => Dimension::Outcome,
-            Metric::OldestOutboxSeconds | Metric::OldestUnknownSeconds => Dimension::Nothing,
-        }
+    /// Whether it is told apart by how something went. Nothing else is: outcomes are few and known beforehand, and every
+    /// value is a series to pay for.
+    pub fn by_outcome(self) -> bool {
+        matches!(self, Metric::Payments | Metric::Callbacks | Metric::Mails)
     }
 }
 
