@@ -40,7 +40,7 @@ async function weigh(page, context, act) {
   return { bytes, asked };
 }
 
-const VIEWS = [["S01", "/", false], ["S07", "/accedi", false], ["S10", "/pratiche", true], ["S16", () => `/paga/${notice}`, true]];
+const VIEWS = [["S01", "/", false], ["S07", "/accedi", false], ["S10", "/pratiche", true], ["S11", "/pratiche/storico", true], ["S16", () => `/paga/${notice}`, true]];
 for (const [name, address, logged] of VIEWS) {
   test(`first view of ${name}`, async (t) => {
     const { page, context } = await visitor({ width: 360, height: 640 });

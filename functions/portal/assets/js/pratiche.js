@@ -174,7 +174,14 @@ function showHistory() {
   filter.open = wide.matches;
   wide.addEventListener("change", () => (filter.open = wide.matches));
   restore(modulo, Object.fromEntries(query));
-  offerServices(query.get("servizio"));
+  // On a small screen the filter is closed: what it offers is asked for when it is opened.
+  /** @type {Promise<void> | undefined} */
+  let offered;
+  const offer = () => (offered ??= offerServices(query.get("servizio")));
+  if (filter.open || query.has("servizio")) offer();
+  filter.addEventListener("toggle", () => {
+    if (filter.open) offer();
+  });
   showHistoryPage();
 
   form(modulo, {
@@ -190,9 +197,11 @@ function showHistory() {
       await showHistoryPage();
     },
   });
-  addEventListener("popstate", () => {
+  addEventListener("popstate", async () => {
+    const given = new URLSearchParams(location.search);
+    if (given.has("servizio")) await offer();
     modulo.reset();
-    restore(modulo, Object.fromEntries(new URLSearchParams(location.search)));
+    restore(modulo, Object.fromEntries(given));
     showHistoryPage();
   });
 }
