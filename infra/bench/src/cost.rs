@@ -26,12 +26,35 @@ const JOURNEY: &[(&str, &str, &str, bool)] = &[
 struct Prices {
     as_of: String,
     million: BTreeMap<String, f64>,
+    month: BTreeMap<String, f64>,
+    gigabyte: BTreeMap<String, f64>,
+}
+
+impl Prices {
+    fn read() -> Result<Self, Failed> {
+        Ok(toml::from_str(&std::fs::read_to_string(repository().join("infra/bench/prices.toml"))?)?)
+    }
+}
+
+/// What a month costs in which nobody comes: what the template makes, and each gigabyte that is kept.
+pub fn of_a_month() -> Result<Vec<Share>, Failed> {
+    let prices = Prices::read()?;
+    let template = std::fs::read_to_string(repository().join("infra/template.yaml"))?;
+    let made = prices.month.into_iter().map(|(kind, price)| {
+        let amount = template.lines().filter(|line| line.trim() == format!("Type: {kind}")).count() as f64;
+        Share { what: kind, amount, dollars: amount * price }
+    });
+    let kept = prices.gigabyte.into_iter().map(|(what, dollars)| Share {
+        what: format!("a gigabyte of {what}"),
+        amount: 1.0,
+        dollars,
+    });
+    Ok(made.chain(kept).collect())
 }
 
 /// A thousand journeys, share by share.
 pub fn of_a_thousand(figures: &Figures) -> Result<Vec<Share>, Failed> {
-    let text = std::fs::read_to_string(repository().join("infra/bench/prices.toml"))?;
-    let prices: Prices = toml::from_str(&text)?;
+    let prices = Prices::read()?;
     let calls = Calls::read()?;
     let mut amounts: BTreeMap<&str, f64> = BTreeMap::from([("mails", 1.0)]);
     let mut add = |what: &'static str, amount: f64| *amounts.entry(what).or_default() += amount;

@@ -72,7 +72,7 @@ pub struct Load {
     pub spread: Spread,
 }
 
-/// A share of what a thousand journeys cost, in dollars.
+/// A share of what something costs, in dollars.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Share {
     pub what: String,
@@ -128,6 +128,8 @@ pub struct Figures {
     pub hash: Option<Hash>,
     pub load: Vec<Load>,
     pub cost: Vec<Share>,
+    /// A month in which nobody comes.
+    pub at_rest: Vec<Share>,
     pub sizes: Vec<Size>,
     pub peers: Vec<Peer>,
     pub cold_peers: Vec<ColdPeer>,

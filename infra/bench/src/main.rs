@@ -173,6 +173,7 @@ async fn run(wanted: &Wanted) -> Result<(), Failed> {
         figures.peers = peers::all(&binaries, others, &figures)?;
     }
     figures.cost = cost::of_a_thousand(&figures)?;
+    figures.at_rest = cost::of_a_month()?;
     std::fs::write(&file, serde_json::to_string_pretty(&figures)?)?;
     picture::draw(&figures, &folder.join("cold-start.svg"))?;
     println!("{}", report::everything(&figures)?);

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::Failed;
 use crate::calls::Calls;
-use crate::figures::{Action, Figures, Spread};
+use crate::figures::{Action, Figures, Share, Spread};
 use crate::functions::repository;
 use crate::targets;
 
@@ -134,13 +134,24 @@ fn load(figures: &Figures) -> String {
 }
 
 fn cost(figures: &Figures) -> String {
-    let mut text = "| A thousand journeys | Amount | $ |\n|---|---|---|\n".to_owned();
-    for share in &figures.cost {
+    format!(
+        "{}\n{}",
+        shares("A thousand journeys", &figures.cost),
+        shares("A month in which nobody comes", &figures.at_rest)
+    )
+}
+
+fn shares(title: &str, shares: &[Share]) -> String {
+    let mut text = format!("| {title} | Amount | $ |\n|---|---|---|\n");
+    for share in shares {
         let _ = writeln!(text, "| {} | {:.1} | {:.4} |", share.what, share.amount, share.dollars);
     }
-    let total: f64 = figures.cost.iter().map(|share| share.dollars).sum();
-    let _ = writeln!(text, "| **together** | | **{total:.4}** |");
+    let _ = writeln!(text, "| **together** | | **{:.4}** |", total(shares));
     text
+}
+
+fn total(shares: &[Share]) -> f64 {
+    shares.iter().map(|share| share.dollars).sum()
 }
 
 fn rest(figures: &Figures) -> String {
@@ -201,12 +212,13 @@ the last is answered.\n\n";
 
 /// For the README.
 fn short(figures: &Figures) -> String {
-    let total: f64 = figures.cost.iter().map(|share| share.dollars).sum();
+    let (total, month) = (total(&figures.cost), total(&figures.at_rest));
     let mails: f64 =
         figures.cost.iter().filter(|share| share.what.starts_with("mails")).map(|s| s.dollars).sum();
     format!(
         "{}\n{}\nIn money: a thousand completed journeys (log in, list, search, pay, message, mail, status, receipt) cost \
-         **{total:.3} $**, of which {mails:.3} $ are the mails; at rest only storage and secrets are paid.\n",
+         **{total:.3} $**, of which {mails:.3} $ are the mails; a month in which nobody comes costs {month:.2} $ (secrets, key, \
+         alarms, dashboard, a gigabyte kept). Prices: `infra/bench/prices.toml`.\n",
         where_and_when(figures),
         functions(figures),
     )
