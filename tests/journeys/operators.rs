@@ -2,7 +2,9 @@
 
 use journeys::local::faults::{Fault, Scope};
 use journeys::local::{OPERATOR, Stack};
-use journeys::{Callback, Citizen, Method, Notice, Outcome, Paying, Portal, Value, json};
+use journeys::{
+    Callback, Citizen, Method, Notice, Outcome, Paying, Portal, Practice, Receipt, Value, json, said,
+};
 use operator::{Command, Verdict};
 
 async fn says(portal: &Portal, command: Command) -> (Verdict, String) {
@@ -75,8 +77,8 @@ async fn money_that_is_not_simply_a_payment_is_listed() {
     assert_in_order(
         &text,
         &[
-            &format!("to refund: debt {}, receipt TX-AGAIN", twice.number),
-            &format!("other amount than agreed: debt {}", other.number),
+            &format!("to refund: debt {}, movement 4, receipt TX-AGAIN", twice.number),
+            &format!("other amount than agreed: debt {}, movement 3", other.number),
             "of nothing we know: no debt of ours, receipt TX-UNKNOWN",
             "1 to refund, 1 of another amount, 1 of nothing we know",
         ],
@@ -108,6 +110,147 @@ async fn a_stored_callback_is_applied_again_by_id_or_by_time() {
         assert!(text.contains("known already, nothing changed"), "{text}");
         assert_eq!(mario.timeline(&notice).await, ["created", "payment-started", "paid"]);
     }
+}
+
+/// The sentence of a command that is not carried out.
+async fn refuses(portal: &Portal, command: Command) -> String {
+    let world = portal.stack().world(OPERATOR).unwrap();
+    operator::run(&world, command, &mut Vec::new()).await.expect_err("it is refused").to_string()
+}
+
+/// A command line, as it is typed.
+fn typed(line: &str) -> Command {
+    let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+    operator::asked(words).unwrap().unwrap().command
+}
+
+#[tokio::test]
+async fn inv_m10_what_was_given_back_or_settled_is_noted_once_and_listed_no_more() {
+    let Some(portal) = Portal::alone() else { return };
+    // Paid twice, and paid with another amount at a counter, and by a PSP that collected another amount.
+    let (mario, twice, paying) = begun(&portal).await;
+    paying.at_psp(Outcome::Success).await;
+    let again = Callback::succeeded(&paying).named("again").with("transactionId", "TX-AGAIN");
+    portal.psp().calls_back(&again).await.expect(200);
+    let (_, differs, _) = begun(&portal).await;
+    let receipt = Receipt { cents: differs.amount + 5, ..Receipt::of(&differs, "1") };
+    assert_eq!(said(&receipt.arrives(&portal).await), "OK");
+    let (lucia, open, paying) = begun(&portal).await;
+    let wrong = Callback::succeeded(&paying).named("wrong").with("amount", paying.amount() + 1);
+    portal.psp().calls_back(&wrong).await.expect(200);
+    let listed = async || says(&portal, Command::Differences).await.1;
+    assert!(listed().await.ends_with("1 to refund, 2 of another amount, 0 of nothing we know\n"));
+
+    let refund = |notice: &Notice, movement: u64| {
+        typed(&format!("refund {} {movement} --by ragioneria --why mandato-118/2026", notice.number))
+    };
+    let reconcile = |notice: &Notice, movement: u64| {
+        typed(&format!("reconcile {} {movement} --by ragioneria --why flusso-2026-11-23", notice.number))
+    };
+    // Not everything can be noted of everything.
+    let paid = &refuses(&portal, refund(&twice, 3)).await;
+    assert!(paid.contains("is CREDIT: no money that waits"), "{paid}");
+    let nothing = &refuses(&portal, refund(&twice, 9)).await;
+    assert_eq!(nothing, &format!("there is no movement 9 of debt {}", twice.number));
+    let unpaid = &refuses(&portal, reconcile(&open, 3)).await;
+    assert!(unpaid.contains("is to pay, not paid") && unpaid.contains("refund"), "{unpaid}");
+
+    let before = mario.sees(&twice).await;
+    let (_, text) = says(&portal, refund(&twice, 4)).await;
+    assert_eq!(text, format!("{}: noted as movement 5: ragioneria: mandato-118/2026\n", twice.number));
+    for _ in 0..2 {
+        let (_, text) = says(&portal, refund(&twice, 4)).await;
+        assert_eq!(text, format!("{}: noted before as movement 5, nothing changed\n", twice.number));
+    }
+    let otherwise = refuses(&portal, reconcile(&twice, 4)).await;
+    assert!(otherwise.contains("was dealt with: movement 5, REFUND_NOTED"), "{otherwise}");
+    assert_eq!(mario.sees(&twice).await, before, "the citizen's practice is as it was");
+    assert!(listed().await.ends_with("0 to refund, 2 of another amount, 0 of nothing we know\n"));
+
+    says(&portal, reconcile(&differs, 4)).await;
+    says(&portal, refund(&open, 3)).await;
+    assert!(listed().await.ends_with("0 to refund, 0 of another amount, 0 of nothing we know\n"));
+    assert_eq!(lucia.status(&open).await, "to-pay");
+    let (_, account) = says(&portal, debt(&twice)).await;
+    let entry = "refunded by an operator:";
+    assert_in_order(
+        &account,
+        &["PAID AGAIN, to refund", entry, "(4 ragioneria: mandato-118/2026)", "is whole"],
+    );
+    let (verdict, text) = says(&portal, Command::Verify).await;
+    assert_eq!(verdict, Verdict::Well, "{text}");
+}
+
+#[tokio::test]
+async fn inv_x09_a_note_whose_answer_is_lost_is_made_once() {
+    let Some(portal) = Portal::alone() else { return };
+    let (_, notice, paying) = begun(&portal).await;
+    paying.at_psp(Outcome::Success).await;
+    let again = Callback::succeeded(&paying).named("again").with("transactionId", "TX-AGAIN");
+    portal.psp().calls_back(&again).await.expect(200);
+    let scope = Scope { function: None, operation: Some("dynamodb:TransactWriteItems".to_owned()) };
+    portal.stack().faults().plan(scope, [(1, Fault::LoseAnswer)]);
+    let refund = || typed(&format!("refund {} 4 --by ragioneria --why mandato-1", notice.number));
+    says(&portal, refund()).await;
+    says(&portal, refund()).await;
+    let (verdict, account) = says(&portal, debt(&notice)).await;
+    assert_eq!(verdict, Verdict::Well);
+    assert_eq!(account.matches("refunded by").count(), 1, "{account}");
+}
+
+#[tokio::test]
+async fn fm_52_a_receipt_that_never_came_is_credited_by_hand_and_known_when_it_comes_after_all() {
+    let Some(portal) = Portal::alone() else { return };
+    let (mario, notice) = portal.proven_citizen().await;
+    let receipt = Receipt::of(&notice, "1");
+    let amount = format!("{}.{:02}", notice.amount / 100, notice.amount % 100);
+    let correct = |number: &str| {
+        typed(&format!(
+            "correct {number} --receipt {} --amount {amount} --paid-on 2026-11-23 --psp Banca-Due \
+             --by ragioneria --why flusso-2026-11-23",
+            receipt.id
+        ))
+    };
+    let nobodys = refuses(&portal, correct("301000000000000144")).await;
+    assert_eq!(nobodys, "there is no debt 301000000000000144");
+    let (_, text) = says(&portal, correct(&notice.number)).await;
+    assert_eq!(text, format!("{}: a debt was credited\n", notice.number));
+    assert_eq!(mario.timeline(&notice).await, ["created", "paid"]);
+    mario.receipt_pdf(&notice).await.pdf();
+    let code = mario.receipt_code(&notice).await;
+    assert_eq!(mario.verifies_receipt(&code).await.ok()["amount"], notice.amount);
+    // Again by hand, and by the node at last.
+    let (_, text) = says(&portal, correct(&notice.number)).await;
+    assert!(text.contains("known already, nothing changed"), "{text}");
+    assert_eq!(said(&receipt.arrives(&portal).await), "OK");
+    assert_eq!(mario.timeline(&notice).await, ["created", "paid"]);
+    assert_eq!(mario.receipt_code(&notice).await, code);
+    let receipts = mario.subjects().await;
+    assert_eq!(receipts.iter().filter(|subject| subject.starts_with("Ricevuta del pagamento")).count(), 1);
+    let (verdict, account) = says(&portal, debt(&notice)).await;
+    assert_eq!(verdict, Verdict::Well);
+    assert_in_order(
+        &account,
+        &["PAID, says an operator:", "corrected by an operator:", "(2 ragioneria: flusso-2026-11-23)"],
+    );
+    assert!(says(&portal, Command::Differences).await.1.starts_with("0 to refund, 0 of another amount"));
+}
+
+#[tokio::test]
+async fn money_of_nothing_we_knew_is_listed_until_it_is_taken_for_a_debt() {
+    let Some(portal) = Portal::alone() else { return };
+    let practice = Practice::of(&portal.citizen().person, portal.dice());
+    let receipt = Receipt::of(&practice.notice(), "1");
+    assert_eq!(said(&receipt.arrives(&portal).await), "OK");
+    let (_, text) = says(&portal, Command::Differences).await;
+    assert!(text.contains(&format!("of nothing we know: no debt of ours, receipt {}", receipt.id)), "{text}");
+    portal.creditor().sends(&practice).await.expect(201);
+    let (_, text) = says(&portal, Command::ReplayOne(format!("node {}", receipt.id))).await;
+    assert!(text.contains("a debt was credited"), "{text}");
+    assert_eq!(
+        says(&portal, Command::Differences).await.1,
+        "0 to refund, 0 of another amount, 0 of nothing we know\n"
+    );
 }
 
 /// What an administrator with the table in hand could do: no function may.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use journeys::local::faults::{Fault, Scope};
-use journeys::{Citizen, Notice, Outcome, Portal, json, numbers, together};
+use journeys::{Citizen, Notice, Outcome, Portal, Practice, json, numbers, together};
 
 use crate::canteen;
 
@@ -400,4 +400,42 @@ async fn a_practice_past_its_last_day_can_no_longer_be_paid() {
 
 async fn receipts(citizen: &Citizen) -> usize {
     citizen.subjects().await.iter().filter(|subject| subject.starts_with("Ricevuta del pagamento")).count()
+}
+
+#[tokio::test]
+async fn a_practice_past_its_last_day_takes_no_place_in_the_sweep_while_a_payment_of_it_is_open() {
+    let Some(portal) = Portal::alone() else { return };
+    let (mario, _) = portal.proven_citizen().await;
+    let today = portal.clock().day(0).await;
+    let practice = Practice::of(&mario.person, portal.dice()).with("expiresOn", today);
+    let notice = portal.creditor().issues_as(practice).await;
+    let places = async || {
+        let world = portal.stack().world("Sweep").unwrap();
+        let sweep = store::Sweep::connect(&world).unwrap();
+        let mut places = 0;
+        for shard in store::Sweep::shards() {
+            let due = sweep.due(&shard).await.unwrap();
+            places += due
+                .iter()
+                .filter(|due| matches!(due, store::Due::Debt(number) if number.as_str() == notice.number))
+                .count();
+        }
+        places
+    };
+    mario.pays(&notice).await;
+    let asks = Scope::function("Sweep").operation("psp:ask");
+    portal.stack().faults().plan(asks, (1..1_000).map(|n| (n, Fault::ServerError)));
+    portal.clock().moves(Duration::from_secs(25 * 60 * 60)).await;
+    mario.logs_in().await;
+    assert_eq!(mario.status(&notice).await, "expired");
+    assert_eq!(places().await, 0, "there is nothing to do until the payment has ended");
+    // It ends, and the next sweep writes down that the day has passed.
+    portal.stack().faults().clear();
+    for minutes in [70, 6] {
+        portal.clock().moves_minutes(minutes).await;
+    }
+    mario.logs_in().await;
+    let timeline = mario.timeline(&notice).await;
+    assert_eq!(timeline.last().map(String::as_str), Some("expired"), "{timeline:?}");
+    assert_eq!(places().await, 0);
 }

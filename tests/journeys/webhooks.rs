@@ -365,7 +365,26 @@ async fn a_till_of_the_circuit_pays_while_somebody_pays_online() {
     paid.expect(200);
     assert_eq!(mario.status(&notice).await, "paid");
     mario.receipt_pdf(&notice).await.pdf();
+    // The till's money is another's: how the payment online went is for its PSP to say.
+    assert_eq!(paying.status().await, "pending");
+    mario.tries_to_withdraw_consent(&mario.person.password).await.refused(409, "payment_in_progress");
     paying.at_psp(Outcome::Success).await;
+    assert_eq!(paying.status().await, "succeeded");
     assert_eq!(mario.timeline(&notice).await, ["created", "payment-started", "paid", "duplicate-to-refund"]);
     assert_eq!(receipts(&mario).await, 1);
+}
+
+#[tokio::test]
+async fn inv_m17_a_payment_online_that_fails_after_a_tills_receipt_has_failed() {
+    let portal = Portal::open();
+    let (mario, notice, paying) = begun(&portal).await;
+    let paid = portal.node().pays(&notice).await;
+    if portal.node().is_missing(&paid) {
+        return;
+    }
+    paid.expect(200);
+    paying.at_psp(Outcome::Failure).await;
+    assert_eq!(paying.status().await, "failed");
+    assert_eq!(mario.timeline(&notice).await, ["created", "payment-started", "paid"]);
+    mario.withdraws_consent().await;
 }

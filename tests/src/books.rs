@@ -146,7 +146,10 @@ impl Books {
                 Kind::Mismatch => Event::Mismatch,
                 Kind::Cancelled => Event::Cancel,
                 Kind::Expired => Event::Expire,
-                _ => continue,
+                Kind::RefundNoted => Event::NoteRefund,
+                Kind::Reconciled => Event::Reconcile,
+                Kind::CorrectedToMatchNode => Event::CorrectToMatchNode,
+                Kind::Created => continue,
             };
             // A debt past its last day is paid late also when nobody had written that down yet.
             let rule = match (debt::decide(state, event), movement.kind) {

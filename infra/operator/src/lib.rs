@@ -1,51 +1,21 @@
-//! What operators ask of the ledger, by the code that the functions run.
+//! What operators ask of the ledger, and what they note in it, by the code that the functions run.
 
+mod asked;
 mod words;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io::Write;
 
+use domain::debt::Event;
+use domain::movement::Source;
 use domain::notice::NoticeNumber;
-use domain::{FieldCode, Timestamp};
-use lexopt::prelude::*;
-use store::{Events, Ledger, Settlement, StoredCallback};
+use domain::payment::Confirmation;
+use domain::receipt::PspIdentity;
+use store::{Booked, Debts, Events, Ledger, Settlement, StoredCallback};
 use world::{NotConfigured, World};
 
-pub const USAGE: &str = "\
-Asks the ledger, in plain words.
-
-    cargo run -p operator -- [--variables FILE] COMMAND
-
-    debt NOTICE                       what happened to a debt, and whether its chain verifies
-    differences                       money to refund, mismatches, and money of nothing we know
-    replay --id ID                    apply a stored callback again, by its id
-    replay --from TIME --until TIME   apply those received between two instants (2026-11-23T10:00:00Z)
-    verify                            verify the whole ledger
-
-    --variables FILE   the sweep's variables, as NAME=value lines or one JSON object; - is the standard input
-    --help             this text
-
-Nothing is ever changed but by replay, which does what the callback's arrival would have done: money that is
-known already stays as it is. infra/runbooks/operator.md says where the variables come from.
-";
-
-/// What to do.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Command {
-    Debt(NoticeNumber),
-    Differences,
-    ReplayOne(String),
-    ReplayBetween { from: Timestamp, until: Timestamp },
-    Verify,
-}
-
-/// A command line, read.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Asked {
-    pub variables: Option<String>,
-    pub command: Command,
-}
+pub use asked::{Asked, ByHand, Command, Note, USAGE, asked};
 
 /// Whether what was looked at is as it should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +32,8 @@ pub enum Failure {
     Output(std::io::Error),
     /// There is no such debt or callback.
     NotFound(String),
+    /// The ledger does not take this entry: why, in a sentence.
+    Refused(String),
 }
 
 impl fmt::Display for Failure {
@@ -71,6 +43,7 @@ impl fmt::Display for Failure {
             Failure::Fault(fault) => write!(f, "{} failed: {}", fault.doing, fault.source),
             Failure::Output(why) => write!(f, "{why}"),
             Failure::NotFound(what) => write!(f, "there is no {what}"),
+            Failure::Refused(why) => write!(f, "{why}"),
         }
     }
 }
@@ -93,41 +66,6 @@ impl From<std::io::Error> for Failure {
     fn from(why: std::io::Error) -> Self {
         Failure::Output(why)
     }
-}
-
-/// Reads a command line; nothing when only help was asked for.
-pub fn asked(mut arguments: lexopt::Parser) -> Result<Option<Asked>, lexopt::Error> {
-    let (mut variables, mut words) = (None, Vec::new());
-    let (mut id, mut from, mut until) = (None, None, None);
-    while let Some(argument) = arguments.next()? {
-        match argument {
-            Long("variables") => variables = Some(arguments.value()?.string()?),
-            Long("id") => id = Some(arguments.value()?.string()?),
-            Long("from") => from = Some(instant(&arguments.value()?.string()?, "--from")?),
-            Long("until") => until = Some(instant(&arguments.value()?.string()?, "--until")?),
-            Short('h') | Long("help") => return Ok(None),
-            Value(word) => words.push(word.string()?),
-            _ => return Err(argument.unexpected()),
-        }
-    }
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let command = match (words.as_slice(), id, from, until) {
-        (["debt", number], None, None, None) => {
-            let wrong = |_: FieldCode| format!("{number} is not a notice number: 18 digits");
-            Command::Debt(NoticeNumber::parse(number).map_err(wrong)?)
-        }
-        (["differences"], None, None, None) => Command::Differences,
-        (["verify"], None, None, None) => Command::Verify,
-        (["replay"], Some(id), None, None) => Command::ReplayOne(id),
-        (["replay"], None, Some(from), Some(until)) => Command::ReplayBetween { from, until },
-        ([], None, None, None) => return Ok(None),
-        _ => return Err("what is asked for is none of the commands: see --help".into()),
-    };
-    Ok(Some(Asked { variables, command }))
-}
-
-fn instant(text: &str, option: &str) -> Result<Timestamp, lexopt::Error> {
-    text.parse().map_err(|_| format!("{option} wants an instant such as 2026-11-23T10:00:00Z").into())
 }
 
 /// Reads variables: `NAME=value` lines, the value in quotes or not, or one JSON object of texts.
@@ -163,7 +101,49 @@ pub async fn run(world: &World, command: Command, out: &mut impl Write) -> Resul
             replay(world, callbacks, out).await
         }
         Command::Verify => verify(world, out).await,
+        Command::Refund(note) => book(world, &note, Event::NoteRefund, out).await,
+        Command::Reconcile(note) => book(world, &note, Event::Reconcile, out).await,
+        Command::Correct(by_hand) => correct(world, &by_hand, out).await,
     }
+}
+
+/// Notes what was done about a movement.
+async fn book(world: &World, note: &Note, event: Event, out: &mut impl Write) -> Result<Verdict, Failure> {
+    let Note { notice, movement, reason } = note;
+    let booked = Debts::connect(world)?.book(notice, *movement, event, reason).await?;
+    match booked {
+        Booked::Noted(number) => writeln!(out, "{notice}: noted as movement {number}: {reason}")?,
+        Booked::Known(number) => {
+            writeln!(out, "{notice}: noted before as movement {number}, nothing changed")?
+        }
+        Booked::Refused(why) => return Err(Failure::Refused(words::refusal(note, why))),
+    }
+    Ok(Verdict::Well)
+}
+
+/// Credits what the node collected and never told.
+async fn correct(world: &World, by_hand: &ByHand, out: &mut impl Write) -> Result<Verdict, Failure> {
+    let ByHand { notice, receipt_id, amount, paid_on, psp, reason } = by_hand;
+    let settlement = Settlement::connect(world)?;
+    // A receipt of nothing we know is kept apart; by hand it would be a slip of the pen.
+    if settlement.payments().debts().get(notice).await?.is_none() {
+        return Err(Failure::NotFound(format!("debt {notice}")));
+    }
+    let confirmation = Confirmation {
+        source: Source::Operator,
+        receipt_id: receipt_id.clone(),
+        payment_id: None,
+        psp: PspIdentity { id: String::new(), name: psp.clone(), fiscal_code: None },
+        method: None,
+        channel: None,
+        fee: None,
+        paid_at: None,
+        applied_on: Some(*paid_on),
+        payer: None,
+    };
+    let settled = settlement.receipt_by_hand(notice, *amount, &confirmation, reason).await?;
+    writeln!(out, "{notice}: {}", words::settled(settled))?;
+    Ok(Verdict::Well)
 }
 
 async fn debt(world: &World, notice: &NoticeNumber, out: &mut impl Write) -> Result<Verdict, Failure> {
@@ -218,39 +198,6 @@ async fn verify(world: &World, out: &mut impl Write) -> Result<Verdict, Failure>
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn read(line: &[&str]) -> Result<Option<Command>, String> {
-        let line = std::iter::once(&"operator").chain(line);
-        let asked = asked(lexopt::Parser::from_iter(line)).map_err(|e| e.to_string())?;
-        Ok(asked.map(|asked| asked.command))
-    }
-
-    #[test]
-    fn a_command_is_read_whole_or_refused() {
-        let notice = NoticeNumber::parse("301000000000000144").unwrap();
-        assert_eq!(read(&["debt", "3010 0000 0000 0001 44"]), Ok(Some(Command::Debt(notice))));
-        assert_eq!(read(&["verify"]), Ok(Some(Command::Verify)));
-        assert_eq!(read(&["differences"]), Ok(Some(Command::Differences)));
-        assert_eq!(read(&["replay", "--id", "evt_1"]), Ok(Some(Command::ReplayOne("evt_1".to_owned()))));
-        assert!(matches!(
-            read(&["replay", "--from", "2026-11-23T10:00:00Z", "--until", "2026-11-23T11:00:00Z"]),
-            Ok(Some(Command::ReplayBetween { from, until })) if from < until
-        ));
-        assert_eq!(read(&[]), Ok(None));
-        assert_eq!(read(&["verify", "--help"]), Ok(None));
-        for wrong in [
-            &["debt"][..],
-            &["debt", "12"],
-            &["replay"],
-            &["replay", "--from", "2026-11-23T10:00:00Z"],
-            &["replay", "--from", "yesterday", "--until", "2026-11-23T10:00:00Z"],
-            &["verify", "--id", "x"],
-            &["refund"],
-            &["--force"],
-        ] {
-            assert!(read(wrong).is_err(), "{wrong:?}");
-        }
-    }
 
     #[test]
     fn variables_come_as_lines_or_as_json() {

@@ -21,7 +21,7 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<Verdict, Failure> {
-    let Some(asked) = operator::asked(lexopt::Parser::from_env())? else {
+    let Some(asked) = operator::asked(std::env::args_os().skip(1))? else {
         write!(std::io::stdout(), "{USAGE}")?;
         return Ok(Verdict::Well);
     };

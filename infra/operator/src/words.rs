@@ -5,7 +5,9 @@ use std::io::{self, Write};
 use domain::Cents;
 use domain::debt::State;
 use domain::movement::{Kind, Movement, Source};
-use store::{Broken, Difference, DifferenceKind, Settled, Statement, StoredCallback};
+use store::{Broken, Difference, DifferenceKind, Refusal, Settled, Statement, StoredCallback};
+
+use crate::Note;
 
 pub fn statement(statement: &Statement, out: &mut impl Write) -> io::Result<()> {
     let debt = &statement.debt;
@@ -44,14 +46,16 @@ pub fn verdict(statement: &Statement, out: &mut impl Write) -> io::Result<()> {
 
 pub fn differences(differences: &[Difference], out: &mut impl Write) -> io::Result<()> {
     for difference in differences {
-        let Difference { kind, notice, cents, currency, reference, source, at } = difference;
+        let Difference { kind, notice, number, cents, currency, reference, source, at } = difference;
         let what = match kind {
             DifferenceKind::ToRefund => "to refund",
             DifferenceKind::Mismatch => "other amount than agreed",
             DifferenceKind::Unmatched => "of nothing we know",
         };
-        let whose =
-            notice.as_ref().map_or_else(|| "no debt of ours".to_owned(), |notice| format!("debt {notice}"));
+        let whose = match (notice, number) {
+            (Some(notice), Some(number)) => format!("debt {notice}, movement {number}"),
+            _ => "no debt of ours".to_owned(),
+        };
         let (whole, rest) = (cents / 100, cents % 100);
         writeln!(
             out,
@@ -69,18 +73,41 @@ pub fn differences(differences: &[Difference], out: &mut impl Write) -> io::Resu
     )
 }
 
-pub fn replayed(callback: &StoredCallback, settled: Option<Settled>, out: &mut impl Write) -> io::Result<()> {
-    let what = match settled {
-        None => "holds nothing that can be applied",
-        Some(Settled::Credited) => "a debt was credited",
-        Some(Settled::Known) => "known already, nothing changed",
-        Some(Settled::Duplicate) => "kept as money to refund",
-        Some(Settled::Mismatch) => "kept as another amount than agreed",
-        Some(Settled::Unmatched) => "kept as money of nothing we know",
-        Some(Settled::Ended) => "the attempt ended without money",
-        Some(Settled::Ignored) => "says nothing new",
-    };
+pub fn replayed(callback: &StoredCallback, done: Option<Settled>, out: &mut impl Write) -> io::Result<()> {
+    let what = done.map_or("holds nothing that can be applied", settled);
     writeln!(out, "received {}: {what}", callback.received_at)
+}
+
+/// What a word about money did.
+pub fn settled(settled: Settled) -> &'static str {
+    match settled {
+        Settled::Credited => "a debt was credited",
+        Settled::Known => "known already, nothing changed",
+        Settled::Duplicate => "kept as money to refund",
+        Settled::Mismatch => "kept as another amount than agreed",
+        Settled::Unmatched => "kept as money of nothing we know",
+        Settled::Ended => "the attempt ended without money",
+        Settled::Ignored => "says nothing new",
+    }
+}
+
+/// Why a note is not taken, and what would be.
+pub fn refusal(note: &Note, why: Refusal) -> String {
+    let Note { notice, movement, .. } = note;
+    match why {
+        Refusal::NoSuchDebt => format!("there is no debt {notice}"),
+        Refusal::NoSuchMovement => format!("there is no movement {movement} of debt {notice}"),
+        Refusal::NothingToSettle(kind) => {
+            format!("movement {movement} of {notice} is {}: no money that waits for somebody", kind.as_str())
+        }
+        Refusal::DealtWith(number, kind) => {
+            format!("movement {movement} of {notice} was dealt with: movement {number}, {}", kind.as_str())
+        }
+        Refusal::NotNow(now) => format!(
+            "{notice} is {}, not paid: its money has settled nothing, and can only be given back (refund)",
+            state(now)
+        ),
+    }
 }
 
 /// `1 debt`, `2 debts`.

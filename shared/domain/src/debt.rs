@@ -42,6 +42,12 @@ pub enum Event {
     Credit,
     /// Money arrived with another amount than the debt's: beside the credit for a node's receipt.
     Mismatch,
+    /// An operator notes that money which paid nothing was given back.
+    NoteRefund,
+    /// An operator notes that a difference was settled with whoever sent it.
+    Reconcile,
+    /// An operator notes that a credit was made by hand: the node collected, and its receipt never came.
+    CorrectToMatchNode,
 }
 
 /// What the table says.
@@ -57,6 +63,8 @@ pub enum Rule {
     AlreadyPaid,
     /// Refused: the debt is cancelled or expired.
     NotPayable,
+    /// Refused: there is no payment of the debt that could be settled.
+    NotPaid,
 }
 
 impl State {
@@ -64,7 +72,7 @@ impl State {
 }
 
 impl Event {
-    pub const ALL: [Event; 8] = [
+    pub const ALL: [Event; 11] = [
         Event::Change,
         Event::Cancel,
         Event::Expire,
@@ -73,6 +81,9 @@ impl Event {
         Event::FailAttempt,
         Event::Credit,
         Event::Mismatch,
+        Event::NoteRefund,
+        Event::Reconcile,
+        Event::CorrectToMatchNode,
     ];
 }
 
@@ -80,7 +91,7 @@ impl Event {
 ///
 /// A cancelled or expired debt that the creditor sends again is open again.
 pub const fn decide(state: State, event: Event) -> Rule {
-    use Rule::{AlreadyPaid, Go, Ignore, NotPayable, Record};
+    use Rule::{AlreadyPaid, Go, Ignore, NotPaid, NotPayable, Record};
     match (state, event) {
         (State::Open, Event::Change) => Go(State::Open, Kind::Changed),
         (State::Open, Event::Cancel) => Go(State::Cancelled, Kind::Cancelled),
@@ -104,6 +115,13 @@ pub const fn decide(state: State, event: Event) -> Rule {
         (State::Cancelled | State::Expired, Event::Credit) => Go(State::Paid, Kind::CreditLate),
 
         (_, Event::Mismatch) => Record(Kind::Mismatch),
+
+        (_, Event::NoteRefund) => Record(Kind::RefundNoted),
+        (State::Paid, Event::Reconcile) => Record(Kind::Reconciled),
+        (State::Paid, Event::CorrectToMatchNode) => Record(Kind::CorrectedToMatchNode),
+        (State::Open | State::Cancelled | State::Expired, Event::Reconcile | Event::CorrectToMatchNode) => {
+            NotPaid
+        }
     }
 }
 

@@ -16,6 +16,7 @@
 #![deny(clippy::arithmetic_side_effects, clippy::float_arithmetic)]
 
 pub mod account;
+pub mod bookkeeping;
 pub mod creditor;
 pub mod debt;
 pub mod error;

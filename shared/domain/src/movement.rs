@@ -59,6 +59,11 @@ impl Kind {
         }
     }
 
+    /// Whether it is money that somebody must still deal with: given back, or settled with whoever sent it.
+    pub fn is_difference(self) -> bool {
+        matches!(self, Kind::DuplicateToRefund | Kind::Mismatch)
+    }
+
     /// The event of the citizen's timeline; operators' bookkeeping has none.
     pub fn timeline_event(self) -> Option<&'static str> {
         match self {
@@ -114,7 +119,7 @@ pub struct Movement {
     /// What moved or was meant to.
     pub cents: Cents,
     pub source: Source,
-    /// The payment, receipt or transaction that it speaks of.
+    /// The payment, receipt or transaction that it speaks of; of an operator's entry, [`crate::bookkeeping::Reason`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
     pub at: Timestamp,

@@ -254,7 +254,9 @@ impl Debts {
                     kind
                 }
                 Rule::AlreadyPaid => return Err(Error::DebtAlreadyPaid),
-                Rule::NotPayable | Rule::Record(_) | Rule::Ignore => return Err(Error::DebtNotPayable),
+                Rule::NotPayable | Rule::NotPaid | Rule::Record(_) | Rule::Ignore => {
+                    return Err(Error::DebtNotPayable);
+                }
             };
             if after == before {
                 return Ok(Imported { debt: before, created: false });
@@ -297,7 +299,7 @@ impl Debts {
                 Rule::Go(state, kind) => (state, kind),
                 Rule::Ignore => return Ok(()),
                 Rule::AlreadyPaid => return Err(Error::DebtAlreadyPaid),
-                Rule::Record(_) | Rule::NotPayable => return Err(Error::DebtNotPayable),
+                Rule::Record(_) | Rule::NotPayable | Rule::NotPaid => return Err(Error::DebtNotPayable),
             };
             let source = match by {
                 Canceller::Creditor => Source::Creditor,
@@ -536,8 +538,9 @@ fn debt_item(debt: &Debt) -> Result<Item, Fault> {
     let key = Key::debt(&debt.notice);
     let text = serde_json::to_string(debt).map_err(|e| Fault::new(DOING, e))?;
     let item = item(DOING, &key, &Row { debt: text, revision: debt.revision })?;
-    // An open debt with a last day comes back to the sweep when that day is over.
-    let expires = debt.days.expires.filter(|_| debt.state == State::Open);
+    // An open debt with a last day comes back to the sweep when that day is over. Not while it waits for an attempt:
+    // until that has ended there is nothing to do, and its end writes the debt anew.
+    let expires = debt.days.expires.filter(|_| debt.state == State::Open && debt.attempt.is_none());
     Ok(match expires.and_then(domain::time::end_of) {
         Some(at) => with_due(item, &key, at),
         None => item,

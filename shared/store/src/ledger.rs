@@ -1,5 +1,8 @@
 //! The ledger as operators and the audit see it: every debt with its movements, and whether they agree.
 
+use std::collections::HashSet;
+
+use domain::bookkeeping::dealt_with;
 use domain::movement::{Kind, Movement, Source};
 use domain::notice::NoticeNumber;
 use domain::payment::Confirmation;
@@ -32,6 +35,8 @@ pub struct Difference {
     pub kind: DifferenceKind,
     /// The debt it was meant for, when we know it.
     pub notice: Option<NoticeNumber>,
+    /// The movement of that debt, by which an operator names it.
+    pub number: Option<u64>,
     /// In hundredths of the currency, as the sender said it.
     pub cents: u64,
     pub currency: String,
@@ -107,7 +112,7 @@ impl Ledger {
         }
     }
 
-    /// Money to refund, mismatches and money of nothing we know, oldest first.
+    /// Money to refund, mismatches and money of nothing we know, oldest first; without what has been dealt with.
     pub async fn differences(&self) -> Result<Vec<Difference>, Fault> {
         let mut differences = self.recorded().await?;
         differences.extend(self.unmatched().await?);
@@ -117,29 +122,40 @@ impl Ledger {
 
     async fn recorded(&self) -> Result<Vec<Difference>, Fault> {
         const DOING: &str = "looking through movements";
-        let kinds = Expression::new("#kind IN (:refund, :mismatch)")
+        let kinds = Expression::new("#kind IN (:refund, :mismatch, :refunded, :reconciled)")
             .name("#kind", "kind")
             .text_value(":refund", Kind::DuplicateToRefund.as_str())
-            .text_value(":mismatch", Kind::Mismatch.as_str());
+            .text_value(":mismatch", Kind::Mismatch.as_str())
+            .text_value(":refunded", Kind::RefundNoted.as_str())
+            .text_value(":reconciled", Kind::Reconciled.as_str());
         let found = self.movements.table().scan_all(DOING, kinds).await?;
-        let differences = found.into_iter().map(|(key, item)| {
-            let movement: Movement = read(DOING, item)?;
-            Ok(Difference {
-                kind: match movement.kind {
-                    Kind::DuplicateToRefund => DifferenceKind::ToRefund,
-                    _ => DifferenceKind::Mismatch,
-                },
-                notice: notice_of(&key),
-                cents: movement.cents.get(),
-                currency: "EUR".to_owned(),
-                reference: movement.reference.unwrap_or_default(),
-                source: movement.source,
-                at: movement.at,
-            })
+        let found =
+            found.into_iter().map(|(key, item)| Ok((notice_of(&key), read::<Movement>(DOING, item)?)));
+        let found: Vec<(Option<NoticeNumber>, Movement)> = found.collect::<Result<_, Fault>>()?;
+        let done: HashSet<(Option<NoticeNumber>, u64)> = found
+            .iter()
+            .filter_map(|(notice, movement)| Some((notice.clone(), dealt_with(movement)?)))
+            .collect();
+        let waiting = found.into_iter().filter(|(notice, movement)| {
+            movement.kind.is_difference() && !done.contains(&(notice.clone(), movement.number))
         });
-        differences.collect()
+        let differences = waiting.map(|(notice, movement)| Difference {
+            kind: match movement.kind {
+                Kind::DuplicateToRefund => DifferenceKind::ToRefund,
+                _ => DifferenceKind::Mismatch,
+            },
+            notice,
+            number: Some(movement.number),
+            cents: movement.cents.get(),
+            currency: "EUR".to_owned(),
+            reference: movement.reference.unwrap_or_default(),
+            source: movement.source,
+            at: movement.at,
+        });
+        Ok(differences.collect())
     }
 
+    /// Money of nothing that we knew, unless it was taken for a debt since: imported afterwards, and replayed.
     async fn unmatched(&self) -> Result<Vec<Difference>, Fault> {
         const DOING: &str = "looking through unmatched money";
         #[derive(Deserialize)]
@@ -149,22 +165,30 @@ impl Ledger {
             currency: String,
             at: Timestamp,
         }
-        let unmatched = Expression::new("begins_with(pk, :unmatched)").text_value(":unmatched", "UNMATCHED#");
-        let found = self.debts.scan_all(DOING, unmatched).await?;
-        let differences = found.into_iter().map(|(_, item)| {
-            let Row { confirmation, cents, currency, at } = read(DOING, item)?;
-            let Confirmation { receipt_id: reference, source, .. } = confirmation;
-            Ok(Difference {
-                kind: DifferenceKind::Unmatched,
-                notice: None,
-                cents,
-                currency,
-                reference,
-                source,
-                at,
-            })
+        let both = Expression::new("begins_with(pk, :unmatched) OR begins_with(sk, :paid)")
+            .text_value(":unmatched", "UNMATCHED#")
+            .text_value(":paid", "PAID#");
+        let (mut unmatched, mut taken) = (Vec::new(), HashSet::new());
+        for (key, item) in self.debts.scan_all(DOING, both).await? {
+            match key.sk.strip_prefix("PAID#") {
+                Some(receipt_id) => {
+                    taken.insert(receipt_id.to_owned());
+                }
+                None => unmatched.push(read::<Row>(DOING, item)?),
+            }
+        }
+        unmatched.retain(|row| !taken.contains(&row.confirmation.receipt_id));
+        let differences = unmatched.into_iter().map(|Row { confirmation, cents, currency, at }| Difference {
+            kind: DifferenceKind::Unmatched,
+            notice: None,
+            number: None,
+            cents,
+            currency,
+            reference: confirmation.receipt_id,
+            source: confirmation.source,
+            at,
         });
-        differences.collect()
+        Ok(differences.collect())
     }
 }
 

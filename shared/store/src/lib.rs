@@ -4,6 +4,7 @@
 #![deny(clippy::arithmetic_side_effects, clippy::float_arithmetic)]
 
 mod accounts;
+mod bookkeeping;
 mod citizen;
 mod debts;
 mod events;
@@ -22,6 +23,7 @@ mod table;
 mod windows;
 
 pub use accounts::{Accounts, Claimed, LinkUse, Opened, PasswordRecord};
+pub use bookkeeping::{Booked, Refusal};
 pub use citizen::{Citizen, LiveSession, SessionKey, Sessions};
 pub use debts::{Associated, Canceller, Debts, Imported, NewDebt};
 pub use events::{Channel, Events, Recorded, StoredCallback};

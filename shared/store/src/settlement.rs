@@ -2,6 +2,7 @@
 //! sweep's inquiries and the node's receipts all come through here.
 
 use domain::account::Language;
+use domain::bookkeeping::Reason;
 use domain::debt::{self, Event, Rule, State};
 use domain::movement::{Kind, Movement};
 use domain::notice::NoticeNumber;
@@ -175,7 +176,7 @@ impl Settlement {
         let (state, verdict, credited) = match debt::decide(debt.effective_state(now), Event::Credit) {
             Rule::Go(state, kind) => (state, kind, true),
             Rule::Record(kind) => (debt.state, kind, false),
-            Rule::Ignore | Rule::AlreadyPaid | Rule::NotPayable => {
+            Rule::Ignore | Rule::AlreadyPaid | Rule::NotPayable | Rule::NotPaid => {
                 return Err(Fault::new("settling a payment", "the table refuses money"));
             }
         };
@@ -329,7 +330,7 @@ impl Settlement {
             };
             let recorded = match debt::decide(debt.state, happened) {
                 Rule::Go(_, kind) | Rule::Record(kind) => Some(kind),
-                Rule::Ignore | Rule::AlreadyPaid | Rule::NotPayable => None,
+                Rule::Ignore | Rule::AlreadyPaid | Rule::NotPayable | Rule::NotPaid => None,
             };
             if !waiting && kind != Kind::Mismatch {
                 continue;
@@ -443,6 +444,29 @@ impl Settlement {
         confirmation: &Confirmation,
         event: Option<&str>,
     ) -> Result<Settled, Fault> {
+        self.received(notice, amount, confirmation, event, None).await
+    }
+
+    /// The same for a receipt that never came (FM-52), by an operator who has seen at the node that it collected. A
+    /// movement beside the credit says who did it and why; should the receipt come after all, it is known.
+    pub async fn receipt_by_hand(
+        &self,
+        notice: &NoticeNumber,
+        amount: Amount,
+        confirmation: &Confirmation,
+        reason: &Reason,
+    ) -> Result<Settled, Fault> {
+        self.received(notice, amount, confirmation, None, Some(reason)).await
+    }
+
+    async fn received(
+        &self,
+        notice: &NoticeNumber,
+        amount: Amount,
+        confirmation: &Confirmation,
+        event: Option<&str>,
+        by_hand: Option<&Reason>,
+    ) -> Result<Settled, Fault> {
         const DOING: &str = "settling a receipt";
         for try_number in 0..TRIES {
             let now = self.debts.now();
@@ -462,12 +486,18 @@ impl Settlement {
             let fee = confirmation.fee;
             let part = self.credit(&debt, amount, confirmation, fee, None, attempt.as_ref(), now)?;
             let mut settled = verdict_of(std::slice::from_ref(&part));
-            let mut steps = self.part_steps(&part, &confirmation.receipt_id).await?;
+            let mut beside = Vec::new();
             if settled == Settled::Credited && amount != debt.amount {
                 settled = Settled::Mismatch;
-                steps = self.with_difference(&part, amount, confirmation).await?;
+                beside.push((Kind::Mismatch, confirmation.receipt_id.clone()));
                 tracing::error!(event = "pay.mismatch", notice = %notice, "a receipt of another amount");
             }
+            if let (Some(reason), Rule::Record(kind)) =
+                (by_hand, debt::decide(part.after.state, Event::CorrectToMatchNode))
+            {
+                beside.push((kind, reason.of(part.movement.number)));
+            }
+            let mut steps = self.beside(&part, beside, confirmation).await?;
             steps.extend(self.receipt_letters(&part, attempt.as_ref(), confirmation)?);
             if let Some(attempt) = &attempt {
                 steps.extend(self.attempt_done(attempt, notice, confirmation)?);
@@ -486,30 +516,36 @@ impl Settlement {
         Err(Fault::new(DOING, "others were in the way too often"))
     }
 
-    /// The steps of a credit with a second movement that keeps the difference of its amount.
-    async fn with_difference(
+    /// The steps of a part with more movements about the same money, each with its reference: a difference of the
+    /// amount, an operator's reason.
+    async fn beside(
         &self,
         part: &Part,
-        amount: Amount,
+        more: Vec<(Kind, String)>,
         confirmation: &Confirmation,
     ) -> Result<Vec<Step>, Fault> {
-        let entry = Entry {
-            kind: Kind::Mismatch,
-            cents: amount.cents(),
-            source: confirmation.source,
-            reference: Some(confirmation.receipt_id.clone()),
-            sender_time: confirmation.paid_at,
-        };
-        let difference = movements::next(&part.after, entry, part.movement.at);
-        let both = Part {
+        let (mut after, mut appended) = (part.after.clone(), Vec::new());
+        for (kind, reference) in more {
+            let entry = Entry {
+                kind,
+                cents: part.movement.cents,
+                source: confirmation.source,
+                reference: Some(reference),
+                sender_time: confirmation.paid_at,
+            };
+            let movement = movements::next(&after, entry, part.movement.at);
+            after = advanced(after, &movement, &part.before);
+            appended.push(self.debts.movements()?.append_step(&part.before.notice, &movement)?);
+        }
+        let all = Part {
             before: part.before.clone(),
-            after: advanced(part.after.clone(), &difference, &part.before),
+            after,
             movement: part.movement.clone(),
             verdict: part.verdict,
             receipt: part.receipt.clone(),
         };
-        let mut steps = self.part_steps(&both, &confirmation.receipt_id).await?;
-        steps.push(self.debts.movements()?.append_step(&part.before.notice, &difference)?);
+        let mut steps = self.part_steps(&all, &confirmation.receipt_id).await?;
+        steps.extend(appended);
         Ok(steps)
     }
 
@@ -520,8 +556,9 @@ impl Settlement {
         notice: &NoticeNumber,
         confirmation: &Confirmation,
     ) -> Result<Vec<Step>, Fault> {
-        // Money of another origin pays the debt, but says nothing of this attempt.
-        if confirmation.payment_id.as_ref().is_some_and(|id| *id != attempt.id) {
+        // Money that does not name this attempt pays the debt, but says nothing of it: its outcome stays unknown until
+        // whoever was asked for it says (INV-M17).
+        if confirmation.payment_id.as_ref() != Some(&attempt.id) {
             return Ok(Vec::new());
         }
         let mut after = attempt.clone();

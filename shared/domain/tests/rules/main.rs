@@ -7,6 +7,7 @@
 )]
 
 mod account;
+mod bookkeeping;
 mod creditor;
 mod debt;
 mod error;

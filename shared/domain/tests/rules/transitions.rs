@@ -25,6 +25,9 @@ fn meaning(event: Event) -> &'static str {
         Event::FailAttempt => "the attempt ended without money",
         Event::Credit => "an authentic confirmation of money, not seen before",
         Event::Mismatch => "the money is not the debt's amount",
+        Event::NoteRefund => "an operator notes that money which paid nothing was given back",
+        Event::Reconcile => "an operator notes that a difference was settled with its sender",
+        Event::CorrectToMatchNode => "an operator credits by hand what the node collected and never told",
     }
 }
 
@@ -36,6 +39,7 @@ fn cell(state: State, event: Event) -> String {
         Rule::Ignore => "nothing new".to_owned(),
         Rule::AlreadyPaid => "refused: `debt_already_paid`".to_owned(),
         Rule::NotPayable => "refused: `debt_not_payable`".to_owned(),
+        Rule::NotPaid => "refused: not paid".to_owned(),
     }
 }
 
@@ -66,7 +70,7 @@ fn page() -> String {
             Rule::Record(kind) => {
                 writeln!(page, "    {from:?} --> {from:?}: {event:?} / {} (kept)", kind.as_str()).unwrap();
             }
-            Rule::Ignore | Rule::AlreadyPaid | Rule::NotPayable => {}
+            Rule::Ignore | Rule::AlreadyPaid | Rule::NotPayable | Rule::NotPaid => {}
         }
     }
     page.push_str("```\n");
@@ -131,6 +135,9 @@ fn inv_m09_the_lists_are_whole() {
         Event::FailAttempt => 5,
         Event::Credit => 6,
         Event::Mismatch => 7,
+        Event::NoteRefund => 8,
+        Event::Reconcile => 9,
+        Event::CorrectToMatchNode => 10,
     };
     let status = |status| match status {
         Status::Pending => 0,
@@ -148,7 +155,7 @@ fn inv_m09_the_lists_are_whole() {
     assert_eq!(Status::ALL.map(status), [0, 1, 2, 3, 4]);
     assert_eq!(Outcome::ALL.map(outcome), [0, 1, 2, 3]);
     assert_eq!(State::ALL.map(state), [0, 1, 2, 3]);
-    assert_eq!(Event::ALL.map(event), [0, 1, 2, 3, 4, 5, 6, 7]);
+    assert_eq!(Event::ALL.map(event), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
 }
 
 #[test]
@@ -159,6 +166,21 @@ fn inv_m10_paid_is_final() {
     // What a person asks of a paid debt is refused aloud, what the world reports is not.
     for event in [Event::Change, Event::Cancel, Event::StartAttempt] {
         assert_eq!(decide(State::Paid, event), Rule::AlreadyPaid, "{event:?}");
+    }
+}
+
+#[test]
+fn inv_m10_an_operators_entry_moves_no_debt_and_settles_only_what_is_paid() {
+    for state in State::ALL {
+        assert_eq!(decide(state, Event::NoteRefund), Rule::Record(Kind::RefundNoted), "{state:?}");
+        let paid = state == State::Paid;
+        for (event, kind) in
+            [(Event::Reconcile, Kind::Reconciled), (Event::CorrectToMatchNode, Kind::CorrectedToMatchNode)]
+        {
+            let rule = if paid { Rule::Record(kind) } else { Rule::NotPaid };
+            assert_eq!(decide(state, event), rule, "{state:?} {event:?}");
+            assert_eq!(kind.leads_to(), None);
+        }
     }
 }
 
@@ -242,7 +264,7 @@ impl Story {
                     story.movements.push(kind);
                 }
                 Rule::Record(kind) => story.movements.push(kind),
-                Rule::Ignore | Rule::AlreadyPaid | Rule::NotPayable => {}
+                Rule::Ignore | Rule::AlreadyPaid | Rule::NotPayable | Rule::NotPaid => {}
             }
         }
         story
@@ -358,6 +380,13 @@ proptest! {
         let later = Story::of(&[before, vec![Event::Credit], after].concat());
         prop_assert_eq!(later.state, State::Paid);
         let added = &later.movements[paid.movements.len()..];
-        prop_assert!(added.iter().all(|kind| matches!(kind, Kind::DuplicateToRefund | Kind::Mismatch)));
+        let bookkeeping = [
+            Kind::DuplicateToRefund,
+            Kind::Mismatch,
+            Kind::RefundNoted,
+            Kind::Reconciled,
+            Kind::CorrectedToMatchNode,
+        ];
+        prop_assert!(added.iter().all(|kind| bookkeeping.contains(kind)), "{:?}", added);
     }
 }

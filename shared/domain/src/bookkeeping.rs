@@ -1,0 +1,58 @@
+//! What operators write into a debt's account: which movement they have dealt with, who did it and why.
+
+use std::fmt;
+
+use crate::error::FieldCode;
+use crate::fiscal_code::FiscalCode;
+use crate::movement::{Kind, Movement};
+use crate::text;
+
+/// Who made an entry and why, in words of the office: `ragioneria`, `mandato 118/2026`. Never a person's data, which
+/// an account of money must not hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    by: String,
+    why: String,
+}
+
+/// Longest name of an office, and longest reason, in characters.
+pub const MAX_BY: usize = 20;
+pub const MAX_WHY: usize = 80;
+
+impl Reason {
+    /// `by` is of letters, digits, dots, hyphens and underscores. Addresses and personal fiscal codes are refused.
+    pub fn new(by: &str, why: &str) -> Result<Self, FieldCode> {
+        let (by, why) = (by.trim(), text::tidy(why));
+        let named = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+        if by.is_empty() || why.is_empty() {
+            return Err(FieldCode::Required);
+        }
+        if by.len() > MAX_BY || text::length(&why) > MAX_WHY {
+            return Err(FieldCode::TooLong);
+        }
+        if !by.chars().all(named) || !text::is_plain(&why) {
+            return Err(FieldCode::Format);
+        }
+        let code = |word: &str| word.len() == 16 && FiscalCode::parse(word).is_ok();
+        let personal = why.contains('@') || why.split(|c: char| !c.is_alphanumeric()).any(code) || code(by);
+        if personal { Err(FieldCode::NotAllowed) } else { Ok(Self { by: by.to_owned(), why }) }
+    }
+
+    /// The reference of a movement that speaks of another of the same debt: `4 ragioneria: mandato 118/2026`.
+    pub fn of(&self, number: u64) -> String {
+        format!("{number} {self}")
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.by, self.why)
+    }
+}
+
+/// The number of the movement that this one says has been dealt with.
+pub fn dealt_with(movement: &Movement) -> Option<u64> {
+    let says = matches!(movement.kind, Kind::RefundNoted | Kind::Reconciled);
+    let (number, _) = movement.reference.as_deref().filter(|_| says)?.split_once(' ')?;
+    number.parse().ok()
+}
