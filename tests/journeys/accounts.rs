@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use journeys::local::faults::{Fault, Scope};
 use journeys::{Person, Portal, Value, json};
 
 #[tokio::test]
@@ -285,4 +286,22 @@ async fn inv_i24_who_withdrew_registers_again_under_the_same_names() {
     assert_eq!(again.numbers_to_pay().await, [notice.number.as_str()]);
     // The old session stays dead.
     assert!(!mario.is_logged_in().await);
+}
+
+#[tokio::test]
+async fn fm_20_a_reset_password_counts_although_the_wait_of_its_username_stays() {
+    let Some(portal) = Portal::alone() else { return };
+    let mut mario = portal.known_citizen().await;
+    for _ in 0..5 {
+        mario.elsewhere().logs_in_with("non me la ricordo più").await.refused(401, "invalid_credentials");
+    }
+    mario.forgets_password().await;
+    // The first update counts the try; what comes after the change clears the wait.
+    let updates = Scope::function("Password").operation("dynamodb:UpdateItem");
+    portal.stack().faults().plan(updates, (2..100).map(|n| (n, Fault::ServerError)));
+    mario.resets_password().await;
+    assert!(!portal.stack().faults().injected().is_empty(), "the trouble came");
+    portal.stack().faults().clear();
+    portal.clock().moves_minutes(2).await;
+    mario.logs_in().await;
 }

@@ -83,7 +83,7 @@ impl Password {
         let username = opened.account.profile.username.clone();
         let hash = self.passwords.hash(&password).await?;
         self.accounts.reset_password(opened, &hash).await?;
-        self.limits.forgive(username.as_str()).await?;
+        self.limits.forgive(username.as_str()).await;
         Ok(self.sessions.without_cookies(Reply::no_content()))
     }
 
