@@ -39,7 +39,7 @@ fn form(portal: &Portal) -> Value {
 }
 
 #[tokio::test(start_paused = true)]
-async fn inv_x01_every_function_gives_up_within_its_deadline_when_its_neighbours_hang() {
+async fn inv_x01_fm_58_every_function_gives_up_within_its_deadline_when_its_neighbours_hang() {
     let Some(portal) = Portal::alone() else { return };
     let mario = portal.known_citizen().await;
     let notice = portal.creditor().issues(&mario.person).await;

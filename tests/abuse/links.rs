@@ -55,7 +55,7 @@ async fn ab_09_guessing_tokens_ends_and_every_guess_is_answered_alike() {
 
 /// Scanners of mail open every link: only what the page then posts uses it up.
 #[tokio::test]
-async fn inv_i09_opening_a_link_calls_nothing_and_uses_nothing() {
+async fn inv_i09_fm_07_opening_a_link_calls_nothing_and_uses_nothing() {
     let Some(portal) = Portal::alone() else { return };
     let mut mario = portal.citizen();
     mario.registers().await;

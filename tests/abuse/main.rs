@@ -20,6 +20,7 @@ mod rights;
 mod search;
 mod secrets;
 mod states;
+mod stored;
 mod streams;
 mod template;
 mod timing;

@@ -44,6 +44,19 @@ pub async fn holding(portal: &Portal, words: &[&str]) -> Vec<String> {
     found
 }
 
+/// Puts an item as it is given, over whatever is there.
+pub async fn put(portal: &Portal, table: &str, item: &Value) {
+    let name = &portal.stack().template().tables[table].name;
+    call(portal.stack(), "PutItem", &json!({"TableName": name, "Item": item})).await;
+}
+
+/// Takes an item away.
+pub async fn remove(portal: &Portal, table: &str, item: &Value) {
+    let name = &portal.stack().template().tables[table].name;
+    let key = json!({"pk": item["pk"], "sk": item["sk"]});
+    call(portal.stack(), "DeleteItem", &json!({"TableName": name, "Key": key})).await;
+}
+
 /// One request, signed by whoever may do everything.
 async fn call(stack: &Stack, operation: &str, request: &Value) -> Value {
     let signature =

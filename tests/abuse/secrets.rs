@@ -57,7 +57,7 @@ async fn rotates(portal: &Portal, names: &[u8]) {
 }
 
 #[tokio::test]
-async fn inv_x14_ab_42_during_a_rotation_both_keys_hold_and_afterwards_one() {
+async fn inv_x14_ab_42_fm_56_during_a_rotation_both_keys_hold_and_afterwards_one() {
     let Some(portal) = Portal::alone() else { return };
     let mario = portal.known_citizen().await;
     let notice = portal.creditor().issues(&mario.person).await;
@@ -88,7 +88,7 @@ async fn inv_x14_ab_42_during_a_rotation_both_keys_hold_and_afterwards_one() {
 
 /// What was read is good for five minutes; then a store of secrets that does not answer closes the door.
 #[tokio::test]
-async fn inv_x15_without_its_keys_the_product_refuses() {
+async fn inv_x15_fm_56_without_its_keys_the_product_refuses() {
     let Some(portal) = Portal::alone() else { return };
     let mario = portal.known_citizen().await;
     assert!(mario.is_logged_in().await);

@@ -38,3 +38,43 @@ async fn inv_x10_records_and_schedules_that_come_again_or_in_another_order_chang
     assert_eq!(portal.stack().mails(None).len(), mails, "no mail is sent again");
     assert_eq!(raw::everything(&portal).await, before, "and nothing is written again");
 }
+
+/// A letter that anybody could have written, under a name of its own.
+fn letter(name: &str, content: &str) -> Value {
+    json!({
+        "pk": {"S": format!("OUT#{name}")}, "sk": {"S": "LETTER"}, "id": {"S": name}, "state": {"S": "pending"},
+        "tries": {"N": "0"}, "written_at": {"S": "2026-01-01T00:00:00Z"}, "letter": {"S": content}
+    })
+}
+
+#[tokio::test]
+async fn fm_53_a_poisoned_record_comes_back_alone_and_the_others_are_delivered() {
+    let Some(portal) = Portal::alone() else { return };
+    let mario = portal.known_citizen().await;
+    let told = json!({"kind": "password_changed", "email": mario.person.email, "language": "it"}).to_string();
+    let subject = "La password è stata cambiata";
+    // The stream brings the poison among good letters, and again until it gives the record up.
+    let all = [letter("good-1", &told), letter("poison", "{"), letter("good-2", &told)];
+    for item in &all {
+        raw::put(&portal, "OutboxTable", item).await;
+    }
+    portal.stack().settle().await;
+    assert_eq!(mario.mails_about(subject).await, 2, "what is good is not held up");
+    // Nobody holds it any more: it is named, and it alone. A mail sent before is not sent again.
+    portal.clock().moves_minutes(2).await;
+    let record = |(number, item): (usize, &Value)| {
+        json!({
+            "eventName": "INSERT",
+            "dynamodb": {"Keys": {"pk": item["pk"], "sk": item["sk"]}, "SequenceNumber": format!("{number}")}
+        })
+    };
+    let records: Vec<Value> = all.iter().enumerate().map(record).collect();
+    let answer = portal.stack().invoke("DeliverMail", &json!({"Records": records})).await.unwrap();
+    assert_eq!(answer["batchItemFailures"], json!([{"itemIdentifier": "1"}]));
+    assert_eq!(mario.mails_about(subject).await, 2);
+    // It is still there for a person to look at, and the next letters go out.
+    let outbox = raw::items(&portal, "OutboxTable").await;
+    let poison = outbox.iter().find(|item| item["id"]["S"] == "poison").unwrap();
+    assert_eq!((&poison["state"]["S"], &poison["letter"]["S"]), (&json!("pending"), &json!("{")));
+    portal.known_citizen().await;
+}

@@ -174,7 +174,7 @@ fn inv_x14_secrets_are_addresses_only() {
 
 /// Nobody outside can make us stop writing to somebody: only SES itself keeps the list.
 #[test]
-fn ab_66_no_door_takes_notices_of_bounces() {
+fn ab_66_fm_55_no_door_takes_notices_of_bounces() {
     let template = template();
     for kind in ["AWS::SNS::Subscription", "AWS::Lambda::Permission"] {
         for (name, resource) in resources(&template, kind) {
@@ -186,5 +186,25 @@ fn ab_66_no_door_takes_notices_of_bounces() {
         assert!(!text(&function["Events"]).contains("SNS"), "{name} listens to notices");
     }
     let mail = &resources(&template, "AWS::SES::ConfigurationSet")["MailConfiguration"];
-    assert!(!mail["SuppressionOptions"]["SuppressedReasons"].is_null());
+    let suppressed = mail["SuppressionOptions"]["SuppressedReasons"].as_sequence().unwrap();
+    let suppressed: Vec<&str> = suppressed.iter().filter_map(Yaml::as_str).collect();
+    assert_eq!(suppressed, ["BOUNCE", "COMPLAINT"], "who does not want our mail gets no more of it");
+}
+
+/// What one record breaks is halved until the record is alone, tried ten times, then kept for a person.
+#[test]
+fn fm_53_a_batch_with_a_poisoned_record_is_halved_and_what_is_given_up_is_kept() {
+    let worker = &functions(&template())["DeliverMail"];
+    let events = worker["Events"].as_mapping().unwrap();
+    let streams: Vec<&Yaml> = events
+        .values()
+        .filter(|event| event["Type"] == "DynamoDB")
+        .map(|event| &event["Properties"])
+        .collect();
+    let [stream] = streams[..] else { panic!("one stream feeds it: {events:?}") };
+    assert_eq!(stream["BisectBatchOnFunctionError"], true);
+    assert_eq!(stream["FunctionResponseTypes"], Yaml::from(vec!["ReportBatchItemFailures"]));
+    assert_eq!(stream["MaximumRetryAttempts"], 10);
+    assert_eq!(stream["MaximumRecordAgeInSeconds"], 21_600, "six hours");
+    assert!(text(&stream["DestinationConfig"]["OnFailure"]).contains("MailRejects"));
 }

@@ -1,11 +1,13 @@
 //! One case: a deed meets trouble, everybody recovers, the books are read.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use journeys::books::Books;
 use journeys::local::faults::{Call, Fault, Scope};
 use journeys::{checker, together};
 
+use crate::crossings::{CROSSINGS, Crossing};
 use crate::deeds::{Caller, Deed};
 use crate::scene::Scene;
 
@@ -20,11 +22,12 @@ pub enum Column {
     F6,
     F7,
     F8,
+    F9,
     F10,
     F11,
 }
 
-pub const COLUMNS: [Column; 10] = [
+pub const COLUMNS: [Column; 11] = [
     Column::F1,
     Column::F2,
     Column::F3,
@@ -33,6 +36,7 @@ pub const COLUMNS: [Column; 10] = [
     Column::F6,
     Column::F7,
     Column::F8,
+    Column::F9,
     Column::F10,
     Column::F11,
 ];
@@ -56,6 +60,8 @@ pub enum Trouble {
     Pair(Hit, Hit),
     /// The same again, twice.
     Again,
+    /// Another message of the same debt or user comes before it, and in a second play after it.
+    Crossed(&'static Crossing),
     /// The same at the same time, with trouble in one of them.
     Twins(Vec<Hit>),
     /// Our clock goes wrong by so many minutes just before.
@@ -66,15 +72,18 @@ pub enum Trouble {
 pub struct Ended {
     pub letter: char,
     pub faults: Vec<String>,
+    /// What is stored in the end, by kind and number.
+    pub books: BTreeMap<String, usize>,
 }
 
-/// The calls of a deed when nothing goes wrong.
-pub fn calls(deed: &'static Deed) -> Vec<Call> {
+/// The calls of a deed when nothing goes wrong, and what of the same debt or user can cross it.
+pub fn calls(deed: &'static Deed) -> (Vec<Call>, Vec<&'static Crossing>) {
     on_a_runtime(async move {
         let scene = arranged(deed).await;
+        let crossings = CROSSINGS.iter().filter(|crossing| (crossing.applies)(&scene)).collect();
         let (calls, status) = scene.calls_of((deed.act)(scene.clone())).await;
         assert!(deed.fine.contains(&status), "{}: {status} without any trouble", deed.name);
-        calls
+        (calls, crossings)
     })
 }
 
@@ -134,7 +143,43 @@ async fn arranged(deed: &'static Deed) -> Rc<Scene> {
 
 /// Plays a case to its end.
 pub fn play(deed: &'static Deed, trouble: &Trouble) -> Ended {
-    on_a_runtime(played(deed, trouble))
+    match trouble {
+        Trouble::Crossed(crossing) => crossed(deed, crossing),
+        _ => on_a_runtime(played(deed, trouble)),
+    }
+}
+
+/// Both orders of a deed and another message. Messages of senders leave the same behind in either (INV-M05).
+fn crossed(deed: &'static Deed, crossing: &'static Crossing) -> Ended {
+    let [mut before, after] = [true, false].map(|first| {
+        on_a_runtime(async move {
+            let scene = arranged(deed).await;
+            let stored = scene.stored();
+            let mut status = 0;
+            for crosses in [first, !first] {
+                match crosses {
+                    true => (crossing.act)(scene.clone()).await,
+                    false => status = (deed.act)(scene.clone()).await,
+                }
+            }
+            let trouble = Trouble::Crossed(crossing);
+            let letter = letter(deed, &trouble, status, &scene, &stored);
+            let mut faults = Vec::new();
+            if status >= 500 {
+                let order = if first { "after" } else { "before" };
+                faults.push(format!("answered {status} {order} {}", crossing.name));
+            }
+            recovers(deed, &trouble, &scene, &mut faults).await;
+            Ended { letter, faults, books: scene.money() }
+        })
+    });
+    before.faults.extend(after.faults);
+    let both_are_messages = deed.caller == Caller::Sender && crossing.is_message;
+    if both_are_messages && before.books != after.books {
+        let (first, then) = (&before.books, &after.books);
+        before.faults.push(format!("INV-M05 in one order {first:?}, in the other {then:?}"));
+    }
+    before
 }
 
 async fn played(deed: &'static Deed, trouble: &Trouble) -> Ended {
@@ -169,6 +214,7 @@ async fn played(deed: &'static Deed, trouble: &Trouble) -> Ended {
             let both = together([act(), act()]).await;
             both[0].min(both[1])
         }
+        Trouble::Crossed(crossing) => unreachable!("{} is played in two orders", crossing.name),
         Trouble::Skew(minutes) => {
             let clock = scene.stage.stack.clock();
             clock.advance(jiff::SignedDuration::from_mins(*minutes));
@@ -184,8 +230,18 @@ async fn played(deed: &'static Deed, trouble: &Trouble) -> Ended {
         faults.push("the trouble never came".to_owned());
     }
     let letter = letter(deed, trouble, status, &scene, &before);
-    recovers(deed, &scene, &mut faults).await;
-    Ended { letter, faults }
+    recovers(deed, trouble, &scene, &mut faults).await;
+    Ended { letter, faults, books: scene.counted() }
+}
+
+/// What is stored in the end when nothing goes wrong.
+pub fn untroubled(deed: &'static Deed) -> BTreeMap<String, usize> {
+    on_a_runtime(async move {
+        let scene = arranged(deed).await;
+        (deed.act)(scene.clone()).await;
+        recovers(deed, &Trouble::Hits(Vec::new()), &scene, &mut Vec::new()).await;
+        scene.counted()
+    })
 }
 
 /// The matrix's letter for what was seen before anybody recovered.
@@ -203,6 +259,8 @@ fn letter(
     match (deed.caller, status) {
         (Caller::Worker, _) if waits => 'Q',
         (Caller::Worker, _) => 'S',
+        // What this caller is told when nothing is wrong: of a wrong password, that it is wrong.
+        (_, status) if deed.fine.first() == Some(&status) => 'S',
         (_, 200..300) => 'S',
         (Caller::Sender, 500..) => 'T',
         (_, 500..) if scene.stored() == *before => {
@@ -222,7 +280,7 @@ fn letter(
 
 /// The person tries once more; senders bring everything twice; the sweep runs and two days pass. Then everything
 /// must hold.
-async fn recovers(deed: &'static Deed, scene: &Rc<Scene>, faults: &mut Vec<String>) {
+async fn recovers(deed: &'static Deed, trouble: &Trouble, scene: &Rc<Scene>, faults: &mut Vec<String>) {
     scene.stage.stack.advance(std::time::Duration::from_secs(31)).await;
     let times = match deed.caller {
         Caller::Person | Caller::Worker => 1,
@@ -230,7 +288,10 @@ async fn recovers(deed: &'static Deed, scene: &Rc<Scene>, faults: &mut Vec<Strin
     };
     for _ in 0..times {
         let again = (deed.act)(scene.clone()).await;
-        if !deed.fine.contains(&again) {
+        // What crossed it may have left nothing to do: then a person is told so.
+        let may_be_refused = matches!(trouble, Trouble::Crossed(_)) && deed.caller == Caller::Person;
+        let fine = deed.fine.contains(&again) || (may_be_refused && (400..500).contains(&again));
+        if !fine {
             faults.push(format!("afterwards it was answered {again}"));
         }
     }

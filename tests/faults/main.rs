@@ -14,15 +14,17 @@
 )]
 
 mod cases;
+mod crossings;
 mod deeds;
 mod matrix;
 mod pairs;
 mod scene;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
-use cases::{Column, Ended, Trouble};
+use cases::{Column, Ended, Hit, Trouble};
+use crossings::Crossing;
 use deeds::{DEEDS, Deed};
 use journeys::local::faults::{Call, Fault};
 
@@ -30,6 +32,7 @@ use journeys::local::faults::{Call, Fault};
 struct Known {
     deed: &'static Deed,
     calls: Vec<(Call, u64, &'static str)>,
+    crossings: Vec<&'static Crossing>,
 }
 
 static KNOWN: OnceLock<Vec<Known>> = OnceLock::new();
@@ -40,7 +43,8 @@ fn known() -> &'static [Known] {
 
 fn know(deed: &'static Deed) -> Known {
     let mut calls: Vec<(Call, u64, &'static str)> = Vec::new();
-    for call in cases::calls(deed) {
+    let (made, crossings) = cases::calls(deed);
+    for call in made {
         let number = calls.iter().filter(|(other, ..)| other.function == call.function).count() as u64 + 1;
         let nth = calls.iter().filter(|(other, ..)| *other == call).count();
         // The stream brings what a deed has written: that is a deed of its own.
@@ -51,13 +55,13 @@ fn know(deed: &'static Deed) -> Known {
             assert!(streamed, "{}: no row of the matrix names {call:?}", deed.name);
         }
     }
-    Known { deed, calls }
+    Known { deed, calls, crossings }
 }
 
 /// The cases of a cell, each with a name for the sentence of a failure.
 fn cell(row: &str, column: Column) -> Vec<(String, &'static Deed, Trouble)> {
     let mut cases = Vec::new();
-    for Known { deed, calls } in known() {
+    for Known { deed, calls, crossings } in known() {
         for (call, number, of) in calls.iter().filter(|(.., of)| *of == row) {
             for (_, hit) in cases::troubles_of(call, *number).into_iter().filter(|(c, _)| *c == column) {
                 let lasting = if hit.lasting { ", lasting" } else { "" };
@@ -75,10 +79,15 @@ fn cell(row: &str, column: Column) -> Vec<(String, &'static Deed, Trouble)> {
             |what: &str, trouble| cases.push((format!("{row} {}: {what}", deed.name), *deed, trouble));
         match column {
             Column::F8 => whole("again", Trouble::Again),
+            Column::F9 => {
+                for crossing in crossings {
+                    whole(crossing.name, Trouble::Crossed(crossing));
+                }
+            }
             Column::F10 => {
                 whole("twins", Trouble::Twins(Vec::new()));
                 for (call, number, _) in calls {
-                    let hit = |fault| cases::Hit {
+                    let hit = |fault| Hit {
                         function: call.function.clone(),
                         number: *number,
                         fault,
@@ -114,7 +123,7 @@ fn holds(row: &str, column: Column) {
     assert!(!cases.is_empty(), "{row} {column:?}: no call, no case: the cell is empty");
     let (mut letters, mut broken) = (BTreeSet::new(), Vec::new());
     for (name, deed, trouble) in cases.iter().step_by(if every_case() { 1 } else { 8 }) {
-        let Ended { letter, faults } = cases::play(deed, trouble);
+        let Ended { letter, faults, .. } = cases::play(deed, trouble);
         letters.insert(letter);
         if !faults.is_empty() {
             broken.push(format!("{name}:\n    {}", faults.join("\n    ")));
@@ -122,6 +131,33 @@ fn holds(row: &str, column: Column) {
     }
     assert!(broken.is_empty(), "{} of {} cases:\n  {}", broken.len(), cases.len(), broken.join("\n  "));
     matrix::holds(row, column, &letters, every_case().then_some(cases.len()));
+}
+
+/// Column F5 once more, held to the run where nothing is lost: the same debts, movements, payments and accounts, none
+/// of them twice.
+#[test]
+fn inv_x09_a_write_whose_answer_is_lost_is_recognised_as_done() {
+    let mut writes = Vec::new();
+    for Known { deed, calls, .. } in known() {
+        for (call, number, _) in calls {
+            let lost = cases::troubles_of(call, *number).into_iter().map(|(_, hit)| hit);
+            let lost = lost.filter(|hit| hit.fault == Fault::LoseAnswer && !hit.lasting);
+            writes.extend(lost.map(|hit| (*deed, call.operation.clone(), hit)));
+        }
+    }
+    writes.retain(|(_, operation, _)| operation.starts_with("dynamodb:"));
+    assert!(writes.len() > 80, "{} writes", writes.len());
+    let (mut broken, mut expected) = (Vec::new(), BTreeMap::new());
+    for (deed, operation, hit) in writes.into_iter().step_by(if every_case() { 1 } else { 8 }) {
+        let number = hit.number;
+        let Ended { faults, books, .. } = cases::play(deed, &Trouble::Hits(vec![hit]));
+        let expected = expected.entry(deed.name).or_insert_with(|| cases::untroubled(deed));
+        if books != *expected || !faults.is_empty() {
+            broken
+                .push(format!("{} {operation} {number}: {books:?}, not {expected:?} {faults:?}", deed.name));
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
 /// `rows.rs`: every row and column that a call of some deed falls into. Written anew by `UPDATE_SNAPSHOTS=1`.

@@ -19,8 +19,8 @@ cases there are. After each case the caller tries again, senders bring everythin
 pass; then every invariant of money holds.
 
 F1 crash before the call · F2 crash after it · F3 store throttled, failing, unreachable · F4 another writer in the way ·
-F5 done, but the answer is lost · F6 mail refused · F7 PSP failing, silent · F8 the same again · F10 the same at once ·
-F11 our clock five minutes wrong
+F5 done, but the answer is lost · F6 mail refused · F7 PSP failing, silent · F8 the same again · F9 crossed by another
+message of the same debt or user, before and after · F10 the same at once · F11 our clock five minutes wrong
 
 **S** done, once · **N** nothing happened · **R** tried again, then 503 and nothing happened · **K** 409 · **G** the
 generic refusal · **T** the sender is told to send again · **Q** kept, and finished by worker or sweep · **U** the
@@ -39,6 +39,8 @@ fn allowed(row: &str, column: Column) -> &'static str {
     match column {
         _ if WORKERS.contains(&row) => "QS",
         Column::F8 => "SG",
+        Column::F9 if SENDERS.contains(&row) => "S",
+        Column::F9 => "SKG",
         Column::F1 | Column::F2 if SENDERS.contains(&row) => "T",
         Column::F11 if SENDERS.contains(&row) => "S",
         _ if SENDERS.contains(&row) => "TS",

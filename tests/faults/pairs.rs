@@ -16,7 +16,7 @@ fn is_payment(row: &str) -> bool {
 /// Every pair: a trouble at one call, and another at a later call or at one of the next try.
 fn pairs() -> Vec<(&'static Deed, Hit, Hit)> {
     let mut pairs = Vec::new();
-    for Known { deed, calls } in known() {
+    for Known { deed, calls, .. } in known() {
         if !calls.iter().any(|(.., row)| is_payment(row)) {
             continue;
         }

@@ -2,10 +2,12 @@
 //! messages about it.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 
+use domain::movement::{Kind, Source};
+use journeys::books::Books;
 use journeys::local::Simulation;
 use journeys::local::faults::{Call, Scope, Storm};
 use journeys::stage::{Exchange, Stage};
@@ -124,6 +126,45 @@ impl Scene {
             }
         }
         stored
+    }
+
+    /// What is stored of debts, payments and accounts, by kind and number; and every movement by what it says.
+    pub fn counted(&self) -> BTreeMap<String, usize> {
+        let mut counted = self.money();
+        for item in ["IdentityTable", "DebtsTable"].iter().flat_map(|table| self.stage.stack.items(table)) {
+            let text = |name: &str| item[name]["S"].as_str().unwrap_or_default().to_owned();
+            let kind = |text: String| text.split('#').next().unwrap_or_default().to_owned();
+            let kind = format!("{} {}", kind(text("pk")), kind(text("sk")));
+            // What is each person's own to have many of, and what only remembers requests.
+            if !["SESS", "LINK", "IDEM", "EVENT"].iter().any(|passing| kind.starts_with(passing)) {
+                *counted.entry(kind).or_default() += 1;
+            }
+        }
+        counted
+    }
+
+    /// The states of debts and the movements of money.
+    pub fn money(&self) -> BTreeMap<String, usize> {
+        let mut money = BTreeMap::new();
+        let books = Books::of(&self.stage.stack);
+        for debt in books.debts() {
+            *money.entry(format!("{:?}", debt.state)).or_default() += 1;
+            for movement in books.movements(&debt.notice) {
+                let key = match movement.kind {
+                    // Which of two receipts is the credit is decided by which came first; that there is one, is not.
+                    Kind::Credit | Kind::CreditLate => {
+                        *money.entry("credit".to_owned()).or_default() += 1;
+                        format!("money {}", movement.cents.get())
+                    }
+                    Kind::DuplicateToRefund => format!("money {}", movement.cents.get()),
+                    // A node's difference stands beside a credit, and only there.
+                    Kind::Mismatch if movement.source != Source::Node => "mismatch".to_owned(),
+                    _ => continue,
+                };
+                *money.entry(key).or_default() += 1;
+            }
+        }
+        money
     }
 
     /// Letters that wait in the outbox.

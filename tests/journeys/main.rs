@@ -9,6 +9,7 @@
 )]
 
 mod accounts;
+mod acknowledged;
 mod checkout;
 mod creditors;
 mod errors;

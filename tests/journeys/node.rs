@@ -264,7 +264,7 @@ async fn inv_m24_ab_49_money_for_a_notice_that_nobody_knows_is_kept() {
 }
 
 #[tokio::test]
-async fn ab_48_messages_for_others_are_refused_by_what_is_wrong_first() {
+async fn ab_48_fm_46_messages_for_others_are_refused_by_what_is_wrong_first() {
     let portal = Portal::open();
     let (mario, notice) = portal.proven_citizen().await;
     let other = To { body: "98765432103", broker: "11111111115", station: "11111111115_01" };

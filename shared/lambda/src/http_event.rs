@@ -175,3 +175,27 @@ pub fn in_process<F: Function>(world: &World) -> Result<InProcess, NotConfigured
         Box::pin(invocation) as Answer
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A request of an invocation that Lambda ends so long after the epoch.
+    fn ends_at(at: Duration) -> Request {
+        let mut context = Context::default();
+        context.deadline = u64::try_from(at.as_millis()).unwrap();
+        Request::new(Body::Empty).with_lambda_context(context)
+    }
+
+    #[test]
+    fn fm_58_a_function_answers_half_a_second_before_lambda_ends_it() {
+        let since_epoch = now().duration_since(std::time::UNIX_EPOCH).unwrap();
+        let five = Duration::from_secs(5);
+        assert!(time_left(&ends_at(since_epoch + five)) <= five.checked_sub(MARGIN).unwrap());
+        // With less than that left, or none, it gives up at once; with very much, or nobody who says it, in time.
+        assert_eq!(time_left(&ends_at(since_epoch)), Duration::ZERO);
+        assert_eq!(time_left(&ends_at(since_epoch + MARGIN)), Duration::ZERO);
+        assert_eq!(time_left(&ends_at(since_epoch + Duration::from_secs(900))), DEADLINE * 3);
+        assert_eq!(time_left(&Request::new(Body::Empty)), DEADLINE);
+    }
+}

@@ -1,0 +1,146 @@
+//! What is stored by another version of ourselves, and what is stored of another time.
+
+use std::time::Duration;
+
+use journeys::local::OPERATOR;
+use journeys::{Callback, Citizen, Notice, Outcome, Portal, Receipt, Value, json, said};
+use operator::{Command, Verdict};
+
+use crate::raw;
+
+async fn operates(portal: &Portal, command: Command) -> (Verdict, String) {
+    let world = portal.stack().world(OPERATOR).unwrap();
+    let mut out = Vec::new();
+    let verdict = operator::run(&world, command, &mut out).await.unwrap();
+    (verdict, String::from_utf8(out).unwrap())
+}
+
+/// The same item as a version would write it that knows more than we do: of the row itself, and of what the row holds
+/// as a text.
+fn of_the_next_version(item: &Value) -> Value {
+    let mut item = item.clone();
+    for (_, value) in item.as_object_mut().unwrap() {
+        let held = value["S"].as_str().and_then(|text| serde_json::from_str::<Value>(text).ok());
+        if let Some(mut held) = held.filter(Value::is_object) {
+            held["ofTheNextVersion"] = json!({"anything": [1, 2, 3]});
+            *value = json!({"S": held.to_string()});
+        }
+    }
+    item["of_the_next_version"] = json!({"M": {"anything": {"N": "1"}}});
+    item
+}
+
+#[tokio::test]
+async fn fm_57_what_the_next_version_has_written_is_read_and_worked_on() {
+    let Some(portal) = Portal::alone() else { return };
+    let (mario, open) = portal.proven_citizen().await;
+    let creditor = portal.creditor();
+    let (paid, pending, closed) = (
+        creditor.issues(&mario.person).await,
+        creditor.issues(&mario.person).await,
+        creditor.issues(&mario.person).await,
+    );
+    mario.has_paid(&paid).await;
+    let paying = mario.pays(&pending).await;
+    creditor.cancels(&closed).await;
+    mario.forgets_password().await;
+    portal.stack().settle().await;
+    let seen = |notice: Notice| {
+        let mario = mario.clone();
+        async move { mario.sees(&notice).await }
+    };
+    let before = (seen(open.clone()).await, seen(paid.clone()).await, seen(closed.clone()).await);
+    let receipt = mario.receipt_pdf(&paid).await.pdf();
+
+    let mut written = 0;
+    for (table, item) in raw::everything(&portal).await {
+        raw::put(&portal, &table, &of_the_next_version(&item)).await;
+        written += 1;
+    }
+    assert!(written > 30, "{written} rows");
+
+    assert!(mario.is_logged_in().await, "sessions and accounts");
+    let after = (seen(open.clone()).await, seen(paid.clone()).await, seen(closed.clone()).await);
+    assert_eq!(after, before, "debts, movements, attempts");
+    assert_eq!(mario.receipt_pdf(&paid).await.pdf(), receipt, "receipts");
+    // What was under way goes on.
+    portal.psp().calls_back(&Callback::succeeded(&paying)).await.expect(200);
+    assert_eq!(mario.timeline(&pending).await, ["created", "payment-started", "paid"]);
+    portal.psp().calls_back(&Callback::succeeded(&paying)).await.expect(200);
+    mario.has_paid(&open).await;
+    mario.clone().resets_password().await;
+    assert_eq!(said(&Receipt::of(&closed, "1").arrives(&portal).await), "OK");
+    assert_eq!(mario.tries_to_log_in().await.status, 401, "the new password counts");
+    let (verdict, text) = operates(&portal, Command::Verify).await;
+    assert_eq!(verdict, Verdict::Well, "{text}");
+}
+
+/// Puts every table back to what it was.
+async fn restored(portal: &Portal, then: &[(String, Value)]) {
+    for (table, item) in raw::everything(portal).await {
+        raw::remove(portal, &table, &item).await;
+    }
+    for (table, item) in then {
+        raw::put(portal, table, item).await;
+    }
+}
+
+async fn paid_once(mario: &Citizen, notice: &Notice) {
+    let timeline = mario.timeline(notice).await;
+    let paid = timeline.iter().filter(|event| *event == "paid").count();
+    assert_eq!((paid, timeline.last().map(String::as_str)), (1, Some("paid")), "{timeline:?}");
+    mario.receipt_pdf(notice).await.pdf();
+}
+
+#[tokio::test]
+async fn fm_59_after_a_restore_the_money_that_came_later_comes_back_once() {
+    let Some(portal) = Portal::alone() else { return };
+    let (mario, told) = portal.proven_citizen().await;
+    let asked_for = portal.creditor().issues(&mario.person).await;
+    let at_the_till = portal.creditor().issues(&mario.person).await;
+    let (first, second) = (mario.pays(&told).await, mario.pays(&asked_for).await);
+    portal.stack().settle().await;
+    let then = raw::everything(&portal).await;
+
+    first.at_psp(Outcome::Success).await;
+    second.at_psp(Outcome::Success.callbacks(0)).await;
+    let receipt = Receipt::of(&at_the_till, "1");
+    assert_eq!(said(&receipt.arrives(&portal).await), "OK");
+    portal.stack().settle().await;
+    paid_once(&mario, &told).await;
+    let events: Vec<Value> = raw::items(&portal, "DebtsTable").await;
+    let events: Vec<Value> =
+        events.into_iter().filter(|item| item["pk"]["S"].as_str().unwrap().starts_with("EVENT#")).collect();
+    assert_eq!(events.len(), 2, "a callback and a receipt, as they came");
+
+    restored(&portal, &then).await;
+    for notice in [&told, &asked_for, &at_the_till] {
+        assert_eq!(mario.status(notice).await, "to-pay", "as it was then");
+    }
+    // Whoever was not heard sends again; for the others the sweep asks; what the old table still has is replayed.
+    portal.psp().calls_back(&Callback::succeeded(&first).named("again")).await.expect(200);
+    paid_once(&mario, &told).await;
+    portal.clock().moves(Duration::from_secs(7 * 60)).await;
+    paid_once(&mario, &asked_for).await;
+    for event in &events {
+        raw::put(&portal, "DebtsTable", event).await;
+    }
+    let again = || Command::ReplayOne(format!("node {}", receipt.id));
+    let (_, text) = operates(&portal, again()).await;
+    assert!(text.contains("a debt was credited"), "{text}");
+    // All of it once more changes nothing.
+    let (_, text) = operates(&portal, again()).await;
+    assert!(text.contains("known already"), "{text}");
+    let everything = portal.clock().now().await;
+    let from = everything - Duration::from_secs(24 * 60 * 60);
+    let until = everything + Duration::from_secs(1);
+    operates(&portal, Command::ReplayBetween { from, until }).await;
+    assert_eq!(said(&receipt.arrives(&portal).await), "PAA_RECEIPT_DUPLICATA");
+    portal.psp().calls_back(&Callback::succeeded(&second)).await.expect(200);
+    for notice in [&told, &asked_for, &at_the_till] {
+        paid_once(&mario, notice).await;
+    }
+    let (verdict, text) = operates(&portal, Command::Verify).await;
+    assert_eq!(verdict, Verdict::Well, "{text}");
+    assert!(text.starts_with("3 debts"), "{text}");
+}
