@@ -165,6 +165,7 @@ fn crossed(deed: &'static Deed, crossing: &'static Crossing) -> Ended {
             let trouble = Trouble::Crossed(crossing);
             let letter = letter(deed, &trouble, status, &scene, &stored);
             let mut faults = Vec::new();
+            acknowledged(deed, status, &scene, &mut faults);
             if status >= 500 {
                 let order = if first { "after" } else { "before" };
                 faults.push(format!("answered {status} {order} {}", crossing.name));
@@ -229,6 +230,7 @@ async fn played(deed: &'static Deed, trouble: &Trouble) -> Ended {
     if let (Trouble::Hits(_), false) = (trouble, happened) {
         faults.push("the trouble never came".to_owned());
     }
+    acknowledged(deed, status, &scene, &mut faults);
     let letter = letter(deed, trouble, status, &scene, &before);
     recovers(deed, trouble, &scene, &mut faults).await;
     Ended { letter, faults, books: scene.counted() }
@@ -242,6 +244,14 @@ pub fn untroubled(deed: &'static Deed) -> BTreeMap<String, usize> {
         recovers(deed, &Trouble::Hits(Vec::new()), &scene, &mut Vec::new()).await;
         scene.counted()
     })
+}
+
+/// What a sender is told that we have is applied, not merely kept (INV-M22).
+fn acknowledged(deed: &Deed, status: u16, scene: &Scene, faults: &mut Vec<String>) {
+    let kept = scene.messages_not_applied();
+    if deed.caller == Caller::Sender && status == 200 && kept > 0 {
+        faults.push(format!("INV-M22 acknowledged while {kept} message is not applied"));
+    }
 }
 
 /// The matrix's letter for what was seen before anybody recovered.

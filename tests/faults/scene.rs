@@ -173,6 +173,16 @@ impl Scene {
         letters.iter().filter(|letter| letter["state"]["S"] == "pending").count()
     }
 
+    /// Messages that are stored as they came, and nothing more.
+    pub fn messages_not_applied(&self) -> usize {
+        let items = self.stage.stack.items("DebtsTable");
+        let waiting = |item: &&Value| {
+            let is_message = item["pk"]["S"].as_str().is_some_and(|key| key.starts_with("EVENT#"));
+            is_message && item["applied"]["BOOL"] == false
+        };
+        items.iter().filter(waiting).count()
+    }
+
     /// How many payments have no outcome yet.
     pub fn unknown_payments(&self) -> usize {
         let items = self.stage.stack.items("DebtsTable");

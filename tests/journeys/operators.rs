@@ -59,7 +59,7 @@ async fn a_debts_account_is_told_in_plain_words() {
 }
 
 #[tokio::test]
-async fn money_that_is_not_simply_a_payment_is_listed() {
+async fn inv_m02_inv_m24_money_that_is_not_simply_a_payment_is_listed() {
     let Some(portal) = Portal::alone() else { return };
     let (_, twice, paying) = begun(&portal).await;
     paying.at_psp(Outcome::Success).await;
@@ -237,7 +237,7 @@ async fn fm_52_a_receipt_that_never_came_is_credited_by_hand_and_known_when_it_c
 }
 
 #[tokio::test]
-async fn money_of_nothing_we_knew_is_listed_until_it_is_taken_for_a_debt() {
+async fn inv_m24_money_of_nothing_we_knew_is_listed_until_it_is_taken_for_a_debt() {
     let Some(portal) = Portal::alone() else { return };
     let practice = Practice::of(&portal.citizen().person, portal.dice());
     let receipt = Receipt::of(&practice.notice(), "1");

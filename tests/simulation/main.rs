@@ -14,6 +14,7 @@
 )]
 
 mod checker_bites;
+mod numbers;
 mod play;
 
 use std::sync::Mutex;
