@@ -50,6 +50,23 @@ async fn tries(limits: &Limits, username: &str, right: bool) -> Result<(), Durat
     Ok(())
 }
 
+/// Functions run on machines whose clocks differ: what one has written down as now is no wait by another's.
+#[tokio::test]
+async fn inv_i14_a_clock_that_is_behind_makes_nobody_wait_for_nothing() {
+    let Some(portal) = Portal::alone() else { return };
+    let limits = Limits::connect(&portal.stack().world("Login").unwrap()).unwrap();
+    let behind = SignedDuration::from_mins(5);
+    for before in [&[false][..], &[false, true], &[false; 4]] {
+        let username = format!("{}@example.it", portal.dice().letters(12));
+        for right in before {
+            assert_eq!(tries(&limits, &username, *right).await, Ok(()), "{before:?}");
+        }
+        portal.stack().clock().advance(-behind);
+        assert_eq!(tries(&limits, &username, true).await, Ok(()), "{before:?}");
+        portal.stack().clock().advance(behind);
+    }
+}
+
 #[tokio::test]
 async fn inv_i14_ab_01_the_wait_grows_with_the_failures_along_any_story() {
     let Some(portal) = Portal::alone() else { return };
