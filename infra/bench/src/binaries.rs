@@ -12,11 +12,19 @@ use crate::{Failed, functions::repository};
 pub struct Binaries {
     /// The functions' folders, which are their binaries' names.
     pub functions: Vec<String>,
+    /// Where they are, as deployed.
+    deployed: PathBuf,
+    /// Where this program and the floors are.
     folder: PathBuf,
+    /// This machine, as the compiler names it.
+    target: String,
 }
 
+/// What `infra/Makefile` tells the compiler.
+const AS_DEPLOYED: &str = "-C force-unwind-tables=no";
+
 impl Binaries {
-    /// Those beside this program.
+    /// Those in the target folder of this program.
     pub fn here() -> Result<Self, Failed> {
         let mut functions = Vec::new();
         for entry in std::fs::read_dir(repository().join("functions"))? {
@@ -28,16 +36,25 @@ impl Binaries {
         functions.sort();
         let program = std::env::current_exe()?;
         let folder = program.parent().ok_or("this program is nowhere")?.to_owned();
-        Ok(Self { functions, folder })
+        let rustc =
+            Command::new("rustc").arg("-vV").output().map_err(|e| format!("rustc does not start: {e}"))?;
+        let said = String::from_utf8_lossy(&rustc.stdout).into_owned();
+        let target =
+            said.lines().find_map(|line| line.strip_prefix("host: ")).ok_or("rustc names no host")?;
+        let deployed = folder.with_file_name(target).join("release");
+        Ok(Self { functions, deployed, folder, target: target.to_owned() })
     }
 
-    /// Builds the functions alone, as they are deployed: built together with this program they would carry what it asks of
-    /// the crates that they share. Then the floors.
+    /// Builds the functions alone and as `infra/Makefile` does: built together with this program they would carry what it
+    /// asks of the crates that they share. Then the floors.
     pub fn build(&self) -> Result<(), Failed> {
-        for what in [&["build", "--release"][..], &["build", "--release", "--package", "bench", "--bins"]] {
-            let mut cargo = Command::new("cargo");
-            let status = cargo.current_dir(repository()).args(what).status();
-            if !status.map_err(|e| format!("cargo does not start: {e}"))?.success() {
+        let (mut functions, mut floors) = (Command::new("cargo"), Command::new("cargo"));
+        functions.args(["build", "--release", "--target", &self.target]).env("RUSTFLAGS", AS_DEPLOYED);
+        floors.args(["build", "--release", "--package", "bench", "--bins"]);
+        for mut cargo in [functions, floors] {
+            let status =
+                cargo.current_dir(repository()).status().map_err(|e| format!("cargo does not start: {e}"))?;
+            if !status.success() {
                 return Err("the release binaries cannot be built".into());
             }
         }
@@ -45,7 +62,10 @@ impl Binaries {
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
-        self.folder.join(name)
+        match self.functions.iter().any(|function| function == name) {
+            true => self.deployed.join(name),
+            false => self.folder.join(name),
+        }
     }
 
     /// Where results go: `bench` in the target folder.
