@@ -23,7 +23,7 @@ const INSTANCES: &str = "4";
 pub enum Way {
     /// `cargo lambda watch`, behind our own front door.
     Watch,
-    /// `sam local`, with its own front door, over the output of `cargo lambda build`.
+    /// `sam local`, with its own front door, over what `make -C infra functions` built.
     Sam,
 }
 
@@ -87,11 +87,10 @@ impl Elsewhere {
     }
 
     fn sam(&mut self, stack: &Stack) -> Result<(), String> {
-        let (flag, architecture) = match cfg!(target_arch = "aarch64") {
-            true => ("--arm64", "arm64"),
-            false => ("--x86-64", "x86_64"),
-        };
-        done(cargo().args(["lambda", "build", "--release", "--locked", flag]))?;
+        let architecture = if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" };
+        let infra = Stack::repository().join("infra");
+        let build = format!("ARCHITECTURE={architecture}");
+        done(Command::new("make").arg("-C").arg(infra).args(["functions", &build]))?;
         let template = self.written("template.yaml", &with_our_addresses(&built()?)?)?;
         let variables = self.written("environment.json", &stack.environment_by_function())?;
         let sam = |what: &str, port: u16| {
@@ -201,7 +200,7 @@ fn done(command: &mut Command) -> Result<(), String> {
     if status.success() { Ok(()) } else { Err(format!("{command:?} failed ({status})")) }
 }
 
-/// Where `cargo lambda build` has put the functions.
+/// Where the build has put the functions.
 fn built() -> Result<PathBuf, String> {
     let output = cargo().args(["metadata", "--no-deps", "--format-version", "1"]).output();
     let output = output.map_err(|e| format!("cargo metadata does not start: {e}"))?;
