@@ -4,7 +4,7 @@
 
 use aws_config::BehaviorVersion;
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::primitives::SdkBody;
+use aws_smithy_types::body::SdkBody;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde::Deserialize;
 
