@@ -83,10 +83,12 @@ fn last_resort(what: &'static str, request_id: &str, asked_in: Option<&http::Hea
     Served { reply, error: Some(error), route: None, subject: None }
 }
 
+/// Without a word of Lambda's there is none of its deadlines either; one that has passed leaves nothing.
 fn time_left(request: &Request) -> Duration {
-    let left = request.lambda_context_ref().and_then(|context| {
-        let deadline = std::time::UNIX_EPOCH.checked_add(Duration::from_millis(context.deadline))?;
-        deadline.duration_since(now()).ok()
+    let said = request.lambda_context_ref().map(|context| context.deadline).filter(|deadline| *deadline > 0);
+    let left = said.map(|deadline| {
+        let ends = std::time::UNIX_EPOCH.checked_add(Duration::from_millis(deadline));
+        ends.and_then(|ends| ends.duration_since(now()).ok()).unwrap_or_default()
     });
     left.map_or(DEADLINE, |left| left.saturating_sub(MARGIN).min(DEADLINE.saturating_mul(3)))
 }
