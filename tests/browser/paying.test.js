@@ -210,7 +210,7 @@ test("J14 the notice is printed from the search, the list and the detail", story
   await downloaded(() => page.getByRole("link", { name: /^Stampa bollettino/ }).click());
   await page.route("**/notice.pdf", (route) => route.fulfill({ status: 503, json: { code: "temporarily_unavailable", requestId: "7F3A-1" } }));
   await page.getByRole("link", { name: /^Stampa bollettino/ }).click();
-  await summaryIs(page, ["Non riusciamo a scaricare il bollettino. Riprova."]);
+  await summaryIs(page, ["Si è verificato un problema da parte nostra. Riprova tra qualche minuto."]);
   const instead = (await page.locator(".riepilogo-errori").innerText()).replace(/\s/g, "");
   for (const enough of [owed.noticeNumber, "12345678903", "45,50"]) assert.ok(instead.includes(enough), `${enough} is told instead`);
   await stands(page, { title: "Errore: Dettaglio pratica", h1: owed.reason, focus: ".riepilogo-errori" });

@@ -30,14 +30,14 @@ export function stateChip(debt) {
 
 /** The notice: without it the codes are enough, at any counter. */
 const notice = (debt, text, address, classes) =>
-  pdf({ text, address, name: `avviso-${debt.noticeNumber}.pdf`, classes, failed: t("js.bollettino_fallito"),
-    instead: t("js.bollettino_invece", { avviso: debt.noticeNumber.replace(/(.{4})(?=.)/g, "$1\u00a0"), ente: debt.creditor.fiscalCode, importo: money(debt.amount) }) });
+  pdf({ text, address, name: `avviso-${debt.noticeNumber}.pdf`, classes, failed: t("js.server"),
+    instead: t("js.bollettino_no", { avviso: debt.noticeNumber.replace(/(.{4})(?=.)/g, "$1\u00a0"), ente: debt.creditor.fiscalCode, importo: money(debt.amount) }) });
 export const noticePdf = (debt, classes) => withReason(notice(debt, t("js.bollettino"), `/api/debts/${debt.noticeNumber}/notice.pdf`, classes), debt);
 export const foundNoticePdf = (debt, reference) =>
   notice(debt, t("js.bollettino_pdf"), `/api/search/${encodeURIComponent(reference)}/notice.pdf`);
 export const receiptPdf = (debt, text = t("js.ricevuta_pdf")) =>
   pdf({ text, address: `/api/debts/${debt.noticeNumber}/receipt.pdf`, name: `ricevuta-${debt.iuv}.pdf`, classes: "btn btn-primary",
-    failed: t("js.ricevuta_fallita") });
+    failed: t("js.ricevuta_no") });
 
 /** Adds the reason to an accessible name that would repeat on the page. */
 export function withReason(node, debt, more = "") {
