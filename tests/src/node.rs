@@ -33,12 +33,14 @@ impl Node {
         self.portal.local_browser().post("/_local/node", &order).answer().await
     }
 
-    /// Whether the place where the tests run has no node; says so.
-    pub fn is_missing(&self, answer: &Answer) -> bool {
-        let missing = answer.status == 404 && answer.code() == "not_found";
-        if missing {
+    /// Pays, unless the place where the tests run has no node: says so, and false.
+    pub async fn has_taken(&self, notice: &Notice) -> bool {
+        let paid = self.pays(notice).await;
+        if paid.status == 404 && paid.code() == "not_found" {
             println!("LEFT OUT: there is no node here");
+            return false;
         }
-        missing
+        paid.ok();
+        true
     }
 }

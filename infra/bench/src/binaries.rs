@@ -21,7 +21,11 @@ pub struct Binaries {
 }
 
 /// What `infra/Makefile` tells the compiler.
-const AS_DEPLOYED: &str = "-C force-unwind-tables=no";
+fn as_deployed() -> Result<String, Failed> {
+    let makefile = std::fs::read_to_string(repository().join("infra/Makefile"))?;
+    let flags = makefile.lines().find_map(|line| line.strip_prefix("FLAGS := "));
+    Ok(flags.ok_or("infra/Makefile has no line `FLAGS := …`")?.to_owned())
+}
 
 impl Binaries {
     /// Those in the target folder of this program.
@@ -49,7 +53,7 @@ impl Binaries {
     /// asks of the crates that they share. Then the floors.
     pub fn build(&self) -> Result<(), Failed> {
         let (mut functions, mut floors) = (Command::new("cargo"), Command::new("cargo"));
-        functions.args(["build", "--release", "--target", &self.target]).env("RUSTFLAGS", AS_DEPLOYED);
+        functions.args(["build", "--release", "--target", &self.target]).env("RUSTFLAGS", as_deployed()?);
         floors.args(["build", "--release", "--package", "bench", "--bins"]);
         for mut cargo in [functions, floors] {
             let status =

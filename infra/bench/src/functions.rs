@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use journeys::local::{Options, Stack};
 use journeys::tour::{Watch, tour};
-use journeys::{Citizen, Notice, Portal, Value, json};
+use journeys::{Callback, Citizen, Notice, Portal, Value, json};
 
 use crate::binaries::{Binaries, zipped};
 use crate::endpoint::Endpoint;
@@ -34,6 +34,8 @@ impl Watch for Watching<'_> {
 /// How often a floor is started and called.
 const FLOOR_STARTS: usize = 40;
 const FLOOR_CALLS: usize = 300;
+/// How often somebody may ask the same before a limit says no.
+const AGAIN: usize = 10;
 
 /// The stack, with its functions run by us.
 pub struct Bench {
@@ -99,6 +101,7 @@ impl Bench {
         }
         self.host.set(Mode::Warm).await;
         if wanted.warm > 0 {
+            figures.socket.clear();
             calls.extend(self.often(wanted.often, figures).await?);
         }
         figures.actions = actions(&calls);
@@ -188,49 +191,112 @@ impl Bench {
         Ok(binaries)
     }
 
-    /// The calls whose targets are about how they spread: often, beside the floor that asks the same.
+    /// The calls whose targets are about how they spread and what a processor can do: often, one right after another, and
+    /// in turn with the floor that asks the same, so that both meet the same machine. A tour's calls have a whole stack
+    /// between them, which leaves the processor's caches to others.
     async fn often(&self, times: usize, figures: &mut Figures) -> Result<Vec<Call>, Failed> {
         let (mario, notice) = self.portal.proven_citizen().await;
         let paid = self.portal.creditor().issues(&mario.person).await;
         mario.has_paid(&paid).await;
-        // A source may search ten times a minute, a code be searched for twenty times a day.
-        for _ in 0..times.div_ceil(10) {
+        let _ = self.host.calls();
+        // A source may search ten times a minute and log in twenty times in ten, a code be searched for twenty times a
+        // day: each of them asks ten times.
+        for _ in 0..times.div_ceil(AGAIN) {
             let somebody = self.portal.citizen();
             let theirs = self.portal.creditor().issues(&somebody.person).await;
-            self.at("search", "by notice number");
-            for _ in 0..10 {
-                somebody.searches(&theirs).await;
+            self.during("search", "by notice number", somebody.searches(&theirs)).await;
+            self.during("login", "log in", mario.elsewhere().logs_in()).await;
+        }
+        self.during("list", "to pay, a few", mario.to_pay()).await;
+        self.during("notice-pdf", "a notice", mario.notice_pdf(&notice)).await;
+        self.during("receipt-pdf", "a receipt", mario.receipt_pdf(&paid)).await;
+        let heard = self.host.calls();
+        let mut calls = Vec::new();
+        for (function, action) in [
+            ("search", "by notice number"),
+            ("list", "to pay, a few"),
+            ("notice-pdf", "a notice"),
+            ("receipt-pdf", "a receipt"),
+            ("login", "log in"),
+        ] {
+            let of_it = heard.iter().filter(|call| call.function == function && call.action == action);
+            let events: Vec<&Call> = of_it.collect();
+            let floor = match function {
+                "search" => Some(self.event("Search", self.one_search()).await),
+                "list" => Some(self.event("List", one_list(&mario)).await),
+                _ => None,
+            };
+            let (ours, socket) = self.in_turn(&events, floor, times).await?;
+            calls.extend(ours);
+            if !socket.is_empty() {
+                figures.socket.push(Action {
+                    function: function.to_owned(),
+                    action: action.to_owned(),
+                    warm: wall(&socket),
+                    warm_processor: processor(&socket),
+                    ..Action::default()
+                });
             }
-            self.at("", "");
         }
-        self.at("list", "to pay, a few");
-        for _ in 0..times {
-            mario.to_pay().await;
-        }
-        self.at("notice-pdf", "a notice");
-        for _ in 0..times {
-            mario.notice_pdf(&notice).await;
-        }
-        self.at("receipt-pdf", "a receipt");
-        for _ in 0..times {
-            mario.receipt_pdf(&paid).await;
-        }
-        self.at("login", "log in");
-        for _ in 0..times.div_ceil(10) {
-            // Twenty in ten minutes from one source.
-            let elsewhere = mario.elsewhere();
-            for _ in 0..10 {
-                elsewhere.logs_in().await;
-            }
-        }
-        self.at("", "");
-        let calls = self.host.calls();
-        figures.socket = vec![
-            self.socket(("Search", "search"), "by notice number", times, self.one_search()).await?,
-            self.socket(("List", "list"), "to pay, a few", times, one_list(&mario)).await?,
-        ];
+        calls.extend(self.confirmations(times.div_ceil(AGAIN)).await);
         let _ = self.host.calls();
         Ok(calls)
+    }
+
+    /// The same calls again, to an instance of their own, each followed by one to the socket.
+    async fn in_turn(
+        &self,
+        events: &[&Call],
+        floor: Option<Vec<u8>>,
+        times: usize,
+    ) -> Result<(Vec<Call>, Vec<Took>), Failed> {
+        let (mut calls, mut floors) = (Vec::new(), Vec::new());
+        let first = events.first().ok_or("nothing was heard to ask again")?;
+        let program = self.host.program(&first.function).ok_or("there is no such function")?;
+        let (mut ours, _) = Instance::start(program, false).await?;
+        let (mut socket, _) = Instance::start(&self.socket, false).await?;
+        ours.call(first.event.clone()).await?;
+        if let Some(floor) = &floor {
+            socket.call(floor.clone()).await?;
+        }
+        for call in events.iter().cycle().take(times) {
+            let (_, took) = ours.call(call.event.clone()).await?;
+            let peak_kib = ours.peak_memory();
+            calls.push(Call { start: None, took, peak_kib, event: Vec::new(), ..(*call).clone() });
+            if let Some(floor) = &floor {
+                floors.push(socket.call(floor.clone()).await?.1);
+            }
+        }
+        ours.stop().await;
+        socket.stop().await;
+        Ok((calls, floors))
+    }
+
+    /// Payments confirmed one right after another, ten for each of so many citizens.
+    async fn confirmations(&self, citizens: usize) -> Vec<Call> {
+        let mut all = Vec::new();
+        for _ in 0..citizens {
+            let mario = self.portal.proven_citizen().await.0;
+            let mut begun = Vec::new();
+            // An account may begin ten payments an hour.
+            for _ in 0..AGAIN {
+                let notice = self.portal.creditor().issues(&mario.person).await;
+                begun.push(mario.pays(&notice).await);
+            }
+            let _ = self.host.calls();
+            for paying in &begun {
+                let (psp, callback) = (self.portal.psp(), Callback::succeeded(paying));
+                self.during("psp-callback", "paid", psp.calls_back(&callback)).await;
+            }
+            all.extend(self.host.calls());
+        }
+        all
+    }
+
+    async fn during<T>(&self, function: &str, action: &str, work: impl Future<Output = T>) {
+        self.at(function, action);
+        work.await;
+        self.at("", "");
     }
 
     fn at(&self, function: &str, action: &str) {
@@ -248,30 +314,6 @@ impl Bench {
         drop(self.endpoint.asked_by(caller));
         call.await;
         json!({"requests": self.endpoint.asked_by(caller)}).to_string().into_bytes()
-    }
-
-    /// The socket at what a function asked during one call.
-    async fn socket(
-        &self,
-        (caller, function): (&str, &str),
-        action: &str,
-        times: usize,
-        call: impl Future<Output = ()>,
-    ) -> Result<Action, Failed> {
-        let event = self.event(caller, call).await;
-        let (mut instance, _) = Instance::start(&self.socket, false).await?;
-        let (_, first) = instance.call(event.clone()).await?;
-        let warm = repeated(&mut instance, &event, times).await?;
-        instance.stop().await;
-        Ok(Action {
-            function: function.to_owned(),
-            action: action.to_owned(),
-            first: wall(&[first]),
-            first_processor: processor(&[first]),
-            warm: wall(&warm),
-            warm_processor: processor(&warm),
-            ..Action::default()
-        })
     }
 }
 

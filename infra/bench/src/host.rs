@@ -38,6 +38,8 @@ pub struct Call {
     pub start: Option<Took>,
     pub took: Took,
     pub peak_kib: u64,
+    /// What it was called with, to be asked again.
+    pub event: Vec<u8>,
 }
 
 /// Instances, and the notes of their calls.
@@ -147,7 +149,7 @@ impl Shared {
             start = Some(took);
         }
         let instance = place.as_mut().ok_or("the instance is gone")?;
-        let (answer, took) = match instance.call(event).await {
+        let (answer, took) = match instance.call(event.clone()).await {
             Ok(done) => done,
             Err(why) => {
                 // The next call meets a new one, as on Lambda.
@@ -163,7 +165,8 @@ impl Shared {
         }
         let looked_at = locked(&self.action).clone();
         let action = if looked_at.0 == name { looked_at.1 } else { String::new() };
-        locked(&self.calls).push(Call { function: name.to_owned(), action, mode, start, took, peak_kib });
+        let function = name.to_owned();
+        locked(&self.calls).push(Call { function, action, mode, start, took, peak_kib, event });
         Ok(answer)
     }
 }
