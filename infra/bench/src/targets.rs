@@ -59,6 +59,9 @@ fn starts(figures: &Figures) -> Vec<Target> {
             && figures.binary(&action.function).is_some_and(|binary| binary.memory_mib == 256)
     };
     let slowest = figures.actions.iter().filter(reads).max_by_key(|action| action.first_with_share.p50);
+    let all = figures.actions.iter().filter(reads).count();
+    let quick =
+        figures.actions.iter().filter(reads).filter(|action| action.first_with_share.p50 <= 5_000).count();
     let login = figures.action("login", "log in").filter(|action| action.first_with_share.n > 0);
     let beyond = login
         .zip(figures.hash.as_ref())
@@ -76,7 +79,10 @@ fn starts(figures: &Figures) -> Vec<Target> {
                 let millis = action.first_with_share.p50 as f64 / 1_000.0;
                 (
                     millis <= 5.0,
-                    format!("{millis:.1} ms ({}, {}: the slowest)", action.function, action.action),
+                    format!(
+                        "{quick} of {all} actions; {millis:.1} ms the slowest ({}, {})",
+                        action.function, action.action
+                    ),
                 )
             }),
         ),
@@ -101,7 +107,9 @@ fn warm(figures: &Figures) -> Vec<Target> {
             let wall = ratio(ours.warm.p50, floor.warm.p50);
             let processor = ratio(ours.warm_processor.p50, floor.warm_processor.p50);
             let met = wall <= 1.6 && processor <= 2.0;
-            (met, format!("{wall:.2} × wall, {processor:.2} × processor"))
+            let millis = |micros: u64| micros as f64 / 1_000.0;
+            let (mine, bare) = (millis(ours.warm_processor.p50), millis(floor.warm_processor.p50));
+            (met, format!("{wall:.2} × wall, {processor:.2} × processor ({mine:.2} ms to {bare:.2} ms)"))
         });
         targets.push(is(measure, "≤ 1.6 × wall, ≤ 2 × processor", found));
     }
@@ -132,28 +140,31 @@ fn warm(figures: &Figures) -> Vec<Target> {
     targets
 }
 
-/// Start and first call together, against those who wrote it as documented.
+/// Start and first call together, against those who wrote it as documented. Theirs asks what `search` asks: three calls.
 fn cold(figures: &Figures) -> Vec<Target> {
-    let slowest = figures.binaries.iter().filter(|binary| !HASHING.contains(&binary.name.as_str()));
-    let slowest = slowest.filter_map(|binary| {
-        let firsts = figures.actions.iter().filter(|action| action.function == binary.name);
-        let first = firsts.map(|action| action.first.p50).max().filter(|first| *first > 0)?;
-        Some((binary.start.p50.saturating_add(first), binary.name.as_str()))
-    });
-    let slowest = slowest.max();
+    let not_hashing = figures.binaries.iter().filter(|binary| !HASHING.contains(&binary.name.as_str()));
+    let ours: Vec<(u64, &str)> = not_hashing
+        .filter_map(|binary| {
+            let firsts = figures.actions.iter().filter(|action| action.function == binary.name);
+            let first = firsts.map(|action| action.first.p50).max().filter(|first| *first > 0)?;
+            Some((binary.start.p50.saturating_add(first), binary.name.as_str()))
+        })
+        .collect();
     let against = |name: &str, most: f64| {
         let peer = figures.cold_peers.iter().find(|peer| peer.what.starts_with(name))?;
         let theirs = peer.start.p50.saturating_add(peer.first.p50);
-        let (ours, function) = slowest?;
+        let (slowest, function) = ours.iter().max()?;
         let search = figures.action("search", "by notice number")?.first.p50;
         let search = search.saturating_add(figures.binary("search")?.start.p50);
-        let met = ratio(ours, theirs) <= most;
+        let fast = ours.iter().filter(|(micros, _)| ratio(*micros, theirs) <= most).count();
         Some((
-            met,
+            fast == ours.len(),
             format!(
-                "{:.2} × search, {:.2} × {function}, the slowest ({:.0} ms theirs)",
+                "{:.2} × search; {fast} of {} functions by their slowest action; {:.2} × {function}, the slowest \
+                 ({:.0} ms theirs)",
                 ratio(search, theirs),
-                ratio(ours, theirs),
+                ours.len(),
+                ratio(*slowest, theirs),
                 theirs as f64 / 1_000.0
             ),
         ))

@@ -50,6 +50,10 @@ pub use simulated::Simulated;
 
 use crate::core::Core;
 
+/// Of everything that runs a stack: the program, the tests, the benchmark. Functions that are deployed keep the system's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 pub(crate) type Request = http::Request<Vec<u8>>;
 pub(crate) type Response = http::Response<Vec<u8>>;
 
