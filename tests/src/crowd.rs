@@ -16,15 +16,17 @@ impl Portal {
         let items = self.items_of(notice).await;
         assert!(!items.is_empty(), "{} is not in the store", notice.number);
         let person = self.citizen().person;
-        let copies = (0..times).flat_map(|_| {
+        let mut copies = (0..times).flat_map(|_| {
             let other = Practice::of(&person, self.dice()).notice();
             // The notice number ends with the IUV, and begins with the same digit for all of one creditor.
             items.iter().map(|item| item.replace(notice.iuv(), other.iuv())).collect::<Vec<_>>()
         });
-        let copies: Vec<String> = copies.collect();
-        for batch in copies.chunks(BATCH) {
-            let puts: Vec<Value> =
-                batch.iter().map(|item| json!({"PutRequest": {"Item": parsed(item)}})).collect();
+        loop {
+            let batch = copies.by_ref().take(BATCH);
+            let puts: Vec<Value> = batch.map(|item| json!({"PutRequest": {"Item": parsed(&item)}})).collect();
+            if puts.is_empty() {
+                return;
+            }
             let left = self.dynamodb("BatchWriteItem", &json!({"RequestItems": {"DebtsTable": puts}})).await;
             assert!(left["UnprocessedItems"].as_object().is_none_or(|left| left.is_empty()), "{left}");
         }
@@ -32,12 +34,19 @@ impl Portal {
 
     /// All items of the debts table that name a practice, as texts.
     async fn items_of(&self, notice: &Notice) -> Vec<String> {
-        let scan = json!({
+        let mut scan = json!({
             "TableName": "DebtsTable", "FilterExpression": "contains(pk, :n) OR contains(sk, :n)",
             "ExpressionAttributeValues": {":n": {"S": notice.number}}
         });
-        let found = self.dynamodb("Scan", &scan).await;
-        found["Items"].as_array().into_iter().flatten().map(Value::to_string).collect()
+        let mut items = Vec::new();
+        loop {
+            let mut found = self.dynamodb("Scan", &scan).await;
+            items.extend(found["Items"].as_array().into_iter().flatten().map(Value::to_string));
+            match found["LastEvaluatedKey"].take() {
+                Value::Null => return items,
+                key => scan["ExclusiveStartKey"] = key,
+            }
+        }
     }
 
     async fn dynamodb(&self, operation: &str, request: &Value) -> Value {

@@ -22,7 +22,9 @@ pub struct About {
 }
 
 const LANGUAGE: &str = "it-IT";
-const CONTENT_LEVEL: u32 = 6;
+/// A page's operators are a tenth of the document, whose fonts are compressed beforehand: more effort took a sixth of the
+/// time that a notice takes, for some hundred bytes.
+const CONTENT_LEVEL: u32 = 3;
 const PRODUCER: &str = "documents";
 
 /// Closes the page and writes it.
