@@ -15,7 +15,8 @@ pub struct Passwords {
     secret: Secret<IdentityKeys>,
     random: Random,
     params: Params,
-    /// The memory of one hash, used again by the next: handing 19 MiB back and forth costs more than it saves.
+    /// The memory of one hash, used again by the next: handing 19 MiB back and forth costs more than it saves. It is asked
+    /// for in the start phase, so that the first person to log in does not wait for the system to find it.
     memory: Arc<Mutex<Vec<Block>>>,
     pub policy: Policy,
 }
@@ -51,11 +52,12 @@ impl Passwords {
         }
         let params = Params::new(memory, passes, 1, Some(HASH))
             .map_err(|e| NotConfigured::because("ARGON2_MEMORY_KIB", e))?;
+        let memory = world.shared(|| Arc::new(Mutex::new(vec![Block::default(); params.block_count()])));
         Ok(Self {
             secret: world.secret("IDENTITY_SECRET")?,
             random: world.random().clone(),
             params,
-            memory: Arc::default(),
+            memory,
             policy: Policy { min_characters: characters },
         })
     }
