@@ -148,8 +148,11 @@ async fn run(wanted: &Wanted) -> Result<(), Failed> {
     if wanted.build {
         binaries.build()?;
     }
-    figures.date = today();
-    figures.machine = machine();
+    // Parts left out keep the figures of the run before: the day is that of the functions'.
+    if wanted.has("functions") || figures.date.is_empty() {
+        figures.date = today();
+        figures.machine = machine();
+    }
     let others = if wanted.has("peers") { Some(peers::install(&folder)?) } else { None };
     if wanted.has("functions") || others.is_some() {
         let bench = Bench::open(&binaries, &folder).await?;
