@@ -243,7 +243,7 @@ impl Bench {
         Ok(calls)
     }
 
-    /// The same calls again, to an instance of their own, each followed by one to the socket.
+    /// The same calls again, to an instance of their own, each followed by one to the socket if there is a floor to ask.
     async fn in_turn(
         &self,
         events: &[&Call],
@@ -254,21 +254,25 @@ impl Bench {
         let first = events.first().ok_or("nothing was heard to ask again")?;
         let program = self.host.program(&first.function).ok_or("there is no such function")?;
         let (mut ours, _) = Instance::start(program, false).await?;
-        let (mut socket, _) = Instance::start(&self.socket, false).await?;
         ours.call(first.event.clone()).await?;
-        if let Some(floor) = &floor {
-            socket.call(floor.clone()).await?;
+        let mut socket = None;
+        if let Some(floor) = floor {
+            let (mut instance, _) = Instance::start(&self.socket, false).await?;
+            instance.call(floor.clone()).await?;
+            socket = Some((instance, floor));
         }
         for call in events.iter().cycle().take(times) {
             let (_, took) = ours.call(call.event.clone()).await?;
             let peak_kib = ours.peak_memory();
             calls.push(Call { start: None, took, peak_kib, event: Vec::new(), ..(*call).clone() });
-            if let Some(floor) = &floor {
+            if let Some((socket, floor)) = &mut socket {
                 floors.push(socket.call(floor.clone()).await?.1);
             }
         }
         ours.stop().await;
-        socket.stop().await;
+        if let Some((socket, _)) = socket {
+            socket.stop().await;
+        }
         Ok((calls, floors))
     }
 
