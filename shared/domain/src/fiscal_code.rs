@@ -63,7 +63,7 @@ impl FiscalCode {
                 let digit = u32::from(b.saturating_sub(b'0'));
                 match (i % 2 == 1, digit.saturating_mul(2)) {
                     (false, _) => digit,
-                    (true, doubled) if doubled > 9 => doubled.saturating_sub(9),
+                    (true, doubled @ 10..) => doubled.saturating_sub(9),
                     (true, doubled) => doubled,
                 }
             })

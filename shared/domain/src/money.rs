@@ -94,7 +94,7 @@ impl Amount {
     pub fn parse_decimal(text: &str) -> Result<Self, OutOfRange> {
         let (euro, cents) = text.split_once('.').ok_or(OutOfRange)?;
         let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
-        if !digits(euro) || !digits(cents) || cents.len() != 2 || euro.len() > 12 {
+        if !digits(euro) || !digits(cents) || cents.len() != 2 {
             return Err(OutOfRange);
         }
         let euro: u64 = euro.parse().map_err(|_| OutOfRange)?;

@@ -69,11 +69,10 @@ fn trace(personal: &str) -> Option<String> {
     (text::length(&datum) >= 4).then_some(datum)
 }
 
-/// In the list of common passwords, or one short piece repeated, or a plain run of keys.
+/// One short piece repeated, or a plain run of keys, or in the list of common passwords.
 fn is_common(plain: &str) -> bool {
     let squeezed: String = plain.chars().filter(|c| !c.is_whitespace()).collect();
-    COMMON.lines().any(|common| common == plain || common == squeezed)
-        || is_repetition(&squeezed)
+    is_repetition(&squeezed)
         || is_run(&squeezed)
         || COMMON.lines().any(|common| common.len() >= 5 && is_padded(&squeezed, common))
 }
@@ -93,7 +92,7 @@ fn is_run(text: &str) -> bool {
     rises || falls
 }
 
-/// A common password with only digits and signs around it: `password123!`.
+/// A common password, bare or with only digits and signs around it: `password123!`.
 fn is_padded(text: &str, common: &str) -> bool {
     text.split_once(common)
         .is_some_and(|(before, after)| before.chars().chain(after.chars()).all(|c| !c.is_alphabetic()))

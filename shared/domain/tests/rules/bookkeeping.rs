@@ -53,4 +53,6 @@ fn a_reason_is_short_and_holds_nothing_of_a_person() {
         assert_eq!(Reason::new(by, why), Err(code), "{by:?} {why:?}");
     }
     assert!(Reason::new(&"r".repeat(20), &"m".repeat(80)).is_ok());
+    // Sixteen letters are a word like any other, and a company's code is nobody's secret.
+    assert!(Reason::new("ragioneria", "regolarizzazione con 00743110157").is_ok());
 }

@@ -31,6 +31,7 @@ fn every_invalid_decimal_is_refused() {
     assert_eq!(Amount::parse_decimal("18446744073709551616.00"), Err(OutOfRange), "more than 64 bits");
     assert_eq!(Amount::parse_decimal("999999999999.99"), Err(OutOfRange));
     assert_eq!(Amount::parse_decimal("999999999.99"), Amount::new(MAX_CENTS));
+    assert_eq!(OutOfRange.to_string(), "not an amount in euro cents that the circuit can carry");
     assert_eq!(Amount::parse_decimal("0010.00"), Amount::new(1_000), "the schema allows leading zeros");
 }
 
@@ -142,7 +143,7 @@ proptest! {
     /// Against the schema's own words: `\d+\.\d{2}`, from 0.01 to 999999999.99.
     #[test]
     fn decimals_are_judged_as_the_schema_does(
-        euro in "[0-9]{0,12}", point in "[.,]?", cents in "[0-9]{0,3}",
+        euro in "0{0,30}[0-9]{0,12}", point in "[.,]?", cents in "[0-9]{0,3}",
     ) {
         let text = format!("{euro}{point}{cents}");
         let form = !euro.is_empty() && point == "." && cents.len() == 2;

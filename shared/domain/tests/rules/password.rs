@@ -57,6 +57,8 @@ fn inv_i12_ab_15_the_upper_limits() {
     assert_eq!((piles(42).len(), length(&piles(42))), (1_020, 12));
     assert_eq!(judge(&piles(42)), "ok");
     assert_eq!(judge(&piles(43)), "too_long");
+    let brim = format!("{}abcd", piles(42));
+    assert_eq!((brim.len(), judge(&brim)), (MAX_BYTES, "ok"));
     let n_params =
         |password: &str| Policy::default().accept("password", password, &[]).map(drop).unwrap_err().params;
     assert_eq!(n_params(&of(300)), [("max", 256), ("n", 300)]);
@@ -81,6 +83,7 @@ fn common_passwords_are_refused_however_dressed() {
         "Password123!",
         "123password456",
         "!!!letmein2026!!!",
+        "2026!admin!2026",
         "abcabcabcabc",
         "abcabcabcabca",
         "aaaaaaaaaaaaa",
@@ -98,6 +101,8 @@ fn common_passwords_are_refused_however_dressed() {
         "counterstrike zebra",
         "passwords are a pity",
         "abcabcabcabd",
+        // Seven letters and five of them again: not twice the whole.
+        "zqxwvkjzqxwv",
         "acegikmoqsuw",
         "9abcdefghijk",
         "password of my own",
@@ -133,6 +138,8 @@ fn personal_data_are_refused_wherever_they_stand() {
     ] {
         assert_eq!(judge(personal), "personal", "{personal:?}");
     }
+    let short = |name| Policy::default().accept("password", "zebra luca leo blu", &[name]).is_err();
+    assert!(short("Luca") && !short("Leo"), "four letters are a name, three are in too many words");
     assert_eq!(judge("oliva verde scuro"), "ok", "two letters of a name refuse nobody");
     assert_eq!(judge("example.it zebra blu"), "ok", "the provider's name is not personal");
 }

@@ -56,6 +56,9 @@ fn what_no_name_has_is_refused() {
         "Ma\u{202e}rio",
         "🙂",
         "Ro/ssi",
+        // A sign and a digit of India: neither letter nor mark.
+        "राम।",
+        "राम१",
     ] {
         assert_eq!(code(wrong), Err(("lastName".to_owned(), "format")), "{wrong:?}");
     }
@@ -157,6 +160,7 @@ fn telephones_are_kept_in_international_form_with_the_blanks_as_typed() {
         ("0033 1 23456789", "FR", "+33 1 23456789"),
         ("01 23456789", "FR", "01 23456789"),
         ("+123456789012345", "FR", "+123456789012345"),
+        ("+1 2 3 4 5 6 7 8 9 0 1 2 (3) 4", "FR", "+1 2 3 4 5 6 7 8 9 0 1 2 (3) 4"),
     ] {
         assert_eq!(phone(typed, country).as_deref(), Ok(kept));
         assert_eq!(phone(kept, country).as_deref(), Ok(kept), "once is enough");

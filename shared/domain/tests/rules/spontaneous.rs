@@ -403,6 +403,16 @@ fn every_mistake_of_a_file_is_blamed_on_its_own_field() {
     for (number, (expected, change)) in table.into_iter().enumerate() {
         assert_eq!(blamed(change), [expected], "row {number}");
     }
+    // What stands exactly at a limit is right.
+    let fine: [Change; 4] = [
+        |s| s.code = "x".repeat(35),
+        |s| s.name = "x".repeat(100),
+        |s| (s.fields[0].min, s.fields[0].max) = (Some(3), Some(3)),
+        |s| s.amount = serde_json::from_value(json!({"kind": "free", "min": 2, "max": 2})).unwrap(),
+    ];
+    for (number, change) in fine.into_iter().enumerate() {
+        assert_eq!(blamed(change), Vec::<String>::new(), "limit {number}");
+    }
     // An option that tidying changes could be chosen and never accepted.
     for option in ["", " A", "Scuola  primaria", "A\u{a0}"] {
         let service = service(

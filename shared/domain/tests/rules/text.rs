@@ -51,6 +51,8 @@ fn inv_x03_marks_are_not_piled_up_without_end() {
     let pile = format!("a{}", "\u{301}".repeat(10_000));
     assert_eq!(length(&pile), 1, "one character to the eye, twenty thousand bytes to the store");
     assert_eq!(line("x", &pile, 1, 70), Err(FieldError::new("x", FieldCode::Format)));
+    let of = |points: usize| line("x", &format!("a{}", "\u{301}".repeat(points - 1)), 1, 70).is_ok();
+    assert!(of(16) && !of(17), "sixteen code points to a character");
     assert!(line("x", "Nguyê\u{303}n Thi\u{323} Hồ", 1, 70).is_ok(), "two marks on a letter are a name");
 }
 
