@@ -48,9 +48,10 @@ async fn stored(portal: &Portal) -> Vec<String> {
     items.iter().filter_map(|item| item["password"]["S"].as_str()).map(str::to_owned).collect()
 }
 
-/// Starts on a folder of data, with this many passes of the hash.
-fn with_passes(folder: &Path, passes: &str) -> Option<Portal> {
-    let parameters = BTreeMap::from([("Argon2Passes".to_owned(), passes.to_owned())]);
+/// Starts on a folder of data, with this cost of the hash.
+fn with_cost(folder: &Path, kib: &str, passes: &str) -> Option<Portal> {
+    let cost = [("Argon2MemoryKib", kib), ("Argon2Passes", passes)];
+    let parameters = cost.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
     Portal::alone_with(Options {
         data: Some(folder.to_owned()),
         parameters,
@@ -62,7 +63,7 @@ fn with_passes(folder: &Path, passes: &str) -> Option<Portal> {
 #[tokio::test]
 async fn inv_i11_passwords_are_kept_as_owasp_asks_and_weaker_hashes_rise_at_the_next_login() {
     let folder = std::env::temp_dir().join(format!("hashes-{}", std::process::id()));
-    let Some(portal) = with_passes(&folder, "2") else { return };
+    let Some(portal) = with_cost(&folder, "19456", "2") else { return };
     let mut person = Person::natural(portal.dice());
     person.password = "  correct Horse 🐎 battery ".to_owned();
     portal.citizen_like(person.clone()).becomes_known().await;
@@ -73,7 +74,7 @@ async fn inv_i11_passwords_are_kept_as_owasp_asks_and_weaker_hashes_rise_at_the_
     assert_eq!((parts[4].len(), parts[5].len(), parts.len()), (22, 43, 6));
     drop(portal);
 
-    let portal = with_passes(&folder, "3").unwrap();
+    let portal = with_cost(&folder, "19456", "3").unwrap();
     let again = portal.citizen_like(person.clone());
     again.logs_in_with("another password").await.refused(401, "invalid_credentials");
     assert_eq!(stored(&portal).await, before, "a wrong password changes nothing");
@@ -82,6 +83,16 @@ async fn inv_i11_passwords_are_kept_as_owasp_asks_and_weaker_hashes_rise_at_the_
     assert!(after[0].starts_with("$argon2id$v=19$m=19456,t=3,p=1$"), "{after:?}");
     again.elsewhere().logs_in().await;
     assert_eq!(stored(&portal).await, after, "strong enough stays as it is");
+    drop(portal);
+
+    let portal = with_cost(&folder, "20480", "2").unwrap();
+    portal.citizen_like(person.clone()).logs_in().await;
+    let larger = stored(&portal).await;
+    assert!(larger[0].starts_with("$argon2id$v=19$m=20480,t=2,p=1$"), "{larger:?}");
+    drop(portal);
+    let portal = with_cost(&folder, "19456", "2").unwrap();
+    portal.citizen_like(person.clone()).logs_in().await;
+    assert_eq!(stored(&portal).await, larger, "what costs more stays as it is");
     drop(portal);
     std::fs::remove_dir_all(folder).unwrap();
 }

@@ -4,12 +4,24 @@ use std::collections::BTreeSet;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use identity::Links;
 use journeys::local::faults::{Fault, Scope};
 use journeys::{Citizen, Portal, Value};
 use sha2::{Digest, Sha256};
 use store::Limit;
 
 use crate::raw;
+
+/// Anything else is refused before anybody looks for it.
+#[test]
+fn inv_x03_only_what_can_be_a_token_is_looked_up() {
+    for token in ["a-Z_09", &"x".repeat(128)] {
+        assert!(Links::is_plausible(token), "{token}");
+    }
+    for token in ["a=", "a b", "a/b", "à", "a\0", &"x".repeat(129)] {
+        assert!(!Links::is_plausible(token), "{token:?}");
+    }
+}
 
 #[tokio::test]
 async fn inv_i08_ab_09_a_token_has_256_bits_and_only_its_hash_is_kept() {

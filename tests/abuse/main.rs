@@ -15,6 +15,7 @@ mod erasure;
 mod hashing;
 mod inside;
 mod links;
+mod measured;
 mod raw;
 mod rights;
 mod search;

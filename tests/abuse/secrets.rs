@@ -64,6 +64,11 @@ async fn inv_x14_ab_42_fm_56_during_a_rotation_both_keys_hold_and_afterwards_one
     calls_back_with(&portal, "webhook 1").await.expect(200);
     calls_back_with(&portal, "webhook 2").await.refused(401, "bad_signature");
 
+    rotates(&portal, &[1, 1]).await;
+    calls_back_with(&portal, "webhook 1").await.expect(200);
+    imports_with(&portal, "local-creditor-key").await.expect(201);
+    assert!(mario.is_logged_in().await, "a key written down twice is still a key");
+
     let found = mario.searches(&notice).await;
     rotates(&portal, &[2, 1]).await;
     assert!(mario.is_logged_in().await, "a session of the older key");
@@ -84,6 +89,22 @@ async fn inv_x14_ab_42_fm_56_during_a_rotation_both_keys_hold_and_afterwards_one
     calls_back_with(&portal, "webhook 2").await.expect(200);
     imports_with(&portal, "creditor-key-2").await.expect(201);
     mario.logs_in().await;
+}
+
+/// A key that could be guessed would open every account.
+#[tokio::test]
+async fn inv_x15_a_short_key_signs_no_session_and_opens_none() {
+    let Some(portal) = Portal::alone() else { return };
+    let mario = portal.known_citizen().await;
+    for (bytes, status) in [(31, 503), (33, 200)] {
+        let key = STANDARD.encode(vec![7; bytes]);
+        let sessions = json!([{"kid": 9, "key": key}]);
+        let [pepper, links] = ["pepper", "links"].map(|name| STANDARD.encode(local_key(name)));
+        let keys = json!({"pepper": pepper, "links": links, "sessions": sessions});
+        portal.stack().put_secret("IdentitySecret", keys);
+        portal.clock().moves_minutes(5).await;
+        mario.elsewhere().tries_to_log_in().await.expect(status);
+    }
 }
 
 /// What was read is good for five minutes; then a store of secrets that does not answer closes the door.

@@ -3,7 +3,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
-use journeys::{Citizen, Portal, Value, json};
+use journeys::local::Options;
+use journeys::{Answer, Citizen, Portal, Value, json};
 use sha2::{Digest, Sha256};
 
 /// The parts of a session's token, to be changed and signed again.
@@ -170,6 +171,42 @@ async fn ab_22_another_form_of_a_token_dies_with_its_session() {
     for form in &forms {
         assert!(!opens(&portal, form).await, "{form}");
     }
+}
+
+/// Over TLS the browser keeps the session for this host alone, and sends it over TLS alone.
+#[tokio::test]
+async fn inv_i30_over_tls_the_sessions_cookie_is_this_hosts_and_travels_by_tls_alone() {
+    let public = "https://pagamenti.example.it";
+    let options = Options { public_url: Some(public.to_owned()), demo: false, ..Options::default() };
+    let Some(portal) = Portal::alone_with(options) else { return };
+    let mario = portal.known_citizen().await;
+    let cookies = |answer: &Answer| {
+        let set = answer.headers.get_all("set-cookie").iter();
+        set.map(|cookie| cookie.to_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let login = mario.tries_to_log_in().await.expect(200);
+    let [session, hint] = <[String; 2]>::try_from(cookies(&login)).unwrap();
+    // Eight hours, of which a fraction of a second may have passed.
+    let lives = |cookie: &str| {
+        let cookie = cookie.replace("Max-Age=28799", "Max-Age=28800");
+        cookie.split_once(';').map(|(_, attributes)| attributes.to_owned())
+    };
+    assert!(session.starts_with("__Host-session=ey"), "{session}");
+    assert_eq!(lives(&session).unwrap(), " Path=/; HttpOnly; SameSite=Lax; Max-Age=28800; Secure");
+    assert!(hint.starts_with("accesso=1;"), "{hint}");
+    assert_eq!(lives(&hint).unwrap(), " Path=/; SameSite=Lax; Max-Age=28800; Secure");
+    assert!(mario.is_logged_in().await);
+
+    let token = session.split(['=', ';']).nth(1).unwrap();
+    let plain = portal.citizen();
+    plain.browser.takes_cookies(&format!("session={token}"));
+    assert!(!plain.is_logged_in().await, "a cookie that another host could have set");
+
+    let logout = mario.tries_to_log_out().await.expect(204);
+    let gone = ["__Host-session=; Path=/; HttpOnly; SameSite=Lax", "accesso=; Path=/; SameSite=Lax"];
+    assert_eq!(cookies(&logout), gone.map(|cookie| format!("{cookie}; Max-Age=0; Secure")));
+    let links = mario.mails().await.into_iter().flat_map(|mail| mail.links).collect::<Vec<_>>();
+    assert!(links.contains(&format!("{public}/accedi")), "where to go once the account is active: {links:?}");
 }
 
 /// What a thief has is worth no more than the session, and the owner can end it from elsewhere.

@@ -1,9 +1,13 @@
 //! Paying: what a click leads to, and what becomes of what was begun.
 
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
 use std::time::Duration;
 
+use journeys::local::Options;
 use journeys::local::faults::{Fault, Scope};
-use journeys::{Citizen, Notice, Outcome, Portal, Practice, json, numbers, together};
+use journeys::{Citizen, Notice, Outcome, Portal, Practice, Value, json, numbers, together};
 
 use crate::canteen;
 
@@ -200,16 +204,20 @@ async fn an_abandoned_payment_is_pending_then_expires() {
 async fn inv_m17_a_lost_callback_is_settled_by_asking_the_psp() {
     let Some(portal) = Portal::alone() else { return };
     let (mario, notice) = portal.proven_citizen().await;
-    let refused = portal.creditor().issues(&mario.person).await;
+    let [refused, left] =
+        [portal.creditor().issues(&mario.person).await, portal.creditor().issues(&mario.person).await];
     let (paying, failing) = (mario.pays(&notice).await, mario.pays(&refused).await);
+    let leaving = mario.pays(&left).await;
     paying.at_psp(Outcome::Success.callbacks(0)).await;
     failing.at_psp(Outcome::Failure.callbacks(0)).await;
-    assert_eq!((paying.status().await, failing.status().await), ("pending".to_owned(), "pending".to_owned()));
+    leaving.at_psp(Outcome::Cancel.callbacks(0)).await;
+    for waiting in [&paying, &failing, &leaving] {
+        assert_eq!(waiting.status().await, "pending");
+    }
     portal.clock().moves_minutes(6).await;
-    assert_eq!(
-        (paying.status().await, failing.status().await),
-        ("succeeded".to_owned(), "failed".to_owned())
-    );
+    assert_eq!(paying.status().await, "succeeded");
+    assert_eq!(failing.status().await, "failed");
+    assert_eq!(leaving.status().await, "cancelled");
     assert_eq!(mario.timeline(&notice).await, ["created", "payment-started", "paid"]);
     mario.receipt_pdf(&notice).await.pdf();
     assert_eq!(mario.mails_about("Pagamento non riuscito").await, 1);
@@ -245,6 +253,59 @@ async fn a_new_click_after_the_payments_time_asks_the_psp_first() {
     mario.tries_to_pay(&notice).await.refused(409, "debt_already_paid");
     assert_eq!(paying.status().await, "succeeded");
     assert_eq!(mario.timeline(&notice).await, ["created", "payment-started", "paid"]);
+}
+
+/// A PSP that gives these answers, one to each call; gives back its address.
+fn psp_that_answers(answers: Vec<Value>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for answer in answers {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut reader = BufReader::new(stream.try_clone().unwrap());
+            let mut length = 0;
+            for line in reader.by_ref().lines().map(Result::unwrap).take_while(|line| !line.is_empty()) {
+                if let Some(n) = line.to_ascii_lowercase().strip_prefix("content-length: ") {
+                    length = n.parse().unwrap();
+                }
+            }
+            reader.read_exact(&mut vec![0; length]).unwrap();
+            let body = answer.to_string();
+            write!(stream, "HTTP/1.1 201 Created\r\ncontent-type: application/json\r\nconnection: close\r\n")
+                .unwrap();
+            write!(stream, "content-length: {}\r\n\r\n{body}", body.len()).unwrap();
+        }
+    });
+    address
+}
+
+/// A person is sent to a page, or nowhere: never to what a browser would run, nor with a name too long to keep.
+#[tokio::test]
+async fn fm_31_f8_a_psp_that_answers_what_was_not_agreed_takes_nobody_away() {
+    let page = |length: usize| format!("https://psp.example/{}", "p".repeat(length - 20));
+    let cases = [
+        ("javascript:alert(1)".to_owned(), "TX".to_owned(), 502),
+        ("//psp.example/page".to_owned(), "TX".to_owned(), 502),
+        (page(2_049), "TX".to_owned(), 502),
+        (page(100), String::new(), 502),
+        (page(100), "T".repeat(101), 502),
+        (page(2_048), "T".repeat(100), 201),
+        ("http://localhost/pay".to_owned(), "TX".to_owned(), 201),
+    ];
+    let answers = cases.iter().map(|(url, id, _)| json!({"redirectUrl": url, "transactionId": id})).collect();
+    let parameters = BTreeMap::from([("PspUrl".to_owned(), psp_that_answers(answers))]);
+    let options = Options { parameters, demo: false, ..Options::default() };
+    let Some(portal) = Portal::alone_with(options) else { return };
+    let (mario, first) = portal.proven_citizen().await;
+    for (url, transaction, status) in cases {
+        let notice = portal.creditor().issues(&mario.person).await;
+        let answer = mario.tries_to_pay(&notice).await;
+        assert_eq!(answer.status, status, "{url} {transaction}: {}", answer.text());
+        if status == 201 {
+            assert_eq!(answer.json()["redirectUrl"], url);
+        }
+    }
+    assert_eq!(mario.timeline(&first).await, ["created"]);
 }
 
 #[tokio::test]

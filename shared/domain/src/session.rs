@@ -14,12 +14,6 @@ pub struct Limits {
 /// How often, at most, use of a session is written down.
 const TOUCH_EVERY: Duration = Duration::from_secs(60);
 
-impl Default for Limits {
-    fn default() -> Self {
-        Self { idle: Duration::from_secs(20 * 60), absolute: Duration::from_secs(8 * 60 * 60) }
-    }
-}
-
 impl Limits {
     /// Whether a session opened at `created` and last used at `seen` still lives.
     pub fn alive(&self, created: Timestamp, seen: Timestamp, now: Timestamp) -> bool {

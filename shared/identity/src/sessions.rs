@@ -47,9 +47,8 @@ const HINT: &str = "accesso";
 impl Sessions {
     pub fn connect(world: &World) -> Result<Self, NotConfigured> {
         jwt::install();
-        let default = Limits::default();
-        let minutes: u64 = world.parsed_or("SESSION_IDLE_MINUTES", default.idle.as_secs() / 60)?;
-        let hours: u64 = world.parsed_or("SESSION_MAX_HOURS", default.absolute.as_secs() / 3600)?;
+        let minutes: u64 = world.parsed("SESSION_IDLE_MINUTES")?;
+        let hours: u64 = world.parsed("SESSION_MAX_HOURS")?;
         let limits = Limits {
             idle: Duration::from_secs(minutes.saturating_mul(60)),
             absolute: Duration::from_secs(hours.saturating_mul(3600)),

@@ -9,6 +9,10 @@ use proptest::prelude::*;
 
 use crate::samples::{at, cases};
 
+/// What the template sets where nobody chooses otherwise.
+const LIMITS: Limits =
+    Limits { idle: Duration::from_secs(20 * 60), absolute: Duration::from_secs(8 * 60 * 60) };
+
 fn after(from: Timestamp, seconds: i64) -> Timestamp {
     from + SignedDuration::from_secs(seconds)
 }
@@ -26,9 +30,8 @@ fn inv_i17_the_default_limits_to_the_second() {
         (8 * 3_600 - 1, 8 * 3_600, false),
         (9 * 3_600, 9 * 3_600, false),
     ] {
-        let limits = Limits::default();
         assert_eq!(
-            limits.alive(opened, after(opened, seen), after(opened, now)),
+            LIMITS.alive(opened, after(opened, seen), after(opened, now)),
             alive,
             "seen {seen}, now {now}"
         );
@@ -39,7 +42,7 @@ fn inv_i17_the_default_limits_to_the_second() {
 fn use_is_written_down_once_a_minute() {
     let seen = at("2026-01-01T08:00:00Z");
     for (now, worth) in [(-60, false), (0, false), (59, false), (60, true), (3_600, true)] {
-        assert_eq!(Limits::default().worth_touching(seen, after(seen, now)), worth, "after {now} s");
+        assert_eq!(LIMITS.worth_touching(seen, after(seen, now)), worth, "after {now} s");
     }
 }
 
@@ -47,7 +50,7 @@ fn use_is_written_down_once_a_minute() {
 fn a_clock_that_went_back_kills_no_session() {
     let opened = at("2026-01-01T08:00:00Z");
     assert_eq!(passed(opened, after(opened, -3_600)), Duration::ZERO);
-    assert!(Limits::default().alive(opened, opened, after(opened, -3_600)));
+    assert!(LIMITS.alive(opened, opened, after(opened, -3_600)));
     assert_eq!(passed(Timestamp::MAX, Timestamp::MIN), Duration::ZERO);
     assert!(passed(Timestamp::MIN, Timestamp::MAX) > Duration::from_secs(1));
 }

@@ -1,0 +1,64 @@
+//! What alarms hear: what became of every message that speaks of money.
+
+use std::collections::BTreeMap;
+
+use journeys::local::Options;
+use journeys::{Callback, Citizen, Paying, Portal, Value, signed};
+
+use crate::inside::{Asked, Ears};
+
+/// The function takes this message; gives back which metrics counted what.
+async fn counted(portal: &Portal, callback: &Callback, forged: bool) -> Vec<(&'static str, String)> {
+    let now = portal.clock().now().await.as_second();
+    let name = if forged { "another" } else { &callback.id };
+    let mut asked = Asked::post("/psp/callback", &callback.body).header("webhook-id", name);
+    for (header, value) in signed(&callback.id, now, &callback.body.to_string()) {
+        if header != "webhook-id" {
+            asked = asked.header(header, &value);
+        }
+    }
+    let (ears, _guard) = Ears::listening();
+    let _answer = asked.of(portal.stack(), "PspCallback").await;
+    let lines = ears.heard("\"Outcome\"");
+    let lines = lines.iter().map(|line| line[line.find('{').unwrap()..].trim_end());
+    let documents = lines.map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let counted = documents.map(|line| {
+        let metric = ["Payments", "Callbacks"].into_iter().find(|metric| line[metric] == 1).unwrap();
+        (metric, line["Outcome"].as_str().unwrap().to_owned())
+    });
+    counted.collect()
+}
+
+/// Somebody at the PSP, whose practice nobody else touches.
+async fn paying(portal: &Portal, mario: &Citizen) -> Paying {
+    let notice = portal.creditor().issues(&mario.person).await;
+    mario.pays(&notice).await
+}
+
+#[tokio::test]
+async fn inv_m03_inv_m06_inv_m24_what_becomes_of_money_is_counted_for_the_alarms() {
+    let parameters = BTreeMap::from([("MetricsNamespace".to_owned(), "Pagatore".to_owned())]);
+    let options = Options { parameters, demo: false, ..Options::default() };
+    let Some(portal) = Portal::alone_with(options) else { return };
+    let (mario, _) = portal.proven_citizen().await;
+    let (one, other) = (paying(&portal, &mario).await, paying(&portal, &mario).await);
+    let paid = Callback::succeeded(&one);
+    let again = paid.clone().named("evt-again").with("transactionId", "TX-AGAIN");
+    let nobodys = Callback::succeeded(&other).named("evt-nobody").with("paymentId", "0".repeat(32));
+    let more = Callback::succeeded(&other).named("evt-more").with("amount", other.amount() + 1);
+    let cases = [
+        ("forged", &paid, None, "bad_signature"),
+        ("paid", &paid, Some("credited"), "credited"),
+        ("the same again", &paid, None, "repeated"),
+        ("paid twice", &again, Some("duplicate"), "duplicate"),
+        ("of nobody's", &nobodys, Some("unmatched"), "unmatched"),
+        ("too much", &more, Some("mismatch"), "mismatch"),
+        ("failed", &Callback::failed(&paying(&portal, &mario).await), Some("failed"), "ended"),
+        ("left", &Callback::cancelled(&paying(&portal, &mario).await), Some("cancelled"), "ended"),
+    ];
+    for (what, callback, payment, message) in cases {
+        let payment = payment.map(|outcome| ("Payments", outcome.to_owned()));
+        let expected: Vec<_> = payment.into_iter().chain([("Callbacks", message.to_owned())]).collect();
+        assert_eq!(counted(&portal, callback, what == "forged").await, expected, "{what}");
+    }
+}
