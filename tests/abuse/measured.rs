@@ -1,4 +1,4 @@
-//! What alarms hear: what became of every message that speaks of money.
+//! What logs and alarms hear: what became of every message that speaks of money, and nothing of the person.
 
 use std::collections::BTreeMap;
 
@@ -61,4 +61,26 @@ async fn inv_m03_inv_m06_inv_m24_what_becomes_of_money_is_counted_for_the_alarms
         let expected: Vec<_> = payment.into_iter().chain([("Callbacks", message.to_owned())]).collect();
         assert_eq!(counted(&portal, callback, what == "forged").await, expected, "{what}");
     }
+}
+
+/// Two lines of one person can be put together, and lead to nobody without the key.
+#[tokio::test]
+async fn inv_i25_a_log_names_a_person_by_a_keyed_hash() {
+    let Some(portal) = Portal::alone() else { return };
+    let citizens = [portal.known_citizen().await, portal.known_citizen().await];
+    let mut named = Vec::new();
+    for citizen in [&citizens[0], &citizens[0], &citizens[1]] {
+        let (ears, _guard) = Ears::listening();
+        let asked = Asked::new("GET", "/api/account").cookies(&citizen.browser.cookies());
+        assert_eq!(asked.of(portal.stack(), "Account").await.status, 200);
+        let lines = ears.heard("\"subject\"");
+        let line: Value = serde_json::from_str(lines[0][lines[0].find('{').unwrap()..].trim_end()).unwrap();
+        named.push(line["subject"].as_str().unwrap().to_owned());
+    }
+    assert!(
+        named.iter().all(|name| name.len() >= 16 && name.bytes().all(|b| b.is_ascii_hexdigit())),
+        "{named:?}"
+    );
+    assert!(named[0] == named[1] && named[0] != named[2], "{named:?}");
+    assert!(!named[0].contains(&citizens[0].person.fiscal_code.to_lowercase()));
 }

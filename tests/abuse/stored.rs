@@ -144,3 +144,29 @@ async fn fm_59_after_a_restore_the_money_that_came_later_comes_back_once() {
     assert_eq!(verdict, Verdict::Well, "{text}");
     assert!(text.starts_with("3 debts"), "{text}");
 }
+
+/// What a PSP has said can be read again, word by word; also a second body under one name (AB-40), also what changed
+/// nothing.
+#[tokio::test]
+async fn inv_m02_ab_40_every_message_is_kept_as_it_came_and_counts_as_applied() {
+    let Some(portal) = Portal::alone() else { return };
+    let (mario, notice) = portal.proven_citizen().await;
+    let paying = mario.pays(&notice).await;
+    let messages = [
+        Callback::failed(&paying).named("evt-one"),
+        Callback::succeeded(&paying).named("evt-one"),
+        Callback::failed(&paying).named("evt-two"),
+    ];
+    for message in &messages {
+        portal.psp().calls_back(message).await.expect(200);
+    }
+    let all = raw::everything(&portal).await.into_iter().map(|(_, item)| item);
+    let kept: Vec<Value> =
+        all.filter(|item| item["pk"]["S"].as_str().is_some_and(|key| key.starts_with("EVENT#"))).collect();
+    for message in &messages {
+        let body = message.body.to_string();
+        let one = kept.iter().find(|item| item["body"]["S"] == body.as_str());
+        assert_eq!(one.map(|item| &item["applied"]["BOOL"]), Some(&json!(true)), "{body}");
+    }
+    assert_eq!(kept.len(), messages.len());
+}

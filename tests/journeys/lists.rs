@@ -1,7 +1,8 @@
 //! Lists: their order, their pages, their filters.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use journeys::local::Options;
 use journeys::{Citizen, Notice, Portal, Practice, json, numbers};
 
 /// Somebody proven with several practices to pay, due so many days from now (none: no due date), in this order.
@@ -33,6 +34,19 @@ async fn what_is_to_pay_comes_soonest_due_first() {
     assert_eq!(numbers(&list), named(&notices, &[4, 2, 3, 0, 5, 1]));
     assert_eq!(list["count"], 6);
     assert_eq!(list["total"], notices.iter().map(|notice| notice.amount).sum::<u64>());
+}
+
+#[tokio::test]
+async fn a_body_may_trust_the_fiscal_code_that_somebody_registers_with() {
+    for (proof, seen) in [("notice", 0), ("none", 1)] {
+        let parameters = BTreeMap::from([("IdentityProof".to_owned(), proof.to_owned())]);
+        let options = Options { parameters, demo: false, ..Options::default() };
+        let Some(portal) = Portal::alone_with(options) else { return };
+        let mario = portal.citizen();
+        portal.creditor().issues(&mario.person).await;
+        let mario = mario.becomes_known().await;
+        assert_eq!(mario.to_pay().await["count"], seen, "IdentityProof={proof}");
+    }
 }
 
 #[tokio::test]

@@ -338,6 +338,15 @@ async fn a_signed_message_that_makes_no_sense_is_refused() {
         assert_eq!(fields, [(format!("data.{field}"), "required".to_owned())]);
     }
     assert_eq!(paying.status().await, "pending");
+    // The longest name of a transaction that a receipt can carry.
+    let named = |length: usize| {
+        let callback = Callback::succeeded(&paying).named(&format!("evt-{length}-{}", paying.id));
+        callback.with("transactionId", "T".repeat(length))
+    };
+    let fields = psp.calls_back(&named(101)).await.refused(400, "invalid_input").fields();
+    assert_eq!(fields, [("data.transactionId".to_owned(), "too_long".to_owned())]);
+    psp.calls_back(&named(100)).await.expect(200);
+    assert_eq!(paying.status().await, "succeeded");
 }
 
 #[tokio::test]
