@@ -403,6 +403,18 @@ async fn inv_m27_a_spontaneous_practice_is_made_once_for_a_key() {
     assert_eq!(mario.to_pay().await["count"], 2);
 }
 
+/// A refusal does not use a key up: the same wish is granted once nothing stands in its way.
+#[tokio::test]
+async fn a_wish_that_was_refused_may_come_again_under_its_key() {
+    let portal = Portal::open();
+    let (mario, _) = portal.proven_citizen().await;
+    let practice = Practice::of(&mario.person, portal.dice());
+    let order = json!({"noticeNumbers": [practice.number]});
+    mario.orders_as(&order, "k-again").await.refused(404, "debt_not_found");
+    portal.creditor().issues_as(practice).await;
+    mario.orders_as(&order, "k-again").await.expect(201);
+}
+
 #[tokio::test]
 async fn a_spontaneous_practice_is_taken_back_while_nobody_pays_it() {
     let portal = Portal::open();

@@ -203,6 +203,18 @@ async fn ab_18_a_fiscal_code_alone_opens_nothing() {
 }
 
 #[tokio::test]
+async fn six_people_may_follow_a_practice_of_somebody_elses_and_no_more() {
+    let portal = Portal::open();
+    let notice = portal.creditor().issues(&Person::natural(portal.dice())).await;
+    let codes = journeys::json!({"fiscalCode": notice.fiscal_code, "noticeNumber": notice.number});
+    for followers in 1..=7 {
+        let relative = portal.known_citizen().await;
+        let answer = relative.tries_to_associate(&codes).await;
+        assert_eq!(answer.status, if followers <= 6 { 200 } else { 409 }, "{followers}: {}", answer.text());
+    }
+}
+
+#[tokio::test]
 async fn a_relatives_notice_can_be_added_and_paid_and_proves_nothing() {
     let portal = Portal::open();
     let grandmother = Person::natural(portal.dice());
