@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
+use domain::debt::State;
+use domain::movement::Movement;
+use domain::notice::NoticeNumber;
 use journeys::local::OPERATOR;
 use journeys::{Callback, Citizen, Notice, Outcome, Portal, Receipt, Value, json, said};
 use operator::{Command, Verdict};
+use store::{Broken, Ledger, Statement, chain, verify, verify_chain};
 
 use crate::raw;
 
@@ -169,4 +173,47 @@ async fn inv_m02_ab_40_every_message_is_kept_as_it_came_and_counts_as_applied() 
         assert_eq!(one.map(|item| &item["applied"]["BOOL"]), Some(&json!(true)), "{body}");
     }
     assert_eq!(kept.len(), messages.len());
+}
+
+/// Who may write into the table can hash anew what he writes, but not what follows it.
+#[tokio::test]
+async fn inv_m34_no_movement_is_changed_moved_or_left_out_without_breaking_the_chain() {
+    let Some(portal) = Portal::alone() else { return };
+    let (mario, notice) = portal.proven_citizen().await;
+    mario.has_paid(&notice).await;
+    let number = NoticeNumber::parse(&notice.number).unwrap();
+    let ledger = Ledger::connect(&portal.stack().world("Audit").unwrap()).unwrap();
+    let Statement { debt, movements: good, .. } = ledger.statement(&number).await.unwrap().unwrap();
+    assert_eq!((good.len(), verify(&debt, &good)), (3, Ok(())));
+
+    let broken = |change: &dyn Fn(&mut Vec<Movement>)| {
+        let mut movements = good.clone();
+        change(&mut movements);
+        verify_chain(&number, &movements)
+    };
+    let sealed = |movement: &mut Movement| movement.hash = chain(&number, movement);
+    assert_eq!(broken(&|all| all[1].hash.push('0')), Err(2), "another hash");
+    assert_eq!(broken(&|all| all[0].reference = Some("other".to_owned())), Err(1), "other data");
+    assert_eq!(
+        broken(&|all| {
+            all[0].reference = Some("other".to_owned());
+            sealed(&mut all[0]);
+        }),
+        Err(2),
+        "hashed anew: what follows does not follow it"
+    );
+    assert_eq!(
+        broken(&|all| {
+            all[2].number = 7;
+            sealed(&mut all[2]);
+        }),
+        Err(3),
+        "a place left free, hashed anew"
+    );
+    assert_eq!(broken(&|all| drop(all.remove(1))), Err(2), "one left out");
+
+    let mut unpaid = debt.clone();
+    unpaid.state = State::Open;
+    let expected = Broken::State { movements: Some(State::Paid), debt: State::Open };
+    assert_eq!(verify(&unpaid, &good), Err(expected), "the debt says what its movements do not");
 }

@@ -6,7 +6,7 @@ use domain::Error;
 use jiff::SignedDuration;
 use journeys::local::Stack;
 use journeys::{Dice, Portal, json, together};
-use store::Limits;
+use store::{Limit, Limits};
 
 use crate::inside::Asked;
 
@@ -197,4 +197,31 @@ async fn ab_02_a_whole_ipv6_network_is_one_source() {
     assert_eq!(statuses[20..], [429, 429]);
     let other = Asked::post("/api/login", &json!({"username": "x@example.it", "password": "y"}));
     assert_eq!(other.source("2001:db8:1:3::1").of(portal.stack(), "Login").await.status, 401);
+}
+
+/// Each subject of each kind has its own count, asked about together or alone.
+#[tokio::test]
+async fn inv_i29_what_is_counted_of_one_is_not_counted_of_another() {
+    let Some(portal) = Portal::alone() else { return };
+    let limits = Limits::connect(&portal.stack().world("Login").unwrap()).unwrap();
+    let fits = async |attempts: &[(Limit, &str)]| match limits.admit(attempts).await {
+        Ok(()) => true,
+        Err(Error::TooManyRequests { .. }) => false,
+        Err(other) => panic!("{other:?}"),
+    };
+    // Two subjects of one kind.
+    for _ in 0..Limit::LOGIN.most {
+        assert!(fits(&[(Limit::LOGIN, "a"), (Limit::LOGIN, "b")]).await);
+    }
+    assert!(!fits(&[(Limit::LOGIN, "a")]).await && !fits(&[(Limit::LOGIN, "b")]).await);
+    assert!(fits(&[(Limit::LOGIN, "c")]).await);
+    // One subject of two kinds: the smaller number holds for its own kind alone.
+    for _ in 0..Limit::REGISTER_CODE.most {
+        assert!(fits(&[(Limit::LINK, "d"), (Limit::REGISTER_CODE, "d")]).await);
+    }
+    assert!(!fits(&[(Limit::REGISTER_CODE, "d")]).await);
+    for _ in Limit::REGISTER_CODE.most..Limit::LINK.most {
+        assert!(fits(&[(Limit::LINK, "d")]).await);
+    }
+    assert!(!fits(&[(Limit::LINK, "d")]).await);
 }
