@@ -1,11 +1,17 @@
 //! What logs and alarms hear: what became of every message that speaks of money, and nothing of the person.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use domain::payment::PaymentId;
+use jiff::SignedDuration;
 use journeys::local::Options;
+use journeys::local::faults::{Fault, Scope};
 use journeys::{Callback, Citizen, Paying, Portal, Value, signed};
+use store::Payments;
 
 use crate::inside::{Asked, Ears};
+use crate::raw;
 
 /// The function takes this message; gives back which metrics counted what.
 async fn counted(portal: &Portal, callback: &Callback, forged: bool) -> Vec<(&'static str, String)> {
@@ -79,4 +85,42 @@ async fn inv_i25_a_log_names_a_person_by_a_keyed_hash() {
     }
     assert!(named.iter().all(|name| name.len() == 24), "{named:?}");
     assert!(named[0] == named[1] && named[0] != named[2], "{named:?}");
+}
+
+/// A payment that the PSP says nothing of is asked about quietly for a day, then somebody is told each time.
+#[tokio::test]
+async fn inv_m30_a_payment_without_outcome_raises_the_alarm_after_a_day() {
+    let Some(portal) = Portal::alone() else { return };
+    let (mario, notice) = portal.proven_citizen().await;
+    let paying = mario.pays(&notice).await;
+    let payments = Payments::connect(&portal.stack().world("Sweep").unwrap()).unwrap();
+    let id = PaymentId::parse(&paying.id).unwrap();
+    for (minutes, alarms) in [(23 * 60 + 59, 0), (2, 1), (60, 1)] {
+        portal.stack().clock().advance(SignedDuration::from_mins(minutes));
+        let attempt = payments.get(&id).await.unwrap().unwrap();
+        let (ears, _guard) = Ears::listening();
+        payments.asked_in_vain(&attempt).await.unwrap();
+        assert_eq!(ears.heard("event=\"payment.unknown\"").len(), alarms, "{minutes} minutes later");
+    }
+}
+
+/// A letter that cannot be sent is tried ten times, then given up and shown to operators.
+#[tokio::test]
+async fn inv_m31_a_letter_is_given_up_after_ten_tries() {
+    let Some(portal) = Portal::alone() else { return };
+    let sending = Scope { function: None, operation: Some("ses:SendEmail".to_owned()) };
+    portal.stack().faults().plan(sending, (1..1_000).map(|n| (n, Fault::ServerError)));
+    portal.citizen().tries_to_register().await.expect(202);
+    portal.stack().settle().await;
+    let letters = async || {
+        let items = raw::items(&portal, "OutboxTable").await;
+        let of = |item: &Value| (item["state"]["S"].clone(), item["tries"]["N"].clone());
+        items.iter().filter(|item| item["state"]["S"].is_string()).map(of).collect::<Vec<_>>()
+    };
+    // A minute, then twice as long each time, to two hours; the sweep comes every five minutes.
+    for tries in 1..10_u32 {
+        assert_eq!(letters().await, [("pending".into(), tries.to_string().into())]);
+        portal.clock().moves(Duration::from_secs(360 + 30 * 2_u64.pow(tries.min(8)))).await;
+    }
+    assert_eq!(letters().await, [("dead".into(), "10".into())]);
 }

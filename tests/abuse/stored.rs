@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::debt::State;
+use domain::money::Cents;
 use domain::movement::Movement;
 use domain::notice::NoticeNumber;
 use journeys::local::OPERATOR;
@@ -173,6 +174,32 @@ async fn inv_m02_ab_40_every_message_is_kept_as_it_came_and_counts_as_applied() 
         assert_eq!(one.map(|item| &item["applied"]["BOOL"]), Some(&json!(true)), "{body}");
     }
     assert_eq!(kept.len(), messages.len());
+}
+
+/// What a receipt will say for ever: the fee once, how many were paid together, and no payment left open.
+#[tokio::test]
+async fn inv_m12_of_practices_paid_together_one_receipt_carries_the_fee() {
+    let Some(portal) = Portal::alone() else { return };
+    let (mario, alone) = portal.proven_citizen().await;
+    let ledger = Ledger::connect(&portal.stack().world("Audit").unwrap()).unwrap();
+    let debt = async |notice: &Notice| {
+        let number = NoticeNumber::parse(&notice.number).unwrap();
+        ledger.statement(&number).await.unwrap().unwrap().debt
+    };
+    let both = [portal.creditor().issues(&mario.person).await, portal.creditor().issues(&mario.person).await];
+    let paying = mario.pays_all(&[&both[0], &both[1]]).await;
+    assert!(debt(&both[0]).await.attempt.is_some() && debt(&both[1]).await.attempt.is_some());
+    portal.psp().calls_back(&Callback::succeeded(&paying).with("fee", 150)).await.expect(200);
+    let single = mario.pays(&alone).await;
+    portal.psp().calls_back(&Callback::succeeded(&single).with("fee", 100)).await.expect(200);
+    let mut seen = Vec::new();
+    for notice in [&both[0], &both[1], &alone] {
+        let debt = debt(notice).await;
+        assert_eq!(debt.attempt, None);
+        let receipt = debt.receipt.unwrap();
+        seen.push((receipt.fee.map(Cents::get), receipt.paid_together));
+    }
+    assert_eq!(seen, [(Some(150), Some(2)), (None, Some(2)), (Some(100), None)]);
 }
 
 /// Who may write into the table can hash anew what he writes, but not what follows it.
