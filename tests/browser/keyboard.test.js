@@ -15,7 +15,7 @@ const stop = (page) => page.evaluate(() => {
   const box = node.getBoundingClientRect();
   const over = document.elementFromPoint(Math.min(Math.max(box.left + box.width / 2, 1), innerWidth - 2), Math.min(Math.max(box.top + box.height / 2, 1), innerHeight - 2));
   const name = node.getAttribute("aria-label") ?? node.labels?.[0]?.textContent ?? node.textContent;
-  return { text: name.trim().replace(/\s+/g, " ").slice(0, 120), tag: node.tagName.toLowerCase(), id: node.id, path: location.pathname.replace(/[0-9a-f]{32}|\d{10,}/g, "…"),
+  return { text: name.trim().replace(/\s+/g, " ").slice(0, 120), tag: node.tagName.toLowerCase(), id: node.id, path: location.pathname.replace(/TX-[0-9A-F]{16}/, "TX").replace(/[0-9a-f]{32}|\d{10,}/g, "…"),
     covered: !(node === over || node.contains(over) || over?.contains(node) || over?.htmlFor === node.id) };
 });
 
