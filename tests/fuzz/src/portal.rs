@@ -29,6 +29,8 @@ const VARIABLES: &[(&str, &str)] = &[
     ("CREDITOR_SECRET", "arn:creditor"),
     ("DEBTS_TABLE", "debts"),
     ("IDENTITY_SECRET", "arn:identity"),
+    ("SESSION_IDLE_MINUTES", "20"),
+    ("SESSION_MAX_HOURS", "8"),
     ("IDENTITY_TABLE", "identity"),
     ("LIMITS", "off"),
     ("LIMITS_TABLE", "limits"),
