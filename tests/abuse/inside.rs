@@ -1,13 +1,13 @@
 //! Functions called on the test's own thread: its clock can stand still, and its ears hear what they say.
 
+use std::cell::RefCell;
 use std::fmt::{Debug, Write};
+use std::sync::Once;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
 
 use journeys::local::{Options, Stack};
 use journeys::{Value, json};
 use tracing::field::{Field, Visit};
-use tracing::subscriber::DefaultGuard;
 use tracing::{Event, Subscriber};
 use tracing_subscriber::Registry;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
@@ -81,30 +81,53 @@ impl Asked {
     }
 }
 
-/// What is said to the log on this thread, field by field.
-#[derive(Clone, Default)]
-pub struct Ears(Arc<Mutex<Vec<String>>>);
+thread_local! {
+    /// What was said to the log on this thread, field by field, while somebody listens.
+    static HEARD: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
+}
+
+/// Hears what this thread says to the log. One subscriber serves all threads: with one for each, what a thread
+/// without any says first may be remembered as wanted by nobody.
+pub struct Ears;
 
 impl Ears {
-    /// Listens until the guard is dropped.
-    pub fn listening() -> (Self, DefaultGuard) {
-        let ears = Self::default();
-        let guard = tracing::subscriber::set_default(Registry::default().with(ears.clone()));
-        (ears, guard)
+    /// Listens until it is dropped.
+    pub fn listening() -> Self {
+        static ONCE: Once = Once::new();
+        ONCE.call_once(|| {
+            tracing::subscriber::set_global_default(Registry::default().with(Room)).unwrap();
+        });
+        // What was said before there was a subscriber is asked for again.
+        tracing::callsite::rebuild_interest_cache();
+        HEARD.set(Some(Vec::new()));
+        Self
     }
 
     /// The lines that hold a word, since the last time.
     pub fn heard(&self, word: &str) -> Vec<String> {
-        let lines = std::mem::take(&mut *self.0.lock().unwrap());
+        let lines = HEARD.replace(Some(Vec::new())).unwrap();
         lines.into_iter().filter(|line| line.contains(word)).collect()
     }
 }
 
-impl<S: Subscriber> Layer<S> for Ears {
+impl Drop for Ears {
+    fn drop(&mut self) {
+        HEARD.set(None);
+    }
+}
+
+/// Where all threads speak.
+struct Room;
+
+impl<S: Subscriber> Layer<S> for Room {
     fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
-        let mut line = Line(String::new());
-        event.record(&mut line);
-        self.0.lock().unwrap().push(line.0);
+        HEARD.with_borrow_mut(|heard| {
+            if let Some(lines) = heard {
+                let mut line = Line(String::new());
+                event.record(&mut line);
+                lines.push(line.0);
+            }
+        });
     }
 }
 

@@ -23,7 +23,7 @@ async fn counted(portal: &Portal, callback: &Callback, forged: bool) -> Vec<(&'s
             asked = asked.header(header, &value);
         }
     }
-    let (ears, _guard) = Ears::listening();
+    let ears = Ears::listening();
     let _answer = asked.of(portal.stack(), "PspCallback").await;
     let lines = ears.heard("\"Outcome\"");
     let lines = lines.iter().map(|line| line[line.find('{').unwrap()..].trim_end());
@@ -76,7 +76,7 @@ async fn inv_i25_a_log_names_a_person_by_a_keyed_hash() {
     let citizens = [portal.known_citizen().await, portal.known_citizen().await];
     let mut named = Vec::new();
     for citizen in [&citizens[0], &citizens[0], &citizens[1]] {
-        let (ears, _guard) = Ears::listening();
+        let ears = Ears::listening();
         let asked = Asked::new("GET", "/api/account").cookies(&citizen.browser.cookies());
         assert_eq!(asked.of(portal.stack(), "Account").await.status, 200);
         let lines = ears.heard("\"subject\"");
@@ -98,7 +98,7 @@ async fn inv_m30_a_payment_without_outcome_raises_the_alarm_after_a_day() {
     for (minutes, alarms) in [(23 * 60 + 59, 0), (2, 1), (60, 1)] {
         portal.stack().clock().advance(SignedDuration::from_mins(minutes));
         let attempt = payments.get(&id).await.unwrap().unwrap();
-        let (ears, _guard) = Ears::listening();
+        let ears = Ears::listening();
         payments.asked_in_vain(&attempt).await.unwrap();
         assert_eq!(ears.heard("event=\"payment.unknown\"").len(), alarms, "{minutes} minutes later");
     }
