@@ -121,6 +121,22 @@ async fn ab_08_nobody_is_buried_in_mail_and_no_source_makes_us_write_without_end
     assert_eq!((Limit::MAIL_SOURCE_HOUR.most, Limit::MAIL_SOURCE_HOUR.window.as_secs()), (20, 3_600));
 }
 
+/// A letter counts once against its address, however often its worker dies: what a person may have, arrives.
+#[tokio::test]
+async fn ab_08_fm_05_a_letter_whose_worker_died_is_not_counted_twice() {
+    let Some(portal) = Portal::alone() else { return };
+    let mario = portal.known_citizen().await;
+    for letters in 1..=5 {
+        let sending = Scope::function("DeliverMail").operation("ses:SendEmail");
+        portal.stack().faults().plan(sending, [(1, Fault::CrashBefore)]);
+        mario.elsewhere().asks_for_reset().await.expect(202);
+        portal.stack().settle().await;
+        portal.stack().faults().clear();
+        portal.clock().moves_minutes(11).await;
+        assert_eq!(mario.mails_about("Reimposta la password").await, letters);
+    }
+}
+
 /// What is claimed for an account and the account itself: both or neither, whatever breaks between them.
 #[tokio::test]
 async fn inv_i02_an_account_and_its_names_are_there_together_or_not_at_all() {

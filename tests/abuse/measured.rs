@@ -104,23 +104,42 @@ async fn inv_m30_a_payment_without_outcome_raises_the_alarm_after_a_day() {
     }
 }
 
+/// The state and the tries of every letter.
+async fn letters(portal: &Portal) -> Vec<(Value, Value)> {
+    let items = raw::items(portal, "OutboxTable").await;
+    let letters = items.iter().filter(|item| item["state"]["S"].is_string());
+    letters.map(|item| (item["state"]["S"].clone(), item["tries"]["N"].clone())).collect()
+}
+
+fn sending() -> Scope {
+    Scope { function: None, operation: Some("ses:SendEmail".to_owned()) }
+}
+
 /// A letter that cannot be sent is tried ten times, then given up and shown to operators.
 #[tokio::test]
 async fn inv_m31_a_letter_is_given_up_after_ten_tries() {
     let Some(portal) = Portal::alone() else { return };
-    let sending = Scope { function: None, operation: Some("ses:SendEmail".to_owned()) };
-    portal.stack().faults().plan(sending, (1..1_000).map(|n| (n, Fault::ServerError)));
+    portal.stack().faults().plan(sending(), (1..1_000).map(|n| (n, Fault::ServerError)));
     portal.citizen().tries_to_register().await.expect(202);
     portal.stack().settle().await;
-    let letters = async || {
-        let items = raw::items(&portal, "OutboxTable").await;
-        let of = |item: &Value| (item["state"]["S"].clone(), item["tries"]["N"].clone());
-        items.iter().filter(|item| item["state"]["S"].is_string()).map(of).collect::<Vec<_>>()
-    };
     // A minute, then twice as long each time, to two hours; the sweep comes every five minutes.
     for tries in 1..10_u32 {
-        assert_eq!(letters().await, [("pending".into(), tries.to_string().into())]);
+        assert_eq!(letters(&portal).await, [("pending".into(), tries.to_string().into())]);
         portal.clock().moves(Duration::from_secs(360 + 30 * 2_u64.pow(tries.min(8)))).await;
     }
-    assert_eq!(letters().await, [("dead".into(), "10".into())]);
+    assert_eq!(letters(&portal).await, [("dead".into(), "10".into())]);
+}
+
+/// One that kills whoever works on it has been tried as well: it does not kill for ever.
+#[tokio::test]
+async fn inv_m31_a_letter_that_kills_its_workers_is_given_up_too() {
+    let Some(portal) = Portal::alone() else { return };
+    portal.stack().faults().plan(sending(), (1..1_000).map(|n| (n, Fault::CrashBefore)));
+    portal.citizen().tries_to_register().await.expect(202);
+    portal.stack().settle().await;
+    for _ in 0..12 {
+        portal.clock().moves_minutes(6).await;
+    }
+    assert_eq!(letters(&portal).await, [("dead".into(), "11".into())]);
+    assert_eq!(portal.stack().faults().injected().len(), 10, "ten workers died");
 }

@@ -64,6 +64,9 @@ impl Postman {
     /// a failure of the store comes back to the caller.
     pub async fn deliver(&self, id: &str) -> Result<(), Fault> {
         let Some(posted) = self.outbox.lease(id).await? else { return Ok(()) };
+        if posted.is_worn_out() {
+            return self.outbox.failed(&posted).await;
+        }
         if let Some(at) = self.not_before(&posted).await? {
             return self.outbox.later(id, at).await;
         }
@@ -147,8 +150,9 @@ impl Postman {
     /// A registration: the names are claimed, or their holder is told. The caller of the web function sees
     /// neither.
     async fn register(&self, posted: &Posted, profile: &Profile, password: &str) -> Result<(), Fault> {
-        let first_try = posted.tries == 0;
-        if first_try && !self.limits.within(&[Limit::REGISTER_CODE], profile.fiscal_code.as_str()).await? {
+        if posted.is_new()
+            && !self.limits.within(&[Limit::REGISTER_CODE], profile.fiscal_code.as_str()).await?
+        {
             tracing::warn!(event = "reg.claim.conflict", "too many registrations of one code");
             return Ok(());
         }
@@ -222,10 +226,10 @@ impl Postman {
         self.mailer.send(&profile.email, profile.language, &message).await
     }
 
-    /// Whether this address may be written to again for this reason (AB-08). A letter that comes back after a
-    /// failure was counted the first time.
+    /// Whether this address may be written to again for this reason (AB-08). A letter that comes back, after a
+    /// failure or because its worker died, was counted the first time.
     async fn may_write(&self, posted: &Posted, email: &Email, why: &str) -> Result<bool, Fault> {
-        if posted.tries > 0 {
+        if !posted.is_new() {
             return Ok(true);
         }
         let subject = format!("{why} {}", email.as_str());

@@ -103,8 +103,21 @@ pub struct PaidLine {
 pub struct Posted {
     pub id: String,
     pub letter: Letter,
+    /// How often somebody began to work on it, this time with them.
     pub tries: u32,
     pub written_at: Timestamp,
+}
+
+impl Posted {
+    /// Nobody has begun to work on it before.
+    pub fn is_new(&self) -> bool {
+        self.tries <= 1
+    }
+
+    /// Whoever worked on it last did not live to put it back, and there are no more tries.
+    pub fn is_worn_out(&self) -> bool {
+        self.tries > MAX_TRIES
+    }
 }
 
 #[derive(Clone)]
@@ -171,12 +184,15 @@ impl Outbox {
         Ok((id, with_due(item(DOING, &key, &row)?, &key, due)))
     }
 
-    /// Takes a letter to work on it, if it is still to do and nobody else has it.
+    /// Takes a letter to work on it, if it is still to do and nobody else has it. The try counts from here on:
+    /// a worker that dies has tried.
     pub async fn lease(&self, id: &str) -> Result<Option<Posted>, Fault> {
         const DOING: &str = "leasing a letter";
         let now = self.clock.now();
         let until = now.checked_add(LEASE).map_err(|e| Fault::new(DOING, e))?;
-        let change = Expression::new("SET leased_until = :until").text_value(":until", instant(until));
+        let change = Expression::new("SET leased_until = :until ADD tries :one")
+            .text_value(":until", instant(until))
+            .number(":one", 1);
         let free = Expression::new(
             "#state = :pending AND (attribute_not_exists(leased_until) OR leased_until <= :now)",
         )
@@ -207,22 +223,20 @@ impl Outbox {
     /// The letter could not be done: the sweep tries again later, ten times in all.
     pub async fn failed(&self, posted: &Posted) -> Result<(), Fault> {
         const DOING: &str = "putting a letter back";
-        let tries = posted.tries.saturating_add(1);
-        let wait = Duration::from_secs(30_u64.saturating_mul(2_u64.saturating_pow(tries.min(8))));
+        let wait = Duration::from_secs(30_u64.saturating_mul(2_u64.saturating_pow(posted.tries.min(8))));
         let due = self.clock.now().checked_add(wait).map_err(|e| Fault::new(DOING, e))?;
-        let dead = tries >= MAX_TRIES;
+        let dead = posted.tries >= MAX_TRIES;
         if dead {
             self.metrics.note(Measure::Mail(Mail::Dead));
             tracing::error!(event = "mail.dead", letter = posted.id, "a letter was given up");
         }
         let text = if dead {
-            "SET tries = :tries, #state = :state REMOVE leased_until, due_shard, due_at"
+            "SET #state = :state REMOVE leased_until, due_shard, due_at"
         } else {
-            "SET tries = :tries, #state = :state, due_at = :due REMOVE leased_until"
+            "SET #state = :state, due_at = :due REMOVE leased_until"
         };
         let change = Expression::new(text)
             .name("#state", "state")
-            .number(":tries", tries)
             .text_value(":state", if dead { "dead" } else { "pending" });
         let change = if dead { change } else { change.text_value(":due", instant(due)) };
         // Another worker may have done it after our lease had ended: then it stays done.
@@ -233,8 +247,10 @@ impl Outbox {
 
     /// The letter is to be done at another time, and is as if written then: nothing failed.
     pub async fn later(&self, id: &str, at: Timestamp) -> Result<(), Fault> {
-        let change = Expression::new("SET due_at = :due, written_at = :due REMOVE leased_until")
-            .text_value(":due", instant(at));
+        let change =
+            Expression::new("SET due_at = :due, written_at = :due, tries = :none REMOVE leased_until")
+                .text_value(":due", instant(at))
+                .number(":none", 0);
         let _ = self.table.update_if("putting a letter off", &Key::letter(id), change, present()).await?;
         Ok(())
     }
