@@ -5,6 +5,7 @@ use journeys::stage::{Exchange, Happened};
 use journeys::{Value, json};
 
 const CODE: &str = "RSSMRA80A01H501U";
+const ANOTHER: &str = "VRDLCU80A41H501K";
 const NOTICE: &str = "301000000000000144";
 
 /// A history in the making: every line takes a second.
@@ -54,9 +55,19 @@ impl Story {
     }
 
     fn logs_in(self, cookie: &str) -> Self {
-        let mut story =
-            self.exchange("POST /api/login", "", json!({}), 200, json!({"account": {"fiscalCode": CODE}}));
+        self.logs_in_as(CODE, cookie)
+    }
+
+    fn logs_in_as(self, code: &str, cookie: &str) -> Self {
+        let account = json!({"account": {"fiscalCode": code}});
+        let mut story = self.exchange("POST /api/login", "", json!({}), 200, account);
         story.last().given = Some(cookie.to_owned());
+        story
+    }
+
+    fn changes_password(self, cookie: &str, given: &str) -> Self {
+        let mut story = self.exchange("POST /api/password/change", cookie, json!({}), 204, json!(""));
+        story.last().given = Some(given.to_owned());
         story
     }
 
@@ -245,9 +256,24 @@ fn a_session_that_outlives_its_end_is_seen() {
     let others = Story::default()
         .logs_in("session=1")
         .logs_in("session=2")
-        .exchange("POST /api/password/change", "session=2", json!({}), 204, json!(""))
+        .changes_password("session=2", "session=3")
         .reads("session=1", 200);
     assert_eq!(others.broken(), ["INV-I16"]);
+    let renewed = Story::default()
+        .logs_in("session=1")
+        .changes_password("session=1", "session=2")
+        .logs_in("session=3")
+        .changes_password("session=3", "session=4")
+        .reads("session=2", 200);
+    assert_eq!(renewed.broken(), ["INV-I16"]);
+    let of_two_people = Story::default()
+        .logs_in("session=1")
+        .logs_in_as(ANOTHER, "session=2")
+        .changes_password("session=1", "session=3")
+        .changes_password("session=2", "session=4")
+        .changes_password("session=4", "session=5")
+        .reads("session=3", 200);
+    assert_eq!(of_two_people.broken(), Vec::<String>::new());
     let idle = Story::default().logs_in("session=1").waits(22 * 60).reads("session=1", 200);
     assert_eq!(idle.broken(), ["INV-I17"]);
     let mut old = Story::default().logs_in("session=1");
@@ -268,7 +294,7 @@ fn a_session_that_outlives_its_end_is_seen() {
 
 #[test]
 fn a_practice_shown_to_another_is_seen() {
-    let practice = json!({"debtor": {"fiscalCode": "VRDLCU80A41H501K"}});
+    let practice = json!({"debtor": {"fiscalCode": ANOTHER}});
     let story = Story::default()
         .logs_in("session=1")
         .exchange(&format!("PUT /creditor/debts/{NOTICE}"), "", practice, 201, json!({}))

@@ -130,7 +130,7 @@ impl<'a> Checker<'a> {
                     && e.cookie != *cookie
                     && e.given.as_deref() != Some(cookie)
                     && login.ended < e.began
-                    && people.get(e.cookie.as_str()) == people.get(cookie)
+                    && people.get(cookie).is_some_and(|person| people.get(e.cookie.as_str()) == Some(person))
             };
             let ends: Vec<&Exchange> =
                 self.exchanges.iter().copied().filter(|e| ends(e, cookie) || others(e)).collect();
@@ -201,13 +201,17 @@ impl<'a> Checker<'a> {
 
     /// The fiscal code behind each session.
     fn people(&self) -> BTreeMap<&'a str, String> {
-        let logins = self.with("POST", "/api/login").into_iter().filter(|e| e.status == 200);
-        logins
-            .filter_map(|login| {
-                let code = text(&login.json()["account"]["fiscalCode"]).to_owned();
-                Some((login.given.as_deref()?, code))
-            })
-            .collect()
+        let mut people = BTreeMap::new();
+        for exchange in &self.exchanges {
+            let Some(given) = exchange.given.as_deref().filter(|given| !given.is_empty()) else { continue };
+            let person = match exchange.path.as_str() {
+                "/api/login" => Some(text(&exchange.json()["account"]["fiscalCode"]).to_owned()),
+                // A session that a change of password gives is of whoever asked for the change.
+                _ => people.get(exchange.cookie.as_str()).cloned(),
+            };
+            people.extend(person.map(|person| (given, person)));
+        }
+        people
     }
 
     /// INV-M27: a person's key stands for one request; again the same, the same answer, another one is refused.
