@@ -70,15 +70,20 @@ impl Asked {
 
     /// The function's answer.
     pub async fn of(self, stack: &Stack, function: &str) -> Said {
-        let entry = Options::default().functions.iter().find(|entry| entry.name == function).unwrap();
-        let connected = (entry.connect)(&stack.world(function).unwrap()).unwrap();
-        let answer = connected(self.event.to_string().into_bytes()).await.unwrap();
-        let answer: Value = serde_json::from_slice(&answer).unwrap();
+        let answer = called(stack, function, &self.event).await;
         Said {
             status: answer["statusCode"].as_u64().unwrap().try_into().unwrap(),
             body: answer["body"].as_str().unwrap_or_default().to_owned(),
         }
     }
+}
+
+/// What a function answers to an event.
+pub async fn called(stack: &Stack, function: &str, event: &Value) -> Value {
+    let entry = Options::default().functions.iter().find(|entry| entry.name == function).unwrap();
+    let connected = (entry.connect)(&stack.world(function).unwrap()).unwrap();
+    let answer = connected(event.to_string().into_bytes()).await.unwrap();
+    serde_json::from_slice(&answer).unwrap()
 }
 
 thread_local! {

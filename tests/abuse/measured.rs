@@ -7,10 +7,10 @@ use domain::payment::PaymentId;
 use jiff::SignedDuration;
 use journeys::local::Options;
 use journeys::local::faults::{Fault, Scope};
-use journeys::{Callback, Citizen, Paying, Portal, Value, signed};
+use journeys::{Callback, Citizen, Paying, Portal, Value, json, signed};
 use store::Payments;
 
-use crate::inside::{Asked, Ears};
+use crate::inside::{Asked, Ears, called};
 use crate::raw;
 
 /// The function takes this message; gives back which metrics counted what.
@@ -102,6 +102,28 @@ async fn inv_m30_a_payment_without_outcome_raises_the_alarm_after_a_day() {
         payments.asked_in_vain(&attempt).await.unwrap();
         assert_eq!(ears.heard("event=\"payment.unknown\"").len(), alarms, "{minutes} minutes later");
     }
+}
+
+/// How long the oldest payment has had no outcome is measured at every sweep, whenever it is asked about next.
+#[tokio::test]
+async fn inv_m30_how_long_a_payment_waits_for_its_outcome_is_measured() {
+    let parameters = BTreeMap::from([("MetricsNamespace".to_owned(), "Pagatore".to_owned())]);
+    let options = Options { parameters, demo: false, ..Options::default() };
+    let Some(portal) = Portal::alone_with(options) else { return };
+    let (mario, notice) = portal.proven_citizen().await;
+    mario.has_paid(&notice).await;
+    let oldest = async || {
+        let ears = Ears::listening();
+        called(portal.stack(), "Sweep", &json!({})).await;
+        let lines = ears.heard("OldestUnknownSeconds");
+        let line = lines.last().unwrap();
+        let document: Value = serde_json::from_str(line[line.find('{').unwrap()..].trim_end()).unwrap();
+        document["OldestUnknownSeconds"].as_f64().unwrap()
+    };
+    assert_eq!(oldest().await, 0.0, "what has an outcome waits for nothing");
+    paying(&portal, &mario).await;
+    portal.stack().clock().advance(SignedDuration::from_mins(10));
+    assert_eq!(oldest().await.round(), 600.0);
 }
 
 /// The state and the tries of every letter.

@@ -244,3 +244,26 @@ async fn inv_m34_no_movement_is_changed_moved_or_left_out_without_breaking_the_c
     let expected = Broken::State { movements: Some(State::Paid), debt: State::Open };
     assert_eq!(verify(&unpaid, &good), Err(expected), "the debt says what its movements do not");
 }
+
+/// A place in a list only says where to look: whoever has one of another's practice sees nothing of it.
+#[tokio::test]
+async fn inv_x08_inv_i19_a_place_that_should_not_be_there_shows_nothing() {
+    let Some(portal) = Portal::alone() else { return };
+    let ((mario, his), (lucia, hers)) = (portal.proven_citizen().await, portal.proven_citizen().await);
+    let paid = portal.creditor().issues(&mario.person).await;
+    mario.has_paid(&paid).await;
+    let all = raw::items(&portal, "DebtsTable").await;
+    let is_place = |item: &&Value| item["pk"]["S"].as_str().is_some_and(|key| key.starts_with("OWNER#"));
+    let of = |notice: &Notice| -> Vec<Value> {
+        let places = all.iter().filter(is_place);
+        places.filter(|item| item["notice"]["S"] == notice.number).cloned().collect()
+    };
+    let (mut strays, own) = ([of(&his), of(&paid)].concat(), of(&hers));
+    assert!(strays.len() == 2 && own.len() == 1, "{strays:?} {own:?}");
+    for stray in &mut strays {
+        stray["pk"] = own[0]["pk"].clone();
+        raw::put(&portal, "DebtsTable", stray).await;
+    }
+    assert_eq!(lucia.numbers_to_pay().await, [hers.number]);
+    assert_eq!(lucia.history("?status=all").await["items"], json!([]));
+}

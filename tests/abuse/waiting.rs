@@ -9,6 +9,7 @@ use journeys::{Dice, Portal, json, together};
 use store::{Limit, Limits};
 
 use crate::inside::Asked;
+use crate::raw;
 
 /// What should be known of a username.
 #[derive(Default)]
@@ -224,4 +225,26 @@ async fn inv_i29_what_is_counted_of_one_is_not_counted_of_another() {
         assert!(fits(&[(Limit::LINK, "d")]).await);
     }
     assert!(!fits(&[(Limit::LINK, "d")]).await);
+}
+
+/// Whoever comes back now and then for years is counted in an item that stays small, and counted rightly.
+#[tokio::test]
+async fn inv_i29_inv_x07_what_is_counted_of_long_ago_is_taken_out_and_the_rest_stays() {
+    let Some(portal) = Portal::alone() else { return };
+    let limits = Limits::connect(&portal.stack().world("DeliverMail").unwrap()).unwrap();
+    let both = [Limit::MAIL_ADDRESS, Limit::MAIL_ADDRESS_DAY];
+    for _ in 0..40 {
+        assert!(limits.within(&both, "a").await.unwrap());
+        portal.stack().clock().advance(SignedDuration::from_hours(24 * 10));
+    }
+    let items = raw::items(&portal, "LimitsTable").await;
+    let most = items.iter().map(|item| item.as_object().unwrap().len()).max();
+    assert!((5..40).contains(&most.unwrap()), "{most:?} attributes");
+    // The write that takes out what is gone keeps what counts: five a day, not a sixth.
+    let mut within = Vec::new();
+    for _ in 0..6 {
+        within.push(limits.within(&both, "a").await.unwrap());
+        portal.stack().clock().advance(SignedDuration::from_mins(2));
+    }
+    assert_eq!(within, [true, true, true, true, true, false]);
 }

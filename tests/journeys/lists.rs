@@ -21,6 +21,15 @@ async fn with_practices(portal: &Portal, due: &[Option<i64>]) -> (Citizen, Vec<N
     (citizen, notices)
 }
 
+/// More practices of somebody.
+async fn with_practices_of(portal: &Portal, citizen: &Citizen, number: usize) -> Vec<Notice> {
+    let mut notices = Vec::new();
+    for _ in 0..number {
+        notices.push(portal.creditor().issues(&citizen.person).await);
+    }
+    notices
+}
+
 fn named(notices: &[Notice], order: &[usize]) -> Vec<String> {
     order.iter().map(|place| notices[*place].number.clone()).collect()
 }
@@ -87,6 +96,30 @@ async fn the_history_is_walked_latest_first_by_pages_and_as_a_table() {
         mario.browser.get("/api/history").header("accept", "text/csv").answer().await.expect(200).text();
     let rows: Vec<&str> = table.lines().skip(1).map(|line| line.split(',').next().unwrap()).collect();
     assert_eq!(rows, expected);
+}
+
+/// A page that is just full is the last one if nothing follows; and what a filter asks for comes at once, however
+/// much lies before it.
+#[tokio::test]
+async fn inv_x11_no_page_is_empty_and_a_filter_skips_what_it_does_not_ask_for() {
+    let Some(portal) = Portal::alone() else { return };
+    let (mario, practices) = with_practices(&portal, &[Some(1), Some(2)]).await;
+    assert_eq!(mario.walks("/api/debts?limit=2").await.len(), 1);
+    let tax = Practice::of(&mario.person, portal.dice()).with("serviceCode", "TEST1");
+    let sought = portal.creditor().issues_as(tax.with("reason", "Tassa cercata")).await;
+    mario.has_paid(&sought).await;
+    for notice in practices.iter().chain(&with_practices_of(&portal, &mario, 3).await) {
+        portal.clock().moves_minutes(1).await;
+        portal.creditor().cancels(notice).await;
+    }
+    for filter in ["status=all&q=cercata", "status=all&service=TEST1", "status=paid"] {
+        let pages = mario.walks(&format!("/api/history?limit=1&{filter}")).await;
+        assert_eq!(pages.iter().map(numbers).collect::<Vec<_>>(), [[sought.number.clone()]], "{filter}");
+    }
+    assert_eq!(mario.walks("/api/history?limit=6&status=all").await.len(), 1);
+    assert_eq!(mario.walks("/api/history?limit=5&status=cancelled").await.len(), 1);
+    let pages = mario.walks("/api/history?limit=5&status=all").await;
+    assert_eq!(pages.iter().map(|page| numbers(page).len()).collect::<Vec<_>>(), [5, 1]);
 }
 
 #[tokio::test]

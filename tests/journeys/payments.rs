@@ -117,6 +117,33 @@ async fn while_a_payment_is_under_way_there_is_no_other() {
     mario.withdraws_consent().await;
 }
 
+/// What was begun for two practices together is not gone on with for one of them, nor for them and a third.
+#[tokio::test]
+async fn inv_m18_a_payment_is_resumed_for_the_very_practices_that_it_is_of() {
+    let portal = Portal::open();
+    let (mario, first) = portal.proven_citizen().await;
+    let (second, third) =
+        (portal.creditor().issues(&mario.person).await, portal.creditor().issues(&mario.person).await);
+    let together = mario.pays_all(&[&first, &second]).await;
+    for others in [vec![&first], vec![&first, &second, &third], vec![&second, &third]] {
+        let numbers: Vec<&str> = others.iter().map(|notice| notice.number.as_str()).collect();
+        mario.orders(&json!({"noticeNumbers": numbers})).await.refused(409, "payment_in_progress");
+    }
+    assert_eq!(mario.pays_all(&[&second, &first]).await.id, together.id, "in whatever order");
+    together.at_psp(Outcome::Failure).await;
+    // Each practice's own history names its own share of what failed.
+    let exported = mario.exports().await;
+    for notice in [&first, &second] {
+        let debts = exported["debts"].as_array().unwrap();
+        let debt = debts.iter().find(|debt| debt["noticeNumber"] == notice.number).unwrap();
+        let movements: Vec<_> =
+            debt["movements"].as_array().unwrap().iter().map(|m| (&m["kind"], &m["cents"])).collect();
+        let amount = json!(notice.amount);
+        let kinds = [json!("CREATED"), json!("ATTEMPT_STARTED"), json!("ATTEMPT_FAILED")];
+        assert_eq!(movements, kinds.iter().map(|kind| (kind, &amount)).collect::<Vec<_>>());
+    }
+}
+
 #[tokio::test]
 async fn a_refused_or_cancelled_payment_leaves_the_practice_to_pay() {
     let portal = Portal::open();

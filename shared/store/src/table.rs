@@ -568,3 +568,30 @@ pub(crate) const TRIES: u32 = 6;
 pub(crate) async fn step_aside(attempt: u32) {
     tokio::time::sleep(Duration::from_millis(5_u64.saturating_mul(2_u64.saturating_pow(attempt)))).await;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(serde::Deserialize)]
+    struct Row {
+        #[expect(dead_code, reason = "only read")]
+        cents: u64,
+    }
+
+    #[test]
+    fn inv_x17_what_is_said_of_a_row_that_cannot_be_read_names_a_field_and_never_a_value() {
+        let said = |row: &str| {
+            let why = serde_json::from_str::<Row>(row).err().map(|why| unreadable("reading a row", &why));
+            why.map(|fault| (fault.doing, fault.source.to_string()))
+        };
+        let of = |words: &str| Some(("reading a row", words.to_owned()));
+        assert_eq!(said(r#"{"cents": 1}"#), None);
+        assert_eq!(said("{}"), of("field cents is missing"));
+        assert_eq!(said(r#"{"cents": "RSSMRA80A01H501U"}"#), of("it is not what we expect"));
+        assert_eq!(
+            said(r#"{"cents": "a `missing field` of RSSMRA80A01H501U"}"#),
+            of("it is not what we expect")
+        );
+    }
+}
