@@ -375,6 +375,22 @@ async fn the_central_archive_hears_of_every_change() {
     assert!(page.contains(&wished.number) && page.contains("Chiusa"));
 }
 
+/// However often somebody looks before that day.
+#[tokio::test]
+async fn the_archive_hears_of_a_practice_on_the_day_from_which_it_holds() {
+    let Some(portal) = Portal::alone() else { return };
+    let practice = Practice::of(&portal.citizen().person, portal.dice());
+    let in_two_days = portal.clock().day(2).await;
+    let notice = portal.creditor().issues_as(practice.with("validFrom", in_two_days)).await;
+    portal.stack().settle().await;
+    let list = portal.browser().get("/_local/aca.json").answer().await.ok();
+    assert_eq!(list["items"], json!([]));
+    for _ in 0..16 {
+        portal.clock().moves_minutes(3 * 60).await;
+    }
+    assert_eq!(archived(&portal, &notice).await["amount"], notice.amount);
+}
+
 #[tokio::test]
 async fn what_the_archive_did_not_take_comes_again() {
     let Some(portal) = Portal::alone() else { return };

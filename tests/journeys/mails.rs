@@ -1,6 +1,6 @@
 //! A mail for each thing that a person should hear of, once.
 
-use journeys::{Citizen, Outcome, Portal};
+use journeys::{Citizen, Outcome, Portal, Receipt, said};
 
 #[tokio::test]
 async fn inv_i27_every_event_of_an_account_is_mailed_once() {
@@ -61,6 +61,13 @@ async fn a_receipt_goes_where_the_payer_asked_and_in_the_accounts_language() {
     assert!(mails[0].subject.starts_with("Receipt for your payment of €"), "{}", mails[0].subject);
     assert!(mails[0].text.contains(notice.iuv()) && mails[0].text.contains(&notice.reason));
     assert_eq!(receipts(&mario).await, 0);
+    // The node's receipt is there before the PSP says anything: the same.
+    let second = portal.creditor().issues(&mario.person).await;
+    let order = journeys::json!({"noticeNumbers": [second.number], "email": elsewhere});
+    mario.pays_as(&[&second], &order).await;
+    assert_eq!(said(&Receipt::of(&second, "1").arrives(&portal).await), "OK");
+    assert_eq!(portal.mailbox().of(&elsewhere).await.len(), 2);
+    assert_eq!(receipts(&mario).await, 0);
 }
 
 #[tokio::test]
@@ -73,5 +80,6 @@ async fn mail_is_written_in_the_language_of_the_registration() {
 }
 
 async fn receipts(citizen: &Citizen) -> usize {
-    citizen.mails().await.iter().filter(|mail| mail.subject.contains("agamento")).count()
+    let of_money = |subject: &str| subject.contains("agamento") || subject.contains("payment");
+    citizen.mails().await.iter().filter(|mail| of_money(&mail.subject)).count()
 }
