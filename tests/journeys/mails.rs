@@ -46,6 +46,13 @@ async fn only_the_holder_hears_of_a_second_registration() {
     assert_eq!(mario.mails_about("Hai già un account").await, 1);
     thief.tries_to_log_in().await.refused(401, "invalid_credentials");
     mario.logs_in().await;
+    let lucia = portal.known_citizen().await;
+    let mut thief = portal.citizen();
+    thief.person.username.clone_from(&lucia.person.username);
+    thief.registers().await;
+    assert!(thief.mails().await.is_empty());
+    assert_eq!(lucia.mails_about("Hai già un account").await, 1);
+    lucia.logs_in().await;
 }
 
 #[tokio::test]

@@ -82,7 +82,7 @@ impl Payments {
             let now = self.clock.now();
             debts.iter().try_for_each(|debt| debt.ensure_payable(now))?;
             if let Some(open) = debts.iter().find_map(|debt| debt.attempt.clone()) {
-                return self.resume(citizen, &notices, choice, &debts, &open).await;
+                return self.resume(citizen, choice, &debts, &open).await;
             }
             let attempt = self.new_attempt(citizen, &debts, choice, email)?;
             let steps = self.begin_steps(&attempt, &debts).await?;
@@ -98,7 +98,6 @@ impl Payments {
     async fn resume(
         &self,
         citizen: &Citizen,
-        notices: &[NoticeNumber],
         choice: &Choice,
         debts: &[Debt],
         open: &OpenAttempt,
@@ -107,8 +106,8 @@ impl Payments {
         if attempt.expires_at <= self.clock.now() {
             return Ok(Beginning::Stale(attempt));
         }
-        let same_debts = attempt.items.len() == notices.len()
-            && attempt.items.iter().all(|item| notices.contains(&item.notice))
+        // Each names this attempt, and there are no others: they are its own.
+        let same_debts = attempt.items.len() == debts.len()
             && debts.iter().all(|debt| debt.attempt.as_ref() == Some(open));
         let same = attempt.account == *citizen.id() && same_debts && attempt.choice == *choice;
         let agreed = |debt: &Debt| {
