@@ -306,12 +306,8 @@ async fn recovers(deed: &'static Deed, trouble: &Trouble, scene: &Rc<Scene>, fau
         }
     }
     scene.two_days_pass().await;
-    let injected = scene.stage.stack.faults().injected();
-    let cut_off = injected.iter().filter(|(call, fault)| {
-        let delivers = matches!(call.function.as_str(), "DeliverMail" | "Sweep");
-        delivers && !matches!(fault, Fault::Delay(_))
-    });
-    faults.extend(checker::check(&scene.stage.history(), usize::from(cut_off.count() > 0)));
+    let troubles = if matches!(trouble, Trouble::Pair(..)) { 2 } else { 1 };
+    faults.extend(checker::check(&scene.stage.history(), scene.stage.cut_off().min(troubles)));
     let books = Books::of(&scene.stage.stack);
     faults.extend(books.faults(true));
     let strange: Vec<String> = books.unmatched().into_iter().collect();

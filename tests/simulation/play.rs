@@ -457,19 +457,8 @@ impl Play {
     fn closes(&self) -> Outcome {
         let injected = self.stage.stack.faults().injected();
         let troubles = injected.iter().filter(|(_, fault)| !matches!(fault, Fault::Delay(_))).count();
-        // A delivery that was cut off between sending and marking may be made twice.
-        let cut_off = injected
-            .iter()
-            .filter(|(call, fault)| {
-                let crash = matches!(fault, Fault::CrashBefore | Fault::CrashAfter);
-                let unheard = matches!(fault, Fault::LoseAnswer | Fault::Silence);
-                let marking = call.operation == "dynamodb:UpdateItem" && !matches!(fault, Fault::Delay(_));
-                matches!(call.function.as_str(), "DeliverMail" | "Sweep")
-                    && (crash || marking || (unheard && call.operation.starts_with("ses:")))
-            })
-            .count();
         let history = self.stage.history();
-        let mut faults = checker::check(&history, cut_off);
+        let mut faults = checker::check(&history, self.stage.cut_off());
         let books = Books::of(&self.stage.stack);
         faults.extend(books.faults(true));
         let strange: std::collections::BTreeSet<String> = self.strange.borrow().iter().cloned().collect();

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::net::{IpAddr, Ipv4Addr};
 
+use local::faults::Fault;
 use local::{Options, Simulated, Simulation};
 use serde_json::Value;
 
@@ -127,6 +128,19 @@ impl Stage {
             text: mail.text,
         }));
         history
+    }
+
+    /// Deliveries that trouble cut off between sending and marking: each may be made once more (INV-M32).
+    pub fn cut_off(&self) -> usize {
+        let injected = self.stack.faults().injected();
+        let cut = injected.iter().filter(|(call, fault)| {
+            let crash = matches!(fault, Fault::CrashBefore | Fault::CrashAfter);
+            let unheard = matches!(fault, Fault::LoseAnswer | Fault::Silence);
+            let marking = call.operation == "dynamodb:UpdateItem" && !matches!(fault, Fault::Delay(_));
+            matches!(call.function.as_str(), "DeliverMail" | "Sweep")
+                && (crash || marking || (unheard && call.operation.starts_with("ses:")))
+        });
+        cut.count()
     }
 
     fn next(&self) -> u64 {
