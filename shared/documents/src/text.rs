@@ -200,8 +200,8 @@ pub fn fit(fonts: &Fonts, face: Face, text: &str, room: Room) -> Fitted {
     let width = room.width * POINTS;
     let mut size = room.size;
     loop {
-        let lines = wrap(fonts, face, size, text, width);
         let most = most_lines(room.height, size);
+        let lines = wrap(fonts, face, size, text, width, most);
         if lines.len() <= most {
             return Fitted { size, lines };
         }
@@ -219,8 +219,9 @@ fn most_lines(height: f32, size: f32) -> usize {
     further as usize + 1
 }
 
-/// Breaks at blanks, and inside a word only where it is wider than the line, between characters.
-fn wrap(fonts: &Fonts, face: Face, size: f32, text: &str, width: f32) -> Vec<String> {
+/// Breaks at blanks, and inside a word only where it is wider than the line, between characters. Of a text that
+/// needs more lines than `most` it gives one more and leaves the rest: what it costs is bounded by the room.
+fn wrap(fonts: &Fonts, face: Face, size: f32, text: &str, width: f32, most: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut line = String::new();
     for word in text.split(' ') {
@@ -233,6 +234,9 @@ fn wrap(fonts: &Fonts, face: Face, size: f32, text: &str, width: f32) -> Vec<Str
             lines.push(std::mem::take(&mut line));
         }
         for grapheme in word.graphemes(true) {
+            if lines.len() > most {
+                return lines;
+            }
             let longer = format!("{line}{grapheme}");
             if !line.is_empty() && fonts.width(face, size, &longer) > width {
                 lines.push(std::mem::take(&mut line));
