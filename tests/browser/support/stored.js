@@ -38,7 +38,8 @@ export async function accessibilityTree(page) {
   const lines = [];
   const walk = (node, depth) => {
     const role = node.role?.value ?? "none";
-    const told = !node.ignored && !SILENT.has(role);
+    // HTML-AAM: a form without a name is no landmark; only some Chromium versions tell it at all.
+    const told = !node.ignored && !SILENT.has(role) && (role !== "form" || Boolean(node.name?.value));
     if (told) {
       const states = (node.properties ?? []).filter(({ name, value }) => STATES.includes(name) && value.value !== false && value.value !== "false")
         .map(({ name, value }) => (value.value === true || value.value === "true" ? name : `${name}=${value.value}`)).sort();
