@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use domain::Error;
+use domain::{Error, FiscalCode};
 use hmac::{Hmac, KeyInit, Mac};
 use identity::Sessions;
 use import_debts::ImportDebts;
-use pagopa::node;
+use pagopa::{node, parse, render};
 use pagopa_node::PagopaNode;
 use psp_callback::PspCallback;
 use register::Register;
@@ -62,21 +62,25 @@ pub fn import(bytes: &[u8]) {
     assert_eq!(rows.iter().find(silent), None);
 }
 
-/// A message to the node's endpoint: the answer is one that the node can read.
+/// A message to the node's endpoint: the answer is one that the node can read, or a SOAP fault that blames the
+/// sender when no operation can be seen.
 pub fn node(bytes: &[u8]) {
     static NODE: OnceLock<PagopaNode> = OnceLock::new();
-    let headers = [("content-type", b"text/xml".as_slice())];
-    let served = send_soap(connected(&NODE), &headers, bytes);
-    assert!(node::hear(&served).is_ok(), "{}", String::from_utf8_lossy(&served));
-}
-
-fn send_soap(function: &PagopaNode, headers: &[(&str, &[u8])], bytes: &[u8]) -> Vec<u8> {
-    let served =
-        wait(web::serve(function, super::portal::site(), incoming("POST", "/pagopa/node", headers, bytes)));
-    // SOAP 1.1 asks for a 500 with every fault; trouble of ours would be the server's.
-    let said = String::from_utf8_lossy(&served.reply.body).into_owned();
-    assert!(served.reply.status.as_u16() < 500 || said.contains("Client"), "{said}");
-    served.reply.body
+    let request = incoming("POST", "/pagopa/node", &[("content-type", b"text/xml")], bytes);
+    let reply = wait(web::serve(connected(&NODE), super::portal::site(), request)).reply;
+    let said = String::from_utf8_lossy(&reply.body);
+    let nobody = FiscalCode::parse("12345678903").unwrap();
+    let fault = parse(bytes).err().map(|refusal| refusal.answer(&nobody)).filter(|a| a.operation().is_none());
+    match fault {
+        // SOAP 1.1 asks for a 500 with every fault.
+        Some(fault) => {
+            assert_eq!((reply.status.as_u16(), &*said), (500, &*String::from_utf8_lossy(&render(&fault))))
+        }
+        None => {
+            assert_eq!(reply.status, 200, "{said}");
+            assert!(node::hear(&reply.body).is_ok(), "{said}");
+        }
+    }
 }
 
 /// A callback: its body signed as the PSP would, or, after a zero, its signature in the first line.
