@@ -5,11 +5,12 @@ use std::time::Duration;
 use domain::debt::State;
 use domain::money::Cents;
 use domain::movement::Movement;
+use domain::movement::{Broken, verify, verify_chain};
 use domain::notice::NoticeNumber;
 use journeys::local::OPERATOR;
 use journeys::{Callback, Citizen, Notice, Outcome, Portal, Receipt, Value, json, said};
 use operator::{Command, Verdict};
-use store::{Broken, Ledger, Statement, chain, verify, verify_chain};
+use store::{Ledger, Statement};
 
 use crate::raw;
 
@@ -218,7 +219,7 @@ async fn inv_m34_no_movement_is_changed_moved_or_left_out_without_breaking_the_c
         change(&mut movements);
         verify_chain(&number, &movements)
     };
-    let sealed = |movement: &mut Movement| movement.hash = chain(&number, movement);
+    let sealed = |movement: &mut Movement| movement.hash = movement.chain_hash(&number);
     assert_eq!(broken(&|all| all[1].hash.push('0')), Err(2), "another hash");
     assert_eq!(broken(&|all| all[0].reference = Some("other".to_owned())), Err(1), "other data");
     assert_eq!(

@@ -1,18 +1,18 @@
 //! The mailed link activates an account. Opening the link consumes nothing; this POST does.
 
-use domain::account::LinkPurpose;
 use domain::error::FieldCode;
+use domain::outbox::OutboxMessage;
 use domain::person::Email;
 use domain::{Error, FieldError};
 use identity::Links;
 use serde::Serialize;
-use store::{Accounts, Letter, Limit, Limits, Outbox};
+use store::{AccountWriter, Limit, Limits, Outbox};
 use web::{Function, Problem, Reply, Request};
 use world::{NotConfigured, World};
 
 pub struct Activate {
     limits: Limits,
-    accounts: Accounts,
+    accounts: AccountWriter,
     outbox: Outbox,
 }
 
@@ -27,7 +27,7 @@ impl Function for Activate {
     fn connect(world: &World) -> Result<Self, NotConfigured> {
         Ok(Self {
             limits: Limits::connect(world)?,
-            accounts: Accounts::connect(world)?,
+            accounts: AccountWriter::connect(world)?,
             outbox: Outbox::connect(world)?,
         })
     }
@@ -46,8 +46,7 @@ impl Function for Activate {
                 if !Links::is_plausible(&token) {
                     return Err(Error::LinkNotValid.into());
                 }
-                let opened = self.accounts.open_link(LinkPurpose::Activate, &token).await?;
-                self.accounts.activate(opened).await?;
+                self.accounts.activate(&token).await?;
                 Ok(Reply::ok(&Status { status: "active" }))
             }
             _ => {
@@ -62,7 +61,7 @@ impl Function for Activate {
                     ])
                     .await?;
                 let language = request.language();
-                self.outbox.post(&Letter::ResendActivation { username, language }).await?;
+                self.outbox.add(&OutboxMessage::ResendActivation { username, language }).await?;
                 Ok(Reply::accepted(&Status { status: "activation-sent" }))
             }
         }

@@ -4,19 +4,20 @@ mod wire;
 
 use creditor::{Services, creditor, issuing};
 use domain::creditor::Creditor;
+use domain::debt::{Canceller, NewDebt};
 use domain::debt::{Days, Service};
 use domain::notice::{Issuing, NoticeNumber};
 use domain::spontaneous::Wish;
 use domain::{Error, Fault, FieldCode, FieldError};
 use identity::Sessions;
-use store::{Canceller, Citizen, Debts, Idempotency, Limit, Limits, NewDebt, Started};
+use store::{Citizen, DebtWriter, Idempotency, IdempotencyHold, IdempotencyStart, Limit, Limits};
 use web::{Function, Problem, Reply, Request};
 use world::{NotConfigured, World};
 
 pub struct CreateSpontaneous {
     sessions: Sessions,
     limits: Limits,
-    debts: Debts,
+    writer: DebtWriter,
     idempotency: Idempotency,
     services: Services,
     creditor: Creditor,
@@ -32,7 +33,7 @@ impl Function for CreateSpontaneous {
         Ok(Self {
             sessions: Sessions::connect(world)?,
             limits: Limits::connect(world)?,
-            debts: Debts::connect(world)?,
+            writer: DebtWriter::connect(world)?,
             idempotency: Idempotency::connect(world)?,
             services: Services::of_the_repository()?,
             creditor: creditor(world)?,
@@ -46,20 +47,20 @@ impl Function for CreateSpontaneous {
             request.bare()?;
             let notice = NoticeNumber::parse(request.path("noticeNumber"));
             let notice = notice.map_err(|_| Error::DebtNotFound)?;
-            self.debts.cancel(&notice, Canceller::Citizen(&citizen)).await?;
+            self.writer.cancel(&notice, Canceller::Citizen(citizen.viewer())).await?;
             return Ok(Reply::no_content());
         }
         let key = request.idempotency_key()?;
         let wish = wire::Wish::read(request.json()?)?;
         let new = self.priced(&citizen, &wish)?;
         match self.idempotency.start(citizen.id(), CREATE, key, &wish.fingerprint()).await? {
-            Started::Again { status, body } => Ok(Reply::stored(status, body)),
-            Started::Go(pass) => match self.create(&citizen, new, &pass).await {
+            IdempotencyStart::Replay { status, body } => Ok(Reply::stored(status, body)),
+            IdempotencyStart::Proceed(hold) => match self.create(&citizen, new, &hold).await {
                 Ok(reply) => Ok(reply),
                 Err(error) => {
                     // A refusal frees the key; after trouble of ours the record says what happened.
                     if !matches!(error, Error::Unavailable(_)) {
-                        self.idempotency.release(&pass).await?;
+                        self.idempotency.release(&hold).await?;
                     }
                     Err(error.into())
                 }
@@ -88,12 +89,12 @@ impl CreateSpontaneous {
         })
     }
 
-    async fn create(&self, citizen: &Citizen, new: NewDebt, pass: &store::Pass) -> Result<Reply, Error> {
+    async fn create(&self, citizen: &Citizen, new: NewDebt, hold: &IdempotencyHold) -> Result<Reply, Error> {
         self.limits.admit(&[(Limit::SPONTANEOUS, citizen.id().as_str())]).await?;
-        let now = self.debts.now();
+        let now = self.writer.debts().now();
         let answer = |debt: &domain::Debt| wire::created(debt, &self.creditor, now);
-        let records = (&self.idempotency, pass);
-        let debt = self.debts.create_spontaneous(citizen, new, self.issuing, records, answer).await?;
+        let records = (&self.idempotency, hold);
+        let debt = self.writer.create_spontaneous(citizen, &new, self.issuing, records, answer).await?;
         let body = serde_json::to_vec(&wire::Created::of(&debt, &self.creditor, now));
         Ok(Reply::stored(201, body.map_err(|e| Fault::new("writing an answer", e))?))
     }

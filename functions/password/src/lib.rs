@@ -2,18 +2,19 @@
 
 use domain::account::{LinkPurpose, confirmed, new_password};
 use domain::error::{FieldCode, Form};
+use domain::outbox::OutboxMessage;
 use domain::password::Password as Secret;
 use domain::person::Email;
 use domain::{Error, FieldError};
 use identity::{Links, Passwords, Sessions, Verified};
 use serde::Serialize;
-use store::{Accounts, Letter, Limit, Limits, Outbox};
+use store::{AccountWriter, Limit, Limits, Outbox};
 use web::{Function, Problem, Reply, Request};
 use world::{NotConfigured, World};
 
 pub struct Password {
     limits: Limits,
-    accounts: Accounts,
+    accounts: AccountWriter,
     passwords: Passwords,
     sessions: Sessions,
     outbox: Outbox,
@@ -31,7 +32,7 @@ impl Function for Password {
     fn connect(world: &World) -> Result<Self, NotConfigured> {
         Ok(Self {
             limits: Limits::connect(world)?,
-            accounts: Accounts::connect(world)?,
+            accounts: AccountWriter::connect(world)?,
             passwords: Passwords::connect(world)?,
             sessions: Sessions::connect(world)?,
             outbox: Outbox::connect(world)?,
@@ -60,7 +61,7 @@ impl Password {
             .admit(&[(Limit::MAIL_SOURCE, source.as_str()), (Limit::MAIL_SOURCE_HOUR, source.as_str())])
             .await?;
         let language = request.language();
-        self.outbox.post(&Letter::ForgotPassword { username, language }).await?;
+        self.outbox.add(&OutboxMessage::ForgotPassword { username, language }).await?;
         Ok(Reply::accepted(&Sent { status: "mail-sent" }))
     }
 
@@ -77,12 +78,12 @@ impl Password {
         if !Links::is_plausible(&token) {
             return Err(Error::LinkNotValid.into());
         }
-        let opened = self.accounts.open_link(LinkPurpose::ResetPassword, &token).await?;
+        let opened = self.accounts.accounts().open_link(LinkPurpose::ResetPassword, &token).await?;
         let personal = opened.account.profile.personal();
         let password = self.accepted(Form::default(), &password, &confirmation, &personal)?;
         let username = opened.account.profile.username.clone();
         let hash = self.passwords.hash(&password).await?;
-        self.accounts.reset_password(opened, &hash).await?;
+        self.accounts.reset_password(&token, &opened, &hash).await?;
         self.limits.forgive(username.as_str()).await;
         Ok(self.sessions.without_cookies(Reply::no_content()))
     }
@@ -99,7 +100,7 @@ impl Password {
         let personal = citizen.account().profile.personal();
         let password = self.accepted(form, &password, &confirmation, &personal)?;
         let tried = self.limits.admit_password(citizen.account().profile.username.as_str()).await?;
-        let record = self.accounts.password_of(&citizen).await?;
+        let record = self.accounts.accounts().password_of(&citizen).await?;
         let stored = record.as_ref().map(|record| record.hash.as_str());
         if self.passwords.verify(Secret::offered(&current).as_ref(), stored).await? == Verified::Wrong {
             self.limits.failed(&tried).await?;

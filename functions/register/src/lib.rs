@@ -6,8 +6,9 @@
 mod wire;
 
 use domain::FiscalCode;
+use domain::outbox::OutboxMessage;
 use identity::Passwords;
-use store::{Letter, Limit, Limits, Outbox};
+use store::{Limit, Limits, Outbox};
 use web::{Function, Problem, Reply, Request};
 use world::{Clock, NotConfigured, World};
 
@@ -54,7 +55,7 @@ impl Function for Register {
                     ])
                     .await?;
                 let password = self.passwords.hash(&password).await?;
-                self.outbox.post(&Letter::Register { profile: Box::new(profile), password }).await?;
+                self.outbox.add(&OutboxMessage::Register { profile: Box::new(profile), password }).await?;
                 Ok(Reply::accepted(&wire::Sent { status: "activation-sent" }))
             }
         }

@@ -5,14 +5,14 @@ use domain::error::FieldCode;
 use domain::password::Password;
 use domain::{Error, FieldError};
 use identity::{Passwords, Sessions, Verified};
-use store::{Accounts, Limits, Payments};
+use store::{AccountWriter, Limits, Payments};
 use web::{Function, Problem, Reply, Request};
 use world::{NotConfigured, World};
 
 pub struct RevokeConsent {
     sessions: Sessions,
     limits: Limits,
-    accounts: Accounts,
+    accounts: AccountWriter,
     passwords: Passwords,
     payments: Payments,
 }
@@ -24,7 +24,7 @@ impl Function for RevokeConsent {
         Ok(Self {
             sessions: Sessions::connect(world)?,
             limits: Limits::connect(world)?,
-            accounts: Accounts::connect(world)?,
+            accounts: AccountWriter::connect(world)?,
             passwords: Passwords::connect(world)?,
             payments: Payments::connect(world)?,
         })
@@ -39,7 +39,7 @@ impl Function for RevokeConsent {
             return Err(FieldError::new("password", FieldCode::Required).into());
         }
         let tried = self.limits.admit_password(citizen.account().profile.username.as_str()).await?;
-        let record = self.accounts.password_of(&citizen).await?;
+        let record = self.accounts.accounts().password_of(&citizen).await?;
         let stored = record.as_ref().map(|record| record.hash.as_str());
         if self.passwords.verify(Password::offered(&password).as_ref(), stored).await? == Verified::Wrong {
             self.limits.failed(&tried).await?;

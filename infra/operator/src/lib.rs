@@ -7,12 +7,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io::Write;
 
+use domain::bookkeeping::Booked;
 use domain::debt::Event;
 use domain::movement::Source;
 use domain::notice::NoticeNumber;
 use domain::payment::Confirmation;
 use domain::receipt::PspIdentity;
-use store::{Booked, Debts, Events, Ledger, Settlement, StoredCallback};
+use domain::settlement::Notification;
+use store::{Callbacks, DebtWriter, Ledger, StoredCallback};
 use world::{NotConfigured, World};
 
 pub use asked::{Asked, ByHand, Command, Note, USAGE, asked};
@@ -92,12 +94,12 @@ pub async fn run(world: &World, command: Command, out: &mut impl Write) -> Resul
         Command::Debt(notice) => debt(world, &notice, out).await,
         Command::Differences => differences(world, out).await,
         Command::ReplayOne(id) => {
-            let found = Events::connect(world)?.stored(&id).await?;
+            let found = Callbacks::connect(world)?.stored(&id).await?;
             let callback = found.ok_or_else(|| Failure::NotFound(format!("callback {id}")))?;
             replay(world, vec![callback], out).await
         }
         Command::ReplayBetween { from, until } => {
-            let callbacks = Events::connect(world)?.received(from, until).await?;
+            let callbacks = Callbacks::connect(world)?.received(from, until).await?;
             replay(world, callbacks, out).await
         }
         Command::Verify => verify(world, out).await,
@@ -110,7 +112,7 @@ pub async fn run(world: &World, command: Command, out: &mut impl Write) -> Resul
 /// Notes what was done about a movement.
 async fn book(world: &World, note: &Note, event: Event, out: &mut impl Write) -> Result<Verdict, Failure> {
     let Note { notice, movement, reason } = note;
-    let booked = Debts::connect(world)?.book(notice, *movement, event, reason).await?;
+    let booked = DebtWriter::connect(world)?.book(notice, *movement, event, reason).await?;
     match booked {
         Booked::Noted(number) => writeln!(out, "{notice}: noted as movement {number}: {reason}")?,
         Booked::Known(number) => {
@@ -124,9 +126,9 @@ async fn book(world: &World, note: &Note, event: Event, out: &mut impl Write) ->
 /// Credits what the node collected and never told.
 async fn correct(world: &World, by_hand: &ByHand, out: &mut impl Write) -> Result<Verdict, Failure> {
     let ByHand { notice, receipt_id, amount, paid_on, psp, reason } = by_hand;
-    let settlement = Settlement::connect(world)?;
+    let writer = DebtWriter::connect(world)?;
     // A receipt of nothing we know is kept apart; by hand it would be a slip of the pen.
-    if settlement.payments().debts().get(notice).await?.is_none() {
+    if writer.debts().get(notice).await?.is_none() {
         return Err(Failure::NotFound(format!("debt {notice}")));
     }
     let confirmation = Confirmation {
@@ -141,7 +143,9 @@ async fn correct(world: &World, by_hand: &ByHand, out: &mut impl Write) -> Resul
         applied_on: Some(*paid_on),
         payer: None,
     };
-    let settled = settlement.receipt_by_hand(notice, *amount, &confirmation, reason).await?;
+    let (notice, amount, by_hand) = (notice.clone(), *amount, Some(reason.clone()));
+    let receipt = Notification::Receipt { notice: notice.clone(), amount, confirmation, by_hand };
+    let settled = writer.settle(&receipt, None).await?;
     writeln!(out, "{notice}: {}", words::settled(settled))?;
     Ok(Verdict::Well)
 }
@@ -164,11 +168,10 @@ async fn replay(
     callbacks: Vec<StoredCallback>,
     out: &mut impl Write,
 ) -> Result<Verdict, Failure> {
-    let (settlement, events) = (Settlement::connect(world)?, Events::connect(world)?);
+    let writer = DebtWriter::connect(world)?;
     let creditor = creditor::creditor(world)?.fiscal_code;
     for callback in &callbacks {
-        let settled = psp::replay(&settlement, callback, &creditor).await?;
-        events.done(callback).await?;
+        let settled = psp::replay(&writer, callback, &creditor).await?;
         words::replayed(callback, settled, out)?;
     }
     writeln!(out, "{}", words::count(callbacks.len() as u64, "callback"))?;

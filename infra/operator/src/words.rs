@@ -3,9 +3,11 @@
 use std::io::{self, Write};
 
 use domain::Cents;
+use domain::bookkeeping::NotBooked;
 use domain::debt::State;
-use domain::movement::{Kind, Movement, Source};
-use store::{Broken, Difference, DifferenceKind, Refusal, Settled, Statement, StoredCallback};
+use domain::movement::{Broken, Kind, Movement, Source};
+use domain::settlement::Settled;
+use store::{Difference, DifferenceKind, Statement, StoredCallback};
 
 use crate::Note;
 
@@ -92,18 +94,18 @@ pub fn settled(settled: Settled) -> &'static str {
 }
 
 /// Why a note is not taken, and what would be.
-pub fn refusal(note: &Note, why: Refusal) -> String {
+pub fn refusal(note: &Note, why: NotBooked) -> String {
     let Note { notice, movement, .. } = note;
     match why {
-        Refusal::NoSuchDebt => format!("there is no debt {notice}"),
-        Refusal::NoSuchMovement => format!("there is no movement {movement} of debt {notice}"),
-        Refusal::NothingToSettle(kind) => {
+        NotBooked::NoSuchDebt => format!("there is no debt {notice}"),
+        NotBooked::NoSuchMovement => format!("there is no movement {movement} of debt {notice}"),
+        NotBooked::NothingToSettle(kind) => {
             format!("movement {movement} of {notice} is {}: no money that waits for somebody", kind.as_str())
         }
-        Refusal::DealtWith(number, kind) => {
+        NotBooked::DealtWith(number, kind) => {
             format!("movement {movement} of {notice} was dealt with: movement {number}, {}", kind.as_str())
         }
-        Refusal::NotNow(now) => format!(
+        NotBooked::NotNow(now) => format!(
             "{notice} is {}, not paid: its money has settled nothing, and can only be given back (refund)",
             state(now)
         ),

@@ -36,3 +36,8 @@ pub fn italian_date(day: Date) -> String {
 pub fn to_second(instant: Timestamp) -> Timestamp {
     Timestamp::from_second(instant.as_second()).unwrap_or(instant)
 }
+
+/// The instant so much later; the last one that there is, should that lie beyond it.
+pub fn after(instant: Timestamp, by: std::time::Duration) -> Timestamp {
+    instant.checked_add(by).unwrap_or(Timestamp::MAX)
+}
