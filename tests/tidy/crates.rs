@@ -1,8 +1,9 @@
 //! Who may depend on whom. Cargo keeps what is written in the manifests; these tests keep the manifests.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
 
-use crate::{files, folders, none, read};
+use crate::{files, folders, none, read, repository};
 
 /// Heavy dependencies, each with the only crate of `shared/` that may have it.
 const OWNERS: &[(&str, &str)] = &[
@@ -67,10 +68,8 @@ fn a_heavy_dependency_has_one_owner() {
     let mut faults = Vec::new();
     for (folder, names) in needs() {
         for (dependency, owner) in OWNERS {
-            // The local stack stands in for the others' neighbours: it speaks what they speak. The benchmark's floors
-            // are a Lambda and a hash with nothing of ours in them.
-            let floor = folder == "infra/bench" && ["argon2", "lambda_runtime"].contains(dependency);
-            let apart = folder == "infra/local" || floor;
+            // The local stack stands in for the others' neighbours: it speaks what they speak.
+            let apart = folder == "infra/local";
             if names.contains(*dependency) && folder != *owner && !apart {
                 faults.push(format!("{folder} depends on {dependency}, which only {owner} knows"));
             }
@@ -149,6 +148,44 @@ fn every_crate_keeps_the_workspaces_rules() {
         }
     }
     none(faults, "One name, one set of rules.");
+}
+
+/// A workspace of its own inherits nothing: its floors are compared with functions, so they are built like them.
+#[test]
+fn the_benchmark_is_built_and_checked_like_the_product() {
+    let [product, benchmark] =
+        ["Cargo.toml", "infra/bench/Cargo.toml"].map(|path| read(path).parse::<toml::Table>().unwrap());
+    assert_eq!(benchmark["lints"], product["workspace"]["lints"]);
+    let all_crates = |manifest: &toml::Table| {
+        let mut profile = manifest["profile"]["release"].as_table().unwrap().clone();
+        profile.remove("package");
+        profile
+    };
+    assert_eq!(all_crates(&benchmark), all_crates(&product));
+}
+
+/// The crates that a build takes, with their features.
+fn built(packages: &[&str]) -> BTreeSet<String> {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["tree", "--locked", "--edges", "features,normal,build,dev"]).args(packages);
+    // Without a target, what is built for build scripts is shown with the features of what is built to run.
+    cargo.args(["--target", "x86_64-unknown-linux-gnu", "--prefix", "none", "--format", "{p} [{f}]"]);
+    cargo.current_dir(repository());
+    let run = cargo.output().unwrap();
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    let said = String::from_utf8(run.stdout).unwrap();
+    let lines = said.lines().filter(|line| !line.is_empty() && !line.contains(" feature \""));
+    lines.map(|line| line.trim_end_matches(" (*)").to_owned()).collect()
+}
+
+/// Otherwise one suite after all of them would build two hundred crates anew.
+#[test]
+fn one_suite_is_built_of_the_same_crates_as_all_of_them() {
+    let (one, all) = (built(&["--package", "journeys"]), built(&["--workspace"]));
+    none(
+        one.difference(&all).cloned().collect(),
+        "Whatever another crate asks of these, ask it in tests/Cargo.toml as well.",
+    );
 }
 
 /// Decisions read what is there, not what an index will show: the sweep alone asks it what may be due.
