@@ -1,18 +1,20 @@
 //! What a template may ask of the page it draws.
 
+use domain::account::Language;
 use serde_json::{Map, Value, json};
+use web::{Request, path_in};
 
 use crate::assets;
 use crate::catalogue;
-use crate::language::Language;
+use crate::config::PortalConfig;
+use crate::regions;
 use crate::screens::{Access, Screen};
-use crate::site::Site;
 
 /// Messages of the core module, which every page loads.
 const CORE_WORDS: [&str; 3] = ["js.", "stato.", "err.generic"];
 
-pub struct Page<'a> {
-    pub site: &'a Site,
+pub struct PageContext<'a> {
+    pub site: &'a PortalConfig,
     pub language: Language,
     pub screen: &'static Screen,
     /// The address without language.
@@ -28,7 +30,18 @@ pub struct Translation {
     pub current: bool,
 }
 
-impl Page<'_> {
+impl<'a> PageContext<'a> {
+    /// `path` is the address without language.
+    pub fn new(
+        site: &'a PortalConfig,
+        language: Language,
+        screen: &'static Screen,
+        path: &'a str,
+        request: &'a Request,
+    ) -> Self {
+        Self { site, language, screen, path, query: request.raw_query() }
+    }
+
     pub fn render(&self) -> askama::Result<String> {
         self.screen.render(self)
     }
@@ -48,15 +61,23 @@ impl Page<'_> {
     }
 
     pub fn tag(&self) -> &'static str {
-        self.language.tag()
+        self.language.as_str()
+    }
+
+    /// The language's three letters in the menu of the slim header.
+    pub fn short_name(&self) -> &'static str {
+        match self.language {
+            Language::It => "ITA",
+            Language::En => "ENG",
+        }
     }
 
     pub fn italian(&self) -> bool {
-        self.language == Language::Italian
+        self.language == Language::It
     }
 
     pub fn href(&self, path: &str) -> String {
-        self.language.href(path)
+        path_in(self.language, path)
     }
 
     pub fn asset(&self, name: &str) -> String {
@@ -114,7 +135,7 @@ impl Page<'_> {
 
     fn title_key(&self) -> &'static str {
         let wanted = (self.screen.name, ".titolo");
-        let messages = self.language.messages();
+        let messages = catalogue::messages(self.language);
         let found = messages.iter().find(|(key, _)| key.strip_prefix(wanted.0) == Some(wanted.1));
         found.map_or("portale.nome", |(key, _)| key)
     }
@@ -123,20 +144,20 @@ impl Page<'_> {
         let languages = self.site.languages.iter().copied();
         languages
             .map(|language| {
-                let mut address = language.href(self.path);
+                let mut address = path_in(language, self.path);
                 let query =
                     self.query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("lingua="));
                 let mut query: Vec<&str> = query.collect();
                 // The home page greets people in the language they chose; this link chooses Italian.
-                if language == Language::Italian && self.screen.entrance {
+                if language == Language::It && self.screen.entrance {
                     query.push("lingua=it");
                 }
                 if !query.is_empty() {
                     address = format!("{address}?{}", query.join("&"));
                 }
                 Translation {
-                    tag: language.tag(),
-                    name: language.own_name(),
+                    tag: language.as_str(),
+                    name: own_name(language),
                     address,
                     current: language == self.language,
                 }
@@ -156,7 +177,7 @@ impl Page<'_> {
             .collect();
         let data = json!({
             "screen": self.screen.id,
-            "language": self.language.tag(),
+            "language": self.language.as_str(),
             "private": self.private(),
             "loggedOut": self.screen.access == Access::LoggedOut,
             "creditor": self.site.name,
@@ -177,12 +198,20 @@ impl Page<'_> {
         self.site.accessibility_statement.clone().unwrap_or_else(|| self.href("/accessibilita"))
     }
 
-    pub fn provinces(&self) -> &'static [(&'static str, &'static str)] {
-        crate::places::PROVINCES
+    pub fn provinces(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        regions::provinces()
     }
 
     /// Countries by their name in the page's language, Italy first.
-    pub fn countries(&self) -> &'static [(&'static str, &'static str)] {
-        crate::places::countries(self.language)
+    pub fn countries(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        regions::countries(self.language)
+    }
+}
+
+/// The language's name in itself.
+fn own_name(language: Language) -> &'static str {
+    match language {
+        Language::It => "Italiano",
+        Language::En => "English",
     }
 }

@@ -1,8 +1,9 @@
 //! Every page of the portal: its address, who may see it, its template, its script and that script's words.
 
 use askama::Template;
+use web::path_parameters;
 
-use crate::page::Page;
+use crate::page::PageContext;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
@@ -19,7 +20,7 @@ pub struct Screen {
     pub id: &'static str,
     /// Template and catalogue prefix.
     pub name: &'static str,
-    /// The address without the language; `{}` stands for one segment.
+    /// The address without the language, written as a route: `{name}` is one segment.
     pub address: &'static str,
     pub access: Access,
     /// The module `js/<script>.js` that fills the page in, if one does.
@@ -30,7 +31,7 @@ pub struct Screen {
     pub spontaneous: bool,
     /// Reached from outside (mails, PSPs), so in the person's language and not in the address's.
     pub entrance: bool,
-    body: fn(&Page) -> askama::Result<String>,
+    body: fn(&PageContext) -> askama::Result<String>,
 }
 
 /// Declares one template per file and a function that renders it.
@@ -39,10 +40,10 @@ macro_rules! templates {
         #[derive(Template)]
         #[template(path = $file)]
         struct $Template<'a> {
-            p: &'a Page<'a>,
+            p: &'a PageContext<'a>,
         }
 
-        fn $render(p: &Page) -> askama::Result<String> {
+        fn $render(p: &PageContext) -> askama::Result<String> {
             $Template { p }.render()
         }
     )*};
@@ -112,7 +113,7 @@ impl Screen {
         id: &'static str,
         name: &'static str,
         address: &'static str,
-        body: fn(&Page) -> askama::Result<String>,
+        body: fn(&PageContext) -> askama::Result<String>,
     ) -> Self {
         Self {
             id,
@@ -159,13 +160,13 @@ impl Screen {
         self
     }
 
-    pub fn render(&self, page: &Page) -> askama::Result<String> {
+    pub fn render(&self, page: &PageContext) -> askama::Result<String> {
         (self.body)(page)
     }
 
     /// The screen at an address without language.
     pub fn at(path: &str) -> Option<&'static Screen> {
-        SCREENS.iter().find(|screen| matches(screen.address, path))
+        SCREENS.iter().find(|screen| path_parameters(screen.address, path).is_some())
     }
 
     pub fn not_found() -> &'static Screen {
@@ -179,16 +180,6 @@ impl Screen {
     pub fn not_offered() -> &'static Screen {
         &NOT_OFFERED
     }
-}
-
-fn matches(address: &str, path: &str) -> bool {
-    let mut given = path.split('/');
-    let fits = address.split('/').all(|wanted| match given.next() {
-        Some(segment) if wanted == "{}" => !segment.is_empty(),
-        Some(segment) => segment == wanted,
-        None => false,
-    });
-    fits && given.next().is_none()
 }
 
 pub static SCREENS: &[Screen] = &[
@@ -211,20 +202,23 @@ pub static SCREENS: &[Screen] = &[
         .by_script_of("pratiche")
         .private(),
     Screen::new("S12", "spontaneo", "/spontaneo", services).scripted(&[]).private().spontaneous(),
-    Screen::new("S13", "spontaneo-dati", "/spontaneo/{}", new_debt)
+    Screen::new("S13", "spontaneo-dati", "/spontaneo/{service}", new_debt)
         .scripted(&["err.importo.", "err.causale.", "err.campo.", "err.too_long"])
         .private()
         .spontaneous(),
-    Screen::new("S14", "spontaneo-riepilogo", "/spontaneo/{}/riepilogo", new_summary)
+    Screen::new("S14", "spontaneo-riepilogo", "/spontaneo/{service}/riepilogo", new_summary)
         .scripted(&[])
         .private()
         .spontaneous(),
-    Screen::new("S15", "pratica", "/pratiche/{}", debt).scripted(&[DEBTS]).private(),
-    Screen::new("S16", "paga", "/paga/{}", pay)
+    Screen::new("S15", "pratica", "/pratiche/{notice}", debt).scripted(&[DEBTS]).private(),
+    Screen::new("S16", "paga", "/paga/{notices}", pay)
         .scripted(&["err.email.", "err.metodo.", "err.psp."])
         .private(),
-    Screen::new("S17", "pagamento-esito", "/paga/{}/esito", outcome).scripted(&[]).private().entrance(),
-    Screen::new("S18", "ricevuta", "/pratiche/{}/ricevuta", receipt).scripted(&[DEBTS]).private(),
+    Screen::new("S17", "pagamento-esito", "/paga/{payment}/esito", outcome)
+        .scripted(&[])
+        .private()
+        .entrance(),
+    Screen::new("S18", "ricevuta", "/pratiche/{notice}/ricevuta", receipt).scripted(&[DEBTS]).private(),
     Screen::new("S20", "profilo", "/profilo", profile).scripted(&[]).private(),
     Screen::new("S21", "revoca-consenso", "/profilo/revoca-consenso", revoke).scripted(&[]).private(),
     Screen::new("S22", "uscita", "/uscita", goodbye),

@@ -9,12 +9,14 @@ mod proof;
 mod reply;
 mod request;
 mod seal;
+mod security;
 pub mod view;
 mod words;
 
 pub use body::Body;
 pub use cursor::{Cursors, Page, Paging};
-pub use function::{Function, Served, Site, serve};
+pub use function::{Function, Served, Site, path_parameters, serve};
+pub use language::{LANGUAGES, accepted_language, language_of_path, path_in};
 pub use problem::{CATALOGUE, Problem};
 pub use proof::{References, read_proof};
 pub use reply::Reply;

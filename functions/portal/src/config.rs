@@ -1,13 +1,14 @@
-//! What the entity says of itself, and the few settings that change the pages.
+//! What the creditor says of itself, and the few settings that change the pages.
 
+use domain::account::Language;
+use web::LANGUAGES;
 use world::{NotConfigured, World};
 
 use crate::compression::Compressed;
-use crate::language::Language;
 
-/// The entity's name, contacts and choices. The defaults are those of the demonstration entity.
+/// The creditor's name, contacts and choices. The defaults are those of the demonstration's creditor.
 #[derive(Clone, Debug)]
-pub struct Site {
+pub struct PortalConfig {
     pub name: String,
     pub fiscal_code: String,
     pub address: String,
@@ -32,7 +33,7 @@ pub struct Site {
     pub compressed: Compressed,
 }
 
-impl Default for Site {
+impl Default for PortalConfig {
     fn default() -> Self {
         Self {
             name: "Comune di Test".to_owned(),
@@ -46,7 +47,7 @@ impl Default for Site {
             privacy_officer: "dpo@comune.test.example".to_owned(),
             accessibility_statement: None,
             report_address: None,
-            languages: Language::ALL.to_vec(),
+            languages: LANGUAGES.to_vec(),
             spontaneous: true,
             shortest_password: 12,
             maintenance_until: None,
@@ -55,8 +56,8 @@ impl Default for Site {
     }
 }
 
-impl Site {
-    /// The entity's name, code and contacts must be told: a portal that shows another body's would mislead.
+impl PortalConfig {
+    /// The creditor's name, code and contacts must be told: a portal that shows another's would mislead.
     pub fn connect(world: &World) -> Result<Self, NotConfigured> {
         let text = |name: &str| world.variable(name).map(str::to_owned);
         let optional = |name: &str| world.optional(name).map(str::to_owned);
@@ -84,12 +85,12 @@ impl Site {
 /// `LANGUAGES`, comma separated; Italian is always offered, and first.
 fn languages(world: &World) -> Result<Vec<Language>, NotConfigured> {
     let Some(tags) = world.optional("LANGUAGES") else {
-        return Ok(Language::ALL.to_vec());
+        return Ok(LANGUAGES.to_vec());
     };
-    let mut offered = vec![Language::Italian];
+    let mut offered = vec![Language::It];
     for tag in tags.split(',').map(str::trim) {
-        let language = Language::from_tag(tag)
-            .ok_or_else(|| NotConfigured::because("LANGUAGES", format!("there is no catalogue for {tag}")))?;
+        let language = Language::parse(tag)
+            .map_err(|_| NotConfigured::because("LANGUAGES", format!("there is no catalogue for {tag}")))?;
         if !offered.contains(&language) {
             offered.push(language);
         }
