@@ -11,7 +11,8 @@ use crate::regions;
 use crate::screens::{Access, Screen};
 
 /// Messages of the core module, which every page loads.
-const CORE_WORDS: [&str; 3] = ["js.", "stato.", "err.generic"];
+const CORE_MESSAGES: [&str; 5] =
+    ["js.", "stato.", "err.generic", "problem.invalid_input.title", "problem.temporarily_unavailable.detail"];
 
 pub struct PageContext<'a> {
     pub site: &'a PortalConfig,
@@ -169,7 +170,7 @@ impl<'a> PageContext<'a> {
     pub fn data(&self) -> String {
         let name = self.screen.name;
         let (own, own_errors) = (format!("{name}.js."), format!("err.{name}."));
-        let mut prefixes: Vec<&str> = CORE_WORDS.to_vec();
+        let mut prefixes: Vec<&str> = CORE_MESSAGES.to_vec();
         prefixes.extend([own.as_str(), own_errors.as_str()]);
         prefixes.extend(self.screen.words);
         let words: Map<String, Value> = catalogue::selection(self.language, &prefixes)

@@ -25,7 +25,7 @@ pub struct Screen {
     pub access: Access,
     /// The module `js/<script>.js` that fills the page in, if one does.
     pub script: Option<&'static str>,
-    /// What the script says beyond its own `<name>.js.` messages and those that every page has.
+    /// What the script says beyond its own `<name>.js.` messages and those that every page has: prefixes of keys.
     pub words: &'static [&'static str],
     /// Belongs to spontaneous payments, which an entity may not offer.
     pub spontaneous: bool,
@@ -82,29 +82,40 @@ templates! {
     not_offered_body NotOffered "non-previsti.html"
 }
 
-const FISCAL_CODE: &str = "err.cf.";
-const NOTICE_CODE: &str = "err.codice.";
+const FISCAL_CODE: &str = "err.fiscalCode.";
+const NOTICE_CODE: &str = "err.noticeNumber.";
 const DEBTS: &str = "pratica.js.";
-const NEW_PASSWORD: [&str; 2] = ["err.password.", "err.conferma."];
+const NEW_PASSWORD: [&str; 2] = ["err.password.", "err.passwordConfirmation."];
+
+/// What can be wrong with a payment before it starts.
+const PAYMENT: [&str; 6] = [
+    "err.email.",
+    "err.method.",
+    "err.pspId.",
+    "problem.debt_already_paid.detail",
+    "problem.debt_not_payable.detail",
+    "problem.payment_in_progress.detail",
+];
 
 /// Everything that can be wrong with who registers.
 const REGISTRATION: [&str; 17] = [
-    FISCAL_CODE,
-    "err.nome.",
-    "err.cognome.",
-    "err.ragione_sociale.",
-    "err.indirizzo.",
-    "err.nazione.",
-    "err.citta.",
-    "err.provincia.",
-    "err.cap.",
+    // What the step before made sure of is not said again.
+    "err.fiscalCode.not_allowed",
+    "err.firstName.",
+    "err.lastName.",
+    "err.companyName.",
+    "err.address.",
+    "err.country.",
+    "err.city.",
+    "err.province.",
+    "err.postalCode.",
     "err.email.",
-    "err.telefono.",
+    "err.phone.",
     "err.username.",
     "err.password.",
-    "err.conferma.",
-    "err.privacy.",
-    "err.termini.",
+    "err.passwordConfirmation.",
+    "err.privacyAccepted.",
+    "err.termsAccepted.",
     "err.too_long",
 ];
 
@@ -183,37 +194,45 @@ impl Screen {
 }
 
 pub static SCREENS: &[Screen] = &[
-    Screen::new("S01", "ricerca", "/", search).scripted(&[FISCAL_CODE, NOTICE_CODE]).entrance(),
+    Screen::new("S01", "ricerca", "/", search)
+        .scripted(&[FISCAL_CODE, NOTICE_CODE, "problem.debt_not_found.detail"])
+        .entrance(),
     Screen::new("S02", "ricerca-esito", "/ricerca/esito", found).scripted(&[DEBTS]),
     Screen::new("S03", "registrazione", "/registrazione", register).scripted(&[FISCAL_CODE]).logged_out(),
     Screen::new("S04", "registrazione-dati", "/registrazione/dati", details)
         .scripted(&REGISTRATION)
         .logged_out(),
     Screen::new("S05", "registrazione-completata", "/registrazione/completata", registered).scripted(&[]),
-    Screen::new("S06", "attiva", "/attiva", activate).scripted(&["err.email."]).entrance(),
-    Screen::new("S07", "accedi", "/accedi", login).scripted(&["err.username."]).logged_out(),
+    Screen::new("S06", "attiva", "/attiva", activate)
+        .scripted(&["err.email.", "problem.link_not_valid.title"])
+        .entrance(),
+    Screen::new("S07", "accedi", "/accedi", login)
+        .scripted(&[
+            "err.username.",
+            "problem.account_not_active.detail",
+            "problem.invalid_credentials.title",
+        ])
+        .logged_out(),
     Screen::new("S08", "password-dimenticata", "/password-dimenticata", forgotten)
         .scripted(&["err.accedi.", "err.username."])
         .logged_out(),
     Screen::new("S09", "reimposta-password", "/reimposta-password", reset).scripted(&NEW_PASSWORD).entrance(),
     Screen::new("S10", "pratiche", "/pratiche", to_pay).scripted(&[DEBTS]).private(),
     Screen::new("S11", "storico", "/pratiche/storico", history)
-        .scripted(&[DEBTS])
+        .scripted(&[DEBTS, "err.from.", "err.to."])
         .by_script_of("pratiche")
         .private(),
     Screen::new("S12", "spontaneo", "/spontaneo", services).scripted(&[]).private().spontaneous(),
     Screen::new("S13", "spontaneo-dati", "/spontaneo/{service}", new_debt)
-        .scripted(&["err.importo.", "err.causale.", "err.campo.", "err.too_long"])
+        .scripted(&["err.amount.", "err.reason.", "err.campo.", "err.too_long"])
         .private()
         .spontaneous(),
     Screen::new("S14", "spontaneo-riepilogo", "/spontaneo/{service}/riepilogo", new_summary)
-        .scripted(&[])
+        .scripted(&["err.serviceCode.not_allowed"])
         .private()
         .spontaneous(),
     Screen::new("S15", "pratica", "/pratiche/{notice}", debt).scripted(&[DEBTS]).private(),
-    Screen::new("S16", "paga", "/paga/{notices}", pay)
-        .scripted(&["err.email.", "err.metodo.", "err.psp."])
-        .private(),
+    Screen::new("S16", "paga", "/paga/{notices}", pay).scripted(&PAYMENT).private(),
     Screen::new("S17", "pagamento-esito", "/paga/{payment}/esito", outcome)
         .scripted(&[])
         .private()

@@ -232,6 +232,11 @@ fn scripts_find_their_words_on_their_own_pages() {
                     assert!(page.contains(&format!("\"{key}\":")), "{} does not carry {key}", screen.id);
                 }
             }
+            for call in source.split("problemText(\"").skip(1) {
+                let code = call.split('"').next().unwrap();
+                let key = format!("\"problem.{code}.detail\":");
+                assert!(page.contains(&key), "{} does not carry {key}", screen.id);
+            }
         }
     }
 }

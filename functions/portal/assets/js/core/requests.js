@@ -66,7 +66,7 @@ export function failureText(/** @type {Refusal} */ refusal) {
   if (refusal.status === 429) return tn("js.troppi", Math.max(1, Math.ceil(refusal.retryAfter / 60)));
   if (refusal.kind === "offline") return t("js.offline");
   if (refusal.kind === "network") return t("js.rete");
-  if (refusal.kind === "server") return t("js.server");
+  if (refusal.kind === "server") return t("problem.temporarily_unavailable.detail");
   return t("err.generic");
 }
 
