@@ -1,5 +1,5 @@
 //! Turns `assets/` and `i18n/` into Rust: every asset in its three encodings under one version, every
-//! catalogue as a sorted table. A catalogue that lacks a key of another stops the build here.
+//! catalogue as a sorted table. A language that lacks a key of another stops the build here.
 //!
 //! The one thing done to a script: the parts that `core.js` lists are joined, because each file is a request.
 

@@ -1,4 +1,5 @@
-//! The words of the pages: one sorted table per language, made from `i18n/*.json` when the portal is built.
+//! The sentences of the pages: one sorted table per language, made from `i18n/*.json` and from the sentences of API
+//! answers when the portal is built.
 
 use domain::account::Language;
 

@@ -1,6 +1,7 @@
 //! What the creditor says of itself, and the few settings that change the pages.
 
 use domain::account::Language;
+use domain::password::Policy;
 use web::LANGUAGES;
 use world::{NotConfigured, World};
 
@@ -27,6 +28,8 @@ pub struct PortalConfig {
     /// Whether citizens may create debts by themselves (S12 to S14).
     pub spontaneous: bool,
     pub shortest_password: usize,
+    /// Minutes without a request after which the server ends a session.
+    pub idle_minutes: u32,
     /// Set while the portal is closed for maintenance: the hour at which it opens again.
     pub maintenance_until: Option<String>,
     /// Its pages, as they were sent before.
@@ -49,7 +52,8 @@ impl Default for PortalConfig {
             report_address: None,
             languages: LANGUAGES.to_vec(),
             spontaneous: true,
-            shortest_password: 12,
+            shortest_password: Policy::default().min_characters,
+            idle_minutes: 20,
             maintenance_until: None,
             compressed: Compressed::default(),
         }
@@ -75,7 +79,8 @@ impl PortalConfig {
             report_address: optional("REPORT_URL"),
             languages: languages(world)?,
             spontaneous: world.parsed_or("SPONTANEOUS_PAYMENTS", true)?,
-            shortest_password: world.parsed_or("PASSWORD_MIN_LENGTH", 12)?,
+            shortest_password: world.parsed_or("PASSWORD_MIN_LENGTH", Policy::default().min_characters)?,
+            idle_minutes: world.parsed("SESSION_IDLE_MINUTES")?,
             maintenance_until: optional("MAINTENANCE_UNTIL"),
             compressed: Compressed::default(),
         })

@@ -172,8 +172,8 @@ impl<'a> PageContext<'a> {
         let (own, own_errors) = (format!("{name}.js."), format!("err.{name}."));
         let mut prefixes: Vec<&str> = CORE_MESSAGES.to_vec();
         prefixes.extend([own.as_str(), own_errors.as_str()]);
-        prefixes.extend(self.screen.words);
-        let words: Map<String, Value> = catalogue::selection(self.language, &prefixes)
+        prefixes.extend(self.screen.messages);
+        let messages: Map<String, Value> = catalogue::selection(self.language, &prefixes)
             .map(|(key, message)| (key.to_owned(), Value::from(message)))
             .collect();
         let data = json!({
@@ -185,8 +185,9 @@ impl<'a> PageContext<'a> {
             "contact": self.site.email,
             "spontaneous": self.site.spontaneous,
             "shortestPassword": self.site.shortest_password,
+            "idleMinutes": self.site.idle_minutes,
             "icons": assets::address("icons.svg"),
-            "words": words,
+            "messages": messages,
         });
         data.to_string().replace('<', "\\u003c")
     }

@@ -1,4 +1,4 @@
-//! Every page of the portal: its address, who may see it, its template, its script and that script's words.
+//! Every page of the portal: its address, who may see it, its template, its script and that script's messages.
 
 use askama::Template;
 use web::path_parameters;
@@ -26,7 +26,7 @@ pub struct Screen {
     /// The module `js/<script>.js` that fills the page in, if one does.
     pub script: Option<&'static str>,
     /// What the script says beyond its own `<name>.js.` messages and those that every page has: prefixes of keys.
-    pub words: &'static [&'static str],
+    pub messages: &'static [&'static str],
     /// Belongs to spontaneous payments, which an entity may not offer.
     pub spontaneous: bool,
     /// Reached from outside (mails, PSPs), so in the person's language and not in the address's.
@@ -132,16 +132,16 @@ impl Screen {
             address,
             access: Access::Public,
             script: None,
-            words: &[],
+            messages: &[],
             spontaneous: false,
             entrance: false,
             body,
         }
     }
 
-    const fn scripted(mut self, words: &'static [&'static str]) -> Self {
+    const fn scripted(mut self, messages: &'static [&'static str]) -> Self {
         self.script = Some(self.name);
-        self.words = words;
+        self.messages = messages;
         self
     }
 

@@ -216,7 +216,7 @@ fn pages_stay_within_their_weight() {
 }
 
 #[test]
-fn scripts_find_their_words_on_their_own_pages() {
+fn scripts_find_their_messages_on_their_own_pages() {
     for (screen, path) in addresses() {
         let page = html(&get(&path));
         for module in ["core"].into_iter().chain(screen.script) {
@@ -258,4 +258,31 @@ fn an_asset_that_the_browser_has_is_not_sent_again() {
         assert_eq!(header(&again, "etag"), Some(tag.as_str()));
     }
     assert_eq!(again("W/\"of-another-version\"").status, 200);
+}
+
+#[test]
+fn the_browser_gets_its_limits_from_the_settings() {
+    let variables = [
+        ("CREDITOR_NAME", "Comune di Prova"),
+        ("CREDITOR_FISCAL_CODE", "12345678903"),
+        ("CONTACT_ADDRESS", "Piazza 1"),
+        ("CONTACT_EMAIL", "a@prova.example"),
+        ("CONTACT_PEC", "a@pec.prova.example"),
+        ("CONTACT_PHONE", "06 1"),
+        ("CREDITOR_WEBSITE", "https://prova.example"),
+        ("CREDITOR_DPO", "dpo@prova.example"),
+        ("PUBLIC_URL", "https://pagamenti.prova.example"),
+        ("PASSWORD_MIN_LENGTH", "16"),
+        ("SESSION_IDLE_MINUTES", "7"),
+    ];
+    let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let world = World::of_this_process_with(BTreeMap::from(variables)).unwrap();
+    let config = PortalConfig::connect(&world).unwrap();
+    for path in ["/pratiche", "/en/registrazione/dati"] {
+        let page = html(&ask(&config, path, &[]));
+        let (_, data) = page.split_once("id=\"pagina\">").unwrap();
+        let (data, _) = data.split_once("</script>").unwrap();
+        let data: serde_json::Value = serde_json::from_str(data).unwrap();
+        assert_eq!((&data["idleMinutes"], &data["shortestPassword"]), (&7.into(), &16.into()), "{path}");
+    }
 }

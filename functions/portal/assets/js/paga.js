@@ -105,7 +105,7 @@ function draw(debts, amount, methods, person) {
   return [el("h1", {}, t("paga.js.titolo")), el("div", { class: "colonne" }, modulo, summary)];
 }
 
-const methodName = ({ code, name }) => page.words[`paga.js.metodo.${code}`] ?? name;
+const methodName = ({ code, name }) => page.messages[`paga.js.metodo.${code}`] ?? name;
 
 function radio(name, value, checked, label, onchange) {
   const id = `${name}-${value}`;

@@ -5,7 +5,7 @@ import { errorSummary } from "./forms.js";
 import { el, hidden, icon, paragraph, pdf } from "./nodes.js";
 import { Refusal, TIMEOUT_MS, supportCode } from "./requests.js";
 import { toLogin } from "./session.js";
-import { page, t } from "./words.js";
+import { page, t } from "./messages.js";
 
 
 const STATES = { non_confermato: ["stato stato-info", "clock"], in_corso: ["stato stato-attenzione", "clock"],

@@ -3,8 +3,8 @@
 import { BASE_TITLE, callout, el, find, hidden, icon, paragraph } from "./nodes.js";
 import { Refusal, failureText, supportCode } from "./requests.js";
 import { tab } from "./tab.js";
-import { announce } from "./voice.js";
-import { page, t, tn } from "./words.js";
+import { announce } from "./announcements.js";
+import { page, t, tn } from "./messages.js";
 
 
 /** The page's field names and the API's. */
@@ -25,7 +25,7 @@ export const pageErrors = (refusal) =>
 function errorText(form, { field, code: name, params = {}, text }) {
   if (text) return text;
   const keys = [`err.${form}.${field}.${name}`, `err.${API_FIELDS[field] ?? field}.${name}`, `err.${name}`, "err.generic"];
-  return t(keys.find((key) => key in page.words), params);
+  return t(keys.find((key) => key in page.messages), params);
 }
 
 /**

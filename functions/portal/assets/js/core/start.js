@@ -5,8 +5,8 @@ import { dateTime } from "./formats.js";
 import { kept, showPassword } from "./forms.js";
 import { logout, mayBeLoggedIn, settleHeader, watchSession } from "./session.js";
 import { tab } from "./tab.js";
-import { announce } from "./voice.js";
-import { page, t } from "./words.js";
+import { announce } from "./announcements.js";
+import { page, t } from "./messages.js";
 
 
 /** @returns {HTMLDetailsElement[]} */

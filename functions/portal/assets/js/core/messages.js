@@ -1,4 +1,4 @@
-// What the page says of itself, its words, its addresses.
+// What the page says of itself, its messages, its addresses.
 
 import { money } from "./formats.js";
 
@@ -11,9 +11,10 @@ import { money } from "./formats.js";
  * @property {string} creditor name of the body
  * @property {string} contact its e-mail
  * @property {boolean} spontaneous whether it takes payments without a notice
- * @property {number} shortestPassword
+ * @property {number} shortestPassword characters
+ * @property {number} idleMinutes after which the server ends a session
  * @property {string} icons address of the sprite
- * @property {Record<string, string>} words the messages that the page may need
+ * @property {Record<string, string>} messages that the page may need
  */
 
 /**
@@ -38,7 +39,7 @@ export const page = JSON.parse(document.getElementById("pagina").textContent);
  * @param {string} key @param {Record<string, unknown>} [params] @returns {string}
  */
 export function t(key, params = {}) {
-  const message = page.words[key] ?? page.words["err.generic"];
+  const message = page.messages[key] ?? page.messages["err.generic"];
   return message.replace(/\{(\w+)(:€)?\}/g, (whole, name, euro) => {
     const value = params[name] ?? whole;
     return euro && typeof value === "number" ? money(value) : String(value);
