@@ -5,9 +5,9 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest, Sha256};
 use web::{Reply, Request, language_of_path, path_in};
 
+use crate::Portal;
 use crate::assets::{Asset, VERSION};
 use crate::compression::Encoding;
-use crate::config::PortalConfig;
 use crate::page::PageContext;
 use crate::screens::{Access, Screen};
 
@@ -16,7 +16,7 @@ const HTML: &str = "text/html; charset=utf-8";
 const TEXT: &str = "text/plain; charset=utf-8";
 
 /// The answer to an address that no other function has. `path` is the request's, decoded.
-pub fn respond(config: &PortalConfig, request: &Request, path: &str) -> Reply {
+pub fn respond(portal: &Portal, request: &Request, path: &str) -> Reply {
     if path.starts_with("/assets/") {
         return asset(request, path);
     }
@@ -24,18 +24,18 @@ pub fn respond(config: &PortalConfig, request: &Request, path: &str) -> Reply {
         return text(200, "User-agent: *\nDisallow: /api/\n");
     }
     let (language, rest) = language_of_path(path);
-    let language = if config.languages.contains(&language) { language } else { Language::It };
+    let language = if portal.config.languages.contains(&language) { language } else { Language::It };
     let page = |screen, status| {
-        page(config, request, PageContext::new(config, language, screen, rest, request), status)
+        page(portal, request, PageContext::new(&portal.config, language, screen, rest, request), status)
     };
-    if config.maintenance_until.is_some() {
+    if portal.config.maintenance_until.is_some() {
         return page(Screen::maintenance(), 503).with_header("retry-after", "600");
     }
-    if let Some(redirect) = redirect(config, request, path, language, rest) {
+    if let Some(redirect) = redirect(portal, request, path, language, rest) {
         return redirect;
     }
     match Screen::at(rest) {
-        Some(screen) if screen.spontaneous && !config.spontaneous => page(Screen::not_offered(), 200),
+        Some(screen) if screen.spontaneous && !portal.config.spontaneous => page(Screen::not_offered(), 200),
         Some(screen) => page(screen, 200),
         None => page(Screen::not_found(), 404),
     }
@@ -71,13 +71,7 @@ fn unchanged(content_type: &str, kept: &str, tag: &str) -> Reply {
 }
 
 /// A slash too many makes no other address, and a person's language is remembered where an address does not say it.
-fn redirect(
-    config: &PortalConfig,
-    request: &Request,
-    path: &str,
-    language: Language,
-    rest: &str,
-) -> Option<Reply> {
+fn redirect(portal: &Portal, request: &Request, path: &str, language: Language, rest: &str) -> Option<Reply> {
     let moved =
         |status, path: &str, language| Some(moved(status, &path_in(language, path), request.raw_query()));
     if rest == "/" && path != path_in(language, "/") {
@@ -93,7 +87,7 @@ fn redirect(
     }
     let by_browser = || (rest == "/").then(|| request.language());
     let wanted = request.chosen_language().or_else(by_browser)?;
-    let other = wanted != Language::It && config.languages.contains(&wanted);
+    let other = wanted != Language::It && portal.config.languages.contains(&wanted);
     other.then(|| moved(302, rest, wanted)).flatten()
 }
 
@@ -107,7 +101,7 @@ fn moved(status: u16, path: &str, query: &str) -> Reply {
         .with_header("vary", "Accept-Language, Cookie")
 }
 
-fn page(config: &PortalConfig, request: &Request, page: PageContext, status: u16) -> Reply {
+fn page(portal: &Portal, request: &Request, page: PageContext, status: u16) -> Reply {
     let Ok(html) = page.render() else {
         return text(500, "This page could not be made.\n");
     };
@@ -118,7 +112,7 @@ fn page(config: &PortalConfig, request: &Request, page: PageContext, status: u16
         return unchanged(HTML, "no-cache", &tag);
     }
     let wanted = Encoding::accepted(request.accept_encoding());
-    let (encoding, bytes) = config.compressed.page(&tag, html, wanted);
+    let (encoding, bytes) = portal.compressed.page(&tag, html, wanted);
     let reply = Reply::asset(status, HTML, bytes).with_header("content-language", page.tag());
     let reply = encoded(reply, encoding);
     if public { reply.with_header("cache-control", "no-cache").with_header("etag", &tag) } else { reply }

@@ -5,9 +5,7 @@ use domain::password::Policy;
 use web::LANGUAGES;
 use world::{NotConfigured, World};
 
-use crate::compression::Compressed;
-
-/// The creditor's name, contacts and choices. The defaults are those of the demonstration's creditor.
+/// The creditor's name, contacts and choices.
 #[derive(Clone, Debug)]
 pub struct PortalConfig {
     pub name: String,
@@ -32,32 +30,6 @@ pub struct PortalConfig {
     pub idle_minutes: u32,
     /// Set while the portal is closed for maintenance: the hour at which it opens again.
     pub maintenance_until: Option<String>,
-    /// Its pages, as they were sent before.
-    pub compressed: Compressed,
-}
-
-impl Default for PortalConfig {
-    fn default() -> Self {
-        Self {
-            name: "Comune di Test".to_owned(),
-            fiscal_code: "12345678903".to_owned(),
-            address: "Piazza del Municipio 1, 00100 Roma (RM)".to_owned(),
-            email: "pagamenti@comune.test.example".to_owned(),
-            certified_email: "protocollo@pec.comune.test.example".to_owned(),
-            phone: "06 0000 0000".to_owned(),
-            website: "https://www.comune.test.example".to_owned(),
-            public_url: "https://pagamenti.comune.test.example".to_owned(),
-            privacy_officer: "dpo@comune.test.example".to_owned(),
-            accessibility_statement: None,
-            report_address: None,
-            languages: LANGUAGES.to_vec(),
-            spontaneous: true,
-            shortest_password: Policy::default().min_characters,
-            idle_minutes: 20,
-            maintenance_until: None,
-            compressed: Compressed::default(),
-        }
-    }
 }
 
 impl PortalConfig {
@@ -82,7 +54,6 @@ impl PortalConfig {
             shortest_password: world.parsed_or("PASSWORD_MIN_LENGTH", Policy::default().min_characters)?,
             idle_minutes: world.parsed("SESSION_IDLE_MINUTES")?,
             maintenance_until: optional("MAINTENANCE_UNTIL"),
-            compressed: Compressed::default(),
         })
     }
 }

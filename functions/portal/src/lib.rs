@@ -16,6 +16,7 @@ use domain::Error;
 use web::{Function, Problem, Reply, Request};
 use world::{NotConfigured, World};
 
+use crate::compression::Compressed;
 use crate::config::PortalConfig;
 
 const HOME: &str = "GET /";
@@ -26,13 +27,14 @@ const MACHINES: [&str; 4] = ["/api/", "/creditor/", "/psp/", "/pagopa/"];
 
 pub struct Portal {
     config: PortalConfig,
+    compressed: Compressed,
 }
 
 impl Function for Portal {
     const ROUTES: &'static [&'static str] = &[HOME, ALL_OTHERS];
 
     fn connect(world: &World) -> Result<Self, NotConfigured> {
-        Ok(Self { config: PortalConfig::connect(world)? })
+        Ok(Self { config: PortalConfig::connect(world)?, compressed: Compressed::default() })
     }
 
     async fn handle(&self, request: Request) -> Result<Reply, Problem> {
@@ -42,6 +44,6 @@ impl Function for Portal {
             ALL_OTHERS if !MACHINES.iter().any(|prefix| path.starts_with(prefix)) => {}
             _ => return Err(Error::NotFound.into()),
         }
-        Ok(answer::respond(&self.config, &request, &path).as_page())
+        Ok(answer::respond(self, &request, &path).as_page())
     }
 }

@@ -15,7 +15,7 @@ const CORE_MESSAGES: [&str; 5] =
     ["js.", "stato.", "err.generic", "problem.invalid_input.title", "problem.temporarily_unavailable.detail"];
 
 pub struct PageContext<'a> {
-    pub site: &'a PortalConfig,
+    pub config: &'a PortalConfig,
     pub language: Language,
     pub screen: &'static Screen,
     /// The address without language.
@@ -34,13 +34,13 @@ pub struct Translation {
 impl<'a> PageContext<'a> {
     /// `path` is the address without language.
     pub fn new(
-        site: &'a PortalConfig,
+        config: &'a PortalConfig,
         language: Language,
         screen: &'static Screen,
         path: &'a str,
         request: &'a Request,
     ) -> Self {
-        Self { site, language, screen, path, query: request.raw_query() }
+        Self { config, language, screen, path, query: request.raw_query() }
     }
 
     pub fn render(&self) -> askama::Result<String> {
@@ -55,10 +55,10 @@ impl<'a> PageContext<'a> {
     /// A message about the entity or its settings: `{ente}`, `{minimo}`, `{ora}`.
     pub fn filled(&self, key: &'static str) -> String {
         self.t(key)
-            .replace("{ente}", &self.site.name)
-            .replace("{minimo}", &self.site.shortest_password.to_string())
-            .replace("{telefono}", &self.site.phone)
-            .replace("{ora}", self.site.maintenance_until.as_deref().unwrap_or_default())
+            .replace("{ente}", &self.config.name)
+            .replace("{minimo}", &self.config.shortest_password.to_string())
+            .replace("{telefono}", &self.config.phone)
+            .replace("{ora}", self.config.maintenance_until.as_deref().unwrap_or_default())
     }
 
     pub fn tag(&self) -> &'static str {
@@ -112,7 +112,7 @@ impl<'a> PageContext<'a> {
 
     /// The telephone number as a dialler wants it.
     pub fn dial(&self) -> String {
-        self.site.phone.replace(' ', "")
+        self.config.phone.replace(' ', "")
     }
 
     pub fn private(&self) -> bool {
@@ -142,7 +142,7 @@ impl<'a> PageContext<'a> {
     }
 
     pub fn translations(&self) -> Vec<Translation> {
-        let languages = self.site.languages.iter().copied();
+        let languages = self.config.languages.iter().copied();
         languages
             .map(|language| {
                 let mut address = path_in(language, self.path);
@@ -181,11 +181,11 @@ impl<'a> PageContext<'a> {
             "language": self.language.as_str(),
             "private": self.private(),
             "loggedOut": self.screen.access == Access::LoggedOut,
-            "creditor": self.site.name,
-            "contact": self.site.email,
-            "spontaneous": self.site.spontaneous,
-            "shortestPassword": self.site.shortest_password,
-            "idleMinutes": self.site.idle_minutes,
+            "creditor": self.config.name,
+            "contact": self.config.email,
+            "spontaneous": self.config.spontaneous,
+            "shortestPassword": self.config.shortest_password,
+            "idleMinutes": self.config.idle_minutes,
             "icons": assets::address("icons.svg"),
             "messages": messages,
         });
@@ -193,11 +193,11 @@ impl<'a> PageContext<'a> {
     }
 
     pub fn report_address(&self) -> String {
-        self.site.report_address.clone().unwrap_or_else(|| format!("{}#contatti", self.href("/aiuto")))
+        self.config.report_address.clone().unwrap_or_else(|| format!("{}#contatti", self.href("/aiuto")))
     }
 
     pub fn accessibility_address(&self) -> String {
-        self.site.accessibility_statement.clone().unwrap_or_else(|| self.href("/accessibilita"))
+        self.config.accessibility_statement.clone().unwrap_or_else(|| self.href("/accessibilita"))
     }
 
     pub fn provinces(&self) -> impl Iterator<Item = (&'static str, &'static str)> {

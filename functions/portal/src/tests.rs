@@ -12,6 +12,7 @@ use http::header::{HeaderName, HeaderValue};
 use web::{Incoming, LANGUAGES, Reply, Site, path_in, serve};
 use world::World;
 
+use crate::compression::Compressed;
 use crate::config::PortalConfig;
 use crate::screens::{Access, SCREENS, Screen};
 use crate::{Portal, assets};
@@ -20,6 +21,30 @@ static SITE: LazyLock<Site> = LazyLock::new(|| {
     let variables = BTreeMap::from([("PUBLIC_URL".to_owned(), "https://pagamenti.test.example".to_owned())]);
     Site::connect(&World::of_this_process_with(variables).unwrap()).unwrap()
 });
+
+/// The demonstration's creditor.
+impl Default for PortalConfig {
+    fn default() -> Self {
+        Self {
+            name: "Comune di Test".to_owned(),
+            fiscal_code: "12345678903".to_owned(),
+            address: "Piazza del Municipio 1, 00100 Roma (RM)".to_owned(),
+            email: "pagamenti@comune.test.example".to_owned(),
+            certified_email: "protocollo@pec.comune.test.example".to_owned(),
+            phone: "06 0000 0000".to_owned(),
+            website: "https://www.comune.test.example".to_owned(),
+            public_url: "https://pagamenti.comune.test.example".to_owned(),
+            privacy_officer: "dpo@comune.test.example".to_owned(),
+            accessibility_statement: None,
+            report_address: None,
+            languages: LANGUAGES.to_vec(),
+            spontaneous: true,
+            shortest_password: 12,
+            idle_minutes: 20,
+            maintenance_until: None,
+        }
+    }
+}
 
 /// What a portal with these settings answers to a browser that asks for an address with these headers.
 fn ask(config: &PortalConfig, address: &str, headers: &[(&'static str, &str)]) -> Reply {
@@ -36,7 +61,7 @@ fn ask(config: &PortalConfig, address: &str, headers: &[(&'static str, &str)]) -
         source_ip: String::new(),
         request_id: "id".to_owned(),
     };
-    let portal = Portal { config: config.clone() };
+    let portal = Portal { config: config.clone(), compressed: Compressed::default() };
     // No answer of the portal waits for anything.
     match pin!(serve(&portal, &SITE, incoming)).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(served) => served.reply,
