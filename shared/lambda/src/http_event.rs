@@ -9,7 +9,7 @@ use futures_util::FutureExt;
 use lambda_http::ext::RequestExt;
 use lambda_http::request::{LambdaRequest, RequestContext};
 use lambda_http::{Adapter, Body, Context, LambdaEvent, Request, Response, Service, service_fn};
-use web::{Function, Incoming, Problem, Reply, Served, Site, serve};
+use web::{Function, Incoming, Problem, Reply, Served, Site, accepted_language, serve};
 use world::{NotConfigured, World};
 
 use crate::book::{Book, Invocation, trace_id};
@@ -71,8 +71,7 @@ fn trace(request: &Request) -> Option<String> {
 }
 
 fn last_resort(what: &'static str, request_id: &str, asked_in: Option<&http::HeaderValue>) -> Served {
-    let english = asked_in.and_then(|v| v.to_str().ok()).is_some_and(|v| v.starts_with("en"));
-    let language = if english { domain::account::Language::En } else { domain::account::Language::It };
+    let language = accepted_language(asked_in.and_then(|value| value.to_str().ok()));
     let error = Error::Unavailable(Fault::new(what, "see the line above"));
     let problem = Problem::from(Error::Unavailable(Fault::new(what, "")));
     let reply = problem

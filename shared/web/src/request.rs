@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
@@ -8,7 +9,7 @@ use http::HeaderMap;
 use percent_encoding::percent_decode_str;
 
 use crate::body::Body;
-use crate::language;
+use crate::language::accepted_language;
 
 /// Longest query string that is read, in bytes (INV-X02).
 const MAX_QUERY: usize = 2_048;
@@ -95,6 +96,11 @@ impl Request {
     /// The whole path, as received.
     pub fn http_path(&self) -> &str {
         &self.incoming.path
+    }
+
+    /// The whole path, decoded; what is not UTF-8 becomes a replacement character.
+    pub fn decoded_path(&self) -> Cow<'_, str> {
+        percent_decode_str(&self.incoming.path).decode_utf8_lossy()
     }
 
     pub fn raw_query(&self) -> &str {
@@ -187,7 +193,13 @@ impl Request {
 
     /// The language in which to answer.
     pub fn language(&self) -> Language {
-        language::accepted(self.header("accept-language"))
+        self.incoming.language()
+    }
+
+    /// The language that a visitor of the pages chose: by the link that led here (`?lingua=it`), or before (cookie).
+    pub fn chosen_language(&self) -> Option<Language> {
+        let by_link = self.incoming.query.split('&').find_map(|pair| pair.strip_prefix("lingua="));
+        by_link.or_else(|| self.cookie("lingua")).and_then(|tag| Language::parse(tag).ok())
     }
 
     /// Who is calling; never taken from a header.
@@ -202,7 +214,7 @@ impl Request {
 
 impl Incoming {
     pub(crate) fn language(&self) -> Language {
-        language::accepted(self.headers.get("accept-language").and_then(|value| value.to_str().ok()))
+        accepted_language(self.header("accept-language"))
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {

@@ -2,8 +2,8 @@
 
 import { actions, button, callout, el, focusHeading, outline, paragraph, primary, setTitle } from "./nodes.js";
 import { Refusal, failureText, supportCode } from "./requests.js";
-import { alarm, announce } from "./voice.js";
-import { href, t } from "./words.js";
+import { alarm, announce } from "./announcements.js";
+import { href, t } from "./messages.js";
 
 
 const SKELETON_MS = 300;

@@ -1,4 +1,6 @@
-// What the page says of itself, its words, its addresses.
+// What the page says of itself, its messages, its addresses.
+
+import { money } from "./formats.js";
 
 /**
  * @typedef {object} PageData what the shell tells its scripts
@@ -9,9 +11,10 @@
  * @property {string} creditor name of the body
  * @property {string} contact its e-mail
  * @property {boolean} spontaneous whether it takes payments without a notice
- * @property {number} shortestPassword
+ * @property {number} shortestPassword characters
+ * @property {number} idleMinutes after which the server ends a session
  * @property {string} icons address of the sprite
- * @property {Record<string, string>} words the messages that the page may need
+ * @property {Record<string, string>} messages that the page may need
  */
 
 /**
@@ -32,13 +35,19 @@
 export const page = JSON.parse(document.getElementById("pagina").textContent);
 
 /**
- * The message of a key, with its `{names}` filled in.
+ * The message of a key, with its `{names}` filled in; `{name:€}` is an amount in cents.
  * @param {string} key @param {Record<string, unknown>} [params] @returns {string}
  */
 export function t(key, params = {}) {
-  const message = page.words[key] ?? page.words["err.generic"];
-  return message.replace(/\{(\w+)\}/g, (whole, name) => String(params[name] ?? whole));
+  const message = page.messages[key] ?? page.messages["err.generic"];
+  return message.replace(/\{(\w+)(:€)?\}/g, (whole, name, euro) => {
+    const value = params[name] ?? whole;
+    return euro && typeof value === "number" ? money(value) : String(value);
+  });
 }
+
+/** The API's sentence for a code, without its full stop: on a page it is a line of its own. @param {string} code */
+export const problemText = (code) => t(`problem.${code}.detail`).replace(/\.$/, "");
 
 /**
  * The message for a number: `key.one` or `key.other`, by the language's plural rules.

@@ -1,13 +1,13 @@
-//! What the entity says of itself, and the few settings that change the pages.
+//! What the creditor says of itself, and the few settings that change the pages.
 
+use domain::account::Language;
+use domain::password::Policy;
+use web::LANGUAGES;
 use world::{NotConfigured, World};
 
-use crate::compression::Compressed;
-use crate::language::Language;
-
-/// The entity's name, contacts and choices. The defaults are those of the demonstration entity.
+/// The creditor's name, contacts and choices.
 #[derive(Clone, Debug)]
-pub struct Site {
+pub struct PortalConfig {
     pub name: String,
     pub fiscal_code: String,
     pub address: String,
@@ -26,37 +26,14 @@ pub struct Site {
     /// Whether citizens may create debts by themselves (S12 to S14).
     pub spontaneous: bool,
     pub shortest_password: usize,
+    /// Minutes without a request after which the server ends a session.
+    pub idle_minutes: u32,
     /// Set while the portal is closed for maintenance: the hour at which it opens again.
     pub maintenance_until: Option<String>,
-    /// Its pages, as they were sent before.
-    pub compressed: Compressed,
 }
 
-impl Default for Site {
-    fn default() -> Self {
-        Self {
-            name: "Comune di Test".to_owned(),
-            fiscal_code: "12345678903".to_owned(),
-            address: "Piazza del Municipio 1, 00100 Roma (RM)".to_owned(),
-            email: "pagamenti@comune.test.example".to_owned(),
-            certified_email: "protocollo@pec.comune.test.example".to_owned(),
-            phone: "06 0000 0000".to_owned(),
-            website: "https://www.comune.test.example".to_owned(),
-            public_url: "https://pagamenti.comune.test.example".to_owned(),
-            privacy_officer: "dpo@comune.test.example".to_owned(),
-            accessibility_statement: None,
-            report_address: None,
-            languages: Language::ALL.to_vec(),
-            spontaneous: true,
-            shortest_password: 12,
-            maintenance_until: None,
-            compressed: Compressed::default(),
-        }
-    }
-}
-
-impl Site {
-    /// The entity's name, code and contacts must be told: a portal that shows another body's would mislead.
+impl PortalConfig {
+    /// The creditor's name, code and contacts must be told: a portal that shows another's would mislead.
     pub fn connect(world: &World) -> Result<Self, NotConfigured> {
         let text = |name: &str| world.variable(name).map(str::to_owned);
         let optional = |name: &str| world.optional(name).map(str::to_owned);
@@ -74,9 +51,9 @@ impl Site {
             report_address: optional("REPORT_URL"),
             languages: languages(world)?,
             spontaneous: world.parsed_or("SPONTANEOUS_PAYMENTS", true)?,
-            shortest_password: world.parsed_or("PASSWORD_MIN_LENGTH", 12)?,
+            shortest_password: world.parsed_or("PASSWORD_MIN_LENGTH", Policy::default().min_characters)?,
+            idle_minutes: world.parsed("SESSION_IDLE_MINUTES")?,
             maintenance_until: optional("MAINTENANCE_UNTIL"),
-            compressed: Compressed::default(),
         })
     }
 }
@@ -84,12 +61,12 @@ impl Site {
 /// `LANGUAGES`, comma separated; Italian is always offered, and first.
 fn languages(world: &World) -> Result<Vec<Language>, NotConfigured> {
     let Some(tags) = world.optional("LANGUAGES") else {
-        return Ok(Language::ALL.to_vec());
+        return Ok(LANGUAGES.to_vec());
     };
-    let mut offered = vec![Language::Italian];
+    let mut offered = vec![Language::It];
     for tag in tags.split(',').map(str::trim) {
-        let language = Language::from_tag(tag)
-            .ok_or_else(|| NotConfigured::because("LANGUAGES", format!("there is no catalogue for {tag}")))?;
+        let language = Language::parse(tag)
+            .map_err(|_| NotConfigured::because("LANGUAGES", format!("there is no catalogue for {tag}")))?;
         if !offered.contains(&language) {
             offered.push(language);
         }
