@@ -5,7 +5,7 @@ use domain::error::FieldCode;
 use domain::person::Email;
 use domain::{Error, FieldError};
 use identity::Links;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use store::{Accounts, Letter, Limit, Limits, Outbox};
 use web::{Function, Problem, Reply, Request};
 use world::{NotConfigured, World};
@@ -14,6 +14,18 @@ pub struct Activate {
     limits: Limits,
     accounts: Accounts,
     outbox: Outbox,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Activation {
+    token: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Resend {
+    username: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -34,11 +46,11 @@ impl Function for Activate {
 
     async fn handle(&self, request: Request) -> Result<Reply, Problem> {
         let source = request.source();
-        let mut body = request.json()?;
         match request.route {
             "POST /api/activate" => {
-                let token = body.text("token");
-                body.end()?.finish()?;
+                let (activation, form) = request.json::<Activation>()?;
+                form.finish()?;
+                let token = activation.token.unwrap_or_default();
                 if token.is_empty() {
                     return Err(FieldError::new("token", FieldCode::Required).into());
                 }
@@ -50,9 +62,9 @@ impl Function for Activate {
                 self.accounts.activate(opened).await?;
                 Ok(Reply::ok(&Status { status: "active" }))
             }
-            _ => {
-                let username = body.text("username");
-                let mut form = body.end()?;
+            "POST /api/activate/resend" => {
+                let (resend, mut form) = request.json::<Resend>()?;
+                let username = resend.username.unwrap_or_default();
                 let username = form.field("username", Email::parse(&username));
                 let username = form.give(username)?;
                 self.limits
@@ -65,6 +77,7 @@ impl Function for Activate {
                 self.outbox.post(&Letter::ResendActivation { username, language }).await?;
                 Ok(Reply::accepted(&Status { status: "activation-sent" }))
             }
+            _ => Err(Error::NotFound.into()),
         }
     }
 }

@@ -12,7 +12,7 @@ mod seal;
 pub mod view;
 mod words;
 
-pub use body::Body;
+pub use body::{JsonObject, Nested, parse_object, read_fields};
 pub use cursor::{Cursors, Page, Paging};
 pub use function::{Function, Served, Site, serve};
 pub use problem::{CATALOGUE, Problem};
