@@ -5,7 +5,7 @@ use domain::outbox::OutboxMessage;
 use domain::person::Email;
 use domain::{Error, FieldError};
 use identity::Links;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use store::{AccountWriter, Limit, Limits, Outbox};
 use web::{Function, Problem, Reply, Request};
 use world::{NotConfigured, World};
@@ -14,6 +14,18 @@ pub struct Activate {
     limits: Limits,
     accounts: AccountWriter,
     outbox: Outbox,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Activation {
+    token: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Resend {
+    username: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -34,11 +46,11 @@ impl Function for Activate {
 
     async fn handle(&self, request: Request) -> Result<Reply, Problem> {
         let source = request.source();
-        let mut body = request.json()?;
         match request.route {
             "POST /api/activate" => {
-                let token = body.text("token");
-                body.end()?.finish()?;
+                let (activation, form) = request.json::<Activation>()?;
+                form.finish()?;
+                let token = activation.token.unwrap_or_default();
                 if token.is_empty() {
                     return Err(FieldError::new("token", FieldCode::Required).into());
                 }
@@ -49,9 +61,9 @@ impl Function for Activate {
                 self.accounts.activate(&token).await?;
                 Ok(Reply::ok(&Status { status: "active" }))
             }
-            _ => {
-                let username = body.text("username");
-                let mut form = body.end()?;
+            "POST /api/activate/resend" => {
+                let (resend, mut form) = request.json::<Resend>()?;
+                let username = resend.username.unwrap_or_default();
                 let username = form.field("username", Email::parse(&username));
                 let username = form.give(username)?;
                 self.limits
@@ -64,6 +76,7 @@ impl Function for Activate {
                 self.outbox.add(&OutboxMessage::ResendActivation { username, language }).await?;
                 Ok(Reply::accepted(&Status { status: "activation-sent" }))
             }
+            _ => Err(Error::NotFound.into()),
         }
     }
 }

@@ -25,9 +25,10 @@ pub struct CreateSpontaneous {
 }
 
 const CREATE: &str = "POST /api/debts";
+const CANCEL: &str = "DELETE /api/debts/{noticeNumber}";
 
 impl Function for CreateSpontaneous {
-    const ROUTES: &'static [&'static str] = &[CREATE, "DELETE /api/debts/{noticeNumber}"];
+    const ROUTES: &'static [&'static str] = &[CREATE, CANCEL];
 
     fn connect(world: &World) -> Result<Self, NotConfigured> {
         Ok(Self {
@@ -43,19 +44,28 @@ impl Function for CreateSpontaneous {
 
     async fn handle(&self, request: Request) -> Result<Reply, Problem> {
         let citizen = self.sessions.citizen(&request).await?;
-        if request.route != CREATE {
-            request.bare()?;
-            let notice = NoticeNumber::parse(request.path("noticeNumber"));
-            let notice = notice.map_err(|_| Error::DebtNotFound)?;
-            self.writer.cancel(&notice, Canceller::Citizen(citizen.viewer())).await?;
-            return Ok(Reply::no_content());
+        match request.route {
+            CREATE => self.create_once(&citizen, &request).await,
+            CANCEL => {
+                request.bare()?;
+                let notice = NoticeNumber::parse(request.path("noticeNumber"));
+                let notice = notice.map_err(|_| Error::DebtNotFound)?;
+                self.writer.cancel(&notice, Canceller::Citizen(citizen.viewer())).await?;
+                Ok(Reply::no_content())
+            }
+            _ => Err(Error::NotFound.into()),
         }
+    }
+}
+
+impl CreateSpontaneous {
+    async fn create_once(&self, citizen: &Citizen, request: &Request) -> Result<Reply, Problem> {
         let key = request.idempotency_key()?;
         let wish = wire::Wish::read(request.json()?)?;
-        let new = self.priced(&citizen, &wish)?;
+        let new = self.priced(citizen, &wish)?;
         match self.idempotency.start(citizen.id(), CREATE, key, &wish.fingerprint()).await? {
             IdempotencyStart::Replay { status, body } => Ok(Reply::stored(status, body)),
-            IdempotencyStart::Proceed(hold) => match self.create(&citizen, new, &hold).await {
+            IdempotencyStart::Proceed(hold) => match self.create(citizen, new, &hold).await {
                 Ok(reply) => Ok(reply),
                 Err(error) => {
                     // A refusal frees the key; after trouble of ours the record says what happened.
@@ -67,9 +77,7 @@ impl Function for CreateSpontaneous {
             },
         }
     }
-}
 
-impl CreateSpontaneous {
     /// The debt by the catalogue: price, beneficiary and account are never the caller's (INV-M28).
     fn priced(&self, citizen: &Citizen, wish: &wire::Wish) -> Result<NewDebt, Error> {
         if wish.service_code.is_empty() {

@@ -45,7 +45,7 @@ impl Function for ImportDebts {
         match request.route {
             "PUT /creditor/debts/{noticeNumber}" => {
                 let notice = notice(request.path("noticeNumber"))?;
-                let new = self.with_service(wire::Row::read(request.json()?)?)?;
+                let new = self.with_service(wire::Row::read(request.json_object()?)?)?;
                 let imported = self.imported(&notice, new).await?;
                 let debt = DebtView::of(&imported.debt, &self.creditor, self.writer.debts().now());
                 let answer = wire::Imported { debt };
@@ -57,7 +57,8 @@ impl Function for ImportDebts {
                 self.writer.cancel(&notice, Canceller::Creditor).await?;
                 Ok(Reply::no_content())
             }
-            _ => Ok(self.import(&request).await?),
+            "POST /creditor/debts/import" => Ok(self.import(&request).await?),
+            _ => Err(Error::NotFound.into()),
         }
     }
 }

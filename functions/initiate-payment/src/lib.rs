@@ -23,9 +23,10 @@ pub struct InitiatePayment {
 }
 
 const START: &str = "POST /api/payments";
+const STATUS: &str = "GET /api/payments/{paymentId}";
 
 impl Function for InitiatePayment {
-    const ROUTES: &'static [&'static str] = &[START, "GET /api/payments/{paymentId}"];
+    const ROUTES: &'static [&'static str] = &[START, STATUS];
 
     fn connect(world: &World) -> Result<Self, NotConfigured> {
         Ok(Self {
@@ -41,16 +42,25 @@ impl Function for InitiatePayment {
 
     async fn handle(&self, request: Request) -> Result<Reply, Problem> {
         let citizen = self.sessions.citizen(&request).await?;
-        if request.route != START {
-            request.query(&[])?;
-            let attempt = self.writer.payments().of_citizen(&citizen, request.path("paymentId")).await?;
-            return Ok(Reply::ok(&self.status(&citizen, &attempt).await?));
+        match request.route {
+            START => self.start_once(&citizen, &request).await,
+            STATUS => {
+                request.query(&[])?;
+                let attempt = self.writer.payments().of_citizen(&citizen, request.path("paymentId")).await?;
+                Ok(Reply::ok(&self.status(&citizen, &attempt).await?))
+            }
+            _ => Err(Error::NotFound.into()),
         }
+    }
+}
+
+impl InitiatePayment {
+    async fn start_once(&self, citizen: &Citizen, request: &Request) -> Result<Reply, Problem> {
         let key = request.idempotency_key()?;
         let order = wire::Order::read(request.json()?)?;
         match self.idempotency.start(citizen.id(), START, key, &order.fingerprint()).await? {
             IdempotencyStart::Replay { status, body } => Ok(Reply::stored(status, body)),
-            IdempotencyStart::Proceed(hold) => match self.start(&citizen, &order, &hold).await {
+            IdempotencyStart::Proceed(hold) => match self.start(citizen, &order, &hold).await {
                 Ok(reply) => Ok(reply),
                 Err(error) => {
                     // The attempt itself is safe to take up again, so the key can be used again too.
@@ -60,9 +70,7 @@ impl Function for InitiatePayment {
             },
         }
     }
-}
 
-impl InitiatePayment {
     async fn start(
         &self,
         citizen: &Citizen,

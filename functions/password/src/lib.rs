@@ -7,7 +7,7 @@ use domain::password::Password as Secret;
 use domain::person::Email;
 use domain::{Error, FieldError};
 use identity::{Links, Passwords, Sessions, Verified};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use store::{AccountWriter, Limit, Limits, Outbox};
 use web::{Function, Problem, Reply, Request};
 use world::{NotConfigured, World};
@@ -18,6 +18,28 @@ pub struct Password {
     passwords: Passwords,
     sessions: Sessions,
     outbox: Outbox,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Forgotten {
+    username: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Reset {
+    token: Option<String>,
+    password: Option<String>,
+    password_confirmation: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Change {
+    current_password: Option<String>,
+    password: Option<String>,
+    password_confirmation: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -43,7 +65,8 @@ impl Function for Password {
         match request.route {
             "POST /api/password/forgot" => self.forgot(&request).await,
             "POST /api/password/reset" => self.reset(&request).await,
-            _ => self.change(&request).await,
+            "POST /api/password/change" => self.change(&request).await,
+            _ => Err(Error::NotFound.into()),
         }
     }
 }
@@ -51,9 +74,8 @@ impl Function for Password {
 impl Password {
     /// One letter of fixed shape, whatever the username is (INV-I04).
     async fn forgot(&self, request: &Request) -> Result<Reply, Problem> {
-        let mut body = request.json()?;
-        let username = body.text("username");
-        let mut form = body.end()?;
+        let (forgotten, mut form) = request.json::<Forgotten>()?;
+        let username = forgotten.username.unwrap_or_default();
         let username = form.field("username", Email::parse(&username));
         let username = form.give(username)?;
         let source = request.source();
@@ -66,10 +88,10 @@ impl Password {
     }
 
     async fn reset(&self, request: &Request) -> Result<Reply, Problem> {
-        let mut body = request.json()?;
-        let token = body.text("token");
-        let (password, confirmation) = (body.text("password"), body.text("passwordConfirmation"));
-        let mut form = body.end()?;
+        let (reset, mut form) = request.json::<Reset>()?;
+        let token = reset.token.unwrap_or_default();
+        let password = reset.password.unwrap_or_default();
+        let confirmation = reset.password_confirmation.unwrap_or_default();
         if token.is_empty() {
             form.refuse(FieldError::new("token", FieldCode::Required));
         }
@@ -90,10 +112,10 @@ impl Password {
 
     async fn change(&self, request: &Request) -> Result<Reply, Problem> {
         let citizen = self.sessions.citizen(request).await?;
-        let mut body = request.json()?;
-        let current = body.text("currentPassword");
-        let (password, confirmation) = (body.text("password"), body.text("passwordConfirmation"));
-        let mut form = body.end()?;
+        let (change, mut form) = request.json::<Change>()?;
+        let current = change.current_password.unwrap_or_default();
+        let password = change.password.unwrap_or_default();
+        let confirmation = change.password_confirmation.unwrap_or_default();
         if current.is_empty() {
             form.refuse(FieldError::new("currentPassword", FieldCode::Required));
         }

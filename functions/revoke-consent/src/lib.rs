@@ -5,6 +5,7 @@ use domain::error::FieldCode;
 use domain::password::Password;
 use domain::{Error, FieldError};
 use identity::{Passwords, Sessions, Verified};
+use serde::Deserialize;
 use store::{AccountWriter, Limits, Payments};
 use web::{Function, Problem, Reply, Request};
 use world::{NotConfigured, World};
@@ -15,6 +16,13 @@ pub struct RevokeConsent {
     accounts: AccountWriter,
     passwords: Passwords,
     payments: Payments,
+}
+
+/// Only the person who knows the password may close the account.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Confirmation {
+    password: Option<String>,
 }
 
 impl Function for RevokeConsent {
@@ -32,9 +40,9 @@ impl Function for RevokeConsent {
 
     async fn handle(&self, request: Request) -> Result<Reply, Problem> {
         let citizen = self.sessions.citizen(&request).await?;
-        let mut body = request.json()?;
-        let password = body.text("password");
-        body.end()?.finish()?;
+        let (confirmation, form) = request.json::<Confirmation>()?;
+        form.finish()?;
+        let password = confirmation.password.unwrap_or_default();
         if password.is_empty() {
             return Err(FieldError::new("password", FieldCode::Required).into());
         }

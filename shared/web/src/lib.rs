@@ -13,7 +13,7 @@ mod seal;
 mod security;
 pub mod view;
 
-pub use body::Body;
+pub use body::{JsonObject, Nested, parse_object, read_fields};
 pub use cursor::{Cursors, Page, Paging};
 pub use function::{Function, Served, Site, path_parameters, serve};
 pub use language::{LANGUAGES, accepted_language, language_of_path, path_in};

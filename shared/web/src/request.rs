@@ -4,11 +4,14 @@ use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 
 use domain::account::Language;
+use domain::error::Form;
 use domain::{Error, FieldCode, FieldError};
 use http::HeaderMap;
 use percent_encoding::percent_decode_str;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
-use crate::body::Body;
+use crate::body::{JsonObject, parse_object, read_fields};
 use crate::language::accepted_language;
 
 /// Longest query string that is read, in bytes (INV-X02).
@@ -112,14 +115,28 @@ impl Request {
         Query::parse(&self.incoming.query, known)
     }
 
-    /// The JSON object in the body: content type, size, duplicate keys checked here; fields and unknown keys
-    /// by [`Body`]. What is asked for is all in it: parameters are refused.
-    pub fn json(&self) -> Result<Body, Error> {
+    /// The fields of the JSON object in the body, with the errors of form so far: see [`read_fields`].
+    pub fn json<T: DeserializeOwned>(&self) -> Result<(T, Form), Error> {
+        read_fields(self.json_object()?)
+    }
+
+    /// The JSON object in the body: content type, size and syntax are checked here. What is asked for is all in it:
+    /// parameters are refused.
+    pub fn json_object(&self) -> Result<JsonObject, Error> {
         self.query(&[])?;
         if !self.has_content_type("application/json") {
             return Err(Error::UnsupportedMediaType);
         }
-        Body::parse(self.raw_body(MAX_JSON)?)
+        parse_object(self.raw_body(MAX_JSON)?)
+    }
+
+    /// For a request that says nothing: a JSON object without fields.
+    pub fn empty_json(&self) -> Result<(), Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct NoFields {}
+        let (NoFields {}, form) = self.json()?;
+        form.finish()
     }
 
     /// For a request that is all in its path: no parameters, and no body but an empty object.
@@ -129,7 +146,7 @@ impl Request {
             (None, true) => Ok(()),
             (Some(_), true) if self.has_content_type("application/json") => Ok(()),
             (Some(_), true) => Err(Error::UnsupportedMediaType),
-            (_, false) => self.json().and_then(|mut body| body.end()?.finish()),
+            (_, false) => self.empty_json(),
         }
     }
 
