@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use crate::rows::{Row, Takes};
+use crate::rows::{RouteRow, Takes};
 use crate::stack::{Answer, Call};
 
-impl Row {
+impl RouteRow {
     /// Sends a request of this route, and looks at the answer's outside.
     pub async fn send(&self, call: &Call) -> Answer {
         let answer = call.send().await;

@@ -12,7 +12,7 @@ use lambda::log::{Kept, to};
 use local::{PASSWORD, Scope, Stack};
 use serde_json::{Value, json};
 
-use crate::rows::{Caller, Row, Takes, rows};
+use crate::rows::{RouteCaller, RouteRow, Takes, rows};
 use crate::stack::{Answer, Call, Person, now, options, stack, unique, webhook_signature};
 
 /// The log of all functions in this process, as production writes it.
@@ -76,13 +76,13 @@ fn forged() -> [String; 3] {
     ]
 }
 
-impl Row {
+impl RouteRow {
     /// The row's bodies with canaries in every place: as values, as a name, as no JSON, XML or table at all.
     fn hostile_bodies(&self) -> Vec<(&'static str, String)> {
         let json = |text: String| ("application/json", text);
         match self.takes {
             Takes::Nothing => vec![],
-            Takes::Json | Takes::Callback => {
+            Takes::Json | Takes::CallbackBody => {
                 let form = self.form();
                 let mut unknown = form.clone();
                 if let Some(fields) = unknown.as_object_mut() {
@@ -148,7 +148,7 @@ impl Row {
         calls.push(Call { path: format!("{}{query}canary={IN_A_PATH}", working.path), ..working.clone() });
         for (media, body) in self.hostile_bodies() {
             let call = working.clone().body(media, body.as_bytes()).without("webhook-signature");
-            let call = if self.caller == Caller::Psp { signed(call) } else { call };
+            let call = if self.caller == RouteCaller::Psp { signed(call) } else { call };
             calls.push(call);
         }
         calls

@@ -1,7 +1,7 @@
 //! Every route in every form that is refused: where it comes from, how it is written, how long it is.
 
 use crate::answers::decent;
-use crate::rows::{Caller, Row, Takes, rows};
+use crate::rows::{RouteCaller, RouteRow, Takes, rows};
 use crate::stack::{Call, routes, stack};
 
 fn none(faults: Vec<String>) {
@@ -63,12 +63,12 @@ async fn inv_i30_ab_26_no_foreign_page_is_let_in() {
 }
 
 /// The forms of a row's body that are refused for what they say they are.
-fn expected_media(row: &Row) -> Option<(u16, &'static str)> {
+fn expected_media(row: &RouteRow) -> Option<(u16, &'static str)> {
     match row.takes {
         Takes::Json | Takes::Table => Some((415, "unsupported_media_type")),
         Takes::Nothing if row.is_unsafe() => Some((415, "unsupported_media_type")),
         // A signature holds whatever the type; the node's schema decides what is XML.
-        Takes::Callback | Takes::Soap | Takes::Nothing => None,
+        Takes::CallbackBody | Takes::Soap | Takes::Nothing => None,
     }
 }
 
@@ -123,7 +123,7 @@ async fn inv_x05_ab_32_unknown_and_duplicate_fields_and_what_is_no_json_are_refu
             Takes::Nothing if row.is_unsafe() => {
                 faults.extend(row.refuses(&with("{\"x\":1}".to_owned()), 400, "unknown_field").await);
             }
-            Takes::Nothing | Takes::Table | Takes::Callback | Takes::Soap => {}
+            Takes::Nothing | Takes::Table | Takes::CallbackBody | Takes::Soap => {}
         }
     }
     none(faults);
@@ -136,7 +136,7 @@ async fn inv_x02_ab_43_a_body_is_bounded_before_it_is_read() {
         let limit = match row.takes {
             Takes::Json => 32 * 1024,
             Takes::Nothing if row.is_unsafe() => 32 * 1024,
-            Takes::Callback | Takes::Soap => 128 * 1024,
+            Takes::CallbackBody | Takes::Soap => 128 * 1024,
             Takes::Table => 2 * 1024 * 1024,
             Takes::Nothing => continue,
         };
@@ -171,7 +171,7 @@ async fn ab_59_unknown_and_repeated_parameters_are_refused() {
         };
         // Addresses of pages are shared with all kinds of things on them; a signature, a certificate or the schema
         // says all there is to say of the machines' messages.
-        if row.is_page() || matches!(row.caller, Caller::Psp | Caller::Node) {
+        if row.is_page() || matches!(row.caller, RouteCaller::Psp | RouteCaller::Node) {
             faults.extend(row.takes(&with("utm_source=mail")).await);
             continue;
         }

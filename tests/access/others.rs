@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::answers::{problem, without_id};
-use crate::rows::{Caller, owner, rows};
+use crate::rows::{RouteCaller, owner, rows};
 use crate::stack::{Answer, Call, OTHERS_NOTICE, PAID_NOTICE, Person, routes, unique};
 
 /// Nobody's, in the forms that exist.
@@ -91,7 +91,7 @@ async fn inv_i19_inv_i20_ab_31_anothers_answers_byte_by_byte_like_nobodys() {
     for row in rows() {
         let Some((theirs, nobodys, code)) = pairs(row.route).await else { continue };
         let as_stranger =
-            |call: Call| if row.caller == Caller::Session { call.cookie(&cookie) } else { call };
+            |call: Call| if row.caller == RouteCaller::Session { call.cookie(&cookie) } else { call };
         let (theirs, nobodys) = (row.send(&as_stranger(theirs)).await, row.send(&as_stranger(nobodys)).await);
         assert_eq!((theirs.status, theirs.code().as_str()), (404, code), "{}: {}", row.route, theirs.text());
         problem(&theirs, row.route);

@@ -14,7 +14,7 @@ use crate::stack::{
 
 /// Who may call a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Caller {
+pub enum RouteCaller {
     /// Anybody.
     Public,
     /// Whoever has logged in.
@@ -33,41 +33,41 @@ pub enum Takes {
     Nothing,
     Json,
     Table,
-    Callback,
+    CallbackBody,
     Soap,
 }
 
-pub struct Row {
+pub struct RouteRow {
     pub route: &'static str,
-    pub caller: Caller,
+    pub caller: RouteCaller,
     pub takes: Takes,
-    /// What the request of [`Row::call`] is answered with.
+    /// What the request of [`RouteRow::call`] is answered with.
     pub works: u16,
-    /// The path with things that are there; `{…}` is filled in by [`Row::call`].
+    /// The path with things that are there; `{…}` is filled in by [`RouteRow::call`].
     path: &'static str,
     body: fn() -> Value,
 }
 
 const fn row(
     route: &'static str,
-    caller: Caller,
+    caller: RouteCaller,
     takes: Takes,
     works: u16,
     path: &'static str,
     body: fn() -> Value,
-) -> Row {
-    Row { route, caller, takes, works, path, body }
+) -> RouteRow {
+    RouteRow { route, caller, takes, works, path, body }
 }
 
-use Caller::{Creditor, Node, Psp, Public, Session};
-use Takes::{Callback, Json, Nothing, Soap, Table};
+use RouteCaller::{Creditor, Node, Psp, Public, Session};
+use Takes::{CallbackBody, Json, Nothing, Soap, Table};
 
 fn none() -> Value {
     Value::Null
 }
 
 #[rustfmt::skip]
-const ROWS: &[Row] = &[
+const ROWS: &[RouteRow] = &[
     row("POST /api/search", Public, Json, 200, "/api/search", || json!({"fiscalCode": "{code}", "noticeNumber": "{own}"})),
     row("GET /api/search/{reference}", Public, Nothing, 200, "/api/search/{reference}", none),
     row("GET /api/search/{reference}/notice.pdf", Public, Nothing, 200, "/api/search/{reference}/notice.pdf", none),
@@ -99,7 +99,7 @@ const ROWS: &[Row] = &[
     row("POST /api/consent/revoke", Session, Json, 401, "/api/consent/revoke", || json!({"password": "wrong and long"})),
     row("GET /", Public, Nothing, 200, "/", none),
     row("GET /{proxy+}", Public, Nothing, 200, "/attiva", none),
-    row("POST /psp/callback", Psp, Callback, 200, "/psp/callback", || json!({
+    row("POST /psp/callback", Psp, CallbackBody, 200, "/psp/callback", || json!({
         "type": "payment.failed", "timestamp": "2026-11-23T10:00:00Z", "data": {
             "paymentId": "6f1c2b0e9d8a47f3b5c4d3e2f1a09b87", "transactionId": "TX-1", "pspId": "BANCADUE",
             "pspName": "Banca Due", "method": "CP", "amount": 100, "currency": "EUR"
@@ -121,9 +121,10 @@ const TABLE: &str = "noticeNumber,debtorFiscalCode,debtorPersonType,debtorName,s
                      301000000000030263,RSSMRA80A01H501U,natural,Mario Rossi,TEST1,Prova,100\n";
 
 /// A row for every route that the stack serves; a route without one fails here, and says what to do.
-pub fn rows() -> Vec<&'static Row> {
+pub fn rows() -> Vec<&'static RouteRow> {
     let served = served();
-    let (known, gone): (Vec<&Row>, Vec<&Row>) = ROWS.iter().partition(|row| served.contains(row.route));
+    let (known, gone): (Vec<&RouteRow>, Vec<&RouteRow>) =
+        ROWS.iter().partition(|row| served.contains(row.route));
     let missing: Vec<_> =
         routes().into_keys().filter(|route| ROWS.iter().all(|row| row.route != route)).collect();
     assert!(
@@ -171,7 +172,7 @@ async fn receipt_code() -> String {
     CODE.get_or_init(|| async { Person::mario().receipt_code(PAID_NOTICE).await }).await.clone()
 }
 
-impl Row {
+impl RouteRow {
     pub fn method(&self) -> &'static str {
         self.route.split_once(' ').unwrap().0
     }
@@ -215,7 +216,7 @@ impl Row {
         let call = Call::new(self.method(), &path);
         let call = match self.takes {
             Nothing => call,
-            Json | Callback => {
+            Json | CallbackBody => {
                 let owner = owner().await;
                 let body = (self.body)().to_string().replace("{own}", &owner.notice);
                 call.body("application/json", body.replace("{code}", &owner.person.fiscal_code).as_bytes())

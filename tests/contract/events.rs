@@ -13,7 +13,7 @@ use crate::stack::{
     CREDITOR_KEY, PAID_NOTICE, Person, now, person, reference, repository, routes, stack, webhook_signature,
 };
 
-struct Event {
+struct EventFile {
     /// `search/by-notice`
     name: String,
     /// `Search`
@@ -22,7 +22,7 @@ struct Event {
     text: String,
 }
 
-impl Event {
+impl EventFile {
     fn value(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|e| panic!("events/{}.json: {e}", self.name))
     }
@@ -37,7 +37,7 @@ impl Event {
 }
 
 /// All of them, by name; those that only read come first, and find the demonstration data untouched.
-fn events() -> Vec<Event> {
+fn events() -> Vec<EventFile> {
     let functions: BTreeMap<String, String> = crate::stack::functions_of_the_template()
         .into_keys()
         .map(|function| (folder_of(&function), function))
@@ -50,7 +50,7 @@ fn events() -> Vec<Event> {
             let case = file.file_name().unwrap().to_str().unwrap();
             if let Some(case) = case.strip_suffix(".json").filter(|case| !case.ends_with(".expected")) {
                 let text = std::fs::read_to_string(&file).unwrap();
-                events.push(Event {
+                events.push(EventFile {
                     name: format!("{folder}/{case}"),
                     function: function.clone(),
                     text,
@@ -175,7 +175,7 @@ pub async fn answered() -> &'static [String] {
     all.await
 }
 
-async fn differing(event: &Event, document: &Document, update: bool) -> Vec<String> {
+async fn differing(event: &EventFile, document: &Document, update: bool) -> Vec<String> {
     let answer = stack().invoke(&event.function, &filled(event).await).await;
     let answer = answer.unwrap_or_else(|e| panic!("{}: {e}", event.name));
     let mut found = Vec::new();
@@ -198,7 +198,7 @@ async fn differing(event: &Event, document: &Document, update: bool) -> Vec<Stri
 }
 
 /// The event with real things in place of its placeholders.
-async fn filled(event: &Event) -> Value {
+async fn filled(event: &EventFile) -> Value {
     let mut text = event.text.clone();
     let names: BTreeSet<String> = event
         .text
@@ -220,7 +220,7 @@ async fn filled(event: &Event) -> Value {
 }
 
 /// What a placeholder stands for (events/README.md has the list).
-async fn thing(placeholder: &str, event: &Event) -> String {
+async fn thing(placeholder: &str, event: &EventFile) -> String {
     match placeholder.split_once(':').unwrap_or((placeholder, "")) {
         ("session", name) => person(name).await.session().await,
         ("payment", name) => {

@@ -11,7 +11,7 @@ use crate::stack::{
 
 pub struct Document(Value);
 
-struct Operation<'a> {
+struct ContractOperation<'a> {
     id: &'a str,
     method: String,
     path: &'a str,
@@ -45,12 +45,12 @@ impl Document {
         errors.iter_errors(value).map(|e| format!("{place}{}: {e}", e.instance_path())).collect()
     }
 
-    fn operations(&self) -> Vec<Operation<'_>> {
+    fn operations(&self) -> Vec<ContractOperation<'_>> {
         let mut operations = Vec::new();
         for (path, methods) in self.0["paths"].as_object().unwrap() {
             for (method, value) in methods.as_object().unwrap() {
                 let id = value["operationId"].as_str().unwrap();
-                operations.push(Operation { id, method: method.to_uppercase(), path, value });
+                operations.push(ContractOperation { id, method: method.to_uppercase(), path, value });
             }
         }
         operations
@@ -184,7 +184,7 @@ async fn every_example_of_a_request_works() {
 /// Every difference between an answer and what the document says of its status.
 fn as_documented(
     document: &Document,
-    operation: &Operation<'_>,
+    operation: &ContractOperation<'_>,
     answer: &Answer,
     place: &str,
 ) -> Vec<String> {
@@ -216,7 +216,11 @@ fn as_documented(
 }
 
 /// The request of an example, made by somebody who may make it.
-async fn prepared(document: &Document, operation: &Operation<'_>, body: Option<(&str, Value)>) -> Call {
+async fn prepared(
+    document: &Document,
+    operation: &ContractOperation<'_>,
+    body: Option<(&str, Value)>,
+) -> Call {
     let security = operation.value.get("security").unwrap_or(&document.0["security"]);
     let schemes: Vec<&String> =
         security.as_array().into_iter().flatten().filter_map(Value::as_object).flat_map(Map::keys).collect();
@@ -280,7 +284,7 @@ async fn prepared(document: &Document, operation: &Operation<'_>, body: Option<(
 }
 
 /// A thing that is really there, by the name of its parameter.
-async fn named(operation: &Operation<'_>, name: &str, example: Option<String>) -> String {
+async fn named(operation: &ContractOperation<'_>, name: &str, example: Option<String>) -> String {
     match (operation.id, name) {
         ("takeBackSpontaneous", _) => Person::mario().creates().await,
         ("cancelDebt", _) => Person::stranger().practice().await,

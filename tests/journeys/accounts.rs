@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use journeys::local::faults::{Fault, Scope};
-use journeys::{Person, Portal, Value, json};
+use journeys::{SamplePerson, TestPortal, Value, json};
 
 #[tokio::test]
 async fn every_wrong_field_of_a_registration_is_named_at_once() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let mario = portal.citizen();
     let mut form = mario.person.form();
     form["fiscalCode"] = json!("RSSMRA80A01H501X");
@@ -41,7 +41,7 @@ async fn every_wrong_field_of_a_registration_is_named_at_once() {
 
 #[tokio::test]
 async fn ab_03_a_password_is_refused_for_what_it_is() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let mario = portal.citizen();
     let local_part = mario.person.email.split('@').next().unwrap().to_owned();
     let long = "ab c".repeat(65);
@@ -63,9 +63,9 @@ async fn ab_03_a_password_is_refused_for_what_it_is() {
 
 #[tokio::test]
 async fn inv_i12_the_password_counts_exactly_as_typed() {
-    let portal = Portal::open();
-    let mut person = Person::natural(portal.dice());
-    person.password = format!("  Ça va? 🦊 {} ", portal.dice().letters(6));
+    let portal = TestPortal::open();
+    let mut person = SamplePerson::natural(portal.rng());
+    person.password = format!("  Ça va? 🦊 {} ", portal.rng().letters(6));
     let mario = portal.citizen_like(person).becomes_known().await;
     for other in [mario.person.password.trim().to_owned(), mario.person.password.to_uppercase()] {
         mario.logs_in_with(&other).await.refused(401, "invalid_credentials");
@@ -74,7 +74,7 @@ async fn inv_i12_the_password_counts_exactly_as_typed() {
 
 #[tokio::test]
 async fn inv_i26_ab_12_links_in_mails_ignore_what_the_request_says_of_its_host() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let mario = portal.citizen();
     let form = mario.person.form();
     let forged = mario.browser.post("/api/register", &form);
@@ -90,7 +90,7 @@ async fn inv_i26_ab_12_links_in_mails_ignore_what_the_request_says_of_its_host()
 
 #[tokio::test]
 async fn ab_13_line_ends_in_a_name_are_refused() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let mario = portal.citizen();
     let mut form = mario.person.form();
     form["firstName"] = json!("Mario\r\nBcc: all@example.it");
@@ -99,11 +99,11 @@ async fn ab_13_line_ends_in_a_name_are_refused() {
 
 #[tokio::test]
 async fn inv_i08_inv_i10_ab_10_ab_11_a_link_works_once_and_only_for_its_purpose() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let mut mario = portal.citizen();
     mario.registers().await;
     let activation = mario.token("/attiva").await;
-    let new = Person::new_password(portal.dice());
+    let new = SamplePerson::new_password(portal.rng());
     // Each on the other's door.
     mario.tries_to_reset_password(&activation, &new).await.refused(400, "link_not_valid");
     mario.tries_to_activate(&activation).await.expect(200);
@@ -114,7 +114,7 @@ async fn inv_i08_inv_i10_ab_10_ab_11_a_link_works_once_and_only_for_its_purpose(
     mario.person.password = new;
     mario.logs_in().await;
     // Again: the second time it is any link that is not valid.
-    let other = Person::new_password(portal.dice());
+    let other = SamplePerson::new_password(portal.rng());
     let used = mario.tries_to_reset_password(&reset, &other).await.refused(400, "link_not_valid");
     let unknown = mario.tries_to_reset_password("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", &other).await;
     let garbage = mario.tries_to_reset_password("../../etc/passwd", &other).await;
@@ -126,7 +126,7 @@ async fn inv_i08_inv_i10_ab_10_ab_11_a_link_works_once_and_only_for_its_purpose(
 
 #[tokio::test]
 async fn a_double_click_on_the_activation_link_gets_the_same_answer() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let mario = portal.citizen();
     mario.registers().await;
     let token = mario.token("/attiva").await;
@@ -138,14 +138,14 @@ async fn a_double_click_on_the_activation_link_gets_the_same_answer() {
 
 #[tokio::test]
 async fn inv_x07_ab_17_links_and_registrations_end_with_their_time() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let mut late = portal.citizen();
     late.registers().await;
     let mut mario = portal.known_citizen().await;
     mario.forgets_password().await;
     let reset = mario.token("/reimposta-password").await;
     portal.clock().moves_minutes(31).await;
-    let new = Person::new_password(portal.dice());
+    let new = SamplePerson::new_password(portal.rng());
     mario.tries_to_reset_password(&reset, &new).await.refused(400, "link_not_valid");
     // A newer link voids the older one.
     mario.forgets_password().await;
@@ -161,13 +161,13 @@ async fn inv_x07_ab_17_links_and_registrations_end_with_their_time() {
     late.tries_to_activate(&token).await.refused(400, "link_not_valid");
     late.tries_to_log_in().await.refused(401, "invalid_credentials");
     // The names are free again: the same person registers with another password.
-    late.person.password = Person::new_password(portal.dice());
+    late.person.password = SamplePerson::new_password(portal.rng());
     late.becomes_known().await;
 }
 
 #[tokio::test]
 async fn a_wrong_address_is_corrected_by_registering_again() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let mut mario = portal.citizen();
     let right = mario.person.email.clone();
     mario.person.email = format!("typo.{right}");
@@ -184,7 +184,7 @@ async fn a_wrong_address_is_corrected_by_registering_again() {
 
 #[tokio::test]
 async fn the_activation_mail_comes_again_on_request() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let mario = portal.citizen();
     mario.registers().await;
     let first = mario.token("/attiva").await;
@@ -199,9 +199,9 @@ async fn the_activation_mail_comes_again_on_request() {
 
 #[tokio::test]
 async fn inv_i28_changing_the_password_needs_the_current_one() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let mario = portal.known_citizen().await;
-    let new = Person::new_password(portal.dice());
+    let new = SamplePerson::new_password(portal.rng());
     let current = mario.person.password.clone();
     mario.tries_to_change_password("another one entirely", &new).await.refused(401, "invalid_credentials");
     let fields =
@@ -213,7 +213,7 @@ async fn inv_i28_changing_the_password_needs_the_current_one() {
 
 #[tokio::test]
 async fn inv_i14_ab_01_guessing_makes_the_right_password_wait_too() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let mario = portal.known_citizen().await;
     let guesser = mario.elsewhere();
     for _ in 0..5 {
@@ -243,7 +243,7 @@ async fn inv_i14_ab_01_guessing_makes_the_right_password_wait_too() {
 
 #[tokio::test]
 async fn ab_04_whoever_is_locked_out_by_another_recovers_by_mail() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let mut mario = portal.known_citizen().await;
     let attacker = mario.elsewhere();
     for _ in 0..5 {
@@ -258,11 +258,11 @@ async fn ab_04_whoever_is_locked_out_by_another_recovers_by_mail() {
 
 #[tokio::test]
 async fn ab_02_one_source_that_tries_many_names_is_stopped() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let source = portal.citizen();
     for _ in 0..20 {
         let credentials: Value = json!({
-            "username": format!("{}@example.it", portal.dice().letters(12)), "password": "Spring is coming 2026"
+            "username": format!("{}@example.it", portal.rng().letters(12)), "password": "Spring is coming 2026"
         });
         source.posts("/api/login", &credentials).await.refused(401, "invalid_credentials");
     }
@@ -273,7 +273,7 @@ async fn ab_02_one_source_that_tries_many_names_is_stopped() {
 
 #[tokio::test]
 async fn inv_i24_who_withdrew_registers_again_under_the_same_names() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let (mario, notice) = portal.proven_citizen().await;
     mario.withdraws_consent().await;
     assert_eq!(mario.mails_about("Consenso revocato").await, 1);
@@ -290,7 +290,7 @@ async fn inv_i24_who_withdrew_registers_again_under_the_same_names() {
 
 #[tokio::test]
 async fn fm_20_a_reset_password_counts_although_the_wait_of_its_username_stays() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let mut mario = portal.known_citizen().await;
     for _ in 0..5 {
         mario.elsewhere().logs_in_with("non me la ricordo più").await.refused(401, "invalid_credentials");

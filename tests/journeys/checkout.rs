@@ -5,33 +5,34 @@ use std::time::Duration;
 use journeys::local::faults::{Fault, Scope};
 use journeys::local::{Channel, Options};
 use journeys::{
-    Answer, Citizen, Notice, Outcome, Paying, Portal, Practice, Receipt, Value, json, numbers, said,
+    DebtPosition, NodeReceipt, PortalUser, PspOutcome, SampleNotice, StartedPayment, TestPortal,
+    TestResponse, Value, canteen, json, numbers, said,
 };
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// A product of this test alone, whose citizens pay on Checkout.
-fn at_checkout() -> Option<Portal> {
-    Portal::alone_with(Options { demo: false, channel: Channel::Checkout, ..Options::default() })
+fn at_checkout() -> Option<TestPortal> {
+    TestPortal::alone_with(Options { demo: false, channel: Channel::Checkout, ..Options::default() })
 }
 
 /// What a person or the node does with the cart of a payment.
-async fn does(portal: &Portal, paying: &Paying, wish: &Value) -> Answer {
+async fn does(portal: &TestPortal, paying: &StartedPayment, wish: &Value) -> TestResponse {
     portal.browser().post(&format!("/_local/checkout/{}", paying.transaction), wish).answer().await
 }
 
 /// The same; gives back where the browser goes.
-async fn goes(portal: &Portal, paying: &Paying, outcome: &str, receipt: &str) -> String {
+async fn goes(portal: &TestPortal, paying: &StartedPayment, outcome: &str, receipt: &str) -> String {
     let wish = json!({"outcome": outcome, "receipt": receipt});
     let back = does(portal, paying, &wish).await.ok()["returnUrl"].take();
     back.as_str().expect("a way back").to_owned()
 }
 
-fn way_back(portal: &Portal, paying: &Paying) -> String {
+fn way_back(portal: &TestPortal, paying: &StartedPayment) -> String {
     format!("{}/paga/{}/esito", portal.url(), paying.id)
 }
 
-async fn receipts_mailed(citizen: &Citizen) -> usize {
+async fn receipts_mailed(citizen: &PortalUser) -> usize {
     citizen.subjects().await.iter().filter(|subject| subject.starts_with("Ricevuta del pagamento")).count()
 }
 
@@ -75,7 +76,7 @@ trait Refused {
     fn refused_locally(self, status: u16);
 }
 
-impl Refused for Answer {
+impl Refused for TestResponse {
     #[track_caller]
     fn refused_locally(self, status: u16) {
         assert_eq!(self.status, status, "{}: {}", self.asked, self.text());
@@ -94,7 +95,7 @@ async fn by_the_form_a_person_chooses_and_comes_back() {
     ] {
         let paying = mario.pays(&notice).await;
         let path = format!("/_local/checkout/{}", paying.transaction);
-        let ask = portal.browser().asks(journeys::Method::POST, &path);
+        let ask = portal.browser().request("POST", &path);
         let back = ask.body("application/x-www-form-urlencoded", form).answer().await.expect(303);
         assert_eq!(back.header("location"), Some(way_back(&portal, &paying).as_str()));
         assert_eq!(paying.status().await, status, "{form}");
@@ -135,7 +136,7 @@ async fn a_payment_has_succeeded_when_all_its_receipts_are_here() {
     goes(&portal, &paying, "success", "lost").await;
     for (at, notice) in notices.iter().enumerate() {
         assert_eq!(paying.status().await, "pending");
-        let receipt = Receipt { note: Some(paying.id.clone()), ..Receipt::of(notice, "1") };
+        let receipt = NodeReceipt { note: Some(paying.id.clone()), ..NodeReceipt::of(notice, "1") };
         assert_eq!(said(&receipt.arrives(&portal).await), "OK");
         assert_eq!(mario.status(notice).await, "paid");
         assert_eq!(mario.to_pay().await["count"], 2 - at);
@@ -159,7 +160,7 @@ async fn coming_back_is_a_hint_and_a_lost_receipt_still_pays() {
     mario.logs_in().await;
     assert_eq!(paying.status().await, "expired");
     assert_eq!(mario.status(&notice).await, "to-pay");
-    let receipt = Receipt { note: Some(paying.id.clone()), ..Receipt::of(&notice, "1") };
+    let receipt = NodeReceipt { note: Some(paying.id.clone()), ..NodeReceipt::of(&notice, "1") };
     assert_eq!(said(&receipt.arrives(&portal).await), "OK");
     assert_eq!(mario.status(&notice).await, "paid");
 }
@@ -205,7 +206,7 @@ async fn receipts_that_are_not_as_they_should_be() {
 async fn cancelled_refused_or_out_of_time_the_practice_is_paid_with_another_cart() {
     let Some(portal) = at_checkout() else { return };
     let (mario, notice) = portal.proven_citizen().await;
-    let mut carts: Vec<Paying> = Vec::new();
+    let mut carts: Vec<StartedPayment> = Vec::new();
     for (outcome, receipt) in [
         ("cancel", "before-return"),
         ("failure", "before-return"),
@@ -265,8 +266,8 @@ async fn a_receipt_that_we_could_not_take_comes_again_and_pays_once() {
     assert_eq!(mario.timeline(&notice).await, ["created", "payment-started", "paid"]);
 }
 
-fn cart(notices: &[&Notice]) -> Value {
-    let notice = |notice: &&Notice| {
+fn cart(notices: &[&SampleNotice]) -> Value {
+    let notice = |notice: &&SampleNotice| {
         json!({
             "noticeNumber": notice.number, "fiscalCode": "12345678903", "amount": notice.amount,
             "companyName": "Comune di Test", "description": notice.reason
@@ -279,7 +280,7 @@ fn cart(notices: &[&Notice]) -> Value {
     })
 }
 
-async fn posts(portal: &Portal, cart: &Value) -> Answer {
+async fn posts(portal: &TestPortal, cart: &Value) -> TestResponse {
     let ask = portal.browser().post("/_local/checkout/v1/carts", cart);
     ask.header("ocp-apim-subscription-key", "local-checkout-key").answer().await
 }
@@ -287,7 +288,7 @@ async fn posts(portal: &Portal, cart: &Value) -> Answer {
 #[tokio::test]
 async fn checkout_takes_carts_that_can_be_paid_only() {
     // With the demonstration data: they are paid on Checkout, too.
-    let Some(portal) = Portal::alone_with(Options { channel: Channel::Checkout, ..Options::default() })
+    let Some(portal) = TestPortal::alone_with(Options { channel: Channel::Checkout, ..Options::default() })
     else {
         return;
     };
@@ -296,7 +297,7 @@ async fn checkout_takes_carts_that_can_be_paid_only() {
     for _ in 0..6 {
         notices.push(portal.creditor().issues(&person).await);
     }
-    let all: Vec<&Notice> = notices.iter().collect();
+    let all: Vec<&SampleNotice> = notices.iter().collect();
     let opened = posts(&portal, &cart(&all[..5])).await.expect(302);
     assert!(opened.header("location").is_some_and(|page| page.starts_with(portal.url())));
     let mut free = cart(&all[..1]);
@@ -311,7 +312,7 @@ async fn checkout_takes_carts_that_can_be_paid_only() {
     assert_eq!(twice["detail"], "Duplicate payment notice values found.");
     portal.node().pays(all[0]).await.ok();
     portal.creditor().cancels(all[1]).await;
-    let unknown = Practice::of(&person, portal.dice()).notice();
+    let unknown = DebtPosition::of(&person, portal.rng()).notice();
     for notice in [all[0], all[1], &unknown] {
         let refused = posts(&portal, &cart(&[all[2], notice])).await.expect(422).json();
         assert_eq!(refused["detail"], "Invalid payment notice data");
@@ -337,7 +338,7 @@ async fn trouble_at_checkout_is_said_and_passes() {
 }
 
 /// What the central archive holds of a notice.
-async fn archived(portal: &Portal, notice: &Notice) -> Value {
+async fn archived(portal: &TestPortal, notice: &SampleNotice) -> Value {
     let list = portal.browser().get("/_local/aca.json").answer().await.ok();
     let items = list["items"].as_array().expect("positions");
     let held: Vec<&Value> = items.iter().filter(|item| item["nav"] == notice.number.as_str()).collect();
@@ -347,10 +348,10 @@ async fn archived(portal: &Portal, notice: &Notice) -> Value {
 
 #[tokio::test]
 async fn the_central_archive_hears_of_every_change() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let mario = portal.known_citizen().await;
     let creditor = portal.creditor();
-    let practice = Practice::of(&mario.person, portal.dice());
+    let practice = DebtPosition::of(&mario.person, portal.rng());
     let notice = creditor.issues_as(practice.clone()).await;
     let held = archived(&portal, &notice).await;
     assert_eq!((&held["amount"], &held["iuv"]), (&json!(notice.amount), &json!(notice.iuv())));
@@ -366,10 +367,10 @@ async fn the_central_archive_hears_of_every_change() {
     assert_eq!(archived(&portal, &paid).await["amount"], paid.amount);
     let paying = mario.pays(&paid).await;
     assert_eq!(archived(&portal, &paid).await["amount"], paid.amount);
-    paying.at_psp(Outcome::Success).await;
+    paying.at_psp(PspOutcome::Success).await;
     assert_eq!(archived(&portal, &paid).await["amount"], 0);
     // Of the person's own accord.
-    let wished = mario.creates(&crate::canteen(3_000)).await;
+    let wished = mario.creates(&canteen(3_000)).await;
     assert_eq!(archived(&portal, &wished).await["amount"], 3_000);
     let page = portal.browser().get("/_local/aca").answer().await.expect(200).text();
     assert!(page.contains(&wished.number) && page.contains("Chiusa"));
@@ -378,8 +379,8 @@ async fn the_central_archive_hears_of_every_change() {
 /// However often somebody looks before that day.
 #[tokio::test]
 async fn the_archive_hears_of_a_practice_on_the_day_from_which_it_holds() {
-    let Some(portal) = Portal::alone() else { return };
-    let practice = Practice::of(&portal.citizen().person, portal.dice());
+    let Some(portal) = TestPortal::alone() else { return };
+    let practice = DebtPosition::of(&portal.citizen().person, portal.rng());
     let in_two_days = portal.clock().day(2).await;
     let notice = portal.creditor().issues_as(practice.with("validFrom", in_two_days)).await;
     portal.stack().settle().await;
@@ -393,7 +394,7 @@ async fn the_archive_hears_of_a_practice_on_the_day_from_which_it_holds() {
 
 #[tokio::test]
 async fn what_the_archive_did_not_take_comes_again() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let person = portal.citizen().person;
     portal
         .stack()

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use journeys::local::Options;
-use journeys::{Citizen, Notice, Portal, Practice, json, numbers};
+use journeys::{DebtPosition, PortalUser, SampleNotice, TestPortal, json, numbers};
 
 /// Somebody proven with several practices to pay, due so many days from now (none: no due date), in this order.
-async fn with_practices(portal: &Portal, due: &[Option<i64>]) -> (Citizen, Vec<Notice>) {
+async fn with_practices(portal: &TestPortal, due: &[Option<i64>]) -> (PortalUser, Vec<SampleNotice>) {
     let citizen = portal.known_citizen().await;
     let mut notices = Vec::new();
     for days in due {
-        let practice = Practice::of(&citizen.person, portal.dice());
+        let practice = DebtPosition::of(&citizen.person, portal.rng());
         let practice = match days {
             Some(days) => practice.with("dueDate", portal.clock().day(*days).await),
             None => practice,
@@ -21,13 +21,13 @@ async fn with_practices(portal: &Portal, due: &[Option<i64>]) -> (Citizen, Vec<N
     (citizen, notices)
 }
 
-fn named(notices: &[Notice], order: &[usize]) -> Vec<String> {
+fn named(notices: &[SampleNotice], order: &[usize]) -> Vec<String> {
     order.iter().map(|place| notices[*place].number.clone()).collect()
 }
 
 #[tokio::test]
 async fn what_is_to_pay_comes_soonest_due_first() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let due = [Some(30), None, Some(-10), Some(5), Some(-400), Some(31)];
     let (mario, notices) = with_practices(&portal, &due).await;
     let list = mario.to_pay().await;
@@ -41,7 +41,7 @@ async fn a_body_may_trust_the_fiscal_code_that_somebody_registers_with() {
     for (proof, seen) in [("notice", 0), ("none", 1)] {
         let parameters = BTreeMap::from([("IdentityProof".to_owned(), proof.to_owned())]);
         let options = Options { parameters, demo: false, ..Options::default() };
-        let Some(portal) = Portal::alone_with(options) else { return };
+        let Some(portal) = TestPortal::alone_with(options) else { return };
         let mario = portal.citizen();
         portal.creditor().issues(&mario.person).await;
         let mario = mario.becomes_known().await;
@@ -51,7 +51,7 @@ async fn a_body_may_trust_the_fiscal_code_that_somebody_registers_with() {
 
 #[tokio::test]
 async fn inv_x11_walking_all_pages_shows_each_practice_once() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let due = [Some(1), Some(2), Some(3), Some(3), Some(3), None, None];
     let (mario, notices) = with_practices(&portal, &due).await;
     // Some are there twice: as one's own and as associated.
@@ -71,7 +71,7 @@ async fn inv_x11_walking_all_pages_shows_each_practice_once() {
 
 #[tokio::test]
 async fn the_history_is_walked_latest_first_by_pages_and_as_a_table() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let (mario, notices) = with_practices(&portal, &[None; 5]).await;
     for notice in &notices {
         mario.has_paid(notice).await;
@@ -93,10 +93,10 @@ async fn the_history_is_walked_latest_first_by_pages_and_as_a_table() {
 /// much lies before it.
 #[tokio::test]
 async fn inv_x11_no_page_is_empty_and_a_filter_skips_what_it_does_not_ask_for() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let (mario, practices) = with_practices(&portal, &[None; 5]).await;
     assert_eq!(mario.walks("/api/debts?limit=5").await.len(), 1);
-    let tax = Practice::of(&mario.person, portal.dice()).with("serviceCode", "TEST1");
+    let tax = DebtPosition::of(&mario.person, portal.rng()).with("serviceCode", "TEST1");
     let sought = portal.creditor().issues_as(tax.with("reason", "Tassa cercata")).await;
     mario.has_paid(&sought).await;
     for notice in &practices {
@@ -115,7 +115,7 @@ async fn inv_x11_no_page_is_empty_and_a_filter_skips_what_it_does_not_ask_for() 
 
 #[tokio::test]
 async fn ab_58_a_cursor_is_of_one_person_and_one_query() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let (mario, _) = with_practices(&portal, &[Some(1), Some(2), Some(3)]).await;
     let (lucia, _) = with_practices(&portal, &[Some(1), Some(2), Some(3)]).await;
     let page = mario.gets("/api/debts?limit=1").await.ok();
@@ -129,7 +129,7 @@ async fn ab_58_a_cursor_is_of_one_person_and_one_query() {
     }
     for notice in mario.numbers_to_pay().await.iter().take(2) {
         let seen = mario.gets(&format!("/api/debts/{notice}")).await.ok();
-        mario.has_paid(&Notice::of(&seen["debt"])).await;
+        mario.has_paid(&SampleNotice::of(&seen["debt"])).await;
     }
     let page = mario.history("?limit=1&q=mensa").await;
     let cursor = page["nextCursor"].as_str().unwrap();
@@ -139,7 +139,7 @@ async fn ab_58_a_cursor_is_of_one_person_and_one_query() {
 
 #[tokio::test]
 async fn a_cursor_lasts_an_hour() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let (mario, _) = with_practices(&portal, &[Some(1), Some(2)]).await;
     let page = mario.gets("/api/debts?limit=1").await.ok();
     let path = format!("/api/debts?limit=1&cursor={}", page["nextCursor"].as_str().unwrap());
@@ -150,7 +150,7 @@ async fn a_cursor_lasts_an_hour() {
 
 #[tokio::test]
 async fn ab_59_queries_are_checked() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let mario = portal.known_citizen().await;
     for (path, field, code) in [
         ("/api/debts?limit=0", "limit", "min"),
@@ -174,7 +174,7 @@ async fn ab_59_queries_are_checked() {
 
 #[tokio::test]
 async fn the_history_shows_what_was_cancelled_only_when_asked() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let (mario, notices) = with_practices(&portal, &[None, None, None]).await;
     mario.has_paid(&notices[0]).await;
     portal.creditor().cancels(&notices[1]).await;
@@ -188,7 +188,7 @@ async fn the_history_shows_what_was_cancelled_only_when_asked() {
 
 #[tokio::test]
 async fn methods_and_fees_depend_on_the_amount() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let mario = portal.known_citizen().await;
     let psps = |methods: &[journeys::Value], code: &str| -> Vec<(String, u64)> {
         let method = methods.iter().find(|method| method["code"] == code).expect("a method").clone();

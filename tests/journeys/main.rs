@@ -23,13 +23,3 @@ mod races;
 mod sessions;
 mod strangers;
 mod webhooks;
-
-use journeys::{Value, json};
-
-/// A wish for a free amount, with the fields that the canteen asks for.
-pub fn canteen(cents: u64) -> Value {
-    json!({
-        "serviceCode": "08.MENSA SCOLASTICA", "reason": "Ricarica dei pasti", "amount": cents,
-        "fields": {"alunno": "Giulia Neri", "scuola": "Primaria Rodari"}
-    })
-}

@@ -7,22 +7,22 @@ use std::time::Duration;
 
 use journeys::local::Options;
 use journeys::local::faults::{Fault, Scope};
-use journeys::{Citizen, Notice, Outcome, Portal, Practice, Value, json, numbers, together};
-
-use crate::canteen;
+use journeys::{
+    DebtPosition, PortalUser, PspOutcome, SampleNotice, TestPortal, Value, canteen, json, numbers, together,
+};
 
 #[tokio::test]
 async fn five_practices_are_paid_in_one_go() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let mario = portal.known_citizen().await;
     let mut notices = Vec::new();
     for _ in 0..5 {
         notices.push(portal.creditor().issues(&mario.person).await);
     }
     mario.associates(&notices[0]).await;
-    let all: Vec<&Notice> = notices.iter().collect();
+    let all: Vec<&SampleNotice> = notices.iter().collect();
     let paying = mario.pays_all(&all).await;
-    paying.at_psp(Outcome::Success).await;
+    paying.at_psp(PspOutcome::Success).await;
     let paid = paying.sees().await;
     assert_eq!(paid["status"], "succeeded");
     assert_eq!(paid["debts"].as_array().unwrap().len(), 5);
@@ -42,7 +42,7 @@ async fn five_practices_are_paid_in_one_go() {
 
 #[tokio::test]
 async fn a_payment_is_of_one_to_five_different_practices() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let (mario, notice) = portal.proven_citizen().await;
     let number = notice.number.as_str();
     let six: Vec<String> = (0..6).map(|n| format!("30100000000000000{n}")).collect();
@@ -60,7 +60,7 @@ async fn a_payment_is_of_one_to_five_different_practices() {
 
 #[tokio::test]
 async fn inv_m18_ab_35_eight_clicks_make_one_payment() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let (mario, notice) = portal.proven_citizen().await;
     let clicks = (0..8).map(|_| {
         let (mario, notice) = (mario.clone(), notice.clone());
@@ -77,7 +77,7 @@ async fn inv_m18_ab_35_eight_clicks_make_one_payment() {
 
 #[tokio::test]
 async fn the_same_key_gets_the_first_answer_again_for_the_same_request_only() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let (mario, notice) = portal.proven_citizen().await;
     let other = portal.creditor().issues(&mario.person).await;
     let order = json!({"noticeNumbers": [notice.number]});
@@ -101,7 +101,7 @@ async fn the_same_key_gets_the_first_answer_again_for_the_same_request_only() {
 
 #[tokio::test]
 async fn while_a_payment_is_under_way_there_is_no_other() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let (mario, notice) = portal.proven_citizen().await;
     let lucia = portal.known_citizen().await;
     lucia.associates(&notice).await;
@@ -110,7 +110,7 @@ async fn while_a_payment_is_under_way_there_is_no_other() {
     let by_card = json!({"noticeNumbers": [notice.number], "method": "CP", "pspId": "BANCADUE"});
     mario.orders(&by_card).await.refused(409, "payment_in_progress");
     mario.tries_to_withdraw_consent(&mario.person.password).await.refused(409, "payment_in_progress");
-    paying.at_psp(Outcome::Success).await;
+    paying.at_psp(PspOutcome::Success).await;
     lucia.tries_to_pay(&notice).await.refused(409, "debt_already_paid");
     assert_eq!(lucia.status(&notice).await, "paid");
     lucia.receipt_pdf(&notice).await.pdf();
@@ -120,7 +120,7 @@ async fn while_a_payment_is_under_way_there_is_no_other() {
 /// What was begun for two practices together is not gone on with for one of them, nor for them and a third.
 #[tokio::test]
 async fn inv_m18_a_payment_is_resumed_for_the_very_practices_that_it_is_of() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let (mario, first) = portal.proven_citizen().await;
     let (second, third) =
         (portal.creditor().issues(&mario.person).await, portal.creditor().issues(&mario.person).await);
@@ -130,7 +130,7 @@ async fn inv_m18_a_payment_is_resumed_for_the_very_practices_that_it_is_of() {
         mario.orders(&json!({"noticeNumbers": numbers})).await.refused(409, "payment_in_progress");
     }
     assert_eq!(mario.pays_all(&[&second, &first]).await.id, together.id, "in whatever order");
-    together.at_psp(Outcome::Failure).await;
+    together.at_psp(PspOutcome::Failure).await;
     // Each practice's own history names its own share of what failed.
     let exported = mario.exports().await;
     for notice in [&first, &second] {
@@ -146,9 +146,9 @@ async fn inv_m18_a_payment_is_resumed_for_the_very_practices_that_it_is_of() {
 
 #[tokio::test]
 async fn a_refused_or_cancelled_payment_leaves_the_practice_to_pay() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let (mario, notice) = portal.proven_citizen().await;
-    for (outcome, status) in [(Outcome::Failure, "failed"), (Outcome::Cancel, "cancelled")] {
+    for (outcome, status) in [(PspOutcome::Failure, "failed"), (PspOutcome::Cancel, "cancelled")] {
         let paying = mario.pays(&notice).await;
         paying.at_psp(outcome).await;
         let ended = paying.sees().await;
@@ -178,10 +178,10 @@ async fn a_refused_or_cancelled_payment_leaves_the_practice_to_pay() {
 
 #[tokio::test]
 async fn ab_35_too_many_attempts_are_refused_and_leave_none_behind() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let (mario, notice) = portal.proven_citizen().await;
     for _ in 0..10 {
-        mario.pays(&notice).await.at_psp(Outcome::Cancel).await;
+        mario.pays(&notice).await.at_psp(PspOutcome::Cancel).await;
     }
     // The second refusal as well: the first must not have left an attempt that a click could take up.
     for _ in 0..2 {
@@ -194,10 +194,10 @@ async fn ab_35_too_many_attempts_are_refused_and_leave_none_behind() {
 
 #[tokio::test]
 async fn inv_m11_ab_37_ab_55_coming_back_from_the_psp_proves_nothing() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let (mario, notice) = portal.proven_citizen().await;
     let paying = mario.pays(&notice).await;
-    let way_back = paying.at_psp(Outcome::Abandon).await;
+    let way_back = paying.at_psp(PspOutcome::Abandon).await;
     let path = way_back.strip_prefix(portal.url()).expect("back to the portal").to_owned();
     for path in [path.clone(), format!("{path}?status=succeeded&esito=OK")] {
         let _page = mario.gets(&path).await;
@@ -208,10 +208,10 @@ async fn inv_m11_ab_37_ab_55_coming_back_from_the_psp_proves_nothing() {
 
 #[tokio::test]
 async fn an_abandoned_payment_is_pending_then_expires() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let (mario, notice) = portal.proven_citizen().await;
     let paying = mario.pays(&notice).await;
-    paying.at_psp(Outcome::Abandon).await;
+    paying.at_psp(PspOutcome::Abandon).await;
     portal.clock().moves_minutes(18).await;
     assert_eq!(paying.status().await, "pending");
     // The same click leads back to the same page.
@@ -229,15 +229,15 @@ async fn an_abandoned_payment_is_pending_then_expires() {
 
 #[tokio::test]
 async fn inv_m17_a_lost_callback_is_settled_by_asking_the_psp() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let (mario, notice) = portal.proven_citizen().await;
     let [refused, left] =
         [portal.creditor().issues(&mario.person).await, portal.creditor().issues(&mario.person).await];
     let (paying, failing) = (mario.pays(&notice).await, mario.pays(&refused).await);
     let leaving = mario.pays(&left).await;
-    paying.at_psp(Outcome::Success.callbacks(0)).await;
-    failing.at_psp(Outcome::Failure.callbacks(0)).await;
-    leaving.at_psp(Outcome::Cancel.callbacks(0)).await;
+    paying.at_psp(PspOutcome::Success.callbacks(0)).await;
+    failing.at_psp(PspOutcome::Failure.callbacks(0)).await;
+    leaving.at_psp(PspOutcome::Cancel.callbacks(0)).await;
     for waiting in [&paying, &failing, &leaving] {
         assert_eq!(waiting.status().await, "pending");
     }
@@ -252,11 +252,11 @@ async fn inv_m17_a_lost_callback_is_settled_by_asking_the_psp() {
 
 #[tokio::test]
 async fn a_late_callback_and_the_inquiry_credit_once() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let (mario, notice) = portal.proven_citizen().await;
     let paying = mario.pays(&notice).await;
     // The callback is on its way for ten minutes; the sweep asks before.
-    paying.at_psp(Outcome::Success.calling_back_after(600)).await;
+    paying.at_psp(PspOutcome::Success.calling_back_after(600)).await;
     portal.clock().moves_minutes(6).await;
     assert_eq!(paying.status().await, "succeeded");
     portal.clock().moves_minutes(6).await;
@@ -266,13 +266,13 @@ async fn a_late_callback_and_the_inquiry_credit_once() {
 
 #[tokio::test]
 async fn a_new_click_after_the_payments_time_asks_the_psp_first() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let (mario, notice) = portal.proven_citizen().await;
     let paying = mario.pays(&notice).await;
     // The sweep cannot reach the PSP, and the callback is lost.
     let asks = || Scope::function("Sweep").operation("psp:ask");
     portal.stack().faults().plan(asks(), (1..100).map(|n| (n, Fault::ServerError)));
-    paying.at_psp(Outcome::Success.callbacks(0)).await;
+    paying.at_psp(PspOutcome::Success.callbacks(0)).await;
     portal.clock().moves_minutes(19).await;
     assert!(mario.is_logged_in().await);
     portal.clock().moves_minutes(15).await;
@@ -322,7 +322,7 @@ async fn fm_31_f8_a_psp_that_answers_what_was_not_agreed_takes_nobody_away() {
     let answers = cases.iter().map(|(url, id, _)| json!({"redirectUrl": url, "transactionId": id})).collect();
     let parameters = BTreeMap::from([("PspUrl".to_owned(), psp_that_answers(answers))]);
     let options = Options { parameters, demo: false, ..Options::default() };
-    let Some(portal) = Portal::alone_with(options) else { return };
+    let Some(portal) = TestPortal::alone_with(options) else { return };
     let (mario, first) = portal.proven_citizen().await;
     for (url, transaction, status) in cases {
         let notice = portal.creditor().issues(&mario.person).await;
@@ -337,7 +337,7 @@ async fn fm_31_f8_a_psp_that_answers_what_was_not_agreed_takes_nobody_away() {
 
 #[tokio::test]
 async fn fm_31_f7_a_psp_that_does_not_answer_is_asked_again_with_the_same_payment() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let (mario, notice) = portal.proven_citizen().await;
     let opens = || Scope::function("InitiatePayment").operation("psp:open");
     portal.stack().faults().plan(opens(), (1..10).map(|n| (n, Fault::LoseAnswer)));
@@ -347,13 +347,13 @@ async fn fm_31_f7_a_psp_that_does_not_answer_is_asked_again_with_the_same_paymen
     portal.stack().faults().clear();
     let paying = mario.pays(&notice).await;
     assert_eq!(begun["payments"][0]["paymentId"], paying.id.as_str());
-    paying.at_psp(Outcome::Success).await;
+    paying.at_psp(PspOutcome::Success).await;
     assert_eq!(mario.timeline(&notice).await, ["created", "payment-started", "paid"]);
 }
 
 #[tokio::test]
 async fn ab_33_prices_come_from_the_catalogue() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let (mario, notice) = portal.proven_citizen().await;
     let cheaper = json!({"noticeNumbers": [notice.number], "amount": 1});
     mario.orders(&cheaper).await.refused(400, "unknown_field");
@@ -376,7 +376,7 @@ async fn ab_33_prices_come_from_the_catalogue() {
 
 #[tokio::test]
 async fn ab_34_amounts_and_fields_of_a_spontaneous_practice_are_checked() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let mario = portal.known_citizen().await;
     let cases = [
         (json!(0), "amount", "min"),
@@ -416,10 +416,10 @@ async fn ab_34_amounts_and_fields_of_a_spontaneous_practice_are_checked() {
 
 #[tokio::test]
 async fn inv_m27_a_spontaneous_practice_is_made_once_for_a_key() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let mario = portal.known_citizen().await;
     let create = |key: &'static str, cents: u64| {
-        let ask = mario.browser.post("/api/debts", &canteen(cents)).key(key);
+        let ask = mario.browser.post("/api/debts", &canteen(cents)).idempotency_key(key);
         async move { ask.answer().await }
     };
     let first = create("k1", 1_000).await.expect(201);
@@ -433,9 +433,9 @@ async fn inv_m27_a_spontaneous_practice_is_made_once_for_a_key() {
 /// A refusal does not use a key up: the same wish is granted once nothing stands in its way.
 #[tokio::test]
 async fn a_wish_that_was_refused_may_come_again_under_its_key() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let (mario, _) = portal.proven_citizen().await;
-    let practice = Practice::of(&mario.person, portal.dice());
+    let practice = DebtPosition::of(&mario.person, portal.rng());
     let order = json!({"noticeNumbers": [practice.number]});
     mario.orders_as(&order, "k-again").await.refused(404, "debt_not_found");
     portal.creditor().issues_as(practice).await;
@@ -444,12 +444,12 @@ async fn a_wish_that_was_refused_may_come_again_under_its_key() {
 
 #[tokio::test]
 async fn a_spontaneous_practice_is_taken_back_while_nobody_pays_it() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let (mario, from_creditor) = portal.proven_citizen().await;
     let own = mario.creates(&canteen(1_500)).await;
     let paying = mario.pays(&own).await;
     mario.tries_to_take_back(&own).await.refused(409, "debt_not_payable");
-    paying.at_psp(Outcome::Cancel).await;
+    paying.at_psp(PspOutcome::Cancel).await;
     mario.tries_to_take_back(&own).await.expect(204);
     assert_eq!(mario.status(&own).await, "cancelled");
     assert_eq!(mario.numbers_to_pay().await, [from_creditor.number.as_str()]);
@@ -466,7 +466,7 @@ async fn a_spontaneous_practice_is_taken_back_while_nobody_pays_it() {
 
 #[tokio::test]
 async fn ab_63_spontaneous_practices_have_a_limit() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let mario = portal.known_citizen().await;
     for n in 0..10 {
         mario.creates(&canteen(1_000 + n)).await;
@@ -476,15 +476,15 @@ async fn ab_63_spontaneous_practices_have_a_limit() {
 
 #[tokio::test]
 async fn a_practice_past_its_last_day_can_no_longer_be_paid() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let mario = portal.known_citizen().await;
-    let practice = journeys::Practice::of(&mario.person, portal.dice());
+    let practice = journeys::DebtPosition::of(&mario.person, portal.rng());
     let today = portal.clock().day(0).await;
     let notice =
         portal.creditor().issues_as(practice.with("dueDate", today.clone()).with("expiresOn", today)).await;
     mario.associates(&notice).await;
     let paying = mario.pays(&notice).await;
-    paying.at_psp(Outcome::Abandon).await;
+    paying.at_psp(PspOutcome::Abandon).await;
     portal.clock().moves(Duration::from_secs(26 * 60 * 60)).await;
     mario.logs_in().await;
     assert_eq!(paying.status().await, "expired");
@@ -493,21 +493,21 @@ async fn a_practice_past_its_last_day_can_no_longer_be_paid() {
     mario.notice_pdf(&notice).await.refused(409, "debt_not_payable");
     assert_eq!(mario.to_pay().await["count"], 0);
     // INV-M25: money that comes all the same is never lost.
-    portal.psp().calls_back(&journeys::Callback::succeeded(&paying)).await.expect(200);
+    portal.psp().calls_back(&journeys::CallbackMessage::succeeded(&paying)).await.expect(200);
     assert_eq!(mario.status(&notice).await, "paid");
     assert_eq!(mario.timeline(&notice).await.last().unwrap(), "paid-late");
 }
 
-async fn receipts(citizen: &Citizen) -> usize {
+async fn receipts(citizen: &PortalUser) -> usize {
     citizen.subjects().await.iter().filter(|subject| subject.starts_with("Ricevuta del pagamento")).count()
 }
 
 #[tokio::test]
 async fn a_practice_past_its_last_day_takes_no_place_in_the_sweep_while_a_payment_of_it_is_open() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let (mario, _) = portal.proven_citizen().await;
     let today = portal.clock().day(0).await;
-    let practice = Practice::of(&mario.person, portal.dice()).with("expiresOn", today);
+    let practice = DebtPosition::of(&mario.person, portal.rng()).with("expiresOn", today);
     let notice = portal.creditor().issues_as(practice).await;
     let places = async || {
         let world = portal.stack().world("Sweep").unwrap();

@@ -1,10 +1,10 @@
 //! When a session is dead.
 
-use journeys::{Person, Portal};
+use journeys::{SamplePerson, TestPortal};
 
 #[tokio::test]
 async fn inv_i16_ab_21_a_session_is_dead_once_logged_out() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let mario = portal.known_citizen().await;
     let stolen = mario.elsewhere();
     stolen.browser.takes_cookies(&mario.browser.cookies());
@@ -18,7 +18,7 @@ async fn inv_i16_ab_21_a_session_is_dead_once_logged_out() {
 
 #[tokio::test]
 async fn inv_i16_a_new_password_ends_every_other_session() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let mut mario = portal.known_citizen().await;
     let (other, old) = (mario.elsewhere(), mario.elsewhere());
     other.logs_in().await;
@@ -31,7 +31,7 @@ async fn inv_i16_a_new_password_ends_every_other_session() {
 
 #[tokio::test]
 async fn inv_i16_a_reset_ends_every_session() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let mut mario = portal.known_citizen().await;
     let other = mario.elsewhere();
     other.logs_in().await;
@@ -45,7 +45,7 @@ async fn inv_i16_a_reset_ends_every_session() {
 
 #[tokio::test]
 async fn inv_i18_ab_23_logging_in_ends_the_session_that_was_there() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let mario = portal.known_citizen().await;
     let first = mario.browser.cookies();
     mario.logs_in().await;
@@ -57,7 +57,7 @@ async fn inv_i18_ab_23_logging_in_ends_the_session_that_was_there() {
 
 #[tokio::test]
 async fn ab_19_a_session_that_was_touched_is_none() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let mario = portal.known_citizen().await;
     let cookies = mario.browser.cookies();
     let token = cookies.split("; ").find_map(|c| c.strip_prefix("session=")).unwrap_or(&cookies).to_owned();
@@ -82,7 +82,7 @@ async fn ab_19_a_session_that_was_touched_is_none() {
 
 #[tokio::test]
 async fn inv_i17_ab_24_an_idle_session_ends_after_twenty_minutes_and_any_after_eight_hours() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let mario = portal.known_citizen().await;
     let idle = mario.elsewhere();
     idle.logs_in().await;
@@ -103,9 +103,9 @@ async fn inv_i17_ab_24_an_idle_session_ends_after_twenty_minutes_and_any_after_e
 
 #[tokio::test]
 async fn inv_i30_ab_25_another_sites_page_cannot_act_for_a_person() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let mario = portal.known_citizen().await;
-    let new = Person::new_password(portal.dice());
+    let new = SamplePerson::new_password(portal.rng());
     for (header, value) in
         [("origin", "https://evil.example"), ("origin", "null"), ("sec-fetch-site", "cross-site")]
     {

@@ -1,11 +1,9 @@
 //! What a stranger can find out: nothing.
 
-use journeys::{Citizen, Method, Notice, Outcome, Person, Portal, json};
-
-use crate::canteen;
+use journeys::{PortalUser, PspOutcome, SampleNotice, SamplePerson, TestPortal, canteen, json};
 
 /// One citizen for each state that an account can be in: unknown, waiting, active, closed.
-async fn one_of_each_state(portal: &Portal) -> Vec<Citizen> {
+async fn one_of_each_state(portal: &TestPortal) -> Vec<PortalUser> {
     let unknown = portal.citizen();
     let waiting = portal.citizen();
     waiting.registers().await;
@@ -19,7 +17,7 @@ async fn one_of_each_state(portal: &Portal) -> Vec<Citizen> {
 
 #[tokio::test]
 async fn inv_i03_ab_05_register_forgot_resend_and_login_answer_alike_for_every_account() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let citizens = one_of_each_state(&portal).await;
     let mut seen: Vec<[String; 5]> = Vec::new();
     for citizen in &citizens {
@@ -42,7 +40,7 @@ async fn inv_i03_ab_05_register_forgot_resend_and_login_answer_alike_for_every_a
 
 #[tokio::test]
 async fn inv_i07_a_closed_account_answers_the_right_password_like_a_wrong_one() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let closed = portal.known_citizen().await;
     closed.withdraws_consent().await;
     let right = closed.elsewhere().tries_to_log_in().await.refused(401, "invalid_credentials");
@@ -58,7 +56,7 @@ async fn inv_i07_a_closed_account_answers_the_right_password_like_a_wrong_one() 
 
 #[tokio::test]
 async fn inv_i06_ab_06_the_first_step_of_a_registration_knows_nobody() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     for citizen in one_of_each_state(&portal).await {
         let code = citizen.person.fiscal_code.clone();
         let checked = citizen.elsewhere().checks_code(&code).await.ok();
@@ -69,10 +67,10 @@ async fn inv_i06_ab_06_the_first_step_of_a_registration_knows_nobody() {
 
 #[tokio::test]
 async fn inv_i20_ab_29_a_search_that_finds_nothing_says_the_same_whichever_half_is_wrong() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let (mario, notice) = portal.proven_citizen().await;
-    let other = portal.creditor().issues(&Person::natural(portal.dice())).await;
-    let nobody = Person::natural(portal.dice()).fiscal_code;
+    let other = portal.creditor().issues(&SamplePerson::natural(portal.rng())).await;
+    let nobody = SamplePerson::natural(portal.rng()).fiscal_code;
     let missing = "301999999999999999";
     let stranger = portal.citizen();
     let mut seen = Vec::new();
@@ -107,8 +105,8 @@ async fn inv_i20_ab_29_a_search_that_finds_nothing_says_the_same_whichever_half_
 
 #[tokio::test]
 async fn inv_i21_the_public_search_shows_only_what_is_on_paper_anyway() {
-    let portal = Portal::open();
-    let notice = portal.creditor().issues(&Person::natural(portal.dice())).await;
+    let portal = TestPortal::open();
+    let notice = portal.creditor().issues(&SamplePerson::natural(portal.rng())).await;
     let found = portal.citizen().searches(&notice).await;
     let allowed = [
         "noticeNumber",
@@ -131,8 +129,8 @@ async fn inv_i21_the_public_search_shows_only_what_is_on_paper_anyway() {
 
 #[tokio::test]
 async fn a_search_reference_lasts_ten_minutes() {
-    let Some(portal) = Portal::alone() else { return };
-    let notice = portal.creditor().issues(&Person::natural(portal.dice())).await;
+    let Some(portal) = TestPortal::alone() else { return };
+    let notice = portal.creditor().issues(&SamplePerson::natural(portal.rng())).await;
     let stranger = portal.citizen();
     let found = stranger.searches(&notice).await;
     portal.clock().moves_minutes(9).await;
@@ -147,7 +145,7 @@ async fn a_search_reference_lasts_ten_minutes() {
 
 #[tokio::test]
 async fn inv_i19_ab_31_what_belongs_to_others_is_like_what_is_not_there() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let (lucia, hers) = portal.proven_citizen().await;
     let paid = portal.creditor().issues(&lucia.person).await;
     let own = lucia.creates(&canteen(2_500)).await;
@@ -155,8 +153,8 @@ async fn inv_i19_ab_31_what_belongs_to_others_is_like_what_is_not_there() {
     lucia.has_paid(&paid).await;
 
     let (mario, _) = portal.proven_citizen().await;
-    let missing = Notice { number: "301999999999999999".to_owned(), ..hers.clone() };
-    let garbage = Notice { number: "x".to_owned(), ..hers.clone() };
+    let missing = SampleNotice { number: "301999999999999999".to_owned(), ..hers.clone() };
+    let garbage = SampleNotice { number: "x".to_owned(), ..hers.clone() };
     for path in ["", "/notice.pdf", "/receipt.pdf"] {
         let mut seen = Vec::new();
         for notice in [&missing, &garbage, &hers, &paid, &own] {
@@ -187,8 +185,8 @@ async fn inv_i19_ab_31_what_belongs_to_others_is_like_what_is_not_there() {
 
 #[tokio::test]
 async fn ab_18_a_fiscal_code_alone_opens_nothing() {
-    let portal = Portal::open();
-    let victim = Person::natural(portal.dice());
+    let portal = TestPortal::open();
+    let victim = SamplePerson::natural(portal.rng());
     let notice = portal.creditor().issues(&victim).await;
     let mut thief = portal.citizen();
     thief.person.fiscal_code.clone_from(&victim.fiscal_code);
@@ -204,8 +202,8 @@ async fn ab_18_a_fiscal_code_alone_opens_nothing() {
 
 #[tokio::test]
 async fn six_people_may_follow_a_practice_of_somebody_elses_and_no_more() {
-    let portal = Portal::open();
-    let notice = portal.creditor().issues(&Person::natural(portal.dice())).await;
+    let portal = TestPortal::open();
+    let notice = portal.creditor().issues(&SamplePerson::natural(portal.rng())).await;
     let codes = journeys::json!({"fiscalCode": notice.fiscal_code, "noticeNumber": notice.number});
     for followers in 1..=7 {
         let relative = portal.known_citizen().await;
@@ -216,8 +214,8 @@ async fn six_people_may_follow_a_practice_of_somebody_elses_and_no_more() {
 
 #[tokio::test]
 async fn a_relatives_notice_can_be_added_and_paid_and_proves_nothing() {
-    let portal = Portal::open();
-    let grandmother = Person::natural(portal.dice());
+    let portal = TestPortal::open();
+    let grandmother = SamplePerson::natural(portal.rng());
     let notice = portal.creditor().issues(&grandmother).await;
     let other = portal.creditor().issues(&grandmother).await;
     let mario = portal.known_citizen().await;
@@ -234,7 +232,7 @@ async fn a_relatives_notice_can_be_added_and_paid_and_proves_nothing() {
 
 #[tokio::test]
 async fn a_receipts_code_is_read_as_people_copy_it_and_guessing_ends() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let (mario, notice) = portal.proven_citizen().await;
     mario.has_paid(&notice).await;
     let code = mario.receipt_code(&notice).await;
@@ -261,8 +259,8 @@ async fn a_receipts_code_is_read_as_people_copy_it_and_guessing_ends() {
 
 #[tokio::test]
 async fn ab_27_searching_by_guessing_ends() {
-    let portal = Portal::open();
-    let victim = Person::natural(portal.dice());
+    let portal = TestPortal::open();
+    let victim = SamplePerson::natural(portal.rng());
     let notice = portal.creditor().issues(&victim).await;
     let attacker = portal.citizen();
     let mut refused = 0;
@@ -285,7 +283,7 @@ async fn ab_27_searching_by_guessing_ends() {
     let source = portal.citizen();
     let mut statuses = Vec::new();
     for _ in 0..25 {
-        let someone = Person::natural(portal.dice()).fiscal_code;
+        let someone = SamplePerson::natural(portal.rng()).fiscal_code;
         statuses.push(source.searches_for(&someone, "301000000000099999").await.status);
     }
     assert_eq!(statuses[..10], [404; 10]);
@@ -294,23 +292,23 @@ async fn ab_27_searching_by_guessing_ends() {
 
 #[tokio::test]
 async fn without_a_session_nothing_personal_answers() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let stranger = portal.citizen();
     let routes = [
-        (Method::GET, "/api/account"),
-        (Method::GET, "/api/account/export"),
-        (Method::GET, "/api/services"),
-        (Method::GET, "/api/debts"),
-        (Method::GET, "/api/debts/301000000000010151"),
-        (Method::GET, "/api/debts/301000000000010151/notice.pdf"),
-        (Method::GET, "/api/debts/301000000000010151/receipt.pdf"),
-        (Method::GET, "/api/payment-methods?amount=100"),
-        (Method::GET, "/api/payments/0123456789abcdef0123456789abcdef"),
-        (Method::GET, "/api/history"),
-        (Method::DELETE, "/api/debts/301000000000010151"),
+        ("GET", "/api/account"),
+        ("GET", "/api/account/export"),
+        ("GET", "/api/services"),
+        ("GET", "/api/debts"),
+        ("GET", "/api/debts/301000000000010151"),
+        ("GET", "/api/debts/301000000000010151/notice.pdf"),
+        ("GET", "/api/debts/301000000000010151/receipt.pdf"),
+        ("GET", "/api/payment-methods?amount=100"),
+        ("GET", "/api/payments/0123456789abcdef0123456789abcdef"),
+        ("GET", "/api/history"),
+        ("DELETE", "/api/debts/301000000000010151"),
     ];
     for (method, path) in routes {
-        stranger.asks(method, path).answer().await.refused(401, "not_authenticated");
+        stranger.request(method, path).answer().await.refused(401, "not_authenticated");
     }
     for path in [
         "/api/logout",
@@ -320,24 +318,24 @@ async fn without_a_session_nothing_personal_answers() {
         "/api/consent/revoke",
         "/api/password/change",
     ] {
-        let answer = stranger.browser.post(path, &json!({})).key("k").answer().await;
+        let answer = stranger.browser.post(path, &json!({})).idempotency_key("k").answer().await;
         answer.refused(401, "not_authenticated");
     }
     stranger.tries_to_change_account(&json!({"language": "en"})).await.refused(401, "not_authenticated");
-    let put = stranger.asks(Method::PUT, "/creditor/debts/301000000000010151").json(&json!({}));
+    let put = stranger.request("PUT", "/creditor/debts/301000000000010151").json(&json!({}));
     put.header("authorization", "Bearer guess").answer().await.refused(401, "not_authenticated");
 }
 
 #[tokio::test]
 async fn inv_m31_withdrawing_consent_leaves_no_mail_to_a_gone_person() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let (mario, notice) = portal.proven_citizen().await;
     let paying = mario.pays(&notice).await;
-    paying.at_psp(Outcome::Cancel).await;
+    paying.at_psp(PspOutcome::Cancel).await;
     mario.withdraws_consent().await;
     let before = mario.mails().await.len();
     // The cancelled payment went through after all: the money is kept, and the practice is paid.
-    portal.psp().calls_back(&journeys::Callback::succeeded(&paying)).await.expect(200);
+    portal.psp().calls_back(&journeys::CallbackMessage::succeeded(&paying)).await.expect(200);
     assert_eq!(portal.citizen().searches(&notice).await.debt["status"], "paid");
     assert_eq!(mario.mails().await.len(), before, "FM-22: no mail to an address that is to be forgotten");
 }
