@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::rows::{RouteCaller, owner, rows};
-use crate::stack::{now, unique, webhook_signature};
+use crate::stack::{dead_session, now, signed_callback};
 
 fn none(faults: Vec<String>) {
     assert!(faults.is_empty(), "\n  {}", faults.join("\n  "));
@@ -38,7 +38,7 @@ async fn without_session_key_or_signature_nobody_gets_anywhere() {
 
 #[tokio::test]
 async fn inv_i16_a_session_that_has_ended_is_refused_by_every_route() {
-    let dead = owner().await.person.dead_session().await;
+    let dead = dead_session(&owner().await.person).await;
     let mut faults = Vec::new();
     for row in rows() {
         let call = row.bare().await.cookie(&dead);
@@ -89,7 +89,7 @@ async fn one_callers_proof_is_nothing_to_anothers_door() {
         let call = row.bare().await;
         faults.extend(match row.caller {
             RouteCaller::Session => {
-                let call = call.with("authorization", "Bearer local-creditor-key");
+                let call = call.header("authorization", "Bearer local-creditor-key");
                 row.refuses(&call, 401, "not_authenticated").await
             }
             RouteCaller::Creditor => row.refuses(&call.cookie(&cookie), 401, "not_authenticated").await,
@@ -111,7 +111,7 @@ async fn another_key_is_no_key() {
             "Basic bG9jYWw6a2V5",
             "Bearer local-creditor-key ",
         ] {
-            let answer = row.send(&row.bare().await.with("authorization", key)).await;
+            let answer = row.send(&row.bare().await.header("authorization", key)).await;
             // Blanks around a header's value are none of it.
             if key.ends_with("key ") {
                 assert_eq!(answer.status, row.works);
@@ -128,18 +128,17 @@ async fn ab_38_a_callback_needs_the_signature_of_this_very_message_at_this_very_
     let row = *rows().iter().find(|row| row.caller == RouteCaller::Psp).unwrap();
     let bare = row.bare().await;
     let body = String::from_utf8(bare.body.clone()).unwrap();
-    let signed = |seconds: i64, body: &str| {
-        let (id, timestamp) = (unique("evt"), seconds.to_string());
-        let signature = webhook_signature(&id, &timestamp, body);
-        let call = bare.clone().with("webhook-id", &id).with("webhook-timestamp", &timestamp);
-        call.with("webhook-signature", &signature)
+    let signed = |seconds: i64, over: &str| {
+        let signed = signed_callback(bare.clone().body("application/json", over), seconds);
+        signed.body("application/json", body.as_bytes())
     };
     let mut faults = Vec::new();
     faults.extend(row.takes(&signed(now(), &body)).await);
     faults.extend(row.refuses(&signed(now(), "{}"), 401, "bad_signature").await);
-    faults
-        .extend(row.refuses(&signed(now(), &body).with("webhook-id", "another"), 401, "bad_signature").await);
-    let other_time = signed(now(), &body).with("webhook-timestamp", &(now() - 1).to_string());
+    faults.extend(
+        row.refuses(&signed(now(), &body).header("webhook-id", "another"), 401, "bad_signature").await,
+    );
+    let other_time = signed(now(), &body).header("webhook-timestamp", &(now() - 1).to_string());
     faults.extend(row.refuses(&other_time, 401, "bad_signature").await);
     for missing in ["webhook-id", "webhook-timestamp", "webhook-signature"] {
         faults.extend(row.refuses(&signed(now(), &body).without(missing), 401, "bad_signature").await);

@@ -9,8 +9,12 @@ use tokio::sync::OnceCell;
 use crate::expected::{differences, readable, redacted};
 use crate::openapi::Document;
 use crate::routes::folder_of;
+use journeys::signed;
+
 use crate::stack::{
-    CREDITOR_KEY, PAID_NOTICE, Person, now, person, reference, repository, routes, stack, webhook_signature,
+    CREDITOR_KEY, activated, issue_debt, mailed_token, now, owes_another, payment_of, person,
+    receipt_code_of_mario, reference, registered, repository, reset_token, routes, session, spontaneous_of,
+    stack,
 };
 
 struct EventFile {
@@ -213,7 +217,8 @@ async fn filled(event: &EventFile) -> Value {
         let value: Value = serde_json::from_str(&text).unwrap();
         let header = |name: &str| value["headers"][name].as_str().unwrap().to_owned();
         let body = value["body"].as_str().unwrap();
-        let signature = webhook_signature(&header("webhook-id"), &header("webhook-timestamp"), body);
+        let seconds = header("webhook-timestamp").parse().unwrap();
+        let [.., (_, signature)] = signed(&header("webhook-id"), seconds, body.as_bytes());
         text = text.replace("{{webhook}}", &signature);
     }
     serde_json::from_str(&text).unwrap()
@@ -222,18 +227,18 @@ async fn filled(event: &EventFile) -> Value {
 /// What a placeholder stands for (events/README.md has the list).
 async fn thing(placeholder: &str, event: &EventFile) -> String {
     match placeholder.split_once(':').unwrap_or((placeholder, "")) {
-        ("session", name) => person(name).await.session().await,
+        ("session", name) => session(&person(name).await).await,
         ("payment", name) => {
             let person = person(name).await;
-            let notice = person.owes_another().await;
-            person.starts_to_pay(&notice).await
+            let notice = owes_another(&person).await;
+            payment_of(&person, &notice).await
         }
-        ("practice", name) => person(name).await.practice().await,
-        ("spontaneous", name) => person(name).await.creates().await,
+        ("practice" | "debt", name) => issue_debt(&person(name).await.person).await.number,
+        ("spontaneous", name) => spontaneous_of(&person(name).await).await,
         ("reference", _) => reference().await,
-        ("receipt", _) => Person::mario().receipt_code(PAID_NOTICE).await,
-        ("activation", _) => Person::registers().await.mailed_token().await,
-        ("reset", _) => Person::activates().await.forgets().await,
+        ("receipt", _) => receipt_code_of_mario().await,
+        ("activation", _) => mailed_token(&registered().await).await,
+        ("reset", _) => reset_token(&activated().await).await,
         ("creditor-key", _) => CREDITOR_KEY.to_owned(),
         ("timestamp", _) => now().to_string(),
         ("now", _) => stack().clock().now().to_string(),
