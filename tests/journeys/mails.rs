@@ -67,14 +67,14 @@ async fn a_receipt_goes_where_the_payer_asked_and_in_the_accounts_language() {
     assert_eq!(mails.len(), 1);
     assert!(mails[0].subject.starts_with("Receipt for your payment of €"), "{}", mails[0].subject);
     assert!(mails[0].text.contains(notice.iuv()) && mails[0].text.contains(&notice.reason));
-    assert_eq!(receipts(&mario).await, 0);
+    assert_eq!(mails_about_payments(&mario).await, 0);
     // The node's receipt is there before the PSP says anything: the same.
     let second = portal.creditor().issues(&mario.person).await;
     let order = journeys::json!({"noticeNumbers": [second.number], "email": elsewhere});
     mario.pays_as(&[&second], &order).await;
     assert_eq!(said(&NodeReceipt::of(&second, "1").arrives(&portal).await), "OK");
     assert_eq!(portal.mailbox().of(&elsewhere).await.len(), 2);
-    assert_eq!(receipts(&mario).await, 0);
+    assert_eq!(mails_about_payments(&mario).await, 0);
 }
 
 #[tokio::test]
@@ -86,7 +86,7 @@ async fn mail_is_written_in_the_language_of_the_registration() {
     assert_eq!(mario.subjects().await, ["Activate your account", "Your account is active"]);
 }
 
-async fn receipts(citizen: &PortalUser) -> usize {
+async fn mails_about_payments(citizen: &PortalUser) -> usize {
     let of_money = |subject: &str| subject.contains("agamento") || subject.contains("payment");
     citizen.mails().await.iter().filter(|mail| of_money(&mail.subject)).count()
 }

@@ -1,6 +1,82 @@
 //! When a session is dead.
 
-use journeys::{SamplePerson, TestPortal};
+use journeys::{SampleNotice, SamplePerson, TestPortal, canteen, json};
+
+#[tokio::test]
+async fn inv_i19_ab_31_what_belongs_to_others_is_like_what_is_not_there() {
+    let portal = TestPortal::open();
+    let (lucia, hers) = portal.proven_citizen().await;
+    let paid = portal.creditor().issues(&lucia.person).await;
+    let own = lucia.creates(&canteen(2_500)).await;
+    let pending = lucia.pays(&hers).await;
+    lucia.has_paid(&paid).await;
+
+    let (mario, _) = portal.proven_citizen().await;
+    let missing = SampleNotice { number: "301999999999999999".to_owned(), ..hers.clone() };
+    let garbage = SampleNotice { number: "x".to_owned(), ..hers.clone() };
+    for path in ["", "/notice.pdf", "/receipt.pdf"] {
+        let mut seen = Vec::new();
+        for notice in [&missing, &garbage, &hers, &paid, &own] {
+            let answer = mario.gets(&format!("/api/debts/{}{path}", notice.number)).await;
+            assert_eq!(answer.status, 404);
+            seen.push(answer.seen_by_a_stranger());
+        }
+        assert!(seen.iter().all(|answer| *answer == seen[0]), "{path}: {seen:#?}");
+    }
+    let mut seen = Vec::new();
+    for notice in [&missing, &hers, &paid, &own] {
+        let taken_back = mario.tries_to_take_back(notice).await.refused(404, "debt_not_found");
+        seen.push(taken_back.seen_by_a_stranger());
+        let ordered = mario.tries_to_pay(notice).await.refused(404, "debt_not_found");
+        seen.push(ordered.seen_by_a_stranger());
+    }
+    assert!(seen.iter().all(|answer| *answer == seen[0]), "{seen:#?}");
+    let mut seen = Vec::new();
+    for id in ["0123456789abcdef0123456789abcdef", "x", &pending.id] {
+        let answer = mario.gets(&format!("/api/payments/{id}")).await.refused(404, "payment_not_found");
+        seen.push(answer.seen_by_a_stranger());
+    }
+    assert!(seen.iter().all(|answer| *answer == seen[0]), "{seen:#?}");
+    assert_eq!(lucia.status(&hers).await, "to-pay");
+    let text = mario.exports().await.to_string();
+    assert!(!text.contains(&lucia.person.fiscal_code) && !text.contains(&lucia.person.email));
+}
+
+#[tokio::test]
+async fn without_a_session_nothing_personal_answers() {
+    let portal = TestPortal::open();
+    let stranger = portal.citizen();
+    let routes = [
+        ("GET", "/api/account"),
+        ("GET", "/api/account/export"),
+        ("GET", "/api/services"),
+        ("GET", "/api/debts"),
+        ("GET", "/api/debts/301000000000010151"),
+        ("GET", "/api/debts/301000000000010151/notice.pdf"),
+        ("GET", "/api/debts/301000000000010151/receipt.pdf"),
+        ("GET", "/api/payment-methods?amount=100"),
+        ("GET", "/api/payments/0123456789abcdef0123456789abcdef"),
+        ("GET", "/api/history"),
+        ("DELETE", "/api/debts/301000000000010151"),
+    ];
+    for (method, path) in routes {
+        stranger.request(method, path).answer().await.refused(401, "not_authenticated");
+    }
+    for path in [
+        "/api/logout",
+        "/api/debts/associate",
+        "/api/debts",
+        "/api/payments",
+        "/api/consent/revoke",
+        "/api/password/change",
+    ] {
+        let answer = stranger.browser.post(path, &json!({})).idempotency_key("k").answer().await;
+        answer.refused(401, "not_authenticated");
+    }
+    stranger.tries_to_change_account(&json!({"language": "en"})).await.refused(401, "not_authenticated");
+    let put = stranger.request("PUT", "/creditor/debts/301000000000010151").json(&json!({}));
+    put.header("authorization", "Bearer guess").answer().await.refused(401, "not_authenticated");
+}
 
 #[tokio::test]
 async fn inv_i16_ab_21_a_session_is_dead_once_logged_out() {

@@ -8,7 +8,10 @@ use serde_json::{Value, json};
 
 use crate::client::TestClient;
 use crate::harness::Harness;
-use crate::{CreditorClient, MailboxClient, NodeClient, PortalUser, PspClient, Rng, SamplePerson};
+use crate::{
+    CreditorClient, MailboxClient, NodeClient, PortalUser, PspClient, Rng, SampleNotice, SamplePerson,
+    StartedPayment,
+};
 
 /// The product, and the drivers of everybody around it. Clones share the same product.
 #[derive(Clone)]
@@ -165,12 +168,31 @@ impl TestPortal {
         self.citizen().becomes_known().await
     }
 
-    /// Somebody logged in, with one practice to pay that has proven who they are.
-    pub async fn proven_citizen(&self) -> (PortalUser, crate::SampleNotice) {
+    /// Somebody logged in, with one debt to pay, which has proven who they are.
+    pub async fn proven_citizen(&self) -> (PortalUser, SampleNotice) {
         let citizen = self.known_citizen().await;
         let notice = self.creditor().issues(&citizen.person).await;
         citizen.associates(&notice).await;
         (citizen, notice)
+    }
+
+    /// Somebody logged in, with so many debts in their list.
+    pub async fn citizen_with_debts(&self, count: usize) -> (PortalUser, Vec<SampleNotice>) {
+        let citizen = self.known_citizen().await;
+        let mut notices = Vec::new();
+        for _ in 0..count {
+            let notice = self.creditor().issues(&citizen.person).await;
+            citizen.associates(&notice).await;
+            notices.push(notice);
+        }
+        (citizen, notices)
+    }
+
+    /// Somebody proven who has started to pay a debt and is on the PSP's page.
+    pub async fn payment_under_way(&self) -> (PortalUser, SampleNotice, StartedPayment) {
+        let (citizen, notice) = self.proven_citizen().await;
+        let paying = citizen.pays(&notice).await;
+        (citizen, notice, paying)
     }
 
     pub fn creditor(&self) -> CreditorClient {

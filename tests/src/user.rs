@@ -205,12 +205,17 @@ impl PortalUser {
         subjects
     }
 
+    /// How many receipts were mailed.
+    pub async fn receipts_mailed(&self) -> usize {
+        self.subjects().await.iter().filter(|subject| subject.starts_with("Ricevuta del pagamento")).count()
+    }
+
     /// How many mails came with this subject.
     pub async fn mails_about(&self, subject: &str) -> usize {
         self.portal.mailbox().of_subject(&self.person.email, subject).await.len()
     }
 
-    // Practices.
+    // Debts.
 
     pub async fn searches_for(&self, fiscal_code: &str, notice_number: &str) -> TestResponse {
         let codes = json!({"fiscalCode": fiscal_code, "noticeNumber": notice_number});

@@ -3,8 +3,7 @@
 use journeys::local::faults::{Fault, Scope};
 use journeys::local::{OPERATOR, Stack};
 use journeys::{
-    CallbackMessage, DebtPosition, NodeReceipt, PortalUser, PspOutcome, SampleNotice, StartedPayment,
-    TestPortal, Value, json, said,
+    CallbackMessage, DebtPosition, NodeReceipt, PspOutcome, SampleNotice, TestPortal, Value, json, said,
 };
 use operator::{Command, Verdict};
 
@@ -19,12 +18,6 @@ fn debt(notice: &SampleNotice) -> Command {
     Command::Debt(notice.number.parse().unwrap())
 }
 
-async fn begun(portal: &TestPortal) -> (PortalUser, SampleNotice, StartedPayment) {
-    let (mario, notice) = portal.proven_citizen().await;
-    let paying = mario.pays(&notice).await;
-    (mario, notice, paying)
-}
-
 fn assert_in_order(text: &str, words: &[&str]) {
     let mut rest = text;
     for word in words {
@@ -36,7 +29,7 @@ fn assert_in_order(text: &str, words: &[&str]) {
 #[tokio::test]
 async fn a_debts_account_is_told_in_plain_words() {
     let Some(portal) = TestPortal::alone() else { return };
-    let (mario, notice, paying) = begun(&portal).await;
+    let (mario, notice, paying) = portal.payment_under_way().await;
     paying.at_psp(PspOutcome::Success).await;
     let again = CallbackMessage::succeeded(&paying).named("again").with("transactionId", "TX-AGAIN");
     portal.psp().calls_back(&again).await.expect(200);
@@ -62,11 +55,11 @@ async fn a_debts_account_is_told_in_plain_words() {
 #[tokio::test]
 async fn inv_m02_inv_m24_money_that_is_not_simply_a_payment_is_listed() {
     let Some(portal) = TestPortal::alone() else { return };
-    let (_, twice, paying) = begun(&portal).await;
+    let (_, twice, paying) = portal.payment_under_way().await;
     paying.at_psp(PspOutcome::Success).await;
     let again = CallbackMessage::succeeded(&paying).named("again").with("transactionId", "TX-AGAIN");
     portal.psp().calls_back(&again).await.expect(200);
-    let (_, other, paying) = begun(&portal).await;
+    let (_, other, paying) = portal.payment_under_way().await;
     let wrong = CallbackMessage::succeeded(&paying).named("wrong").with("amount", paying.amount() + 1);
     portal.psp().calls_back(&wrong).await.expect(200);
     let unknown = CallbackMessage::succeeded(&paying)
@@ -90,7 +83,7 @@ async fn inv_m02_inv_m24_money_that_is_not_simply_a_payment_is_listed() {
 async fn a_stored_callback_is_applied_again_by_id_or_by_time() {
     let Some(portal) = TestPortal::alone() else { return };
     for by_id in [true, false] {
-        let (mario, notice, paying) = begun(&portal).await;
+        let (mario, notice, paying) = portal.payment_under_way().await;
         let from = portal.clock().now().await;
         // Stored, then nothing more: the transaction that credits is refused for as long as it is tried.
         let credits = Scope::function("PspCallback").operation("dynamodb:TransactWriteItems");
@@ -129,14 +122,14 @@ fn typed(line: &str) -> Command {
 async fn inv_m10_what_was_given_back_or_settled_is_noted_once_and_listed_no_more() {
     let Some(portal) = TestPortal::alone() else { return };
     // Paid twice, and paid with another amount at a counter, and by a PSP that collected another amount.
-    let (mario, twice, paying) = begun(&portal).await;
+    let (mario, twice, paying) = portal.payment_under_way().await;
     paying.at_psp(PspOutcome::Success).await;
     let again = CallbackMessage::succeeded(&paying).named("again").with("transactionId", "TX-AGAIN");
     portal.psp().calls_back(&again).await.expect(200);
-    let (_, differs, _) = begun(&portal).await;
+    let (_, differs, _) = portal.payment_under_way().await;
     let receipt = NodeReceipt { cents: differs.amount + 5, ..NodeReceipt::of(&differs, "1") };
     assert_eq!(said(&receipt.arrives(&portal).await), "OK");
-    let (lucia, open, paying) = begun(&portal).await;
+    let (lucia, open, paying) = portal.payment_under_way().await;
     let wrong = CallbackMessage::succeeded(&paying).named("wrong").with("amount", paying.amount() + 1);
     portal.psp().calls_back(&wrong).await.expect(200);
     let listed = async || says(&portal, Command::Differences).await.1;
@@ -185,7 +178,7 @@ async fn inv_m10_what_was_given_back_or_settled_is_noted_once_and_listed_no_more
 #[tokio::test]
 async fn inv_x09_a_note_whose_answer_is_lost_is_made_once() {
     let Some(portal) = TestPortal::alone() else { return };
-    let (_, notice, paying) = begun(&portal).await;
+    let (_, notice, paying) = portal.payment_under_way().await;
     paying.at_psp(PspOutcome::Success).await;
     let again = CallbackMessage::succeeded(&paying).named("again").with("transactionId", "TX-AGAIN");
     portal.psp().calls_back(&again).await.expect(200);
@@ -268,7 +261,7 @@ async fn ab_68_inv_m34_a_movement_edited_or_removed_in_the_table_raises_the_alar
     let Some(portal) = TestPortal::alone() else { return };
     let mut debts = Vec::new();
     for _ in 0..3 {
-        let (_, notice, paying) = begun(&portal).await;
+        let (_, notice, paying) = portal.payment_under_way().await;
         paying.at_psp(PspOutcome::Success).await;
         debts.push(notice);
     }

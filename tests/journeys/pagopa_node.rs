@@ -1,4 +1,4 @@
-//! Paying by notice number, at a counter or from a banking app: what the node asks, and the receipt that it brings.
+//! The node's questions and receipts.
 
 use std::time::Duration;
 
@@ -102,7 +102,7 @@ async fn a_payment_at_a_counter_is_in_the_history_with_its_receipt_and_a_mail() 
     let code = mario.receipt_code(&notice).await;
     let checked = mario.verifies_receipt(&code).await.ok();
     assert_eq!((&checked["valid"], &checked["amount"]), (&json!(true), &json!(notice.amount)));
-    assert_eq!(receipts_mailed(&mario).await, 1);
+    assert_eq!(mario.receipts_mailed().await, 1);
     mario.tries_to_pay(&notice).await.refused(409, "debt_already_paid");
 }
 
@@ -118,10 +118,6 @@ fn addressed(citizen: &PortalUser, portal: &TestPortal) -> DebtPosition {
     let mut practice = DebtPosition::of(&citizen.person, portal.rng());
     practice.body["debtor"]["email"] = json!(citizen.person.email);
     practice
-}
-
-async fn receipts_mailed(citizen: &PortalUser) -> usize {
-    citizen.subjects().await.iter().filter(|subject| subject.starts_with("Ricevuta del pagamento")).count()
 }
 
 #[tokio::test]
@@ -142,7 +138,7 @@ async fn everybody_in_whose_history_a_payment_at_a_counter_is_hears_of_it_once()
             assert_eq!(numbers(&citizen.history("").await)[0], notice.number);
         }
     }
-    assert_eq!((receipts_mailed(&mario).await, receipts_mailed(&luigia).await), (3, 3));
+    assert_eq!((mario.receipts_mailed().await, luigia.receipts_mailed().await), (3, 3));
     assert_eq!(portal.mailbox().of(&elsewhere).await.len(), 1);
 }
 
@@ -152,7 +148,7 @@ async fn who_has_not_proven_a_fiscal_code_hears_nothing_of_its_payments() {
     let claims_to_be_mario = portal.known_citizen().await;
     let notice = portal.creditor().issues(&claims_to_be_mario.person).await;
     assert_eq!(heard(&portal.node().pays(&notice).await.ok()), "OK");
-    assert_eq!(receipts_mailed(&claims_to_be_mario).await, 0);
+    assert_eq!(claims_to_be_mario.receipts_mailed().await, 0);
 }
 
 #[tokio::test]
@@ -161,7 +157,7 @@ async fn who_has_withdrawn_consent_is_not_written_to_of_a_payment() {
     let (mario, notice) = portal.proven_citizen().await;
     mario.withdraws_consent().await;
     assert_eq!(heard(&portal.node().pays(&notice).await.ok()), "OK");
-    assert_eq!(receipts_mailed(&mario).await, 0);
+    assert_eq!(mario.receipts_mailed().await, 0);
 }
 
 #[tokio::test]
@@ -206,7 +202,7 @@ async fn money_that_comes_twice_is_kept_to_be_refunded() {
     assert_eq!(mario.timeline(&notice).await, ["created", "paid", "duplicate-to-refund"]);
     assert_eq!(mario.status(&notice).await, "paid");
     assert_eq!(mario.receipt_code(&notice).await, code, "the first receipt is the practice's own");
-    assert_eq!(receipts_mailed(&mario).await, 1);
+    assert_eq!(mario.receipts_mailed().await, 1);
 }
 
 #[tokio::test]
@@ -249,7 +245,7 @@ async fn inv_m25_cancelled_and_expired_practices_are_paid_late() {
         assert_eq!(mario.timeline(notice).await.last().map(String::as_str), Some("paid-late"));
         mario.receipt_pdf(notice).await.pdf();
     }
-    assert_eq!(receipts_mailed(&mario).await, 2);
+    assert_eq!(mario.receipts_mailed().await, 2);
 }
 
 #[tokio::test]

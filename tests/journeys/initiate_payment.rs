@@ -1,15 +1,12 @@
-//! Paying: what a click leads to, and what becomes of what was begun.
+//! Starting a payment, resuming it and coming back from the PSP.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
-use std::time::Duration;
 
 use journeys::local::Options;
 use journeys::local::faults::{Fault, Scope};
-use journeys::{
-    DebtPosition, PortalUser, PspOutcome, SampleNotice, TestPortal, Value, canteen, json, numbers, together,
-};
+use journeys::{PspOutcome, SampleNotice, TestPortal, Value, json, together};
 
 #[tokio::test]
 async fn five_practices_are_paid_in_one_go() {
@@ -195,8 +192,7 @@ async fn ab_35_too_many_attempts_are_refused_and_leave_none_behind() {
 #[tokio::test]
 async fn inv_m11_ab_37_ab_55_coming_back_from_the_psp_proves_nothing() {
     let portal = TestPortal::open();
-    let (mario, notice) = portal.proven_citizen().await;
-    let paying = mario.pays(&notice).await;
+    let (mario, notice, paying) = portal.payment_under_way().await;
     let way_back = paying.at_psp(PspOutcome::Abandon).await;
     let path = way_back.strip_prefix(portal.url()).expect("back to the portal").to_owned();
     for path in [path.clone(), format!("{path}?status=succeeded&esito=OK")] {
@@ -207,68 +203,9 @@ async fn inv_m11_ab_37_ab_55_coming_back_from_the_psp_proves_nothing() {
 }
 
 #[tokio::test]
-async fn an_abandoned_payment_is_pending_then_expires() {
-    let Some(portal) = TestPortal::alone() else { return };
-    let (mario, notice) = portal.proven_citizen().await;
-    let paying = mario.pays(&notice).await;
-    paying.at_psp(PspOutcome::Abandon).await;
-    portal.clock().moves_minutes(18).await;
-    assert_eq!(paying.status().await, "pending");
-    // The same click leads back to the same page.
-    assert_eq!(mario.pays(&notice).await.id, paying.id);
-    portal.clock().moves_minutes(15).await;
-    portal.clock().moves_minutes(60).await;
-    mario.logs_in().await;
-    assert_eq!(paying.status().await, "expired");
-    let seen = mario.sees(&notice).await;
-    assert_eq!((&seen["debt"]["status"], &seen["debt"]["payable"]), (&json!("to-pay"), &json!(true)));
-    assert_eq!(seen["payments"][0]["status"], "expired");
-    let again = mario.has_paid(&notice).await;
-    assert_ne!(again.id, paying.id);
-}
-
-#[tokio::test]
-async fn inv_m17_a_lost_callback_is_settled_by_asking_the_psp() {
-    let Some(portal) = TestPortal::alone() else { return };
-    let (mario, notice) = portal.proven_citizen().await;
-    let [refused, left] =
-        [portal.creditor().issues(&mario.person).await, portal.creditor().issues(&mario.person).await];
-    let (paying, failing) = (mario.pays(&notice).await, mario.pays(&refused).await);
-    let leaving = mario.pays(&left).await;
-    paying.at_psp(PspOutcome::Success.callbacks(0)).await;
-    failing.at_psp(PspOutcome::Failure.callbacks(0)).await;
-    leaving.at_psp(PspOutcome::Cancel.callbacks(0)).await;
-    for waiting in [&paying, &failing, &leaving] {
-        assert_eq!(waiting.status().await, "pending");
-    }
-    portal.clock().moves_minutes(6).await;
-    assert_eq!(paying.status().await, "succeeded");
-    assert_eq!(failing.status().await, "failed");
-    assert_eq!(leaving.status().await, "cancelled");
-    assert_eq!(mario.timeline(&notice).await, ["created", "payment-started", "paid"]);
-    mario.receipt_pdf(&notice).await.pdf();
-    assert_eq!(mario.mails_about("Pagamento non riuscito").await, 1);
-}
-
-#[tokio::test]
-async fn a_late_callback_and_the_inquiry_credit_once() {
-    let Some(portal) = TestPortal::alone() else { return };
-    let (mario, notice) = portal.proven_citizen().await;
-    let paying = mario.pays(&notice).await;
-    // The callback is on its way for ten minutes; the sweep asks before.
-    paying.at_psp(PspOutcome::Success.calling_back_after(600)).await;
-    portal.clock().moves_minutes(6).await;
-    assert_eq!(paying.status().await, "succeeded");
-    portal.clock().moves_minutes(6).await;
-    assert_eq!(mario.timeline(&notice).await, ["created", "payment-started", "paid"]);
-    assert_eq!(receipts(&mario).await, 1);
-}
-
-#[tokio::test]
 async fn a_new_click_after_the_payments_time_asks_the_psp_first() {
     let Some(portal) = TestPortal::alone() else { return };
-    let (mario, notice) = portal.proven_citizen().await;
-    let paying = mario.pays(&notice).await;
+    let (mario, notice, paying) = portal.payment_under_way().await;
     // The sweep cannot reach the PSP, and the callback is lost.
     let asks = || Scope::function("Sweep").operation("psp:ask");
     portal.stack().faults().plan(asks(), (1..100).map(|n| (n, Fault::ServerError)));
@@ -349,193 +286,4 @@ async fn fm_31_f7_a_psp_that_does_not_answer_is_asked_again_with_the_same_paymen
     assert_eq!(begun["payments"][0]["paymentId"], paying.id.as_str());
     paying.at_psp(PspOutcome::Success).await;
     assert_eq!(mario.timeline(&notice).await, ["created", "payment-started", "paid"]);
-}
-
-#[tokio::test]
-async fn ab_33_prices_come_from_the_catalogue() {
-    let portal = TestPortal::open();
-    let (mario, notice) = portal.proven_citizen().await;
-    let cheaper = json!({"noticeNumbers": [notice.number], "amount": 1});
-    mario.orders(&cheaper).await.refused(400, "unknown_field");
-    for (method, psp) in [("CP", "NOBODY"), ("CASH", "BANCADUE")] {
-        let order = json!({"noticeNumbers": [notice.number], "method": method, "pspId": psp});
-        mario.orders(&order).await.refused(400, "invalid_input");
-    }
-    assert_eq!(mario.timeline(&notice).await, ["created"]);
-
-    let mut wish = canteen(2_000);
-    wish["beneficiary"] = json!("IT60X0542811101000000123456");
-    mario.tries_to_create(&wish).await.refused(400, "unknown_field");
-    let fixed = json!({
-        "serviceCode": "10.TRASPORTO SCOLASTICO", "reason": "Scuolabus", "amount": 1,
-        "fields": {"alunno": "Giulia Neri", "anno": "2026"}
-    });
-    let fields = mario.tries_to_create(&fixed).await.refused(400, "invalid_input").fields();
-    assert_eq!(fields, [("amount".to_owned(), "not_allowed".to_owned())]);
-}
-
-#[tokio::test]
-async fn ab_34_amounts_and_fields_of_a_spontaneous_practice_are_checked() {
-    let portal = TestPortal::open();
-    let mario = portal.known_citizen().await;
-    let cases = [
-        (json!(0), "amount", "min"),
-        (json!(99), "amount", "min"),
-        (json!(50_001), "amount", "max"),
-        (json!(-1), "amount", "format"),
-        (json!(10.5), "amount", "format"),
-        (json!("1000"), "amount", "format"),
-        (json!(null), "amount", "required"),
-    ];
-    for (amount, field, code) in cases {
-        let mut wish = canteen(0);
-        wish["amount"] = amount.clone();
-        let fields = mario.tries_to_create(&wish).await.refused(400, "invalid_input").fields();
-        assert_eq!(fields, [(field.to_owned(), code.to_owned())], "{amount}");
-    }
-    let tariff = json!({
-        "serviceCode": "14.TOSAP TEMPORANEA", "reason": "",
-        "fields": {"autorizzazione": "26/1", "metri_quadri": "1001", "giorni": "0", "zona": "Luna", "colore": "blu"}
-    });
-    let fields = mario.tries_to_create(&tariff).await.refused(400, "invalid_input").fields();
-    let said: Vec<(&str, &str)> = fields.iter().map(|(f, c)| (f.as_str(), c.as_str())).collect();
-    assert_eq!(
-        said,
-        [
-            ("fields.autorizzazione", "format"),
-            ("fields.colore", "not_allowed"),
-            ("fields.dal", "required"),
-            ("fields.giorni", "min"),
-            ("fields.metri_quadri", "max"),
-            ("fields.zona", "not_allowed"),
-            ("reason", "required"),
-        ]
-    );
-    assert_eq!(mario.to_pay().await["count"], 0);
-}
-
-#[tokio::test]
-async fn inv_m27_a_spontaneous_practice_is_made_once_for_a_key() {
-    let portal = TestPortal::open();
-    let mario = portal.known_citizen().await;
-    let create = |key: &'static str, cents: u64| {
-        let ask = mario.browser.post("/api/debts", &canteen(cents)).idempotency_key(key);
-        async move { ask.answer().await }
-    };
-    let first = create("k1", 1_000).await.expect(201);
-    let again = create("k1", 1_000).await.expect(201);
-    assert_eq!(first.body, again.body);
-    create("k1", 2_000).await.refused(422, "idempotency_key_reused");
-    create("k2", 1_000).await.expect(201);
-    assert_eq!(mario.to_pay().await["count"], 2);
-}
-
-/// A refusal does not use a key up: the same wish is granted once nothing stands in its way.
-#[tokio::test]
-async fn a_wish_that_was_refused_may_come_again_under_its_key() {
-    let portal = TestPortal::open();
-    let (mario, _) = portal.proven_citizen().await;
-    let practice = DebtPosition::of(&mario.person, portal.rng());
-    let order = json!({"noticeNumbers": [practice.number]});
-    mario.orders_as(&order, "k-again").await.refused(404, "debt_not_found");
-    portal.creditor().issues_as(practice).await;
-    mario.orders_as(&order, "k-again").await.expect(201);
-}
-
-#[tokio::test]
-async fn a_spontaneous_practice_is_taken_back_while_nobody_pays_it() {
-    let portal = TestPortal::open();
-    let (mario, from_creditor) = portal.proven_citizen().await;
-    let own = mario.creates(&canteen(1_500)).await;
-    let paying = mario.pays(&own).await;
-    mario.tries_to_take_back(&own).await.refused(409, "debt_not_payable");
-    paying.at_psp(PspOutcome::Cancel).await;
-    mario.tries_to_take_back(&own).await.expect(204);
-    assert_eq!(mario.status(&own).await, "cancelled");
-    assert_eq!(mario.numbers_to_pay().await, [from_creditor.number.as_str()]);
-    assert_eq!(numbers(&mario.history("?status=cancelled").await), [own.number.as_str()]);
-    mario.tries_to_pay(&own).await.refused(409, "debt_not_payable");
-    mario.notice_pdf(&own).await.refused(409, "debt_not_payable");
-
-    // Not what the creditor made, nor what is paid.
-    mario.tries_to_take_back(&from_creditor).await.refused(409, "debt_not_payable");
-    let paid = mario.creates(&canteen(1_600)).await;
-    mario.has_paid(&paid).await;
-    mario.tries_to_take_back(&paid).await.refused(409, "debt_not_payable");
-}
-
-#[tokio::test]
-async fn ab_63_spontaneous_practices_have_a_limit() {
-    let portal = TestPortal::open();
-    let mario = portal.known_citizen().await;
-    for n in 0..10 {
-        mario.creates(&canteen(1_000 + n)).await;
-    }
-    mario.tries_to_create(&canteen(2_000)).await.refused(429, "too_many_requests");
-}
-
-#[tokio::test]
-async fn a_practice_past_its_last_day_can_no_longer_be_paid() {
-    let Some(portal) = TestPortal::alone() else { return };
-    let mario = portal.known_citizen().await;
-    let practice = journeys::DebtPosition::of(&mario.person, portal.rng());
-    let today = portal.clock().day(0).await;
-    let notice =
-        portal.creditor().issues_as(practice.with("dueDate", today.clone()).with("expiresOn", today)).await;
-    mario.associates(&notice).await;
-    let paying = mario.pays(&notice).await;
-    paying.at_psp(PspOutcome::Abandon).await;
-    portal.clock().moves(Duration::from_secs(26 * 60 * 60)).await;
-    mario.logs_in().await;
-    assert_eq!(paying.status().await, "expired");
-    assert_eq!(mario.status(&notice).await, "expired");
-    mario.tries_to_pay(&notice).await.refused(409, "debt_not_payable");
-    mario.notice_pdf(&notice).await.refused(409, "debt_not_payable");
-    assert_eq!(mario.to_pay().await["count"], 0);
-    // INV-M25: money that comes all the same is never lost.
-    portal.psp().calls_back(&journeys::CallbackMessage::succeeded(&paying)).await.expect(200);
-    assert_eq!(mario.status(&notice).await, "paid");
-    assert_eq!(mario.timeline(&notice).await.last().unwrap(), "paid-late");
-}
-
-async fn receipts(citizen: &PortalUser) -> usize {
-    citizen.subjects().await.iter().filter(|subject| subject.starts_with("Ricevuta del pagamento")).count()
-}
-
-#[tokio::test]
-async fn a_practice_past_its_last_day_takes_no_place_in_the_sweep_while_a_payment_of_it_is_open() {
-    let Some(portal) = TestPortal::alone() else { return };
-    let (mario, _) = portal.proven_citizen().await;
-    let today = portal.clock().day(0).await;
-    let practice = DebtPosition::of(&mario.person, portal.rng()).with("expiresOn", today);
-    let notice = portal.creditor().issues_as(practice).await;
-    let places = async || {
-        let world = portal.stack().world("Sweep").unwrap();
-        let sweep = store::Sweep::connect(&world).unwrap();
-        let mut places = 0;
-        for shard in store::Sweep::shards() {
-            let due = sweep.due(&shard).await.unwrap();
-            places += due
-                .iter()
-                .filter(|due| matches!(due, store::Due::Debt(number) if number.as_str() == notice.number))
-                .count();
-        }
-        places
-    };
-    mario.pays(&notice).await;
-    let asks = Scope::function("Sweep").operation("psp:ask");
-    portal.stack().faults().plan(asks, (1..1_000).map(|n| (n, Fault::ServerError)));
-    portal.clock().moves(Duration::from_secs(25 * 60 * 60)).await;
-    mario.logs_in().await;
-    assert_eq!(mario.status(&notice).await, "expired");
-    assert_eq!(places().await, 0, "there is nothing to do until the payment has ended");
-    // It ends, and the next sweep writes down that the day has passed.
-    portal.stack().faults().clear();
-    for minutes in [70, 6] {
-        portal.clock().moves_minutes(minutes).await;
-    }
-    mario.logs_in().await;
-    let timeline = mario.timeline(&notice).await;
-    assert_eq!(timeline.last().map(String::as_str), Some("expired"), "{timeline:?}");
-    assert_eq!(places().await, 0);
 }

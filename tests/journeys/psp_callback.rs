@@ -1,51 +1,39 @@
-//! What a PSP says, and how often, in which order, and whether it is the PSP at all.
+//! The PSP's callbacks: signature, repetition, order, amounts.
 
 use std::time::Duration;
 
 use journeys::local::faults::{Fault, Scope};
-use journeys::{
-    CallbackMessage, PortalUser, PspOutcome, SampleNotice, StartedPayment, TestPortal, json, together, until,
-};
-
-async fn begun(portal: &TestPortal) -> (PortalUser, SampleNotice, StartedPayment) {
-    let (mario, notice) = portal.proven_citizen().await;
-    let paying = mario.pays(&notice).await;
-    (mario, notice, paying)
-}
-
-async fn receipts(citizen: &PortalUser) -> usize {
-    citizen.subjects().await.iter().filter(|subject| subject.starts_with("Ricevuta del pagamento")).count()
-}
+use journeys::{CallbackMessage, PspOutcome, StartedPayment, TestPortal, json, together, until};
 
 #[tokio::test]
 async fn inv_m04_ab_39_a_callback_repeated_changes_nothing() {
     let portal = TestPortal::open();
     for times in 2..=5 {
-        let (mario, notice, paying) = begun(&portal).await;
+        let (mario, notice, paying) = portal.payment_under_way().await;
         paying.at_psp(PspOutcome::Success.callbacks(times)).await;
         assert_eq!(paying.status().await, "succeeded");
         assert_eq!(mario.timeline(&notice).await, ["created", "payment-started", "paid"]);
-        assert_eq!(receipts(&mario).await, 1);
+        assert_eq!(mario.receipts_mailed().await, 1);
     }
 }
 
 #[tokio::test]
 async fn inv_m04_the_same_money_under_another_messages_name_changes_nothing() {
     let portal = TestPortal::open();
-    let (mario, notice, paying) = begun(&portal).await;
+    let (mario, notice, paying) = portal.payment_under_way().await;
     let callback = CallbackMessage::succeeded(&paying);
     for name in ["a", "b", "c"] {
         let named = callback.clone().named(&format!("{name}-{}", paying.id));
         portal.psp().calls_back(&named).await.expect(200);
     }
     assert_eq!(mario.timeline(&notice).await, ["created", "payment-started", "paid"]);
-    assert_eq!(receipts(&mario).await, 1);
+    assert_eq!(mario.receipts_mailed().await, 1);
 }
 
 #[tokio::test]
 async fn inv_m01_eight_callbacks_at_once_credit_once() {
     let portal = TestPortal::open();
-    let (mario, notice, paying) = begun(&portal).await;
+    let (mario, notice, paying) = portal.payment_under_way().await;
     let calls = (0..8).map(|n| {
         let psp = portal.psp();
         let callback = CallbackMessage::succeeded(&paying).named(&format!("{}-{n}", paying.id));
@@ -61,13 +49,13 @@ async fn inv_m01_eight_callbacks_at_once_credit_once() {
         statuses.clear();
     }
     assert_eq!(mario.timeline(&notice).await, ["created", "payment-started", "paid"]);
-    assert_eq!(receipts(&mario).await, 1);
+    assert_eq!(mario.receipts_mailed().await, 1);
 }
 
 #[tokio::test]
 async fn inv_m03_a_second_payment_is_kept_to_be_refunded() {
     let portal = TestPortal::open();
-    let (mario, notice, paying) = begun(&portal).await;
+    let (mario, notice, paying) = portal.payment_under_way().await;
     paying.at_psp(PspOutcome::Success).await;
     let code = mario.receipt_code(&notice).await;
     let second = CallbackMessage::succeeded(&paying)
@@ -78,7 +66,7 @@ async fn inv_m03_a_second_payment_is_kept_to_be_refunded() {
     }
     assert_eq!(mario.timeline(&notice).await, ["created", "payment-started", "paid", "duplicate-to-refund"]);
     assert_eq!(mario.receipt_code(&notice).await, code, "INV-M12: the receipt never changes");
-    assert_eq!(receipts(&mario).await, 1);
+    assert_eq!(mario.receipts_mailed().await, 1);
     // INV-M29: the account of the debt is whole.
     let export = mario.exports().await;
     let movements = export["debts"][0]["movements"].as_array().unwrap().clone();
@@ -93,7 +81,7 @@ async fn inv_m05_success_counts_whatever_came_before_or_after() {
     let portal = TestPortal::open();
     let psp = portal.psp();
     for others in [CallbackMessage::failed, CallbackMessage::cancelled] {
-        let (mario, notice, paying) = begun(&portal).await;
+        let (mario, notice, paying) = portal.payment_under_way().await;
         psp.calls_back(&others(&paying)).await.expect(200);
         assert_eq!(mario.status(&notice).await, "to-pay");
         psp.calls_back(&CallbackMessage::succeeded(&paying)).await.expect(200);
@@ -102,7 +90,7 @@ async fn inv_m05_success_counts_whatever_came_before_or_after() {
             ("succeeded", "paid")
         );
 
-        let (lucia, hers, paying) = begun(&portal).await;
+        let (lucia, hers, paying) = portal.payment_under_way().await;
         psp.calls_back(&CallbackMessage::succeeded(&paying)).await.expect(200);
         psp.calls_back(&others(&paying)).await.expect(200);
         assert_eq!(
@@ -117,7 +105,7 @@ async fn inv_m05_success_counts_whatever_came_before_or_after() {
 #[tokio::test]
 async fn a_success_of_an_older_attempt_while_a_newer_one_is_under_way() {
     let portal = TestPortal::open();
-    let (mario, notice, first) = begun(&portal).await;
+    let (mario, notice, first) = portal.payment_under_way().await;
     first.at_psp(PspOutcome::Failure).await;
     let second = mario.pays(&notice).await;
     // The refused one went through after all; then the second one too.
@@ -187,13 +175,13 @@ async fn inv_m06_ab_41_another_amount_or_currency_pays_nothing_and_can_be_paid_a
         mario.receipt_pdf(&notice).await.refused(404, "receipt_not_found");
     }
     mario.has_paid(&notice).await;
-    assert_eq!(receipts(&mario).await, 1);
+    assert_eq!(mario.receipts_mailed().await, 1);
 }
 
 #[tokio::test]
 async fn inv_m06_the_psps_own_page_collects_another_amount() {
     let portal = TestPortal::open();
-    let (mario, notice, paying) = begun(&portal).await;
+    let (mario, notice, paying) = portal.payment_under_way().await;
     paying.at_psp(PspOutcome::Success.of_amount(notice.amount - 1)).await;
     assert_eq!(mario.status(&notice).await, "to-pay");
     assert!(mario.timeline(&notice).await.contains(&"amount-mismatch".to_owned()));
@@ -203,7 +191,7 @@ async fn inv_m06_the_psps_own_page_collects_another_amount() {
 #[tokio::test]
 async fn ab_40_the_same_name_with_another_body_changes_nothing() {
     let portal = TestPortal::open();
-    let (mario, notice, paying) = begun(&portal).await;
+    let (mario, notice, paying) = portal.payment_under_way().await;
     let name = format!("evt-{}", paying.id);
     portal.psp().calls_back(&CallbackMessage::failed(&paying).named(&name)).await.expect(200);
     portal.psp().calls_back(&CallbackMessage::succeeded(&paying).named(&name)).await.expect(200);
@@ -214,7 +202,7 @@ async fn ab_40_the_same_name_with_another_body_changes_nothing() {
 #[tokio::test]
 async fn ab_38_a_forged_callback_is_refused_unread() {
     let portal = TestPortal::open();
-    let (mario, notice, paying) = begun(&portal).await;
+    let (mario, notice, paying) = portal.payment_under_way().await;
     let psp = portal.psp();
     let (now, body) =
         (portal.clock().now().await.as_second(), CallbackMessage::succeeded(&paying).body.to_string());
@@ -240,7 +228,7 @@ async fn ab_38_a_forged_callback_is_refused_unread() {
 #[tokio::test]
 async fn ab_38_a_signature_is_tied_to_name_time_and_body() {
     let portal = TestPortal::open();
-    let (mario, notice, paying) = begun(&portal).await;
+    let (mario, notice, paying) = portal.payment_under_way().await;
     let psp = portal.psp();
     let now = portal.clock().now().await.as_second();
     let callback = CallbackMessage::succeeded(&paying);
@@ -269,7 +257,7 @@ async fn ab_38_a_signature_is_tied_to_name_time_and_body() {
 #[tokio::test]
 async fn ab_38_forged_callbacks_are_limited_and_genuine_ones_are_not() {
     let portal = TestPortal::open();
-    let (mario, notice, paying) = begun(&portal).await;
+    let (mario, notice, paying) = portal.payment_under_way().await;
     let psp = portal.psp();
     let mut refused = 0;
     for _ in 0..130 {
@@ -289,7 +277,7 @@ async fn ab_38_forged_callbacks_are_limited_and_genuine_ones_are_not() {
 #[tokio::test]
 async fn ab_39_a_stale_callback_is_refused() {
     let portal = TestPortal::open();
-    let (mario, notice, paying) = begun(&portal).await;
+    let (mario, notice, paying) = portal.payment_under_way().await;
     let (psp, callback) = (portal.psp(), CallbackMessage::succeeded(&paying));
     let now = portal.clock().now().await.as_second();
     for off in [-86_400, -320, 320, 86_400] {
@@ -313,7 +301,7 @@ async fn ab_43_an_oversized_callback_is_refused() {
 #[tokio::test]
 async fn inv_m24_money_of_an_unknown_payment_is_kept_and_acknowledged() {
     let portal = TestPortal::open();
-    let (mario, notice, paying) = begun(&portal).await;
+    let (mario, notice, paying) = portal.payment_under_way().await;
     for id in ["0123456789abcdef0123456789abcdef", "not-one-of-ours"] {
         let callback =
             CallbackMessage::succeeded(&paying).named(&format!("{id}-{}", paying.id)).with("paymentId", id);
@@ -330,7 +318,7 @@ async fn inv_m24_money_of_an_unknown_payment_is_kept_and_acknowledged() {
 #[tokio::test]
 async fn a_signed_message_that_makes_no_sense_is_refused() {
     let portal = TestPortal::open();
-    let (_, _, paying) = begun(&portal).await;
+    let (_, _, paying) = portal.payment_under_way().await;
     let psp = portal.psp();
     let now = portal.clock().now().await.as_second();
     psp.signed(&format!("evt-1-{}", paying.id), now, b"{").answer().await.refused(400, "malformed_body");
@@ -368,7 +356,7 @@ async fn a_till_of_the_circuit_pays_what_was_paid_online() {
 #[tokio::test]
 async fn a_till_of_the_circuit_pays_while_somebody_pays_online() {
     let portal = TestPortal::open();
-    let (mario, notice, paying) = begun(&portal).await;
+    let (mario, notice, paying) = portal.payment_under_way().await;
     if !portal.node().has_taken(&notice).await {
         return;
     }
@@ -380,13 +368,13 @@ async fn a_till_of_the_circuit_pays_while_somebody_pays_online() {
     paying.at_psp(PspOutcome::Success).await;
     assert_eq!(paying.status().await, "succeeded");
     assert_eq!(mario.timeline(&notice).await, ["created", "payment-started", "paid", "duplicate-to-refund"]);
-    assert_eq!(receipts(&mario).await, 1);
+    assert_eq!(mario.receipts_mailed().await, 1);
 }
 
 #[tokio::test]
 async fn inv_m17_a_payment_online_that_fails_after_a_tills_receipt_has_failed() {
     let portal = TestPortal::open();
-    let (mario, notice, paying) = begun(&portal).await;
+    let (mario, notice, paying) = portal.payment_under_way().await;
     if !portal.node().has_taken(&notice).await {
         return;
     }

@@ -1,12 +1,12 @@
-//! Lists: their order, their pages, their filters.
+//! The list of debts to pay, and the cursors of lists.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use journeys::local::Options;
-use journeys::{DebtPosition, PortalUser, SampleNotice, TestPortal, json, numbers};
+use journeys::{DebtPosition, PortalUser, SampleNotice, TestPortal, numbers};
 
 /// Somebody proven with several practices to pay, due so many days from now (none: no due date), in this order.
-async fn with_practices(portal: &TestPortal, due: &[Option<i64>]) -> (PortalUser, Vec<SampleNotice>) {
+pub async fn with_debts(portal: &TestPortal, due: &[Option<i64>]) -> (PortalUser, Vec<SampleNotice>) {
     let citizen = portal.known_citizen().await;
     let mut notices = Vec::new();
     for days in due {
@@ -21,7 +21,7 @@ async fn with_practices(portal: &TestPortal, due: &[Option<i64>]) -> (PortalUser
     (citizen, notices)
 }
 
-fn named(notices: &[SampleNotice], order: &[usize]) -> Vec<String> {
+pub fn named(notices: &[SampleNotice], order: &[usize]) -> Vec<String> {
     order.iter().map(|place| notices[*place].number.clone()).collect()
 }
 
@@ -29,7 +29,7 @@ fn named(notices: &[SampleNotice], order: &[usize]) -> Vec<String> {
 async fn what_is_to_pay_comes_soonest_due_first() {
     let portal = TestPortal::open();
     let due = [Some(30), None, Some(-10), Some(5), Some(-400), Some(31)];
-    let (mario, notices) = with_practices(&portal, &due).await;
+    let (mario, notices) = with_debts(&portal, &due).await;
     let list = mario.to_pay().await;
     assert_eq!(numbers(&list), named(&notices, &[4, 2, 3, 0, 5, 1]));
     assert_eq!(list["count"], 6);
@@ -53,7 +53,7 @@ async fn a_body_may_trust_the_fiscal_code_that_somebody_registers_with() {
 async fn inv_x11_walking_all_pages_shows_each_practice_once() {
     let portal = TestPortal::open();
     let due = [Some(1), Some(2), Some(3), Some(3), Some(3), None, None];
-    let (mario, notices) = with_practices(&portal, &due).await;
+    let (mario, notices) = with_debts(&portal, &due).await;
     // Some are there twice: as one's own and as associated.
     mario.associates(&notices[3]).await;
     let relative = portal.creditor().issues(&portal.citizen().person).await;
@@ -70,54 +70,10 @@ async fn inv_x11_walking_all_pages_shows_each_practice_once() {
 }
 
 #[tokio::test]
-async fn the_history_is_walked_latest_first_by_pages_and_as_a_table() {
-    let Some(portal) = TestPortal::alone() else { return };
-    let (mario, notices) = with_practices(&portal, &[None; 5]).await;
-    for notice in &notices {
-        mario.has_paid(notice).await;
-        portal.clock().moves_minutes(1).await;
-    }
-    let expected = named(&notices, &[4, 3, 2, 1, 0]);
-    for path in ["/api/history?limit=2", "/api/history?limit=2&status=all", "/api/history?limit=2&q=mensa"] {
-        let pages = mario.walks(path).await;
-        let walked: Vec<String> = pages.iter().flat_map(numbers).collect();
-        assert_eq!(walked, expected, "{path}");
-    }
-    let table =
-        mario.browser.get("/api/history").header("accept", "text/csv").answer().await.expect(200).text();
-    let rows: Vec<&str> = table.lines().skip(1).map(|line| line.split(',').next().unwrap()).collect();
-    assert_eq!(rows, expected);
-}
-
-/// A page that is just full is the last one if nothing follows; and what a filter asks for comes at once, however
-/// much lies before it.
-#[tokio::test]
-async fn inv_x11_no_page_is_empty_and_a_filter_skips_what_it_does_not_ask_for() {
-    let Some(portal) = TestPortal::alone() else { return };
-    let (mario, practices) = with_practices(&portal, &[None; 5]).await;
-    assert_eq!(mario.walks("/api/debts?limit=5").await.len(), 1);
-    let tax = DebtPosition::of(&mario.person, portal.rng()).with("serviceCode", "TEST1");
-    let sought = portal.creditor().issues_as(tax.with("reason", "Tassa cercata")).await;
-    mario.has_paid(&sought).await;
-    for notice in &practices {
-        portal.clock().moves_minutes(1).await;
-        portal.creditor().cancels(notice).await;
-    }
-    for filter in ["status=all&q=cercata", "status=all&service=TEST1", "status=paid"] {
-        let pages = mario.walks(&format!("/api/history?limit=1&{filter}")).await;
-        assert_eq!(pages.iter().map(numbers).collect::<Vec<_>>(), [[sought.number.clone()]], "{filter}");
-    }
-    assert_eq!(mario.walks("/api/history?limit=6&status=all").await.len(), 1);
-    assert_eq!(mario.walks("/api/history?limit=5&status=cancelled").await.len(), 1);
-    let pages = mario.walks("/api/history?limit=5&status=all").await;
-    assert_eq!(pages.iter().map(|page| numbers(page).len()).collect::<Vec<_>>(), [5, 1]);
-}
-
-#[tokio::test]
 async fn ab_58_a_cursor_is_of_one_person_and_one_query() {
     let portal = TestPortal::open();
-    let (mario, _) = with_practices(&portal, &[Some(1), Some(2), Some(3)]).await;
-    let (lucia, _) = with_practices(&portal, &[Some(1), Some(2), Some(3)]).await;
+    let (mario, _) = with_debts(&portal, &[Some(1), Some(2), Some(3)]).await;
+    let (lucia, _) = with_debts(&portal, &[Some(1), Some(2), Some(3)]).await;
     let page = mario.gets("/api/debts?limit=1").await.ok();
     let cursor = page["nextCursor"].as_str().unwrap();
     mario.gets(&format!("/api/debts?limit=2&cursor={cursor}")).await.expect(200);
@@ -140,7 +96,7 @@ async fn ab_58_a_cursor_is_of_one_person_and_one_query() {
 #[tokio::test]
 async fn a_cursor_lasts_an_hour() {
     let Some(portal) = TestPortal::alone() else { return };
-    let (mario, _) = with_practices(&portal, &[Some(1), Some(2)]).await;
+    let (mario, _) = with_debts(&portal, &[Some(1), Some(2)]).await;
     let page = mario.gets("/api/debts?limit=1").await.ok();
     let path = format!("/api/debts?limit=1&cursor={}", page["nextCursor"].as_str().unwrap());
     portal.clock().moves_minutes(61).await;
@@ -170,40 +126,4 @@ async fn ab_59_queries_are_checked() {
     mario.gets("/api/debts?limit=2&limit=3").await.refused(400, "invalid_input");
     let long = format!("/api/history?q={}", "a".repeat(101));
     mario.gets(&long).await.refused(400, "invalid_input");
-}
-
-#[tokio::test]
-async fn the_history_shows_what_was_cancelled_only_when_asked() {
-    let portal = TestPortal::open();
-    let (mario, notices) = with_practices(&portal, &[None, None, None]).await;
-    mario.has_paid(&notices[0]).await;
-    portal.creditor().cancels(&notices[1]).await;
-    assert_eq!(numbers(&mario.history("").await), named(&notices, &[0]));
-    assert_eq!(numbers(&mario.history("?status=cancelled").await), named(&notices, &[1]));
-    let all: BTreeSet<String> = numbers(&mario.history("?status=all").await).into_iter().collect();
-    assert_eq!(all, named(&notices, &[0, 1]).into_iter().collect());
-    assert_eq!(mario.history("?status=expired").await["items"], json!([]));
-    assert_eq!(mario.numbers_to_pay().await, named(&notices, &[2]));
-}
-
-#[tokio::test]
-async fn methods_and_fees_depend_on_the_amount() {
-    let portal = TestPortal::open();
-    let mario = portal.known_citizen().await;
-    let psps = |methods: &[journeys::Value], code: &str| -> Vec<(String, u64)> {
-        let method = methods.iter().find(|method| method["code"] == code).expect("a method").clone();
-        let psps = method["psps"].as_array().unwrap().clone();
-        psps.iter()
-            .map(|psp| (psp["id"].as_str().unwrap().to_owned(), psp["fee"].as_u64().unwrap()))
-            .collect()
-    };
-    let small = mario.payment_methods(1_000).await;
-    let cards = psps(&small, "CP");
-    assert_eq!(cards[0], ("BANCADUE".to_owned(), 100), "cheapest first");
-    assert!(cards.is_sorted_by_key(|(_, fee)| *fee));
-    let large = mario.payment_methods(1_000_001).await;
-    assert!(!psps(&large, "CP").iter().any(|(id, _)| id == "BANCADUE"));
-    assert!(psps(&large, "PPAL").is_empty());
-    let english = mario.browser.get("/api/payment-methods?amount=1").in_english().answer().await.ok();
-    assert!(english["items"].to_string().contains("Credit or debit card"));
 }

@@ -1,4 +1,4 @@
-//! The creditor's back office, and what its changes mean to people.
+//! The creditor's API, and what its changes mean to people.
 
 use std::time::Duration;
 
@@ -76,8 +76,7 @@ async fn every_wrong_field_of_a_practice_is_named() {
 #[tokio::test]
 async fn a_cancelled_practice_that_is_paid_all_the_same_is_paid_late() {
     let portal = TestPortal::open();
-    let (mario, notice) = portal.proven_citizen().await;
-    let paying = mario.pays(&notice).await;
+    let (mario, notice, paying) = portal.payment_under_way().await;
     portal.creditor().cancels(&notice).await;
     assert_eq!(mario.status(&notice).await, "cancelled");
     paying.at_psp(PspOutcome::Success).await;
@@ -89,8 +88,7 @@ async fn a_cancelled_practice_that_is_paid_all_the_same_is_paid_late() {
 #[tokio::test]
 async fn a_cancelled_practice_whose_payment_fails_stays_cancelled() {
     let portal = TestPortal::open();
-    let (mario, notice) = portal.proven_citizen().await;
-    let paying = mario.pays(&notice).await;
+    let (mario, notice, paying) = portal.payment_under_way().await;
     portal.creditor().cancels(&notice).await;
     paying.at_psp(PspOutcome::Failure).await;
     assert_eq!(
