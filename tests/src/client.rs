@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
 use reqwest::header::SET_COOKIE;
@@ -71,7 +70,7 @@ pub struct TestClient {
 #[derive(Clone)]
 enum Transport {
     Tcp { base: String, client: Client },
-    Simulated { harness: Rc<Harness>, source: Ipv4Addr },
+    Simulated { harness: Arc<Harness>, source: Ipv4Addr },
 }
 
 /// A request of a client, ready to be sent.
@@ -99,7 +98,7 @@ impl TestClient {
     }
 
     /// Calls the gateway of a simulation, which records the exchange.
-    pub fn simulated(harness: &Rc<Harness>, source: Ipv4Addr) -> Self {
+    pub fn simulated(harness: &Arc<Harness>, source: Ipv4Addr) -> Self {
         Self { transport: Transport::Simulated { harness: harness.clone(), source }, jar: Arc::default() }
     }
 

@@ -1,8 +1,9 @@
 //! A simulated stack without threads, and the history of what was seen from outside: for the simulation and the
 //! fault matrix.
 
-use std::cell::{Cell, RefCell};
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use local::faults::Fault;
 use local::{Options, Simulated, Simulation};
@@ -67,20 +68,20 @@ pub enum HistoryEvent {
 /// A simulated stack, and the history of all that anybody outside saw of it.
 pub struct Harness {
     pub stack: Simulated,
-    history: RefCell<Vec<HistoryEvent>>,
-    count: Cell<u64>,
+    history: Mutex<Vec<HistoryEvent>>,
+    count: AtomicU64,
 }
 
 impl Harness {
     pub fn new(simulation: Simulation, limits: bool) -> Self {
         let options = Options { demo: false, limits, simulation: Some(simulation), ..Options::default() };
         let stack = Simulated::new(&options).unwrap();
-        Self { stack, history: RefCell::default(), count: Cell::default() }
+        Self { stack, history: Mutex::default(), count: AtomicU64::default() }
     }
 
     /// Everything recorded, mails last.
     pub fn history(&self) -> Vec<HistoryEvent> {
-        let mut history = self.history.borrow().clone();
+        let mut history = self.history.lock().unwrap().clone();
         let mails = self.stack.mails().into_iter().rev();
         history.extend(mails.map(|mail| HistoryEvent::Mailed {
             to: mail.to,
@@ -104,8 +105,7 @@ impl Harness {
     }
 
     fn next(&self) -> u64 {
-        self.count.set(self.count.get() + 1);
-        self.count.get()
+        self.count.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     fn millis(&self) -> i64 {
@@ -146,7 +146,7 @@ impl Harness {
         exchange.ended = self.next();
         exchange.ended_at = self.millis();
         let status = exchange.status;
-        self.history.borrow_mut().push(HistoryEvent::Exchanged(exchange));
+        self.history.lock().unwrap().push(HistoryEvent::Exchanged(exchange));
         TestResponse { asked, status, headers: parts.headers, body }
     }
 
@@ -154,7 +154,10 @@ impl Harness {
     pub fn at_psp(&self, transaction: &str, wish: Value) -> Option<(String, String)> {
         let decided = self.stack.at_psp(transaction, wish);
         let order = self.next();
-        self.history.borrow_mut().push(HistoryEvent::Decided { order, transaction: transaction.to_owned() });
+        self.history
+            .lock()
+            .unwrap()
+            .push(HistoryEvent::Decided { order, transaction: transaction.to_owned() });
         let (id, body) = decided?;
         let told: Value = serde_json::from_str(&body).unwrap();
         if told["type"] == "payment.succeeded" {
@@ -165,7 +168,7 @@ impl Harness {
                 payment: text("paymentId"),
                 cents: told["data"]["amount"].as_u64().unwrap(),
             };
-            self.history.borrow_mut().push(collected);
+            self.history.lock().unwrap().push(collected);
         }
         Some((id, body))
     }

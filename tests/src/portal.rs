@@ -1,6 +1,5 @@
 use std::net::Ipv4Addr;
-use std::rc::Rc;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use local::{Options, Simulation, Stack};
@@ -16,7 +15,7 @@ use crate::{
 /// The product, and the drivers of everybody around it. Clones share the same product.
 #[derive(Clone)]
 pub struct TestPortal {
-    shared: Rc<Shared>,
+    shared: Arc<Shared>,
 }
 
 struct Shared {
@@ -32,7 +31,7 @@ enum Place {
         local: String,
         own: Option<Stack>,
     },
-    Simulated(Rc<Harness>),
+    Simulated(Arc<Harness>),
 }
 
 static SHARED: OnceLock<Stack> = OnceLock::new();
@@ -87,14 +86,14 @@ impl TestPortal {
 
     /// A simulated stack on a paused clock: everything that happens follows from the seeds.
     pub fn simulated(simulation: Simulation, limits: bool, rng: Rng) -> Self {
-        let place = Place::Simulated(Rc::new(Harness::new(simulation, limits)));
-        Self { shared: Rc::new(Shared { place, rng }) }
+        let place = Place::Simulated(Arc::new(Harness::new(simulation, limits)));
+        Self { shared: Arc::new(Shared { place, rng }) }
     }
 
     fn at(base: &str, local: &str, own: Option<Stack>) -> Self {
         let trimmed = |url: &str| url.trim_end_matches('/').to_owned();
         let place = Place::Tcp { base: trimmed(base), local: trimmed(local), own };
-        Self { shared: Rc::new(Shared { place, rng: Rng::of_this_test() }) }
+        Self { shared: Arc::new(Shared { place, rng: Rng::of_this_test() }) }
     }
 
     pub fn url(&self) -> &str {
