@@ -1,7 +1,7 @@
 //! What answers say, and what they never say.
 
 use journeys::local::faults::{Fault, Scope};
-use journeys::{Answer, Method, Portal, Practice, json};
+use journeys::{DebtPosition, TestPortal, TestResponse, json};
 
 /// Words of our insides, and of the machines below.
 const INSIDES: &[&str] = &[
@@ -32,7 +32,7 @@ const INSIDES: &[&str] = &[
     "expected ",
 ];
 
-fn only_a_code_and_an_id(answer: &Answer) {
+fn only_a_code_and_an_id(answer: &TestResponse) {
     let document = answer.json();
     let known = ["type", "title", "status", "detail", "code", "requestId", "errors"];
     for (name, _) in document.as_object().unwrap() {
@@ -53,9 +53,9 @@ fn only_a_code_and_an_id(answer: &Answer) {
 
 #[tokio::test]
 async fn inv_x17_ab_65_errors_say_a_code_and_an_id_and_nothing_of_the_inside() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let (mario, notice) = portal.proven_citizen().await;
-    let raw = |body: &str| mario.asks(Method::POST, "/api/login").body("application/json", body);
+    let raw = |body: &str| mario.request("POST", "/api/login").body("application/json", body);
     let mut answers = vec![
         raw("{").answer().await,
         raw("{\"username\": 7, \"password\": []}").answer().await,
@@ -65,7 +65,7 @@ async fn inv_x17_ab_65_errors_say_a_code_and_an_id_and_nothing_of_the_inside() {
         mario.gets("/api/debts?limit=99999999999999999999").await,
         mario.gets("/api/debts/%2e%2e%2f").await,
         mario.gets("/api/nothing").await,
-        mario.asks(Method::TRACE, "/api/login").answer().await,
+        mario.request("TRACE", "/api/login").answer().await,
         mario.posts("/api/debts", &json!({})).await,
         portal.psp().posts(b"\xff\xfe").answer().await,
         mario.gets("/api/receipts/%00").await,
@@ -95,11 +95,11 @@ async fn inv_x17_ab_65_errors_say_a_code_and_an_id_and_nothing_of_the_inside() {
 
 #[tokio::test]
 async fn ab_51_ab_52_what_people_write_is_data_and_names_of_files_are_ours() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let mario = portal.known_citizen().await;
     // Markup and formulas are no punctuation of a reason.
     for nasty in ["<script>alert(1)</script>", "=cmd()", "x\"; filename=\"evil.html"] {
-        let practice = Practice::of(&mario.person, portal.dice()).with("reason", nasty);
+        let practice = DebtPosition::of(&mario.person, portal.rng()).with("reason", nasty);
         portal.creditor().sends(&practice).await.refused(400, "invalid_input");
         let wish = json!({"serviceCode": "TEST1", "reason": nasty, "amount": 100});
         mario.tries_to_create(&wish).await.refused(400, "invalid_input");
@@ -126,7 +126,7 @@ async fn ab_51_ab_52_what_people_write_is_data_and_names_of_files_are_ours() {
 /// No secret is in an address, and no address is told to others.
 #[tokio::test]
 async fn ab_54_ab_64_no_secret_in_an_address_and_no_page_in_a_frame() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let mut mario = portal.citizen();
     mario.registers().await;
     let mails = mario.mails().await;
@@ -161,7 +161,7 @@ async fn ab_54_ab_64_no_secret_in_an_address_and_no_page_in_a_frame() {
 /// Filters are values, whatever is written in them.
 #[tokio::test]
 async fn ab_57_what_is_searched_for_is_never_an_expression() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let (mario, notice) = portal.proven_citizen().await;
     mario.has_paid(&notice).await;
     let everything = mario.history("").await["items"].as_array().unwrap().len();
@@ -195,7 +195,7 @@ async fn ab_57_what_is_searched_for_is_never_an_expression() {
 /// Lengths are bounded before anything is matched: no text is worth more work than it is long.
 #[tokio::test]
 async fn ab_60_long_texts_are_refused_field_by_field() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let mario = portal.known_citizen().await;
     let form = mario.person.form();
     for (field, value) in form.as_object().unwrap() {
@@ -219,11 +219,11 @@ async fn ab_60_long_texts_are_refused_field_by_field() {
 /// A key is of one person: another's answer cannot be had with it.
 #[tokio::test]
 async fn ab_62_an_idempotency_key_is_of_one_person() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let (mario, lucia) = (portal.known_citizen().await, portal.known_citizen().await);
     let wish = json!({"serviceCode": "TEST1", "reason": "Prova", "amount": 100});
-    let create = |who: &journeys::Citizen| {
-        let ask = who.browser.post("/api/debts", &wish).key("the-same-key");
+    let create = |who: &journeys::PortalUser| {
+        let ask = who.browser.post("/api/debts", &wish).idempotency_key("the-same-key");
         async move { ask.answer().await.expect(201).json()["debt"].take() }
     };
     let (his, hers) = (create(&mario).await, create(&lucia).await);
@@ -234,7 +234,7 @@ async fn ab_62_an_idempotency_key_is_of_one_person() {
 
 #[tokio::test]
 async fn ab_36_what_is_paid_is_not_paid_again() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let (mario, notice) = portal.proven_citizen().await;
     mario.has_paid(&notice).await;
     let before = mario.timeline(&notice).await;

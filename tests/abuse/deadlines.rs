@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use journeys::local::faults::{Fault, Scope};
-use journeys::{Portal, Value, json};
+use journeys::{TestPortal, Value, json};
 use tokio::time::Instant;
 
-use crate::inside::{Asked, Said};
+use crate::invoke::{Invocation, InvocationResult};
 
 /// Longer than anybody waits.
 const AN_HOUR: Duration = Duration::from_secs(3_600);
@@ -23,7 +23,12 @@ const STORE: &[&str] = &[
 ];
 
 /// Calls a function whose calls of these operations hang; the answer, and how long it took.
-async fn hung(portal: &Portal, function: &str, operations: &[&str], asked: Asked) -> (Said, Duration) {
+async fn hung(
+    portal: &TestPortal,
+    function: &str,
+    operations: &[&str],
+    asked: Invocation,
+) -> (InvocationResult, Duration) {
     for operation in operations {
         let never = (1..1_000).map(|n| (n, Fault::Delay(AN_HOUR)));
         portal.stack().faults().plan(Scope::function(function).operation(operation), never);
@@ -34,22 +39,23 @@ async fn hung(portal: &Portal, function: &str, operations: &[&str], asked: Asked
     (said, before.elapsed())
 }
 
-fn form(portal: &Portal) -> Value {
+fn form(portal: &TestPortal) -> Value {
     portal.citizen().person.form()
 }
 
 #[tokio::test(start_paused = true)]
 async fn inv_x01_fm_58_every_function_gives_up_within_its_deadline_when_its_neighbours_hang() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let mario = portal.known_citizen().await;
     let notice = portal.creditor().issues(&mario.person).await;
     mario.associates(&notice).await;
     let cookies = mario.browser.cookies();
     let codes = json!({"fiscalCode": notice.fiscal_code, "noticeNumber": notice.number});
     let number = &notice.number;
-    let get = |path: &str| Asked::new("GET", path).cookies(&cookies);
-    let post =
-        |path: &str, body: &Value| Asked::post(path, body).cookies(&cookies).header("idempotency-key", "k");
+    let get = |path: &str| Invocation::new("GET", path).cookies(&cookies);
+    let post = |path: &str, body: &Value| {
+        Invocation::post(path, body).cookies(&cookies).header("idempotency-key", "k")
+    };
     let username = json!({"username": mario.person.username});
     let practice = json!({
         "debtor": mario.person.debtor(), "serviceCode": "TEST1", "reason": "Prova", "amount": 100
@@ -83,7 +89,7 @@ async fn inv_x01_fm_58_every_function_gives_up_within_its_deadline_when_its_neig
         ("PspCallback", post("/psp/callback", &json!({}))),
         (
             "ImportDebts",
-            Asked::new("PUT", &format!("/creditor/debts/{number}"))
+            Invocation::new("PUT", &format!("/creditor/debts/{number}"))
                 .body("application/json", &practice.to_string())
                 .header(key.0, key.1),
         ),
@@ -98,8 +104,8 @@ async fn inv_x01_fm_58_every_function_gives_up_within_its_deadline_when_its_neig
 
 #[tokio::test(start_paused = true)]
 async fn inv_x01_a_store_of_secrets_that_hangs_is_given_up() {
-    let Some(portal) = Portal::alone() else { return };
-    let asked = Asked::post("/api/login", &json!({"username": "nobody@example.it", "password": "x"}));
+    let Some(portal) = TestPortal::alone() else { return };
+    let asked = Invocation::post("/api/login", &json!({"username": "nobody@example.it", "password": "x"}));
     let (said, took) = hung(&portal, "Login", &["secretsmanager:GetSecretValue"], asked).await;
     assert_eq!(said.status, 503, "{}", said.body);
     assert!(took <= Duration::from_secs(10), "{took:?}");
@@ -107,9 +113,9 @@ async fn inv_x01_a_store_of_secrets_that_hangs_is_given_up() {
 
 #[tokio::test(start_paused = true)]
 async fn inv_x01_a_psp_that_hangs_is_given_up_and_the_payment_stays() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let (mario, notice) = portal.proven_citizen().await;
-    let order = Asked::post("/api/payments", &json!({"noticeNumbers": [notice.number]}));
+    let order = Invocation::post("/api/payments", &json!({"noticeNumbers": [notice.number]}));
     let order = order.cookies(&mario.browser.cookies()).header("idempotency-key", "hangs");
     let (said, took) = hung(&portal, "InitiatePayment", &["psp:open"], order).await;
     assert_eq!(said.status, 502, "{}", said.body);
@@ -121,7 +127,7 @@ async fn inv_x01_a_psp_that_hangs_is_given_up_and_the_payment_stays() {
 /// The node waits fifteen seconds for the answer to a receipt, and less for a question.
 #[tokio::test(start_paused = true)]
 async fn inv_x01_the_node_hears_of_our_trouble_in_time() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let notice = portal.creditor().issues(&portal.citizen().person).await;
     let ask = format!(
         "<soapenv:Envelope xmlns:soapenv=\"http://schemas.xmlsoap.org/soap/envelope/\" \
@@ -131,7 +137,7 @@ async fn inv_x01_the_node_hears_of_our_trouble_in_time() {
          <noticeNumber>{}</noticeNumber></qrCode></paf:paVerifyPaymentNoticeReq></soapenv:Body></soapenv:Envelope>",
         notice.number
     );
-    let asked = Asked::new("POST", "/pagopa/node").body("text/xml; charset=utf-8", &ask);
+    let asked = Invocation::new("POST", "/pagopa/node").body("text/xml; charset=utf-8", &ask);
     let (said, took) = hung(&portal, "PagopaNode", STORE, asked).await;
     assert!(said.body.contains("PAA_SYSTEM_ERROR"), "{}: {}", said.status, said.body);
     assert!(took <= Duration::from_secs(5), "{took:?}");

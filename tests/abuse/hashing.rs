@@ -4,25 +4,24 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use journeys::local::Options;
-use journeys::{Person, Portal, Value, json};
+use journeys::{SamplePerson, TestPortal, Value, json};
 
-use crate::inside::{Asked, Ears};
-use crate::raw;
+use crate::invoke::{Invocation, LogCapture};
 use crate::states::{STATES, one_of_each};
 
 #[tokio::test]
 async fn inv_i13_inv_i05_ab_07_every_login_computes_one_hash_of_the_same_cost() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let citizens = one_of_each(&portal).await;
-    let ears = Ears::listening();
+    let log = LogCapture::start();
     let mut costs = BTreeSet::new();
     for (state, citizen) in STATES.iter().zip(&citizens) {
         let right = citizen.person.password.clone();
         for (which, password) in [("wrong", "not the password at all".to_owned()), ("right", right)] {
-            let _before = ears.heard("");
+            let _before = log.lines_with("");
             let credentials = json!({"username": citizen.person.username, "password": password});
-            let _answer = Asked::post("/api/login", &credentials).of(portal.stack(), "Login").await;
-            let hashes = ears.heard("event=\"hash\"");
+            let _answer = Invocation::post("/api/login", &credentials).of(portal.stack(), "Login").await;
+            let hashes = log.lines_with("event=\"hash\"");
             assert_eq!(hashes.len(), 1, "{state}, {which} password: {hashes:?}");
             costs.extend(hashes);
         }
@@ -32,10 +31,10 @@ async fn inv_i13_inv_i05_ab_07_every_login_computes_one_hash_of_the_same_cost() 
         json!({"username": "no address", "password": "not the password at all"}),
         json!({"username": citizens[2].person.username, "password": "x".repeat(5_000)}),
     ] {
-        let _before = ears.heard("");
-        let answer = Asked::post("/api/login", &credentials).of(portal.stack(), "Login").await;
+        let _before = log.lines_with("");
+        let answer = Invocation::post("/api/login", &credentials).of(portal.stack(), "Login").await;
         assert_eq!(answer.status, 401, "{}", answer.body);
-        let hashes = ears.heard("event=\"hash\"");
+        let hashes = log.lines_with("event=\"hash\"");
         assert_eq!(hashes.len(), 1, "{hashes:?}");
         costs.extend(hashes);
     }
@@ -43,16 +42,16 @@ async fn inv_i13_inv_i05_ab_07_every_login_computes_one_hash_of_the_same_cost() 
 }
 
 /// The password strings in the table of identities.
-async fn stored(portal: &Portal) -> Vec<String> {
-    let items = raw::items(portal, "IdentityTable").await;
+async fn stored(portal: &TestPortal) -> Vec<String> {
+    let items = portal.items("IdentityTable").await;
     items.iter().filter_map(|item| item["password"]["S"].as_str()).map(str::to_owned).collect()
 }
 
 /// Starts on a folder of data, with this cost of the hash.
-fn with_cost(folder: &Path, kib: &str, passes: &str) -> Option<Portal> {
+fn with_cost(folder: &Path, kib: &str, passes: &str) -> Option<TestPortal> {
     let cost = [("Argon2MemoryKib", kib), ("Argon2Passes", passes)];
     let parameters = cost.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-    Portal::alone_with(Options {
+    TestPortal::alone_with(Options {
         data: Some(folder.to_owned()),
         parameters,
         demo: false,
@@ -64,7 +63,7 @@ fn with_cost(folder: &Path, kib: &str, passes: &str) -> Option<Portal> {
 async fn inv_i11_passwords_are_kept_as_owasp_asks_and_weaker_hashes_rise_at_the_next_login() {
     let folder = std::env::temp_dir().join(format!("hashes-{}", std::process::id()));
     let Some(portal) = with_cost(&folder, "19456", "2") else { return };
-    let mut person = Person::natural(portal.dice());
+    let mut person = SamplePerson::natural(portal.rng());
     person.password = "  correct Horse 🐎 battery ".to_owned();
     portal.citizen_like(person.clone()).becomes_known().await;
     let before = stored(&portal).await;
@@ -99,7 +98,7 @@ async fn inv_i11_passwords_are_kept_as_owasp_asks_and_weaker_hashes_rise_at_the_
 
 #[tokio::test]
 async fn inv_i11_the_cost_may_only_rise_and_the_pepper_is_not_in_the_table() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     portal.known_citizen().await;
     for (name, weak) in [("Argon2MemoryKib", "8192"), ("Argon2Passes", "1"), ("PasswordMinLength", "8")] {
         let parameters = BTreeMap::from([(name.to_owned(), weak.to_owned())]);
@@ -112,7 +111,7 @@ async fn inv_i11_the_cost_may_only_rise_and_the_pepper_is_not_in_the_table() {
     use sha2::{Digest, Sha256};
     let pepper = Sha256::new().chain_update("local ").chain_update("pepper").finalize();
     let pepper = base64::engine::general_purpose::STANDARD.encode(pepper);
-    assert_eq!(raw::holding(&portal, &[&pepper]).await, [""; 0]);
-    let hashes: Vec<Value> = raw::items(&portal, "IdentityTable").await;
+    assert_eq!(portal.items_holding(&[&pepper]).await, [""; 0]);
+    let hashes: Vec<Value> = portal.items("IdentityTable").await;
     assert!(hashes.iter().any(|item| item["password"]["S"].is_string()));
 }

@@ -6,11 +6,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use identity::Links;
 use journeys::local::faults::{Fault, Scope};
-use journeys::{Citizen, Portal, Value};
+use journeys::{PortalUser, TestPortal, Value};
 use sha2::{Digest, Sha256};
 use store::Limit;
-
-use crate::raw;
 
 /// Anything else is refused before anybody looks for it.
 #[test]
@@ -25,7 +23,7 @@ fn inv_x03_only_what_can_be_a_token_is_looked_up() {
 
 #[tokio::test]
 async fn inv_i08_ab_09_a_token_has_256_bits_and_only_its_hash_is_kept() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let mut tokens = BTreeSet::new();
     let mut mario = portal.citizen();
     for _ in 0..3 {
@@ -37,11 +35,11 @@ async fn inv_i08_ab_09_a_token_has_256_bits_and_only_its_hash_is_kept() {
     mario.forgets_password().await;
     tokens.insert(mario.token("/reimposta-password").await);
     assert_eq!(tokens.len(), 4, "no two are alike");
-    let identity = raw::items(&portal, "IdentityTable").await;
+    let identity = portal.items("IdentityTable").await;
     let identity = Value::from(identity).to_string();
     for token in &tokens {
         assert_eq!(URL_SAFE_NO_PAD.decode(token).unwrap().len(), 32, "{token}");
-        assert_eq!(raw::holding(&portal, &[token]).await, [""; 0]);
+        assert_eq!(portal.items_holding(&[token]).await, [""; 0]);
         let hash = Sha256::new().chain_update(token).chain_update([0]).finalize();
         let kept: String = hash.iter().map(|b| format!("{b:02x}")).collect();
         assert!(identity.contains(&kept), "the hash of a token is what is kept");
@@ -50,11 +48,11 @@ async fn inv_i08_ab_09_a_token_has_256_bits_and_only_its_hash_is_kept() {
 
 #[tokio::test]
 async fn ab_09_guessing_tokens_ends_and_every_guess_is_answered_alike() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let guesser = portal.citizen();
     let mut seen = BTreeSet::new();
     for _ in 0..20 {
-        let guess = portal.dice().letters(43);
+        let guess = portal.rng().letters(43);
         seen.insert(
             guesser.tries_to_activate(&guess).await.refused(400, "link_not_valid").seen_by_a_stranger(),
         );
@@ -68,11 +66,11 @@ async fn ab_09_guessing_tokens_ends_and_every_guess_is_answered_alike() {
 /// Scanners of mail open every link: only what the page then posts uses it up.
 #[tokio::test]
 async fn inv_i09_fm_07_opening_a_link_calls_nothing_and_uses_nothing() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let mut mario = portal.citizen();
     mario.registers().await;
     let activation = mario.token("/attiva").await;
-    let before = raw::everything(&portal).await;
+    let before = portal.all_items().await;
     portal.stack().faults().forget_usage();
     for _ in 0..3 {
         mario.gets("/attiva").await.expect(200);
@@ -80,7 +78,7 @@ async fn inv_i09_fm_07_opening_a_link_calls_nothing_and_uses_nothing() {
         assert!(mario.gets(&pasted).await.status < 400);
     }
     assert!(portal.stack().faults().usage().is_empty(), "{:?}", portal.stack().faults().usage());
-    assert_eq!(raw::everything(&portal).await, before);
+    assert_eq!(portal.all_items().await, before);
     mario.tries_to_activate(&activation).await.expect(200);
     mario.forgets_password().await;
     let reset = mario.token("/reimposta-password").await;
@@ -91,7 +89,7 @@ async fn inv_i09_fm_07_opening_a_link_calls_nothing_and_uses_nothing() {
 
 #[tokio::test]
 async fn ab_08_nobody_is_buried_in_mail_and_no_source_makes_us_write_without_end() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     // A quarter of an hour of one day: a day's end weighs what was before it by its share, rounded down.
     portal.stack().clock().set("2031-03-04T09:00:00Z".parse().unwrap());
     let (mario, lucia) = (portal.known_citizen().await, portal.known_citizen().await);
@@ -126,7 +124,7 @@ async fn ab_08_nobody_is_buried_in_mail_and_no_source_makes_us_write_without_end
 /// A letter counts once against its address, however often its worker dies: what a person may have, arrives.
 #[tokio::test]
 async fn ab_08_fm_05_a_letter_whose_worker_died_is_not_counted_twice() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let mario = portal.known_citizen().await;
     for letters in 1..=5 {
         let sending = Scope::function("DeliverMail").operation("ses:SendEmail");
@@ -142,7 +140,7 @@ async fn ab_08_fm_05_a_letter_whose_worker_died_is_not_counted_twice() {
 /// What is claimed for an account and the account itself: both or neither, whatever breaks between them.
 #[tokio::test]
 async fn inv_i02_an_account_and_its_names_are_there_together_or_not_at_all() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let troubles = [
         Fault::LoseRequest,
         Fault::LoseAnswer,
@@ -151,7 +149,7 @@ async fn inv_i02_an_account_and_its_names_are_there_together_or_not_at_all() {
         Fault::CrashBefore,
         Fault::CrashAfter,
     ];
-    let mut people: Vec<Citizen> = Vec::new();
+    let mut people: Vec<PortalUser> = Vec::new();
     for trouble in troubles {
         let someone = portal.citizen();
         let claiming = Scope::function("DeliverMail").operation("dynamodb:TransactWriteItems");
@@ -171,8 +169,8 @@ async fn inv_i02_an_account_and_its_names_are_there_together_or_not_at_all() {
     }
 }
 
-async fn whole(portal: &Portal) {
-    let items = raw::items(portal, "IdentityTable").await;
+async fn whole(portal: &TestPortal) {
+    let items = portal.items("IdentityTable").await;
     let of_kind = |kind: &'static str| items.iter().filter(move |item| item["sk"]["S"] == kind);
     let accounts: BTreeSet<&str> = of_kind("PROFILE").filter_map(|item| item["id"]["S"].as_str()).collect();
     let mut claimed: Vec<&str> = of_kind("CLAIM").filter_map(|item| item["account"]["S"].as_str()).collect();

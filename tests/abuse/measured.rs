@@ -7,16 +7,15 @@ use domain::payment::PaymentId;
 use jiff::SignedDuration;
 use journeys::local::Options;
 use journeys::local::faults::{Fault, Scope};
-use journeys::{Callback, Citizen, Paying, Portal, Value, json, signed};
+use journeys::{CallbackMessage, PortalUser, StartedPayment, TestPortal, Value, json, signed};
 use store::DebtWriter;
 
-use crate::inside::{Asked, Ears, called};
-use crate::raw;
+use crate::invoke::{Invocation, LogCapture, called};
 
 /// A portal whose log lines are metric documents too.
-fn measured() -> Option<Portal> {
+fn measured() -> Option<TestPortal> {
     let parameters = BTreeMap::from([("MetricsNamespace".to_owned(), "Pagatore".to_owned())]);
-    Portal::alone_with(Options { parameters, demo: false, ..Options::default() })
+    TestPortal::alone_with(Options { parameters, demo: false, ..Options::default() })
 }
 
 /// The JSON object that a line of the log is.
@@ -25,18 +24,22 @@ fn document(line: &str) -> Value {
 }
 
 /// The function takes this message; gives back which metrics counted what.
-async fn counted(portal: &Portal, callback: &Callback, forged: bool) -> Vec<(&'static str, String)> {
+async fn counted(
+    portal: &TestPortal,
+    callback: &CallbackMessage,
+    forged: bool,
+) -> Vec<(&'static str, String)> {
     let now = portal.clock().now().await.as_second();
     let name = if forged { "another" } else { &callback.id };
-    let mut asked = Asked::post("/psp/callback", &callback.body).header("webhook-id", name);
-    for (header, value) in signed(&callback.id, now, &callback.body.to_string()) {
+    let mut asked = Invocation::post("/psp/callback", &callback.body).header("webhook-id", name);
+    for (header, value) in signed(&callback.id, now, callback.body.to_string().as_bytes()) {
         if header != "webhook-id" {
             asked = asked.header(header, &value);
         }
     }
-    let ears = Ears::listening();
+    let log = LogCapture::start();
     let _answer = asked.of(portal.stack(), "PspCallback").await;
-    let lines = ears.heard("\"Outcome\"");
+    let lines = log.lines_with("\"Outcome\"");
     let counted = lines.iter().map(|line| document(line)).map(|line| {
         let metric = ["Payments", "Callbacks"].into_iter().find(|metric| line[metric] == 1).unwrap();
         (metric, line["Outcome"].as_str().unwrap().to_owned())
@@ -45,7 +48,7 @@ async fn counted(portal: &Portal, callback: &Callback, forged: bool) -> Vec<(&'s
 }
 
 /// Somebody at the PSP, whose practice nobody else touches.
-async fn paying(portal: &Portal, mario: &Citizen) -> Paying {
+async fn paying(portal: &TestPortal, mario: &PortalUser) -> StartedPayment {
     let notice = portal.creditor().issues(&mario.person).await;
     mario.pays(&notice).await
 }
@@ -55,10 +58,10 @@ async fn inv_m03_inv_m06_inv_m24_what_becomes_of_money_is_counted_for_the_alarms
     let Some(portal) = measured() else { return };
     let (mario, _) = portal.proven_citizen().await;
     let (one, other) = (paying(&portal, &mario).await, paying(&portal, &mario).await);
-    let paid = Callback::succeeded(&one);
+    let paid = CallbackMessage::succeeded(&one);
     let again = paid.clone().named("evt-again").with("transactionId", "TX-AGAIN");
-    let nobodys = Callback::succeeded(&other).named("evt-nobody").with("paymentId", "0".repeat(32));
-    let more = Callback::succeeded(&other).named("evt-more").with("amount", other.amount() + 1);
+    let nobodys = CallbackMessage::succeeded(&other).named("evt-nobody").with("paymentId", "0".repeat(32));
+    let more = CallbackMessage::succeeded(&other).named("evt-more").with("amount", other.amount() + 1);
     let cases = [
         ("forged", &paid, None, "bad_signature"),
         ("paid", &paid, Some("credited"), "credited"),
@@ -66,8 +69,8 @@ async fn inv_m03_inv_m06_inv_m24_what_becomes_of_money_is_counted_for_the_alarms
         ("paid twice", &again, Some("duplicate"), "duplicate"),
         ("of nobody's", &nobodys, Some("unmatched"), "unmatched"),
         ("too much", &more, Some("mismatch"), "mismatch"),
-        ("failed", &Callback::failed(&paying(&portal, &mario).await), Some("failed"), "ended"),
-        ("left", &Callback::cancelled(&paying(&portal, &mario).await), Some("cancelled"), "ended"),
+        ("failed", &CallbackMessage::failed(&paying(&portal, &mario).await), Some("failed"), "ended"),
+        ("left", &CallbackMessage::cancelled(&paying(&portal, &mario).await), Some("cancelled"), "ended"),
     ];
     for (what, callback, payment, message) in cases {
         let payment = payment.map(|outcome| ("Payments", outcome.to_owned()));
@@ -79,14 +82,14 @@ async fn inv_m03_inv_m06_inv_m24_what_becomes_of_money_is_counted_for_the_alarms
 /// Two lines of one person can be put together, and lead to nobody without the key.
 #[tokio::test]
 async fn inv_i25_a_log_names_a_person_by_a_keyed_hash() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let citizens = [portal.known_citizen().await, portal.known_citizen().await];
     let mut named = Vec::new();
     for citizen in [&citizens[0], &citizens[0], &citizens[1]] {
-        let ears = Ears::listening();
-        let asked = Asked::new("GET", "/api/account").cookies(&citizen.browser.cookies());
+        let log = LogCapture::start();
+        let asked = Invocation::new("GET", "/api/account").cookies(&citizen.browser.cookies());
         assert_eq!(asked.of(portal.stack(), "Account").await.status, 200);
-        let lines = ears.heard("\"subject\"");
+        let lines = log.lines_with("\"subject\"");
         named.push(document(&lines[0])["subject"].as_str().unwrap().to_owned());
     }
     assert!(named.iter().all(|name| name.len() == 24), "{named:?}");
@@ -96,7 +99,7 @@ async fn inv_i25_a_log_names_a_person_by_a_keyed_hash() {
 /// A payment that the PSP says nothing of is asked about quietly for a day, then somebody is told each time.
 #[tokio::test]
 async fn inv_m30_a_payment_without_outcome_raises_the_alarm_after_a_day() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let (mario, notice) = portal.proven_citizen().await;
     let paying = mario.pays(&notice).await;
     let writer = DebtWriter::connect(&portal.stack().world("Sweep").unwrap()).unwrap();
@@ -104,9 +107,9 @@ async fn inv_m30_a_payment_without_outcome_raises_the_alarm_after_a_day() {
     for (minutes, alarms) in [(23 * 60 + 59, 0), (2, 1), (60, 1)] {
         portal.stack().clock().advance(SignedDuration::from_mins(minutes));
         let attempt = writer.payments().get(&id).await.unwrap().unwrap();
-        let ears = Ears::listening();
+        let log = LogCapture::start();
         writer.asked_in_vain(&attempt).await.unwrap();
-        assert_eq!(ears.heard("event=\"payment.unknown\"").len(), alarms, "{minutes} minutes later");
+        assert_eq!(log.lines_with("event=\"payment.unknown\"").len(), alarms, "{minutes} minutes later");
     }
 }
 
@@ -117,9 +120,9 @@ async fn inv_m30_how_long_a_payment_waits_for_its_outcome_is_measured() {
     let (mario, notice) = portal.proven_citizen().await;
     mario.has_paid(&notice).await;
     let oldest = async || {
-        let ears = Ears::listening();
+        let log = LogCapture::start();
         called(portal.stack(), "Sweep", &json!({})).await;
-        document(&ears.heard("OldestUnknownSeconds")[0])["OldestUnknownSeconds"].as_f64().unwrap()
+        document(&log.lines_with("OldestUnknownSeconds")[0])["OldestUnknownSeconds"].as_f64().unwrap()
     };
     assert_eq!(oldest().await, 0.0, "what has an outcome waits for nothing");
     paying(&portal, &mario).await;
@@ -128,8 +131,8 @@ async fn inv_m30_how_long_a_payment_waits_for_its_outcome_is_measured() {
 }
 
 /// The state and the tries of every letter.
-async fn letters(portal: &Portal) -> Vec<(Value, Value)> {
-    let items = raw::items(portal, "OutboxTable").await;
+async fn letters(portal: &TestPortal) -> Vec<(Value, Value)> {
+    let items = portal.items("OutboxTable").await;
     let letters = items.iter().filter(|item| item["state"]["S"].is_string());
     letters.map(|item| (item["state"]["S"].clone(), item["tries"]["N"].clone())).collect()
 }
@@ -141,7 +144,7 @@ fn sending() -> Scope {
 /// A letter that cannot be sent is tried ten times, then given up and shown to operators.
 #[tokio::test]
 async fn inv_m31_a_letter_is_given_up_after_ten_tries() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     portal.stack().faults().plan(sending(), (1..1_000).map(|n| (n, Fault::ServerError)));
     portal.citizen().tries_to_register().await.expect(202);
     portal.stack().settle().await;
@@ -156,7 +159,7 @@ async fn inv_m31_a_letter_is_given_up_after_ten_tries() {
 /// One that kills whoever works on it has been tried as well: it does not kill for ever.
 #[tokio::test]
 async fn inv_m31_a_letter_that_kills_its_workers_is_given_up_too() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     portal.stack().faults().plan(sending(), (1..1_000).map(|n| (n, Fault::CrashBefore)));
     portal.citizen().tries_to_register().await.expect(202);
     portal.stack().settle().await;

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use journeys::local::faults::{Fault, Scope};
-use journeys::{Callback, Citizen, Method, Outcome, Portal, Practice, json};
+use journeys::{CallbackMessage, DebtPosition, PortalUser, PspOutcome, TestPortal, json};
 
 /// Rights whose need this story does not meet, each with the reason.
 const NEEDED_ELSEWHERE: &[(&str, &str)] = &[];
 
 #[tokio::test]
 async fn inv_x13_every_right_is_used_and_nobody_lacks_one() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let (mario, paid) = a_citizen_does_everything(&portal).await;
     machines_do_everything(&portal, &mario, &paid).await;
     what_was_lost_is_found(&portal, &mario).await;
@@ -28,7 +28,7 @@ async fn inv_x13_every_right_is_used_and_nobody_lacks_one() {
     );
 }
 
-async fn a_citizen_does_everything(portal: &Portal) -> (Citizen, journeys::Notice) {
+async fn a_citizen_does_everything(portal: &TestPortal) -> (PortalUser, journeys::SampleNotice) {
     let mut mario = portal.citizen();
     mario.checks_code(&mario.person.fiscal_code.clone()).await.ok();
     mario.registers().await;
@@ -57,7 +57,7 @@ async fn a_citizen_does_everything(portal: &Portal) -> (Citizen, journeys::Notic
     mario.to_pay().await;
     mario.sees(&notice).await;
     mario.notice_pdf(&notice).await.pdf();
-    mario.pays(&notice).await.at_psp(Outcome::Failure).await;
+    mario.pays(&notice).await.at_psp(PspOutcome::Failure).await;
     mario.has_paid(&notice).await;
     mario.receipt_pdf(&notice).await.pdf();
     let code = mario.receipt_code(&notice).await;
@@ -98,18 +98,18 @@ async fn a_citizen_does_everything(portal: &Portal) -> (Citizen, journeys::Notic
     (mario, notice)
 }
 
-async fn machines_do_everything(portal: &Portal, mario: &Citizen, paid: &journeys::Notice) {
+async fn machines_do_everything(portal: &TestPortal, mario: &PortalUser, paid: &journeys::SampleNotice) {
     let creditor = portal.creditor();
-    let practice = Practice::of(&mario.person, portal.dice());
+    let practice = DebtPosition::of(&mario.person, portal.rng());
     let notice = creditor.issues_as(practice.clone()).await;
     creditor.sends(&practice.with("amount", 4_321)).await.expect(200);
     creditor.cancels(&notice).await;
     let rows = [
-        Practice::of(&mario.person, portal.dice()).line(),
-        Practice::of(&mario.person, portal.dice()).line(),
+        DebtPosition::of(&mario.person, portal.rng()).line(),
+        DebtPosition::of(&mario.person, portal.rng()).line(),
     ];
     creditor.imports("application/x-ndjson", &rows.join("\n"), false).await.expect(200);
-    let wrong = portal.browser().asks(Method::PUT, "/creditor/debts/301000000000010151").json(&json!({}));
+    let wrong = portal.browser().request("PUT", "/creditor/debts/301000000000010151").json(&json!({}));
     wrong.header("authorization", "Bearer guess").answer().await.refused(401, "not_authenticated");
     portal.psp().posts(b"{}").answer().await.refused(401, "bad_signature");
     // Money twice, money for nobody, another amount, a failure after the success.
@@ -118,13 +118,14 @@ async fn machines_do_everything(portal: &Portal, mario: &Citizen, paid: &journey
     let other = creditor.issues(&mario.person).await;
     let paying = mario.pays(&other).await;
     let psp = portal.psp();
-    psp.calls_back(&Callback::succeeded(&paying).with("amount", 1).named("evt-1")).await.expect(200);
-    psp.calls_back(&Callback::succeeded(&paying).named("evt-2")).await.expect(200);
-    psp.calls_back(&Callback::succeeded(&paying).with("transactionId", "T2").named("evt-3"))
+    psp.calls_back(&CallbackMessage::succeeded(&paying).with("amount", 1).named("evt-1")).await.expect(200);
+    psp.calls_back(&CallbackMessage::succeeded(&paying).named("evt-2")).await.expect(200);
+    psp.calls_back(&CallbackMessage::succeeded(&paying).with("transactionId", "T2").named("evt-3"))
         .await
         .expect(200);
-    psp.calls_back(&Callback::failed(&paying).named("evt-4")).await.expect(200);
-    let unknown = Callback::succeeded(&paying).with("paymentId", "0".repeat(32)).with("transactionId", "T3");
+    psp.calls_back(&CallbackMessage::failed(&paying).named("evt-4")).await.expect(200);
+    let unknown =
+        CallbackMessage::succeeded(&paying).with("paymentId", "0".repeat(32)).with("transactionId", "T3");
     psp.calls_back(&unknown.named("evt-5")).await.expect(200);
     let at_till = creditor.issues(&mario.person).await;
     node.verifies(&at_till).await;
@@ -133,7 +134,7 @@ async fn machines_do_everything(portal: &Portal, mario: &Citizen, paid: &journey
 }
 
 /// The stream, a callback, a function in the middle of its work: somebody else takes up what they left.
-async fn what_was_lost_is_found(portal: &Portal, mario: &Citizen) {
+async fn what_was_lost_is_found(portal: &TestPortal, mario: &PortalUser) {
     let faults = portal.stack().faults();
     let never = || (1..10_000).map(|n| (n, Fault::ServerError));
     // Letters that only the sweep can deliver.
@@ -149,13 +150,17 @@ async fn what_was_lost_is_found(portal: &Portal, mario: &Citizen) {
     mario.logs_in().await;
     let paying = mario.pays(&stored).await;
     faults.plan(Scope::function("PspCallback").operation("dynamodb:TransactWriteItems"), never());
-    portal.psp().calls_back(&Callback::succeeded(&paying)).await.refused(503, "temporarily_unavailable");
+    portal
+        .psp()
+        .calls_back(&CallbackMessage::succeeded(&paying))
+        .await
+        .refused(503, "temporarily_unavailable");
     faults.clear();
     portal.clock().moves_minutes(11).await;
     assert_eq!(paying.status().await, "succeeded");
     // A payment whose callback is lost and that no sweep has asked about: the next click does.
     let lost = portal.creditor().issues(&mario.person).await;
-    mario.pays(&lost).await.at_psp(Outcome::Success.callbacks(0)).await;
+    mario.pays(&lost).await.at_psp(PspOutcome::Success.callbacks(0)).await;
     faults.plan(Scope::function("Sweep"), never());
     portal.clock().moves_minutes(18).await;
     portal.clock().moves_minutes(18).await;
@@ -171,15 +176,18 @@ async fn what_was_lost_is_found(portal: &Portal, mario: &Citizen) {
 }
 
 /// The sweep settles, expires and erases.
-async fn time_passes(portal: &Portal, mario: &Citizen) {
+async fn time_passes(portal: &TestPortal, mario: &PortalUser) {
     let never = portal.citizen();
     never.registers().await;
     let lost = portal.creditor().issues(&mario.person).await;
-    mario.pays(&lost).await.at_psp(Outcome::Success.callbacks(0)).await;
+    mario.pays(&lost).await.at_psp(PspOutcome::Success.callbacks(0)).await;
     let left = portal.creditor().issues(&mario.person).await;
-    mario.pays(&left).await.at_psp(Outcome::Abandon).await;
+    mario.pays(&left).await.at_psp(PspOutcome::Abandon).await;
     let last_day = portal.clock().day(0).await;
-    portal.creditor().issues_as(Practice::of(&mario.person, portal.dice()).with("expiresOn", last_day)).await;
+    portal
+        .creditor()
+        .issues_as(DebtPosition::of(&mario.person, portal.rng()).with("expiresOn", last_day))
+        .await;
     portal.clock().moves_minutes(70).await;
     portal.clock().moves_minutes(26 * 60).await;
     mario.logs_in().await;

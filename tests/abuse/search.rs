@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 
 use domain::notice::Issuing;
 use jiff::SignedDuration;
-use journeys::{Person, Portal, Practice, json};
+use journeys::{DebtPosition, SamplePerson, TestPortal, json};
 use store::Limit;
 
-use crate::inside::Asked;
+use crate::invoke::Invocation;
 
 /// Twenty guesses a day for a code, a hundred practices that are to pay, thirteen digits drawn by chance.
 #[test]
@@ -23,11 +23,11 @@ fn inv_i22_a_guess_finds_a_practice_less_than_once_in_a_million_days() {
 
 #[tokio::test]
 async fn inv_i20_ab_30_whichever_half_is_wrong_the_same_calls_are_made() {
-    let Some(portal) = Portal::alone() else { return };
-    let (mario, lucia) = (Person::natural(portal.dice()), Person::natural(portal.dice()));
+    let Some(portal) = TestPortal::alone() else { return };
+    let (mario, lucia) = (SamplePerson::natural(portal.rng()), SamplePerson::natural(portal.rng()));
     let (his, hers) = (portal.creditor().issues(&mario).await, portal.creditor().issues(&lucia).await);
-    let nobody = Person::natural(portal.dice()).fiscal_code;
-    let hidden = Practice::of(&mario, portal.dice()).with("validFrom", "2031-01-01");
+    let nobody = SamplePerson::natural(portal.rng()).fiscal_code;
+    let hidden = DebtPosition::of(&mario, portal.rng()).with("validFrom", "2031-01-01");
     let hidden = portal.creditor().issues_as(hidden).await;
     let pairs = [
         ("both wrong", nobody.as_str(), "301999999999999968"),
@@ -55,14 +55,14 @@ async fn inv_i20_ab_30_whichever_half_is_wrong_the_same_calls_are_made() {
 /// Two hundred searches a day from one source, however patient.
 #[tokio::test]
 async fn ab_28_harvesting_ends_after_two_hundred_a_day() {
-    let Some(portal) = Portal::alone() else { return };
-    let someone = || Person::natural(portal.dice()).fiscal_code;
+    let Some(portal) = TestPortal::alone() else { return };
+    let someone = || SamplePerson::natural(portal.rng()).fiscal_code;
     // Four hours of one day.
     portal.stack().clock().set("2031-03-04T01:00:00Z".parse().unwrap());
     let mut refused = 0;
     for n in 0..205 {
         let codes = json!({"fiscalCode": someone(), "noticeNumber": "301999999999999968"});
-        let asked = Asked::post("/api/search", &codes).source("192.0.2.77");
+        let asked = Invocation::post("/api/search", &codes).source("192.0.2.77");
         let status = asked.of(portal.stack(), "Search").await.status;
         refused += u32::from(status == 429);
         assert!(status == 404 || n >= 200, "search {n}: {status}");
@@ -75,7 +75,7 @@ async fn ab_28_harvesting_ends_after_two_hundred_a_day() {
 /// The numbers that we draw say nothing of each other.
 #[tokio::test]
 async fn inv_m14_inv_m15_ab_29_numbers_are_drawn_by_chance_and_hold() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let mario = portal.known_citizen().await;
     let mut numbers = Vec::new();
     for _ in 0..8 {

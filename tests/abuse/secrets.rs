@@ -4,14 +4,14 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use journeys::local::faults::{Fault, Scope};
-use journeys::{Answer, Portal, Practice, json};
+use journeys::{DebtPosition, TestPortal, TestResponse, json};
 use sha2::Sha256;
 
 use crate::tokens::local_key;
 
 /// A callback that means nothing, signed with a key of a name.
-async fn calls_back_with(portal: &Portal, key: &str) -> Answer {
-    let (id, seconds) = (portal.dice().letters(12), portal.clock().now().await.as_second());
+async fn calls_back_with(portal: &TestPortal, key: &str) -> TestResponse {
+    let (id, seconds) = (portal.rng().letters(12), portal.clock().now().await.as_second());
     let body = json!({
         "type": "payment.failed", "timestamp": "2026-01-01T00:00:00Z",
         "data": {"paymentId": "0".repeat(32), "transactionId": "T", "amount": 1, "currency": "EUR"}
@@ -27,14 +27,14 @@ async fn calls_back_with(portal: &Portal, key: &str) -> Answer {
         .await
 }
 
-async fn imports_with(portal: &Portal, key: &str) -> Answer {
-    let practice = Practice::of(&portal.citizen().person, portal.dice());
-    let ask = portal.browser().asks(journeys::Method::PUT, &format!("/creditor/debts/{}", practice.number));
+async fn imports_with(portal: &TestPortal, key: &str) -> TestResponse {
+    let practice = DebtPosition::of(&portal.citizen().person, portal.rng());
+    let ask = portal.browser().request("PUT", &format!("/creditor/debts/{}", practice.number));
     ask.json(&practice.body).header("authorization", &format!("Bearer {key}")).answer().await
 }
 
 /// Puts these keys in place, newest first, and lets what was read before grow old.
-async fn rotates(portal: &Portal, names: &[u8]) {
+async fn rotates(portal: &TestPortal, names: &[u8]) {
     let key = |name: String| STANDARD.encode(local_key(&name));
     let numbered = |what: &str| {
         let keys = names.iter().map(|n| json!({"kid": n, "key": key(format!("{what} {n}"))}));
@@ -58,7 +58,7 @@ async fn rotates(portal: &Portal, names: &[u8]) {
 
 #[tokio::test]
 async fn inv_x14_ab_42_fm_56_during_a_rotation_both_keys_hold_and_afterwards_one() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let mario = portal.known_citizen().await;
     let notice = portal.creditor().issues(&mario.person).await;
     calls_back_with(&portal, "webhook 1").await.expect(200);
@@ -94,7 +94,7 @@ async fn inv_x14_ab_42_fm_56_during_a_rotation_both_keys_hold_and_afterwards_one
 /// A key that could be guessed would open every account.
 #[tokio::test]
 async fn inv_x15_a_short_key_signs_no_session_and_opens_none() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let mario = portal.known_citizen().await;
     for (bytes, status) in [(31, 503), (33, 200)] {
         let key = STANDARD.encode(vec![7; bytes]);
@@ -110,7 +110,7 @@ async fn inv_x15_a_short_key_signs_no_session_and_opens_none() {
 /// What was read is good for five minutes; then a store of secrets that does not answer closes the door.
 #[tokio::test]
 async fn inv_x15_fm_56_without_its_keys_the_product_refuses() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let mario = portal.known_citizen().await;
     assert!(mario.is_logged_in().await);
     let reading = Scope { function: None, operation: Some("secretsmanager:GetSecretValue".to_owned()) };

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use journeys::local::faults::{Fault, Scope};
-use journeys::{Answer, Citizen, Portal};
+use journeys::{PortalUser, TestPortal, TestResponse};
 
 /// What an account can be: unknown, waiting for its activation, active, closed, closed and erased.
 pub const STATES: [&str; 5] = ["unknown", "pending", "active", "closed", "erased"];
 
 /// One citizen for each of [`STATES`], on a product of their own.
-pub async fn one_of_each(portal: &Portal) -> Vec<Citizen> {
+pub async fn one_of_each(portal: &TestPortal) -> Vec<PortalUser> {
     let pending = portal.citizen();
     pending.registers().await;
     let active = portal.known_citizen().await;
@@ -25,7 +25,7 @@ pub async fn one_of_each(portal: &Portal) -> Vec<Citizen> {
 }
 
 type Ask = (&'static str, &'static str, AsyncAsk);
-type AsyncAsk = fn(Portal, Citizen) -> std::pin::Pin<Box<dyn Future<Output = Answer>>>;
+type AsyncAsk = fn(TestPortal, PortalUser) -> std::pin::Pin<Box<dyn Future<Output = TestResponse>>>;
 
 /// The questions whose answer must not depend on the account, each with the function that answers.
 const QUESTIONS: [Ask; 5] = [
@@ -44,7 +44,7 @@ const QUESTIONS: [Ask; 5] = [
 
 #[tokio::test]
 async fn inv_i03_inv_i04_inv_i05_ab_05_ab_07_every_state_gets_the_same_bytes_for_the_same_calls() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let citizens = one_of_each(&portal).await;
     for (question, function, ask) in QUESTIONS {
         // Secrets are read once: not by the first of the five.
@@ -68,7 +68,7 @@ async fn inv_i03_inv_i04_inv_i05_ab_05_ab_07_every_state_gets_the_same_bytes_for
 /// INV-I07: which password learns what.
 #[tokio::test]
 async fn inv_i07_only_the_right_password_of_a_waiting_account_learns_that_it_waits() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let citizens = one_of_each(&portal).await;
     let mut wrong = Vec::new();
     for (state, citizen) in STATES.iter().zip(&citizens) {

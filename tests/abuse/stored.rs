@@ -8,13 +8,13 @@ use domain::movement::Movement;
 use domain::movement::{Broken, verify, verify_chain};
 use domain::notice::NoticeNumber;
 use journeys::local::OPERATOR;
-use journeys::{Callback, Citizen, Notice, Outcome, Portal, Receipt, Value, json, said};
+use journeys::{
+    CallbackMessage, NodeReceipt, PortalUser, PspOutcome, SampleNotice, TestPortal, Value, json, said,
+};
 use operator::{Command, Verdict};
 use store::{Ledger, Statement};
 
-use crate::raw;
-
-async fn operates(portal: &Portal, command: Command) -> (Verdict, String) {
+async fn operates(portal: &TestPortal, command: Command) -> (Verdict, String) {
     let world = portal.stack().world(OPERATOR).unwrap();
     let mut out = Vec::new();
     let verdict = operator::run(&world, command, &mut out).await.unwrap();
@@ -38,7 +38,7 @@ fn of_the_next_version(item: &Value) -> Value {
 
 #[tokio::test]
 async fn fm_57_what_the_next_version_has_written_is_read_and_worked_on() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let (mario, open) = portal.proven_citizen().await;
     let creditor = portal.creditor();
     let (paid, pending, closed) = (
@@ -51,7 +51,7 @@ async fn fm_57_what_the_next_version_has_written_is_read_and_worked_on() {
     creditor.cancels(&closed).await;
     mario.forgets_password().await;
     portal.stack().settle().await;
-    let seen = |notice: Notice| {
+    let seen = |notice: SampleNotice| {
         let mario = mario.clone();
         async move { mario.sees(&notice).await }
     };
@@ -59,8 +59,8 @@ async fn fm_57_what_the_next_version_has_written_is_read_and_worked_on() {
     let receipt = mario.receipt_pdf(&paid).await.pdf();
 
     let mut written = 0;
-    for (table, item) in raw::everything(&portal).await {
-        raw::put(&portal, &table, &of_the_next_version(&item)).await;
+    for (table, item) in portal.all_items().await {
+        portal.put_item(&table, &of_the_next_version(&item)).await;
         written += 1;
     }
     assert!(written > 30, "{written} rows");
@@ -70,28 +70,28 @@ async fn fm_57_what_the_next_version_has_written_is_read_and_worked_on() {
     assert_eq!(after, before, "debts, movements, attempts");
     assert_eq!(mario.receipt_pdf(&paid).await.pdf(), receipt, "receipts");
     // What was under way goes on.
-    portal.psp().calls_back(&Callback::succeeded(&paying)).await.expect(200);
+    portal.psp().calls_back(&CallbackMessage::succeeded(&paying)).await.expect(200);
     assert_eq!(mario.timeline(&pending).await, ["created", "payment-started", "paid"]);
-    portal.psp().calls_back(&Callback::succeeded(&paying)).await.expect(200);
+    portal.psp().calls_back(&CallbackMessage::succeeded(&paying)).await.expect(200);
     mario.has_paid(&open).await;
     mario.clone().resets_password().await;
-    assert_eq!(said(&Receipt::of(&closed, "1").arrives(&portal).await), "OK");
+    assert_eq!(said(&NodeReceipt::of(&closed, "1").arrives(&portal).await), "OK");
     assert_eq!(mario.tries_to_log_in().await.status, 401, "the new password counts");
     let (verdict, text) = operates(&portal, Command::Verify).await;
     assert_eq!(verdict, Verdict::Well, "{text}");
 }
 
 /// Puts every table back to what it was.
-async fn restored(portal: &Portal, then: &[(String, Value)]) {
-    for (table, item) in raw::everything(portal).await {
-        raw::remove(portal, &table, &item).await;
+async fn restored(portal: &TestPortal, then: &[(String, Value)]) {
+    for (table, item) in portal.all_items().await {
+        portal.delete_item(&table, &item).await;
     }
     for (table, item) in then {
-        raw::put(portal, table, item).await;
+        portal.put_item(table, item).await;
     }
 }
 
-async fn paid_once(mario: &Citizen, notice: &Notice) {
+async fn paid_once(mario: &PortalUser, notice: &SampleNotice) {
     let timeline = mario.timeline(notice).await;
     let paid = timeline.iter().filter(|event| *event == "paid").count();
     assert_eq!((paid, timeline.last().map(String::as_str)), (1, Some("paid")), "{timeline:?}");
@@ -100,21 +100,21 @@ async fn paid_once(mario: &Citizen, notice: &Notice) {
 
 #[tokio::test]
 async fn fm_59_after_a_restore_the_money_that_came_later_comes_back_once() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let (mario, told) = portal.proven_citizen().await;
     let asked_for = portal.creditor().issues(&mario.person).await;
     let at_the_till = portal.creditor().issues(&mario.person).await;
     let (first, second) = (mario.pays(&told).await, mario.pays(&asked_for).await);
     portal.stack().settle().await;
-    let then = raw::everything(&portal).await;
+    let then = portal.all_items().await;
 
-    first.at_psp(Outcome::Success).await;
-    second.at_psp(Outcome::Success.callbacks(0)).await;
-    let receipt = Receipt::of(&at_the_till, "1");
+    first.at_psp(PspOutcome::Success).await;
+    second.at_psp(PspOutcome::Success.callbacks(0)).await;
+    let receipt = NodeReceipt::of(&at_the_till, "1");
     assert_eq!(said(&receipt.arrives(&portal).await), "OK");
     portal.stack().settle().await;
     paid_once(&mario, &told).await;
-    let events: Vec<Value> = raw::items(&portal, "DebtsTable").await;
+    let events: Vec<Value> = portal.items("DebtsTable").await;
     let events: Vec<Value> =
         events.into_iter().filter(|item| item["pk"]["S"].as_str().unwrap().starts_with("EVENT#")).collect();
     assert_eq!(events.len(), 2, "a callback and a receipt, as they came");
@@ -124,12 +124,12 @@ async fn fm_59_after_a_restore_the_money_that_came_later_comes_back_once() {
         assert_eq!(mario.status(notice).await, "to-pay", "as it was then");
     }
     // Whoever was not heard sends again; for the others the sweep asks; what the old table still has is replayed.
-    portal.psp().calls_back(&Callback::succeeded(&first).named("again")).await.expect(200);
+    portal.psp().calls_back(&CallbackMessage::succeeded(&first).named("again")).await.expect(200);
     paid_once(&mario, &told).await;
     portal.clock().moves(Duration::from_secs(7 * 60)).await;
     paid_once(&mario, &asked_for).await;
     for event in &events {
-        raw::put(&portal, "DebtsTable", event).await;
+        portal.put_item("DebtsTable", event).await;
     }
     let again = || Command::ReplayOne(format!("node {}", receipt.id));
     let (_, text) = operates(&portal, again()).await;
@@ -142,7 +142,7 @@ async fn fm_59_after_a_restore_the_money_that_came_later_comes_back_once() {
     let until = everything + Duration::from_secs(1);
     operates(&portal, Command::ReplayBetween { from, until }).await;
     assert_eq!(said(&receipt.arrives(&portal).await), "PAA_RECEIPT_DUPLICATA");
-    portal.psp().calls_back(&Callback::succeeded(&second)).await.expect(200);
+    portal.psp().calls_back(&CallbackMessage::succeeded(&second)).await.expect(200);
     for notice in [&told, &asked_for, &at_the_till] {
         paid_once(&mario, notice).await;
     }
@@ -155,18 +155,18 @@ async fn fm_59_after_a_restore_the_money_that_came_later_comes_back_once() {
 /// nothing.
 #[tokio::test]
 async fn inv_m02_ab_40_every_message_is_kept_as_it_came_and_counts_as_applied() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let (mario, notice) = portal.proven_citizen().await;
     let paying = mario.pays(&notice).await;
     let messages = [
-        Callback::failed(&paying).named("evt-one"),
-        Callback::succeeded(&paying).named("evt-one"),
-        Callback::failed(&paying).named("evt-two"),
+        CallbackMessage::failed(&paying).named("evt-one"),
+        CallbackMessage::succeeded(&paying).named("evt-one"),
+        CallbackMessage::failed(&paying).named("evt-two"),
     ];
     for message in &messages {
         portal.psp().calls_back(message).await.expect(200);
     }
-    let all = raw::everything(&portal).await.into_iter().map(|(_, item)| item);
+    let all = portal.all_items().await.into_iter().map(|(_, item)| item);
     let kept: Vec<Value> =
         all.filter(|item| item["pk"]["S"].as_str().is_some_and(|key| key.starts_with("EVENT#"))).collect();
     for message in &messages {
@@ -180,19 +180,19 @@ async fn inv_m02_ab_40_every_message_is_kept_as_it_came_and_counts_as_applied() 
 /// What a receipt will say for ever: the fee once, how many were paid together, and no payment left open.
 #[tokio::test]
 async fn inv_m12_of_practices_paid_together_one_receipt_carries_the_fee() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let (mario, alone) = portal.proven_citizen().await;
     let ledger = Ledger::connect(&portal.stack().world("Audit").unwrap()).unwrap();
-    let debt = async |notice: &Notice| {
+    let debt = async |notice: &SampleNotice| {
         let number = NoticeNumber::parse(&notice.number).unwrap();
         ledger.statement(&number).await.unwrap().unwrap().debt
     };
     let both = [portal.creditor().issues(&mario.person).await, portal.creditor().issues(&mario.person).await];
     let paying = mario.pays_all(&[&both[0], &both[1]]).await;
     assert!(debt(&both[0]).await.attempt.is_some() && debt(&both[1]).await.attempt.is_some());
-    portal.psp().calls_back(&Callback::succeeded(&paying).with("fee", 150)).await.expect(200);
+    portal.psp().calls_back(&CallbackMessage::succeeded(&paying).with("fee", 150)).await.expect(200);
     let single = mario.pays(&alone).await;
-    portal.psp().calls_back(&Callback::succeeded(&single).with("fee", 100)).await.expect(200);
+    portal.psp().calls_back(&CallbackMessage::succeeded(&single).with("fee", 100)).await.expect(200);
     let mut seen = Vec::new();
     for notice in [&both[0], &both[1], &alone] {
         let debt = debt(notice).await;
@@ -206,7 +206,7 @@ async fn inv_m12_of_practices_paid_together_one_receipt_carries_the_fee() {
 /// Who may write into the table can hash anew what he writes, but not what follows it.
 #[tokio::test]
 async fn inv_m34_no_movement_is_changed_moved_or_left_out_without_breaking_the_chain() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let (mario, notice) = portal.proven_citizen().await;
     mario.has_paid(&notice).await;
     let number = NoticeNumber::parse(&notice.number).unwrap();
@@ -249,13 +249,13 @@ async fn inv_m34_no_movement_is_changed_moved_or_left_out_without_breaking_the_c
 /// A place in a list only says where to look: whoever has one of another's practice sees nothing of it.
 #[tokio::test]
 async fn inv_x08_inv_i19_a_place_that_should_not_be_there_shows_nothing() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let ((mario, his), (lucia, hers)) = (portal.proven_citizen().await, portal.proven_citizen().await);
     let paid = portal.creditor().issues(&mario.person).await;
     mario.has_paid(&paid).await;
-    let all = raw::items(&portal, "DebtsTable").await;
+    let all = portal.items("DebtsTable").await;
     let is_place = |item: &&Value| item["pk"]["S"].as_str().is_some_and(|key| key.starts_with("OWNER#"));
-    let of = |notice: &Notice| -> Vec<Value> {
+    let of = |notice: &SampleNotice| -> Vec<Value> {
         let places = all.iter().filter(is_place);
         places.filter(|item| item["notice"]["S"] == notice.number).cloned().collect()
     };
@@ -263,7 +263,7 @@ async fn inv_x08_inv_i19_a_place_that_should_not_be_there_shows_nothing() {
     assert!(strays.len() == 2 && own.len() == 1, "{strays:?} {own:?}");
     for stray in &mut strays {
         stray["pk"] = own[0]["pk"].clone();
-        raw::put(&portal, "DebtsTable", stray).await;
+        portal.put_item("DebtsTable", stray).await;
     }
     assert_eq!(lucia.numbers_to_pay().await, [hers.number]);
     assert_eq!(lucia.history("?status=all").await["items"], json!([]));

@@ -1,17 +1,15 @@
 //! What comes again or out of order: records of the stream, and the clockwork.
 
-use journeys::{Outcome, Portal, Value, json};
-
-use crate::raw;
+use journeys::{PspOutcome, TestPortal, Value, json};
 
 #[tokio::test]
 async fn inv_x10_records_and_schedules_that_come_again_or_in_another_order_change_nothing() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let (mario, notice) = portal.proven_citizen().await;
     portal.known_citizen().await;
-    mario.pays(&notice).await.at_psp(Outcome::Success).await;
+    mario.pays(&notice).await.at_psp(PspOutcome::Success).await;
     portal.stack().settle().await;
-    let letters = raw::items(&portal, "OutboxTable").await;
+    let letters = portal.items("OutboxTable").await;
     assert!(letters.len() >= 5, "{letters:?}");
     let record = |letter: &Value| {
         let keys = json!({"pk": letter["pk"], "sk": letter["sk"]});
@@ -23,7 +21,7 @@ async fn inv_x10_records_and_schedules_that_come_again_or_in_another_order_chang
     let once: Vec<Value> = letters.iter().map(record).collect();
     let backwards: Vec<Value> = once.iter().rev().cloned().collect();
     let twice = [once.clone(), backwards.clone()].concat();
-    let (mails, before) = (portal.stack().mails(None).len(), raw::everything(&portal).await);
+    let (mails, before) = (portal.stack().mails(None).len(), portal.all_items().await);
     for records in [once, backwards, twice] {
         let answer = portal.stack().invoke("DeliverMail", &json!({"Records": records})).await.unwrap();
         assert_eq!(answer["batchItemFailures"], json!([]));
@@ -36,7 +34,7 @@ async fn inv_x10_records_and_schedules_that_come_again_or_in_another_order_chang
         portal.stack().invoke("Sweep", &schedule).await.unwrap();
     }
     assert_eq!(portal.stack().mails(None).len(), mails, "no mail is sent again");
-    assert_eq!(raw::everything(&portal).await, before, "and nothing is written again");
+    assert_eq!(portal.all_items().await, before, "and nothing is written again");
 }
 
 /// A letter that anybody could have written, under a name of its own.
@@ -49,14 +47,14 @@ fn letter(name: &str, content: &str) -> Value {
 
 #[tokio::test]
 async fn fm_53_a_poisoned_record_comes_back_alone_and_the_others_are_delivered() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let mario = portal.known_citizen().await;
     let told = json!({"kind": "password_changed", "email": mario.person.email, "language": "it"}).to_string();
     let subject = "La password è stata cambiata";
     // The stream brings the poison among good letters, and again until it gives the record up.
     let all = [letter("good-1", &told), letter("poison", "{"), letter("good-2", &told)];
     for item in &all {
-        raw::put(&portal, "OutboxTable", item).await;
+        portal.put_item("OutboxTable", item).await;
     }
     portal.stack().settle().await;
     assert_eq!(mario.mails_about(subject).await, 2, "what is good is not held up");
@@ -73,7 +71,7 @@ async fn fm_53_a_poisoned_record_comes_back_alone_and_the_others_are_delivered()
     assert_eq!(answer["batchItemFailures"], json!([{"itemIdentifier": "1"}]));
     assert_eq!(mario.mails_about(subject).await, 2);
     // It is still there for a person to look at, and the next letters go out.
-    let outbox = raw::items(&portal, "OutboxTable").await;
+    let outbox = portal.items("OutboxTable").await;
     let poison = outbox.iter().find(|item| item["id"]["S"] == "poison").unwrap();
     assert_eq!((&poison["state"]["S"], &poison["letter"]["S"]), (&json!("pending"), &json!("{")));
     portal.known_citizen().await;

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use journeys::Portal;
+use journeys::TestPortal;
 use journeys::local::Options;
 
 const PAIRS: usize = 2_000;
@@ -27,7 +27,7 @@ fn median(times: &mut [f64]) -> f64 {
 #[tokio::test]
 #[ignore = "four minutes of measuring: infra/proofs.md has the command"]
 async fn inv_i05_times_of_a_login_for_a_name_that_exists_and_one_that_does_not() {
-    let Some(portal) = Portal::alone_with(Options { limits: false, demo: false, ..Options::default() })
+    let Some(portal) = TestPortal::alone_with(Options { limits: false, demo: false, ..Options::default() })
     else {
         return;
     };

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use journeys::local::Options;
-use journeys::{Answer, Citizen, Portal, Value, json};
+use journeys::{PortalUser, TestPortal, TestResponse, Value, json};
 use sha2::{Digest, Sha256};
 
 /// The parts of a session's token, to be changed and signed again.
@@ -20,13 +20,13 @@ pub fn local_key(name: &str) -> Vec<u8> {
 }
 
 /// What is in the session's cookie.
-pub fn session_of(citizen: &Citizen) -> String {
+pub fn session_of(citizen: &PortalUser) -> String {
     let cookies = citizen.browser.cookies();
     cookies.split("; ").find_map(|cookie| cookie.strip_prefix("session=")).unwrap().to_owned()
 }
 
 impl Token {
-    fn of(citizen: &Citizen) -> Self {
+    fn of(citizen: &PortalUser) -> Self {
         let token = session_of(citizen);
         let part = |n: usize| {
             let bytes = URL_SAFE_NO_PAD.decode(token.split('.').nth(n).unwrap()).unwrap();
@@ -70,7 +70,7 @@ impl Token {
 }
 
 /// Whether a token opens a door.
-async fn opens(portal: &Portal, token: &str) -> bool {
+async fn opens(portal: &TestPortal, token: &str) -> bool {
     let browser = portal.citizen();
     browser.browser.takes_cookies(&format!("session={token}"));
     browser.is_logged_in().await
@@ -78,7 +78,7 @@ async fn opens(portal: &Portal, token: &str) -> bool {
 
 #[tokio::test]
 async fn inv_i15_inv_i10_ab_19_ab_20_every_single_change_of_a_token_is_refused() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let (mario, lucia) = (portal.known_citizen().await, portal.known_citizen().await);
     let good = || Token::of(&mario);
     // Without this a refusal below would prove nothing: we can sign, and signing again is enough.
@@ -135,7 +135,7 @@ async fn inv_i15_inv_i10_ab_19_ab_20_every_single_change_of_a_token_is_refused()
 /// Other ways to write the same token: none of them survives the session (AB-22).
 #[tokio::test]
 async fn ab_22_another_form_of_a_token_dies_with_its_session() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let mario = portal.known_citizen().await;
     let token = session_of(&mario);
     let mut parts: Vec<String> = token.split('.').map(str::to_owned).collect();
@@ -178,9 +178,9 @@ async fn ab_22_another_form_of_a_token_dies_with_its_session() {
 async fn inv_i30_over_tls_the_sessions_cookie_is_this_hosts_and_travels_by_tls_alone() {
     let public = "https://pagamenti.example.it";
     let options = Options { public_url: Some(public.to_owned()), demo: false, ..Options::default() };
-    let Some(portal) = Portal::alone_with(options) else { return };
+    let Some(portal) = TestPortal::alone_with(options) else { return };
     let mario = portal.known_citizen().await;
-    let cookies = |answer: &Answer| {
+    let cookies = |answer: &TestResponse| {
         let set = answer.headers.get_all("set-cookie").iter();
         set.map(|cookie| cookie.to_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
@@ -212,7 +212,7 @@ async fn inv_i30_over_tls_the_sessions_cookie_is_this_hosts_and_travels_by_tls_a
 /// What a thief has is worth no more than the session, and the owner can end it from elsewhere.
 #[tokio::test]
 async fn ab_24_a_stolen_session_ends_when_its_owner_changes_the_password() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let mut mario = portal.known_citizen().await;
     let thief = mario.elsewhere();
     thief.browser.takes_cookies(&mario.browser.cookies());

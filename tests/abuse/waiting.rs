@@ -5,11 +5,10 @@ use std::time::Duration;
 use domain::Error;
 use jiff::SignedDuration;
 use journeys::local::Stack;
-use journeys::{Dice, Portal, json, together};
+use journeys::{Rng, TestPortal, json, together};
 use store::{Limit, Limits};
 
-use crate::inside::Asked;
-use crate::raw;
+use crate::invoke::Invocation;
 
 /// What should be known of a username.
 #[derive(Default)]
@@ -54,11 +53,11 @@ async fn tries(limits: &Limits, username: &str, right: bool) -> Result<(), Durat
 /// Functions run on machines whose clocks differ: what one has written down as now is no wait by another's.
 #[tokio::test]
 async fn inv_i14_a_clock_that_is_behind_makes_nobody_wait_for_nothing() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let limits = Limits::connect(&portal.stack().world("Login").unwrap()).unwrap();
     let behind = SignedDuration::from_mins(5);
     for before in [&[false][..], &[false, true], &[false; 4]] {
-        let username = format!("{}@example.it", portal.dice().letters(12));
+        let username = format!("{}@example.it", portal.rng().letters(12));
         for right in before {
             assert_eq!(tries(&limits, &username, *right).await, Ok(()), "{before:?}");
         }
@@ -70,18 +69,18 @@ async fn inv_i14_a_clock_that_is_behind_makes_nobody_wait_for_nothing() {
 
 #[tokio::test]
 async fn inv_i14_ab_01_the_wait_grows_with_the_failures_along_any_story() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let limits = Limits::connect(&portal.stack().world("Login").unwrap()).unwrap();
-    let dice = Dice::of_this_test();
+    let rng = Rng::of_this_test();
     for story in 0..12 {
         let username = format!("story-{story}@example.it");
         let mut model = Model::default();
         for step in 0..60 {
             // Half of a wait, or all of it and a little: never its very end, for the clock goes on by itself.
-            let rest = if dice.below(3) == 0 { model.left / 2 } else { model.left + 3 };
+            let rest = if rng.below(3) == 0 { model.left / 2 } else { model.left + 3 };
             passes(portal.stack(), rest);
             model.rests(rest);
-            let right = dice.below(12) == 0;
+            let right = rng.below(12) == 0;
             let admitted = tries(&limits, &username, right).await;
             assert_eq!(admitted.is_ok(), model.admits(), "story {story}, step {step}: {admitted:?}");
             match admitted {
@@ -95,7 +94,7 @@ async fn inv_i14_ab_01_the_wait_grows_with_the_failures_along_any_story() {
 
 #[tokio::test]
 async fn inv_i14_a_hundred_failures_in_a_row_end_it_until_a_mailed_link() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let limits = Limits::connect(&portal.stack().world("Login").unwrap()).unwrap();
     let mut mario = portal.known_citizen().await;
     let username = mario.person.username.clone();
@@ -114,14 +113,14 @@ async fn inv_i14_a_hundred_failures_in_a_row_end_it_until_a_mailed_link() {
 /// Whether the store has taken a row away after its time or never does: nothing changes (INV-X07).
 #[tokio::test]
 async fn inv_i14_inv_x07_failures_are_forgotten_by_the_clock_and_not_by_the_store() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let limits = Limits::connect(&portal.stack().world("Login").unwrap()).unwrap();
     for _ in 0..5 {
         assert_eq!(tries(&limits, "old@example.it", false).await, Ok(()));
     }
     assert!(tries(&limits, "old@example.it", true).await.is_err());
     passes(portal.stack(), 31 * 24 * 3_600);
-    let rows = crate::raw::items(&portal, "LimitsTable").await;
+    let rows = portal.items("LimitsTable").await;
     assert!(rows.iter().any(|row| row["failures"]["N"] == "5"), "the row is still there: {rows:?}");
     for _ in 0..5 {
         assert_eq!(tries(&limits, "old@example.it", false).await, Ok(()), "as if it were the first time");
@@ -131,7 +130,7 @@ async fn inv_i14_inv_x07_failures_are_forgotten_by_the_clock_and_not_by_the_stor
 
 #[tokio::test]
 async fn inv_i14_of_many_guesses_at_the_same_time_one_gets_through() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let mario = portal.known_citizen().await;
     for _ in 0..4 {
         mario.elsewhere().logs_in_with("a guess that is wrong").await.refused(401, "invalid_credentials");
@@ -147,10 +146,10 @@ async fn inv_i14_of_many_guesses_at_the_same_time_one_gets_through() {
 
 #[tokio::test]
 async fn inv_i29_a_success_does_not_clear_the_source_and_names_that_do_not_exist_count_too() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let mario = portal.known_citizen().await;
     let source = mario.elsewhere();
-    let names = portal.dice();
+    let names = portal.rng();
     for _ in 0..19 {
         let name = format!("{}@example.it", names.letters(12));
         let guess = json!({"username": name, "password": "Spring is coming 2026"});
@@ -170,7 +169,7 @@ async fn inv_i29_a_success_does_not_clear_the_source_and_names_that_do_not_exist
 /// What the sender writes about itself is no address.
 #[tokio::test]
 async fn ab_61_a_forwarded_address_is_not_believed() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let body = json!({"fiscalCode": portal.citizen().person.fiscal_code});
     let source = portal.citizen();
     let mut statuses = Vec::new();
@@ -187,23 +186,23 @@ async fn ab_61_a_forwarded_address_is_not_believed() {
 /// A network of IPv6 is one source, however many addresses it has.
 #[tokio::test]
 async fn ab_02_a_whole_ipv6_network_is_one_source() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let mut statuses = Vec::new();
     for n in 0..22 {
         let guess = json!({"username": format!("n{n}@example.it"), "password": "Spring is coming 2026"});
-        let asked = Asked::post("/api/login", &guess).source(&format!("2001:db8:1:2::{n:x}"));
+        let asked = Invocation::post("/api/login", &guess).source(&format!("2001:db8:1:2::{n:x}"));
         statuses.push(asked.of(portal.stack(), "Login").await.status);
     }
     assert_eq!(statuses[..20], [401; 20]);
     assert_eq!(statuses[20..], [429, 429]);
-    let other = Asked::post("/api/login", &json!({"username": "x@example.it", "password": "y"}));
+    let other = Invocation::post("/api/login", &json!({"username": "x@example.it", "password": "y"}));
     assert_eq!(other.source("2001:db8:1:3::1").of(portal.stack(), "Login").await.status, 401);
 }
 
 /// Each subject of each kind has its own count, asked about together or alone.
 #[tokio::test]
 async fn inv_i29_what_is_counted_of_one_is_not_counted_of_another() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let limits = Limits::connect(&portal.stack().world("Login").unwrap()).unwrap();
     let fits = async |attempts: &[(Limit, &str)]| match limits.admit(attempts).await {
         Ok(()) => true,
@@ -230,7 +229,7 @@ async fn inv_i29_what_is_counted_of_one_is_not_counted_of_another() {
 /// Whoever comes back now and then for years is counted in an item that stays small, and counted rightly.
 #[tokio::test]
 async fn inv_i29_inv_x07_what_is_counted_of_long_ago_is_taken_out_and_the_rest_stays() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     // Whatever is counted together lies within one day.
     portal.stack().clock().set("2031-03-04T09:00:00Z".parse().unwrap());
     let limits = Limits::connect(&portal.stack().world("DeliverMail").unwrap()).unwrap();
@@ -239,7 +238,7 @@ async fn inv_i29_inv_x07_what_is_counted_of_long_ago_is_taken_out_and_the_rest_s
         assert!(limits.within(&both, "a").await.unwrap());
         portal.stack().clock().advance(SignedDuration::from_hours(24 * 10));
     }
-    let items = raw::items(&portal, "LimitsTable").await;
+    let items = portal.items("LimitsTable").await;
     let most = items.iter().map(|item| item.as_object().unwrap().len()).max();
     assert!((5..40).contains(&most.unwrap()), "{most:?} attributes");
     // The write that takes out what is gone keeps what counts: five a day, not a sixth.

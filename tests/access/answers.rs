@@ -2,12 +2,14 @@
 
 use serde_json::Value;
 
-use crate::rows::{Row, Takes};
-use crate::stack::{Answer, Call};
+use crate::rows::{RouteRow, Takes};
+use journeys::{TestRequest, TestResponse};
 
-impl Row {
+use crate::stack::SendToStack;
+
+impl RouteRow {
     /// Sends a request of this route, and looks at the answer's outside.
-    pub async fn send(&self, call: &Call) -> Answer {
+    pub async fn send(&self, call: &TestRequest) -> TestResponse {
         let answer = call.send().await;
         let place = format!("{} {} → {}", call.method, call.path, answer.status);
         decent(&answer, &place);
@@ -21,7 +23,7 @@ impl Row {
     }
 
     /// Sends a request that must be refused with this status and code.
-    pub async fn refuses(&self, call: &Call, status: u16, code: &str) -> Option<String> {
+    pub async fn refuses(&self, call: &TestRequest, status: u16, code: &str) -> Option<String> {
         let answer = self.send(call).await;
         let (got, body) = (answer.code(), answer.text());
         (answer.status != status || got != code)
@@ -29,7 +31,7 @@ impl Row {
     }
 
     /// Sends a request that must be answered as one that works.
-    pub async fn takes(&self, call: &Call) -> Option<String> {
+    pub async fn takes(&self, call: &TestRequest) -> Option<String> {
         let answer = self.send(call).await;
         let text = answer.text();
         (answer.status != self.works)
@@ -38,12 +40,12 @@ impl Row {
 }
 
 /// No version, no foreign pages let in, no sniffing, a name for the support.
-pub fn decent(answer: &Answer, place: &str) {
+pub fn decent(answer: &TestResponse, place: &str) {
     assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{place}");
     assert!(answer.header("x-request-id").is_some_and(|id| id.len() >= 8), "{place}: no X-Request-Id");
-    for (name, _) in &answer.headers {
+    for name in answer.headers.keys() {
         let banner = matches!(name.as_str(), "server" | "x-powered-by" | "via");
-        assert!(!banner && !name.starts_with("access-control-"), "{place}: header {name}");
+        assert!(!banner && !name.as_str().starts_with("access-control-"), "{place}: header {name}");
     }
     // INV-X17: what happens inside stays inside.
     if answer.header("content-type").is_some_and(|media| media.contains("json")) {
@@ -58,9 +60,9 @@ pub fn decent(answer: &Answer, place: &str) {
 }
 
 /// RFC 9457, with our code, and an entry for every field that is wrong.
-pub fn problem(answer: &Answer, place: &str) {
+pub fn problem(answer: &TestResponse, place: &str) {
     assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{place}: {}", answer.text());
-    let document = answer.value();
+    let document = answer.json();
     let code = document["code"].as_str().unwrap_or_default();
     let entry = web::CATALOGUE.iter().find(|entry| entry.code == code);
     let entry = entry.unwrap_or_else(|| panic!("{place}: {code:?} is no code of the contract"));
@@ -84,8 +86,8 @@ pub fn problem(answer: &Answer, place: &str) {
 }
 
 /// A document without what is different every time.
-pub fn without_id(answer: &Answer) -> Value {
-    let mut document = answer.value();
+pub fn without_id(answer: &TestResponse) -> Value {
+    let mut document = answer.json();
     if let Some(fields) = document.as_object_mut() {
         fields.remove("requestId");
     }

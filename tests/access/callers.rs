@@ -3,8 +3,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::rows::{Caller, owner, rows};
-use crate::stack::{now, unique, webhook_signature};
+use crate::rows::{RouteCaller, owner, rows};
+use crate::stack::{dead_session, now, signed_callback};
 
 fn none(faults: Vec<String>) {
     assert!(faults.is_empty(), "\n  {}", faults.join("\n  "));
@@ -26,9 +26,11 @@ async fn without_session_key_or_signature_nobody_gets_anywhere() {
     for row in rows() {
         let call = row.bare().await;
         faults.extend(match row.caller {
-            Caller::Session | Caller::Creditor => row.refuses(&call, 401, "not_authenticated").await,
-            Caller::Psp => row.refuses(&call, 401, "bad_signature").await,
-            Caller::Public | Caller::Node => row.takes(&call).await,
+            RouteCaller::Session | RouteCaller::Creditor => {
+                row.refuses(&call, 401, "not_authenticated").await
+            }
+            RouteCaller::Psp => row.refuses(&call, 401, "bad_signature").await,
+            RouteCaller::Public | RouteCaller::Node => row.takes(&call).await,
         });
     }
     none(faults);
@@ -36,14 +38,16 @@ async fn without_session_key_or_signature_nobody_gets_anywhere() {
 
 #[tokio::test]
 async fn inv_i16_a_session_that_has_ended_is_refused_by_every_route() {
-    let dead = owner().await.person.dead_session().await;
+    let dead = dead_session(&owner().await.person).await;
     let mut faults = Vec::new();
     for row in rows() {
         let call = row.bare().await.cookie(&dead);
         faults.extend(match row.caller {
-            Caller::Session | Caller::Creditor => row.refuses(&call, 401, "not_authenticated").await,
-            Caller::Psp => row.refuses(&call, 401, "bad_signature").await,
-            Caller::Public | Caller::Node => row.takes(&call).await,
+            RouteCaller::Session | RouteCaller::Creditor => {
+                row.refuses(&call, 401, "not_authenticated").await
+            }
+            RouteCaller::Psp => row.refuses(&call, 401, "bad_signature").await,
+            RouteCaller::Public | RouteCaller::Node => row.takes(&call).await,
         });
     }
     none(faults);
@@ -66,7 +70,7 @@ async fn inv_i15_a_session_of_ones_own_making_is_refused_by_every_route() {
         format!("__Host-session={token}"),
     ];
     let mut faults = Vec::new();
-    for (n, row) in rows().iter().filter(|row| row.caller == Caller::Session).enumerate() {
+    for (n, row) in rows().iter().filter(|row| row.caller == RouteCaller::Session).enumerate() {
         // Every forgery at the first route; at the others one each: they ask the same crate.
         let some = if n == 0 { &forged[..] } else { std::slice::from_ref(&forged[n % forged.len()]) };
         for cookie in some {
@@ -84,13 +88,13 @@ async fn one_callers_proof_is_nothing_to_anothers_door() {
     for row in rows() {
         let call = row.bare().await;
         faults.extend(match row.caller {
-            Caller::Session => {
-                let call = call.with("authorization", "Bearer local-creditor-key");
+            RouteCaller::Session => {
+                let call = call.header("authorization", "Bearer local-creditor-key");
                 row.refuses(&call, 401, "not_authenticated").await
             }
-            Caller::Creditor => row.refuses(&call.cookie(&cookie), 401, "not_authenticated").await,
-            Caller::Psp => row.refuses(&call.cookie(&cookie), 401, "bad_signature").await,
-            Caller::Public | Caller::Node => None,
+            RouteCaller::Creditor => row.refuses(&call.cookie(&cookie), 401, "not_authenticated").await,
+            RouteCaller::Psp => row.refuses(&call.cookie(&cookie), 401, "bad_signature").await,
+            RouteCaller::Public | RouteCaller::Node => None,
         });
     }
     none(faults);
@@ -99,7 +103,7 @@ async fn one_callers_proof_is_nothing_to_anothers_door() {
 #[tokio::test]
 async fn another_key_is_no_key() {
     let mut faults = Vec::new();
-    for row in rows().iter().filter(|row| row.caller == Caller::Creditor) {
+    for row in rows().iter().filter(|row| row.caller == RouteCaller::Creditor) {
         for key in [
             "Bearer local-creditor-kez",
             "Bearer ",
@@ -107,7 +111,7 @@ async fn another_key_is_no_key() {
             "Basic bG9jYWw6a2V5",
             "Bearer local-creditor-key ",
         ] {
-            let answer = row.send(&row.bare().await.with("authorization", key)).await;
+            let answer = row.send(&row.bare().await.header("authorization", key)).await;
             // Blanks around a header's value are none of it.
             if key.ends_with("key ") {
                 assert_eq!(answer.status, row.works);
@@ -121,21 +125,20 @@ async fn another_key_is_no_key() {
 
 #[tokio::test]
 async fn ab_38_a_callback_needs_the_signature_of_this_very_message_at_this_very_time() {
-    let row = *rows().iter().find(|row| row.caller == Caller::Psp).unwrap();
+    let row = *rows().iter().find(|row| row.caller == RouteCaller::Psp).unwrap();
     let bare = row.bare().await;
     let body = String::from_utf8(bare.body.clone()).unwrap();
-    let signed = |seconds: i64, body: &str| {
-        let (id, timestamp) = (unique("evt"), seconds.to_string());
-        let signature = webhook_signature(&id, &timestamp, body);
-        let call = bare.clone().with("webhook-id", &id).with("webhook-timestamp", &timestamp);
-        call.with("webhook-signature", &signature)
+    let signed = |seconds: i64, over: &str| {
+        let signed = signed_callback(bare.clone().body("application/json", over), seconds);
+        signed.body("application/json", body.as_bytes())
     };
     let mut faults = Vec::new();
     faults.extend(row.takes(&signed(now(), &body)).await);
     faults.extend(row.refuses(&signed(now(), "{}"), 401, "bad_signature").await);
-    faults
-        .extend(row.refuses(&signed(now(), &body).with("webhook-id", "another"), 401, "bad_signature").await);
-    let other_time = signed(now(), &body).with("webhook-timestamp", &(now() - 1).to_string());
+    faults.extend(
+        row.refuses(&signed(now(), &body).header("webhook-id", "another"), 401, "bad_signature").await,
+    );
+    let other_time = signed(now(), &body).header("webhook-timestamp", &(now() - 1).to_string());
     faults.extend(row.refuses(&other_time, 401, "bad_signature").await);
     for missing in ["webhook-id", "webhook-timestamp", "webhook-signature"] {
         faults.extend(row.refuses(&signed(now(), &body).without(missing), 401, "bad_signature").await);

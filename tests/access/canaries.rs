@@ -7,13 +7,17 @@ use std::sync::{Arc, LazyLock};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::FiscalCode;
-use journeys::together;
 use lambda::log::{Kept, to};
 use local::{PASSWORD, Scope, Stack};
 use serde_json::{Value, json};
 
-use crate::rows::{Caller, Row, Takes, rows};
-use crate::stack::{Answer, Call, Person, now, options, stack, unique, webhook_signature};
+use crate::rows::{RouteCaller, RouteRow, Takes, rows};
+use journeys::{TestRequest, TestResponse, together};
+
+use crate::stack::{
+    SendToStack, activated, dead_session, debtor, mailed_token, mario, now, options, payment_of, reset_token,
+    session, signed_callback, stack, unique,
+};
 
 /// The log of all functions in this process, as production writes it.
 static LOG: LazyLock<Kept> = LazyLock::new(|| {
@@ -31,7 +35,7 @@ const PRINTABLE: &str = "canary\"},{\\'level\\':%s${canary}";
 const IN_A_PATH: &str = "canary%0A%22%7D%1B%5B2J";
 
 /// A request with canaries in all the headers that a browser, a proxy or an attacker may send.
-fn with_headers(call: Call) -> Call {
+fn with_headers(call: TestRequest) -> TestRequest {
     let mut call = call;
     for name in [
         "user-agent",
@@ -47,7 +51,7 @@ fn with_headers(call: Call) -> Call {
         "forwarded",
         "dnt",
     ] {
-        call = call.with(name, PRINTABLE);
+        call = call.header(name, PRINTABLE);
     }
     call
 }
@@ -76,13 +80,13 @@ fn forged() -> [String; 3] {
     ]
 }
 
-impl Row {
+impl RouteRow {
     /// The row's bodies with canaries in every place: as values, as a name, as no JSON, XML or table at all.
     fn hostile_bodies(&self) -> Vec<(&'static str, String)> {
         let json = |text: String| ("application/json", text);
         match self.takes {
             Takes::Nothing => vec![],
-            Takes::Json | Takes::Callback => {
+            Takes::Json | Takes::CallbackBody => {
                 let form = self.form();
                 let mut unknown = form.clone();
                 if let Some(fields) = unknown.as_object_mut() {
@@ -122,17 +126,20 @@ impl Row {
     }
 
     /// Requests with canaries that need nothing of the stack to be made.
-    fn planted(&self) -> Vec<Call> {
+    fn planted(&self) -> Vec<TestRequest> {
         let path = self.path_with(IN_A_PATH);
-        let plain = with_headers(Call::new(self.method(), &path));
-        let mut calls = vec![plain.clone().with("idempotency-key", PRINTABLE)];
+        let plain = with_headers(TestRequest::new(self.method(), &path));
+        let mut calls = vec![plain.clone().header("idempotency-key", PRINTABLE)];
         let query = if path.contains('?') { '&' } else { '?' };
-        calls.push(with_headers(Call::new(self.method(), &format!("{path}{query}{IN_A_PATH}={IN_A_PATH}"))));
+        calls.push(with_headers(TestRequest::new(
+            self.method(),
+            &format!("{path}{query}{IN_A_PATH}={IN_A_PATH}"),
+        )));
         calls.extend(
             forged().map(|token| plain.clone().cookie(&format!("session={token}; __Host-session={token}"))),
         );
         calls.push(
-            plain.clone().with("authorization", "Bearer canary").with("webhook-signature", "v1,canary"),
+            plain.clone().header("authorization", "Bearer canary").header("webhook-signature", "v1,canary"),
         );
         calls.extend(
             self.hostile_bodies().iter().map(|(media, body)| plain.clone().body(media, body.as_bytes())),
@@ -141,47 +148,52 @@ impl Row {
     }
 
     /// The same by somebody who may.
-    async fn admitted_with_canaries(&self) -> Vec<Call> {
+    async fn admitted_with_canaries(&self) -> Vec<TestRequest> {
         let working = with_headers(self.call().await);
         let query = if working.path.contains('?') { '&' } else { '?' };
         let mut calls = vec![working.clone()];
-        calls.push(Call { path: format!("{}{query}canary={IN_A_PATH}", working.path), ..working.clone() });
+        calls.push(TestRequest {
+            path: format!("{}{query}canary={IN_A_PATH}", working.path),
+            ..working.clone()
+        });
         for (media, body) in self.hostile_bodies() {
             let call = working.clone().body(media, body.as_bytes()).without("webhook-signature");
-            let call = if self.caller == Caller::Psp { signed(call) } else { call };
+            let call = if self.caller == RouteCaller::Psp { signed(call) } else { call };
             calls.push(call);
         }
         calls
     }
 }
 
-fn signed(call: Call) -> Call {
-    let (id, timestamp) = (unique("canary"), now().to_string());
-    let signature = webhook_signature(&id, &timestamp, &String::from_utf8_lossy(&call.body));
-    let call = call.with("webhook-id", &id).with("webhook-timestamp", &timestamp);
-    call.with("webhook-signature", &signature)
+fn signed(call: TestRequest) -> TestRequest {
+    signed_callback(call, now())
 }
 
 /// A life with an account: everything that a person tells us, and every token that we give.
 async fn life() -> Vec<String> {
-    let (person, notice) = Person::owes().await;
-    let mut secrets = vec![person.fiscal_code.clone(), person.email.clone(), person.mailed_token().await];
-    let cookie = person.session().await;
-    let payment = person.starts_to_pay(&notice).await;
+    let (person, notice) = debtor().await;
+    let mut secrets =
+        vec![person.person.fiscal_code.clone(), person.person.email.clone(), mailed_token(&person).await];
+    let cookie = session(&person).await;
+    let payment = payment_of(&person, &notice).await;
     let word = json!({"type": "payment.succeeded", "timestamp": "2026-11-23T10:00:00Z", "data": {
         "paymentId": payment, "transactionId": unique("canary"), "pspId": "canary", "pspName": "canary canary",
         "method": "canary", "amount": 4550, "currency": "EUR", "payer": {"name": "canary", "card": "canary"}
     }});
-    let callback = signed(Call::new("POST", "/psp/callback").json(&word));
+    let callback = signed(TestRequest::new("POST", "/psp/callback").json(&word));
     callback.send().await;
     // Again, and under a name that is taken.
     callback.send().await;
     signed(callback.clone()).send().await;
-    let token = person.forgets().await;
+    let token = reset_token(&person).await;
     let password = json!({"token": token, "password": PASSWORD, "passwordConfirmation": PASSWORD});
-    Call::new("POST", "/api/password/reset").json(&password).send().await;
-    let again = person.session().await;
-    Call::new("POST", "/api/consent/revoke").cookie(&again).json(&json!({"password": PASSWORD})).send().await;
+    TestRequest::new("POST", "/api/password/reset").json(&password).send().await;
+    let again = session(&person).await;
+    TestRequest::new("POST", "/api/consent/revoke")
+        .cookie(&again)
+        .json(&json!({"password": PASSWORD}))
+        .send()
+        .await;
     let tokens = [cookie, again].map(|cookie| cookie.split_once('=').unwrap().1.to_owned());
     secrets.extend(tokens);
     secrets.push(token);
@@ -198,7 +210,7 @@ fn leaks(text: &str, secrets: &[String]) -> Vec<String> {
         }
         let lower = line.to_lowercase();
         // An e-mail address, a signed token, a mailed link.
-        let marks = ["canary", "@", "#t=", PASSWORD, "via dante", "333 7654321", "3337654321"];
+        let marks = ["canary", "@", "#t=", PASSWORD, "via roma", "333 1234567", "3331234567"];
         let code = |word: &str| word.len() == 16 && FiscalCode::parse(word).is_ok();
         let told = marks.iter().any(|mark| lower.contains(mark))
             || line.contains(".eyJ")
@@ -216,7 +228,7 @@ fn none(faults: Vec<String>) {
 }
 
 /// The line that a request left.
-fn line_of(answer: &Answer) -> Value {
+fn line_of(answer: &TestResponse) -> Value {
     let id = answer.header("x-request-id").unwrap();
     let lines = LOG.text();
     let mut lines = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
@@ -289,19 +301,19 @@ async fn inv_i25_no_line_of_the_log_holds_what_a_caller_wrote_or_who_it_was() {
 async fn inv_i25_ab_53_nor_while_everything_around_fails() {
     let _ = &*LOG;
     let alone = Arc::new(Stack::start(options()).unwrap());
-    let credentials = json!({"username": Person::mario().email, "password": PASSWORD});
-    let answer = Call::new("POST", "/api/login").json(&credentials).send_to(&alone).await;
+    let credentials = json!({"username": mario().person.email, "password": PASSWORD});
+    let answer = TestRequest::new("POST", "/api/login").json(&credentials).send_to(&alone).await;
     let cookie = answer.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
     for (seed, percent) in [(1, 100), (2, 40)] {
         alone.faults().seeded(Scope::default(), seed, percent);
         let calls = rows().into_iter().flat_map(|row| {
-            let known = with_headers(Call::new(row.method(), &row.path_with("301000000000010151")));
+            let known = with_headers(TestRequest::new(row.method(), &row.path_with("301000000000010151")));
             let known = match row.takes {
                 Takes::Nothing => known,
                 _ => known.json(&row.form()),
             };
-            let known = known.with("idempotency-key", &unique("canary")).cookie(&cookie);
-            let known = known.with("authorization", "Bearer local-creditor-key");
+            let known = known.header("idempotency-key", &unique("canary")).cookie(&cookie);
+            let known = known.header("authorization", "Bearer local-creditor-key");
             row.planted().into_iter().take(2).chain([known])
         });
         together(calls.map(|call| {
@@ -325,16 +337,16 @@ async fn inv_i25_ab_53_nor_while_everything_around_fails() {
 #[tokio::test]
 async fn a_subject_is_the_same_every_time_nobody_elses_and_no_name_of_the_person() {
     let _ = &*LOG;
-    let (one, other) = (Person::activates().await, Person::activates().await);
+    let (one, other) = (activated().await, activated().await);
     let mut subjects = Vec::new();
     for person in [&one, &one, &other] {
-        let answer = Call::new("GET", "/api/account").cookie(&person.session().await).send().await;
+        let answer = TestRequest::new("GET", "/api/account").cookie(&session(person).await).send().await;
         let line = line_of(&answer);
         assert_eq!((&line["function"], &line["route"]), (&json!("Account"), &json!("GET /api/account")));
         subjects.push(line["subject"].as_str().expect("a session has a subject").to_owned());
     }
     assert_eq!(subjects[0], subjects[1]);
     assert_ne!(subjects[0], subjects[2]);
-    let refused = Call::new("GET", "/api/account").cookie(&one.dead_session().await).send().await;
+    let refused = TestRequest::new("GET", "/api/account").cookie(&dead_session(&one).await).send().await;
     assert!(line_of(&refused).get("subject").is_none(), "a session that has ended is nobody's");
 }

@@ -1,8 +1,10 @@
 //! Every route in every form that is refused: where it comes from, how it is written, how long it is.
 
 use crate::answers::decent;
-use crate::rows::{Caller, Row, Takes, rows};
-use crate::stack::{Call, routes, stack};
+use crate::rows::{RouteCaller, RouteRow, Takes, rows};
+use journeys::TestRequest;
+
+use crate::stack::{SendToStack, routes, stack};
 
 fn none(faults: Vec<String>) {
     assert!(faults.is_empty(), "\n  {}", faults.join("\n  "));
@@ -21,7 +23,7 @@ async fn inv_i30_ab_25_unsafe_requests_from_foreign_pages_are_refused() {
             ("sec-fetch-site", "cross-site"),
             ("sec-fetch-site", "same-site"),
         ] {
-            let call = row.call().await.with(name, value);
+            let call = row.call().await.header(name, value);
             faults.extend(match row.is_unsafe() {
                 true => row.refuses(&call, 403, "forbidden_origin").await,
                 false => row.takes(&call).await,
@@ -35,7 +37,8 @@ async fn inv_i30_ab_25_unsafe_requests_from_foreign_pages_are_refused() {
 async fn unsafe_requests_from_our_own_pages_are_taken() {
     let mut faults = Vec::new();
     for row in rows().into_iter().filter(|row| row.is_unsafe()) {
-        let call = row.call().await.with("origin", stack().address()).with("sec-fetch-site", "same-origin");
+        let call =
+            row.call().await.header("origin", stack().address()).header("sec-fetch-site", "same-origin");
         faults.extend(row.takes(&call).await);
     }
     none(faults);
@@ -45,10 +48,10 @@ async fn unsafe_requests_from_our_own_pages_are_taken() {
 #[tokio::test]
 async fn inv_i30_ab_26_no_foreign_page_is_let_in() {
     for row in rows() {
-        let call = row.call().await.with("origin", FOREIGN);
-        let asks = Call::new("OPTIONS", &call.path).with("origin", FOREIGN);
-        let asks = asks.with("access-control-request-method", row.method());
-        let asks = asks.with("access-control-request-headers", "content-type,idempotency-key");
+        let call = row.call().await.header("origin", FOREIGN);
+        let asks = TestRequest::new("OPTIONS", &call.path).header("origin", FOREIGN);
+        let asks = asks.header("access-control-request-method", row.method());
+        let asks = asks.header("access-control-request-headers", "content-type,idempotency-key");
         for call in [call, asks] {
             let answer = call.send().await;
             decent(&answer, &format!("{} {}", call.method, call.path));
@@ -63,12 +66,12 @@ async fn inv_i30_ab_26_no_foreign_page_is_let_in() {
 }
 
 /// The forms of a row's body that are refused for what they say they are.
-fn expected_media(row: &Row) -> Option<(u16, &'static str)> {
+fn expected_media(row: &RouteRow) -> Option<(u16, &'static str)> {
     match row.takes {
         Takes::Json | Takes::Table => Some((415, "unsupported_media_type")),
         Takes::Nothing if row.is_unsafe() => Some((415, "unsupported_media_type")),
         // A signature holds whatever the type; the node's schema decides what is XML.
-        Takes::Callback | Takes::Soap | Takes::Nothing => None,
+        Takes::CallbackBody | Takes::Soap | Takes::Nothing => None,
     }
 }
 
@@ -82,14 +85,14 @@ async fn inv_x05_another_content_type_is_refused() {
             "multipart/form-data; boundary=x",
             "application/jsonx",
         ] {
-            let call = row.call().await.with("content-type", media);
+            let call = row.call().await.header("content-type", media);
             faults.extend(match expected_media(row) {
                 Some((status, code)) => row.refuses(&call, status, code).await,
                 None => row.takes(&call).await,
             });
         }
         if row.takes == Takes::Json {
-            let call = row.call().await.with("content-type", "Application/JSON; charset=UTF-8");
+            let call = row.call().await.header("content-type", "Application/JSON; charset=UTF-8");
             faults.extend(row.takes(&call).await);
             faults.extend(
                 row.refuses(&row.call().await.without("content-type"), 415, "unsupported_media_type").await,
@@ -123,7 +126,7 @@ async fn inv_x05_ab_32_unknown_and_duplicate_fields_and_what_is_no_json_are_refu
             Takes::Nothing if row.is_unsafe() => {
                 faults.extend(row.refuses(&with("{\"x\":1}".to_owned()), 400, "unknown_field").await);
             }
-            Takes::Nothing | Takes::Table | Takes::Callback | Takes::Soap => {}
+            Takes::Nothing | Takes::Table | Takes::CallbackBody | Takes::Soap => {}
         }
     }
     none(faults);
@@ -136,7 +139,7 @@ async fn inv_x02_ab_43_a_body_is_bounded_before_it_is_read() {
         let limit = match row.takes {
             Takes::Json => 32 * 1024,
             Takes::Nothing if row.is_unsafe() => 32 * 1024,
-            Takes::Callback | Takes::Soap => 128 * 1024,
+            Takes::CallbackBody | Takes::Soap => 128 * 1024,
             Takes::Table => 2 * 1024 * 1024,
             Takes::Nothing => continue,
         };
@@ -147,14 +150,14 @@ async fn inv_x02_ab_43_a_body_is_bounded_before_it_is_read() {
         let mut longest = call.body.clone();
         longest.resize(limit, b' ');
         // As long as may be: it is read, and what it says decides. A signature is over the whole body.
-        let longest = row.admitted(call.clone().body(&media, &longest)).await;
+        let longest = row.admitted(call.clone().body(&media, longest.clone())).await;
         let answer = row.send(&longest).await;
         if answer.status == 413 {
             faults.push(format!("{}: {limit} bytes are too many", row.route));
         }
         let mut longer = call.body.clone();
         longer.resize(limit + 1, b' ');
-        let longer = row.admitted(call.clone().body(&media, &longer)).await;
+        let longer = row.admitted(call.clone().body(&media, longer.clone())).await;
         faults.extend(row.refuses(&longer, 413, "payload_too_large").await);
     }
     none(faults);
@@ -167,11 +170,11 @@ async fn ab_59_unknown_and_repeated_parameters_are_refused() {
         let call = row.call().await;
         let with = |parameters: &str| {
             let mark = if call.path.contains('?') { '&' } else { '?' };
-            Call { path: format!("{}{mark}{parameters}", call.path), ..call.clone() }
+            TestRequest { path: format!("{}{mark}{parameters}", call.path), ..call.clone() }
         };
         // Addresses of pages are shared with all kinds of things on them; a signature, a certificate or the schema
         // says all there is to say of the machines' messages.
-        if row.is_page() || matches!(row.caller, Caller::Psp | Caller::Node) {
+        if row.is_page() || matches!(row.caller, RouteCaller::Psp | RouteCaller::Node) {
             faults.extend(row.takes(&with("utm_source=mail")).await);
             continue;
         }
@@ -248,7 +251,7 @@ async fn addresses_that_are_none_are_refused_alike() {
         "/api/../api/account",
     ] {
         for method in ["GET", "POST"] {
-            let answer = Call::new(method, path).send().await;
+            let answer = TestRequest::new(method, path).send().await;
             decent(&answer, path);
             assert!(matches!(answer.status, 401 | 404 | 405), "{method} {path}: {}", answer.status);
         }

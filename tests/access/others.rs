@@ -3,8 +3,12 @@
 use serde_json::json;
 
 use crate::answers::{problem, without_id};
-use crate::rows::{Caller, owner, rows};
-use crate::stack::{Answer, Call, OTHERS_NOTICE, PAID_NOTICE, Person, routes, unique};
+use crate::rows::{RouteCaller, owner, rows};
+use crate::stack::{
+    OTHERS_NOTICE, PAID_NOTICE, SendToStack, activated, mario, routes, session, spontaneous_of, stranger,
+    unique,
+};
+use journeys::TestRequest;
 
 /// Nobody's, in the forms that exist.
 const NO_NOTICE: &str = "301999999999999968";
@@ -12,11 +16,11 @@ const NO_PAYMENT: &str = "00000000000000000000000000000000";
 
 /// For every route that names a thing: the path or body with somebody else's, the same with nobody's, what both are
 /// answered with.
-async fn pairs(route: &str) -> Option<(Call, Call, &'static str)> {
+async fn pairs(route: &str) -> Option<(TestRequest, TestRequest, &'static str)> {
     let other = owner().await;
     let with = |path: &str, theirs: &str, nobodys: &str| {
         let method = route.split_once(' ').unwrap().0;
-        let call = |thing: &str| Call::new(method, &path.replace("{}", thing));
+        let call = |thing: &str| TestRequest::new(method, &path.replace("{}", thing));
         (call(theirs), call(nobodys))
     };
     let (theirs, nobodys, code) = match route {
@@ -25,7 +29,7 @@ async fn pairs(route: &str) -> Option<(Call, Call, &'static str)> {
             (theirs, nobodys, "debt_not_found")
         }
         "DELETE /api/debts/{noticeNumber}" => {
-            let (theirs, nobodys) = with("/api/debts/{}", &other.person.creates().await, NO_NOTICE);
+            let (theirs, nobodys) = with("/api/debts/{}", &spontaneous_of(&other.person).await, NO_NOTICE);
             (theirs, nobodys, "debt_not_found")
         }
         "GET /api/debts/{noticeNumber}/notice.pdf" => {
@@ -42,23 +46,24 @@ async fn pairs(route: &str) -> Option<(Call, Call, &'static str)> {
         }
         "POST /api/payments" => {
             let pay = |notice: &str| {
-                let call = Call::new("POST", "/api/payments").json(&json!({"noticeNumbers": [notice]}));
-                call.with("idempotency-key", &unique("others"))
+                let call =
+                    TestRequest::new("POST", "/api/payments").json(&json!({"noticeNumbers": [notice]}));
+                call.header("idempotency-key", &unique("others"))
             };
             (pay(&other.notice), pay(NO_NOTICE), "debt_not_found")
         }
-        // Here both codes of a practice are the proof, and one alone proves nothing.
+        // Here both codes of a debt are the proof, and one alone proves nothing.
         "POST /api/debts/associate" => {
             let join = |notice: &str| {
-                let codes = json!({"fiscalCode": Person::stranger().fiscal_code, "noticeNumber": notice});
-                Call::new("POST", "/api/debts/associate").json(&codes)
+                let codes = json!({"fiscalCode": stranger().fiscal_code, "noticeNumber": notice});
+                TestRequest::new("POST", "/api/debts/associate").json(&codes)
             };
             (join(OTHERS_NOTICE), join(NO_NOTICE), "debt_not_found")
         }
         "POST /api/search" => {
             let look = |notice: &str| {
-                let codes = json!({"fiscalCode": Person::stranger().fiscal_code, "noticeNumber": notice});
-                Call::new("POST", "/api/search").json(&codes)
+                let codes = json!({"fiscalCode": stranger().fiscal_code, "noticeNumber": notice});
+                TestRequest::new("POST", "/api/search").json(&codes)
             };
             (look(OTHERS_NOTICE), look(NO_NOTICE), "debt_not_found")
         }
@@ -86,37 +91,25 @@ fn every_route_that_names_a_thing_is_in_the_matrix() {
 
 #[tokio::test]
 async fn inv_i19_inv_i20_ab_31_anothers_answers_byte_by_byte_like_nobodys() {
-    let stranger = Person::activates().await;
-    let cookie = stranger.session().await;
+    let stranger = activated().await;
+    let cookie = session(&stranger).await;
     for row in rows() {
         let Some((theirs, nobodys, code)) = pairs(row.route).await else { continue };
         let as_stranger =
-            |call: Call| if row.caller == Caller::Session { call.cookie(&cookie) } else { call };
+            |call: TestRequest| if row.caller == RouteCaller::Session { call.cookie(&cookie) } else { call };
         let (theirs, nobodys) = (row.send(&as_stranger(theirs)).await, row.send(&as_stranger(nobodys)).await);
         assert_eq!((theirs.status, theirs.code().as_str()), (404, code), "{}: {}", row.route, theirs.text());
         problem(&theirs, row.route);
-        assert_eq!(outside(&theirs), outside(&nobodys), "{}", row.route);
-        assert_eq!(inside(&theirs), inside(&nobodys), "{}", row.route);
+        assert_eq!(theirs.seen_by_a_stranger(), nobodys.seen_by_a_stranger(), "{}", row.route);
         assert_eq!(without_id(&theirs), without_id(&nobodys), "{}", row.route);
     }
 }
 
-/// The headers, but for the request's name and the time.
-fn outside(answer: &Answer) -> Vec<(String, String)> {
-    let kept = answer.headers.iter().filter(|(name, _)| !matches!(name.as_str(), "x-request-id" | "date"));
-    kept.cloned().collect()
-}
-
-/// The bytes, but for the request's name.
-fn inside(answer: &Answer) -> String {
-    answer.text().replace(answer.header("x-request-id").unwrap(), "")
-}
-
 #[tokio::test]
 async fn inv_i19_no_list_shows_what_is_anothers() {
-    let cookie = Person::activates().await.session().await;
+    let cookie = session(&activated().await).await;
     for path in ["/api/debts", "/api/history", "/api/account/export"] {
-        let answer = Call::new("GET", path).cookie(&cookie).done().await.value();
+        let answer = TestRequest::new("GET", path).cookie(&cookie).done().await.json();
         let list = if path.ends_with("export") { &answer["debts"] } else { &answer["items"] };
         assert_eq!(list, &json!([]), "{path}");
     }
@@ -124,12 +117,12 @@ async fn inv_i19_no_list_shows_what_is_anothers() {
 
 #[tokio::test]
 async fn inv_x11_ab_58_a_page_token_is_good_for_its_owner_and_its_query_only() {
-    let mario = Person::mario().session().await;
-    let page = Call::new("GET", "/api/debts?limit=1").cookie(&mario).done().await.value();
+    let mario = session(&mario()).await;
+    let page = TestRequest::new("GET", "/api/debts?limit=1").cookie(&mario).done().await.json();
     let cursor = page["nextCursor"].as_str().unwrap().to_owned();
-    let ask = |cookie: &str, path: String| Call::new("GET", &path).cookie(cookie);
+    let ask = |cookie: &str, path: String| TestRequest::new("GET", &path).cookie(cookie);
     ask(&mario, format!("/api/debts?limit=1&cursor={cursor}")).done().await;
-    let stranger = Person::activates().await.session().await;
+    let stranger = session(&activated().await).await;
     let mut longer = cursor.clone();
     longer.push('A');
     for (cookie, path) in [

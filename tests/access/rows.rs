@@ -1,20 +1,22 @@
 //! One row for each route: who may call it, and a request that works. Every test walks the template's routes and
 //! looks its row up here.
 
-use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::cell::Cell;
 
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
+use journeys::{PortalUser, TestRequest};
+
 use crate::stack::{
-    CREDITOR_KEY, Call, MANUAL_NOTICE, PAID_NOTICE, Person, now, reference, routes, served, unique,
-    webhook_signature,
+    CREDITOR_KEY, MANUAL_NOTICE, PAID_NOTICE, activated, debtor, issue_debt, mario, now, owes_another,
+    payment_of, receipt_code_of_mario, reference, routes, served, session, signed_callback, spontaneous_of,
+    stranger, unique,
 };
 
 /// Who may call a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Caller {
+pub enum RouteCaller {
     /// Anybody.
     Public,
     /// Whoever has logged in.
@@ -33,51 +35,51 @@ pub enum Takes {
     Nothing,
     Json,
     Table,
-    Callback,
+    CallbackBody,
     Soap,
 }
 
-pub struct Row {
+pub struct RouteRow {
     pub route: &'static str,
-    pub caller: Caller,
+    pub caller: RouteCaller,
     pub takes: Takes,
-    /// What the request of [`Row::call`] is answered with.
+    /// What the request of [`RouteRow::call`] is answered with.
     pub works: u16,
-    /// The path with things that are there; `{…}` is filled in by [`Row::call`].
+    /// The path with things that are there; `{…}` is filled in by [`RouteRow::call`].
     path: &'static str,
     body: fn() -> Value,
 }
 
 const fn row(
     route: &'static str,
-    caller: Caller,
+    caller: RouteCaller,
     takes: Takes,
     works: u16,
     path: &'static str,
     body: fn() -> Value,
-) -> Row {
-    Row { route, caller, takes, works, path, body }
+) -> RouteRow {
+    RouteRow { route, caller, takes, works, path, body }
 }
 
-use Caller::{Creditor, Node, Psp, Public, Session};
-use Takes::{Callback, Json, Nothing, Soap, Table};
+use RouteCaller::{Creditor, Node, Psp, Public, Session};
+use Takes::{CallbackBody, Json, Nothing, Soap, Table};
 
 fn none() -> Value {
     Value::Null
 }
 
 #[rustfmt::skip]
-const ROWS: &[Row] = &[
+const ROWS: &[RouteRow] = &[
     row("POST /api/search", Public, Json, 200, "/api/search", || json!({"fiscalCode": "{code}", "noticeNumber": "{own}"})),
     row("GET /api/search/{reference}", Public, Nothing, 200, "/api/search/{reference}", none),
     row("GET /api/search/{reference}/notice.pdf", Public, Nothing, 200, "/api/search/{reference}/notice.pdf", none),
     row("POST /api/register/check", Public, Json, 200, "/api/register/check", || json!({"fiscalCode": "RSSMRA80A01H501U"})),
-    row("POST /api/register", Public, Json, 202, "/api/register", || Person::stranger().form()),
+    row("POST /api/register", Public, Json, 202, "/api/register", || stranger().form()),
     row("POST /api/activate", Public, Json, 400, "/api/activate", || json!({"token": "nobody-has-sent-this"})),
-    row("POST /api/activate/resend", Public, Json, 202, "/api/activate/resend", || json!({"username": Person::stranger().email})),
-    row("POST /api/login", Public, Json, 401, "/api/login", || json!({"username": Person::stranger().email, "password": "wrong and long"})),
+    row("POST /api/activate/resend", Public, Json, 202, "/api/activate/resend", || json!({"username": stranger().email})),
+    row("POST /api/login", Public, Json, 401, "/api/login", || json!({"username": stranger().email, "password": "wrong and long"})),
     row("POST /api/logout", Session, Json, 204, "/api/logout", || json!({})),
-    row("POST /api/password/forgot", Public, Json, 202, "/api/password/forgot", || json!({"username": Person::stranger().email})),
+    row("POST /api/password/forgot", Public, Json, 202, "/api/password/forgot", || json!({"username": stranger().email})),
     row("POST /api/password/reset", Public, Json, 400, "/api/password/reset", || json!({"token": "nobody-has-sent-this", "password": "quattro gatti sul tetto", "passwordConfirmation": "quattro gatti sul tetto"})),
     row("POST /api/password/change", Session, Json, 401, "/api/password/change", || json!({"currentPassword": "wrong and long", "password": "quattro gatti sul tetto", "passwordConfirmation": "quattro gatti sul tetto"})),
     row("GET /api/account", Session, Nothing, 200, "/api/account", none),
@@ -86,7 +88,7 @@ const ROWS: &[Row] = &[
     row("GET /api/services", Session, Nothing, 200, "/api/services", none),
     row("GET /api/debts", Session, Nothing, 200, "/api/debts", none),
     row("GET /api/debts/{noticeNumber}", Session, Nothing, 200, "/api/debts/{own}", none),
-    row("POST /api/debts/associate", Session, Json, 404, "/api/debts/associate", || json!({"fiscalCode": Person::stranger().fiscal_code, "noticeNumber": MANUAL_NOTICE})),
+    row("POST /api/debts/associate", Session, Json, 404, "/api/debts/associate", || json!({"fiscalCode": stranger().fiscal_code, "noticeNumber": MANUAL_NOTICE})),
     row("POST /api/debts", Session, Json, 201, "/api/debts", || json!({"serviceCode": "TEST1", "reason": "Prova", "amount": 100})),
     row("DELETE /api/debts/{noticeNumber}", Session, Nothing, 204, "/api/debts/{spontaneous}", none),
     row("GET /api/payment-methods", Session, Nothing, 200, "/api/payment-methods?amount=100", none),
@@ -99,7 +101,7 @@ const ROWS: &[Row] = &[
     row("POST /api/consent/revoke", Session, Json, 401, "/api/consent/revoke", || json!({"password": "wrong and long"})),
     row("GET /", Public, Nothing, 200, "/", none),
     row("GET /{proxy+}", Public, Nothing, 200, "/attiva", none),
-    row("POST /psp/callback", Psp, Callback, 200, "/psp/callback", || json!({
+    row("POST /psp/callback", Psp, CallbackBody, 200, "/psp/callback", || json!({
         "type": "payment.failed", "timestamp": "2026-11-23T10:00:00Z", "data": {
             "paymentId": "6f1c2b0e9d8a47f3b5c4d3e2f1a09b87", "transactionId": "TX-1", "pspId": "BANCADUE",
             "pspName": "Banca Due", "method": "CP", "amount": 100, "currency": "EUR"
@@ -110,7 +112,7 @@ const ROWS: &[Row] = &[
         "debtor": {"fiscalCode": "VRDLCU75M41F205H", "personType": "natural", "name": "Lucia Verdi"},
         "serviceCode": "TEST1", "reason": "Prova", "amount": 100
     })),
-    row("DELETE /creditor/debts/{noticeNumber}", Creditor, Nothing, 204, "/creditor/debts/{practice}", none),
+    row("DELETE /creditor/debts/{noticeNumber}", Creditor, Nothing, 204, "/creditor/debts/{debt}", none),
     row("POST /creditor/debts/import", Creditor, Table, 200, "/creditor/debts/import?dryRun=true", none),
 ];
 
@@ -121,9 +123,10 @@ const TABLE: &str = "noticeNumber,debtorFiscalCode,debtorPersonType,debtorName,s
                      301000000000030263,RSSMRA80A01H501U,natural,Mario Rossi,TEST1,Prova,100\n";
 
 /// A row for every route that the stack serves; a route without one fails here, and says what to do.
-pub fn rows() -> Vec<&'static Row> {
+pub fn rows() -> Vec<&'static RouteRow> {
     let served = served();
-    let (known, gone): (Vec<&Row>, Vec<&Row>) = ROWS.iter().partition(|row| served.contains(row.route));
+    let (known, gone): (Vec<&RouteRow>, Vec<&RouteRow>) =
+        ROWS.iter().partition(|row| served.contains(row.route));
     let missing: Vec<_> =
         routes().into_keys().filter(|route| ROWS.iter().all(|row| row.route != route)).collect();
     assert!(
@@ -143,35 +146,34 @@ pub struct Owner {
     pub cookie: String,
     pub notice: String,
     pub payment: String,
-    pub person: Person,
+    pub person: PortalUser,
 }
 
-/// One for each test: a person may not create more than ten practices an hour.
+thread_local! {
+    /// One for each test, which has a thread of its own: a person may not create more than ten debts an hour.
+    static OWNER: Cell<Option<&'static Owner>> = const { Cell::new(None) };
+}
+
 pub async fn owner() -> &'static Owner {
-    static OWNERS: Mutex<BTreeMap<String, &'static Owner>> = Mutex::new(BTreeMap::new());
-    let test = std::thread::current().name().unwrap_or_default().to_owned();
-    let known = OWNERS.lock().unwrap().get(&test).copied();
-    match known {
-        Some(owner) => owner,
-        None => {
-            let (person, notice) = Person::owes().await;
-            let paying = person.owes_another().await;
-            let payment = person.starts_to_pay(&paying).await;
-            let owner =
-                Box::leak(Box::new(Owner { cookie: person.session().await, notice, payment, person }));
-            OWNERS.lock().unwrap().insert(test, owner);
-            owner
-        }
+    if let Some(owner) = OWNER.get() {
+        return owner;
     }
+    let (person, notice) = debtor().await;
+    let paying = owes_another(&person).await;
+    let payment = payment_of(&person, &paying).await;
+    let cookie = session(&person).await;
+    let owner = Box::leak(Box::new(Owner { cookie, notice, payment, person }));
+    OWNER.set(Some(owner));
+    owner
 }
 
 /// Mario's code on his receipt.
 async fn receipt_code() -> String {
     static CODE: OnceCell<String> = OnceCell::const_new();
-    CODE.get_or_init(|| async { Person::mario().receipt_code(PAID_NOTICE).await }).await.clone()
+    CODE.get_or_init(|| async { receipt_code_of_mario().await }).await.clone()
 }
 
-impl Row {
+impl RouteRow {
     pub fn method(&self) -> &'static str {
         self.route.split_once(' ').unwrap().0
     }
@@ -185,7 +187,7 @@ impl Row {
     }
 
     /// A request that works, but for who makes it: no session, key or signature.
-    pub async fn bare(&self) -> Call {
+    pub async fn bare(&self) -> TestRequest {
         let mut path = self.path.to_owned();
         for (name, thing) in
             [("{own}", owner().await.notice.clone()), ("{payment}", owner().await.payment.clone())]
@@ -202,29 +204,32 @@ impl Row {
             path = path.replace("{receipt}", &receipt_code().await);
         }
         if path.contains("{spontaneous}") {
-            path = path.replace("{spontaneous}", &owner().await.person.creates().await);
+            path = path.replace("{spontaneous}", &spontaneous_of(&owner().await.person).await);
         }
-        if path.contains("{practice}") {
-            path = path.replace("{practice}", &Person::stranger().practice().await);
+        if path.contains("{debt}") {
+            path = path.replace("{debt}", &issue_debt(&stranger()).await.number);
         }
         if path.contains("{new}") {
             let digits: u64 = unique("9").trim_start_matches("9-").parse().unwrap();
             let notice = domain::NoticeNumber::issue("01".parse().unwrap(), 880_000_000 + digits);
             path = path.replace("{new}", notice.as_str());
         }
-        let call = Call::new(self.method(), &path);
+        let call = TestRequest::new(self.method(), &path);
         let call = match self.takes {
             Nothing => call,
-            Json | Callback => {
+            Json | CallbackBody => {
                 let owner = owner().await;
                 let body = (self.body)().to_string().replace("{own}", &owner.notice);
-                call.body("application/json", body.replace("{code}", &owner.person.fiscal_code).as_bytes())
+                call.body(
+                    "application/json",
+                    body.replace("{code}", &owner.person.person.fiscal_code).as_bytes(),
+                )
             }
             Table => call.body("text/csv; charset=utf-8", TABLE.as_bytes()),
             Soap => call.body("text/xml; charset=utf-8", SOAP.as_bytes()),
         };
         match self.route {
-            "POST /api/debts" | "POST /api/payments" => call.with("idempotency-key", &unique("access")),
+            "POST /api/debts" | "POST /api/payments" => call.header("idempotency-key", &unique("access")),
             _ => call,
         }
     }
@@ -241,31 +246,26 @@ impl Row {
     }
 
     /// A request that works.
-    pub async fn call(&self) -> Call {
+    pub async fn call(&self) -> TestRequest {
         self.admitted(self.bare().await).await
     }
 
     /// Any request, by somebody who may make it.
-    pub async fn admitted(&self, call: Call) -> Call {
+    pub async fn admitted(&self, call: TestRequest) -> TestRequest {
         match self.caller {
             Public | Node => call,
-            Session if self.route == "POST /api/logout" => call.cookie(&owner().await.person.session().await),
+            Session if self.route == "POST /api/logout" => call.cookie(&session(&owner().await.person).await),
             // A wrong password makes its account wait.
-            Session if self.works == 401 => call.cookie(&Person::activates().await.session().await),
-            Session if self.path.contains("{paid}") => call.cookie(&mario().await),
+            Session if self.works == 401 => call.cookie(&session(&activated().await).await),
+            Session if self.path.contains("{paid}") => call.cookie(&session_of_mario().await),
             Session => call.cookie(&owner().await.cookie),
-            Creditor => call.with("authorization", &format!("Bearer {CREDITOR_KEY}")),
-            Psp => {
-                let (id, timestamp) = (unique("evt"), now().to_string());
-                let signature = webhook_signature(&id, &timestamp, &String::from_utf8_lossy(&call.body));
-                let call = call.with("webhook-id", &id).with("webhook-timestamp", &timestamp);
-                call.with("webhook-signature", &signature)
-            }
+            Creditor => call.header("authorization", &format!("Bearer {CREDITOR_KEY}")),
+            Psp => signed_callback(call, now()),
         }
     }
 }
 
-async fn mario() -> String {
+async fn session_of_mario() -> String {
     static COOKIE: OnceCell<String> = OnceCell::const_new();
-    COOKIE.get_or_init(|| async { Person::mario().session().await }).await.clone()
+    COOKIE.get_or_init(|| async { session(&mario()).await }).await.clone()
 }

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Once;
 
-use journeys::machine::{self, has, run};
+use journeys::programs::{self, has, run};
 use local::{Options, Stack};
 
 const CHROMIUM: &str = "/usr/bin/chromium";
@@ -34,7 +34,7 @@ fn install_what_is_missing() {
     if !has("pdftotext", &["-v"]) {
         missing.push("poppler-utils");
     }
-    machine::install(&missing);
+    programs::install(&missing);
 }
 
 /// What is in the lock file, and nothing else.

@@ -9,26 +9,26 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use jiff::Timestamp;
+use journeys::journey::{JourneyObserver, journey};
 use journeys::local::{Options, Usage};
-use journeys::tour::{Watch, tour};
-use journeys::{Citizen, Portal};
+use journeys::{PortalUser, TestPortal};
 
-use crate::table::{Row, Table};
+use crate::table::{CallRow, CallTable};
 
 /// Notes what each action used.
 #[derive(Default)]
-struct Books {
-    rows: Mutex<Vec<Row>>,
+struct UsageRecorder {
+    rows: Mutex<Vec<CallRow>>,
 }
 
-struct Watching<'a> {
-    portal: &'a Portal,
-    books: &'a Books,
+struct UsageObserver<'a> {
+    portal: &'a TestPortal,
+    recorder: &'a UsageRecorder,
     /// When it all happens: what a window of time or a session's age costs must not depend on this machine's speed.
     moment: Timestamp,
 }
 
-impl Watch for Watching<'_> {
+impl JourneyObserver for UsageObserver<'_> {
     fn before(&self, _: &'static str, _: &'static str) {
         self.portal.stack().clock().set(self.moment);
         self.portal.stack().faults().forget_usage();
@@ -36,10 +36,10 @@ impl Watch for Watching<'_> {
 
     fn after(&self, function: &'static str, action: &'static str) {
         let usage = self.portal.stack().faults().usage();
-        let mut rows = self.books.rows.lock().unwrap();
-        rows.push(Row::of(function, action, &of(&usage, function)));
+        let mut rows = self.recorder.rows.lock().unwrap();
+        rows.push(CallRow::of(function, action, &of(&usage, function)));
         if function != "DeliverMail" && usage.contains_key("DeliverMail") {
-            rows.push(Row::of(
+            rows.push(CallRow::of(
                 "DeliverMail",
                 &format!("after {function}: {action}"),
                 &of(&usage, "DeliverMail"),
@@ -55,22 +55,22 @@ fn of(usage: &BTreeMap<String, Usage>, function: &str) -> Usage {
     usage.get(function).cloned().unwrap_or_default()
 }
 
-fn alone() -> Option<Portal> {
-    Portal::alone_with(Options { demo: false, ..Options::default() })
+fn alone() -> Option<TestPortal> {
+    TestPortal::alone_with(Options { demo: false, ..Options::default() })
 }
 
 /// A citizen who is proven, and so many practices of theirs.
-async fn with_practices(portal: &Portal, practices: usize) -> Citizen {
+async fn with_practices(portal: &TestPortal, practices: usize) -> PortalUser {
     let (mario, notice) = portal.proven_citizen().await;
     portal.multiplies(&notice, practices).await;
     mario
 }
 
-async fn counted(portal: &Portal) -> Table {
-    let books = Books::default();
+async fn counted(portal: &TestPortal) -> CallTable {
+    let recorder = UsageRecorder::default();
     let moment = portal.stack().clock().now();
-    tour(portal, &Watching { portal, books: &books, moment }).await;
-    Table::new(books.rows.into_inner().unwrap())
+    journey(portal, &UsageObserver { portal, recorder: &recorder, moment }).await;
+    CallTable::new(recorder.rows.into_inner().unwrap())
 }
 
 #[tokio::test]
@@ -102,7 +102,9 @@ async fn a_list_costs_the_same_whoever_many_practices_a_citizen_has() {
         mario.gets(&format!("/api/debts?cursor={next}")).await.ok();
         mario.history("").await;
         let usage = portal.stack().faults().usage();
-        seen.push(["List", "History"].map(|function| Row::of(function, "", &of(&usage, function)).counts()));
+        seen.push(
+            ["List", "History"].map(|function| CallRow::of(function, "", &of(&usage, function)).counts()),
+        );
     }
     assert_eq!(seen[0], seen[1], "left: with 60 practices; right: with 10,000");
 }

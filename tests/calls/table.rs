@@ -7,7 +7,7 @@ use journeys::local::{Stack, Usage};
 
 /// What one action asks of DynamoDB.
 #[derive(Clone, Debug)]
-pub struct Row {
+pub struct CallRow {
     function: String,
     action: String,
     calls: BTreeMap<String, u64>,
@@ -20,7 +20,7 @@ pub struct Row {
 /// Calls by operation, then read and write units in halves.
 pub type Counts = (String, u64, u64);
 
-impl Row {
+impl CallRow {
     pub fn of(function: &str, action: &str, usage: &Usage) -> Self {
         let of_tables = |(name, n): (&String, &u64)| Some((name.strip_prefix("dynamodb:")?.to_owned(), *n));
         Self {
@@ -62,8 +62,8 @@ impl Row {
     }
 }
 
-pub struct Table {
-    rows: Vec<Row>,
+pub struct CallTable {
+    rows: Vec<CallRow>,
 }
 
 const INTRODUCTION: &str = "\
@@ -85,14 +85,14 @@ Secrets are read at start and every five minutes, not for each action; they are 
 /// How far bytes may be from those written down: names and texts are longer or shorter by chance.
 const BYTES_APART: f64 = 0.15;
 
-impl Table {
-    pub fn new(mut rows: Vec<Row>) -> Self {
+impl CallTable {
+    pub fn new(mut rows: Vec<CallRow>) -> Self {
         rows.sort_by(|a, b| a.function.cmp(&b.function));
         Self { rows }
     }
 
     pub fn counts(&self) -> Vec<(String, String, Counts)> {
-        let counts = |row: &Row| (row.function.clone(), row.action.clone(), row.counts());
+        let counts = |row: &CallRow| (row.function.clone(), row.action.clone(), row.counts());
         self.rows.iter().map(counts).collect()
     }
 
@@ -115,7 +115,7 @@ impl Table {
         if same {
             return;
         }
-        let changed = |row: &&Row| !written.iter().any(|line| row.is_written_as(line));
+        let changed = |row: &&CallRow| !written.iter().any(|line| row.is_written_as(line));
         let changed: Vec<String> = self
             .rows
             .iter()
@@ -130,7 +130,7 @@ impl Table {
     }
 }
 
-impl Row {
+impl CallRow {
     fn is_written_as(&self, line: &str) -> bool {
         let Some(bytes) = line.strip_prefix(&self.line()) else { return false };
         let bytes: Vec<f64> = bytes.split('|').filter_map(|part| part.trim().parse().ok()).collect();

@@ -2,7 +2,7 @@
 //! body that `infra/openapi.yaml` does not promise; `schemathesis.toml` says what is checked, `schemathesis_hooks.py`
 //! who calls.
 
-use journeys::machine::run;
+use journeys::programs::run;
 use local::{Options, Stack};
 
 use crate::python::SCHEMATHESIS;

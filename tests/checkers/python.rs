@@ -2,7 +2,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::LazyLock;
 
-use journeys::machine::{has, install, run};
+use journeys::programs::{has, install, run};
 
 use crate::repository;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use journeys::machine::run;
+use journeys::programs::run;
 
 use crate::python::{CHECKOV, SAM};
 use crate::{entries, none, read, the_template};

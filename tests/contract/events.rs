@@ -9,11 +9,15 @@ use tokio::sync::OnceCell;
 use crate::expected::{differences, readable, redacted};
 use crate::openapi::Document;
 use crate::routes::folder_of;
+use journeys::signed;
+
 use crate::stack::{
-    CREDITOR_KEY, PAID_NOTICE, Person, now, person, reference, repository, routes, stack, webhook_signature,
+    CREDITOR_KEY, activated, issue_debt, mailed_token, now, owes_another, payment_of, person,
+    receipt_code_of_mario, reference, registered, repository, reset_token, routes, session, spontaneous_of,
+    stack,
 };
 
-struct Event {
+struct EventFile {
     /// `search/by-notice`
     name: String,
     /// `Search`
@@ -22,7 +26,7 @@ struct Event {
     text: String,
 }
 
-impl Event {
+impl EventFile {
     fn value(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|e| panic!("events/{}.json: {e}", self.name))
     }
@@ -37,7 +41,7 @@ impl Event {
 }
 
 /// All of them, by name; those that only read come first, and find the demonstration data untouched.
-fn events() -> Vec<Event> {
+fn events() -> Vec<EventFile> {
     let functions: BTreeMap<String, String> = crate::stack::functions_of_the_template()
         .into_keys()
         .map(|function| (folder_of(&function), function))
@@ -50,7 +54,7 @@ fn events() -> Vec<Event> {
             let case = file.file_name().unwrap().to_str().unwrap();
             if let Some(case) = case.strip_suffix(".json").filter(|case| !case.ends_with(".expected")) {
                 let text = std::fs::read_to_string(&file).unwrap();
-                events.push(Event {
+                events.push(EventFile {
                     name: format!("{folder}/{case}"),
                     function: function.clone(),
                     text,
@@ -175,7 +179,7 @@ pub async fn answered() -> &'static [String] {
     all.await
 }
 
-async fn differing(event: &Event, document: &Document, update: bool) -> Vec<String> {
+async fn differing(event: &EventFile, document: &Document, update: bool) -> Vec<String> {
     let answer = stack().invoke(&event.function, &filled(event).await).await;
     let answer = answer.unwrap_or_else(|e| panic!("{}: {e}", event.name));
     let mut found = Vec::new();
@@ -198,7 +202,7 @@ async fn differing(event: &Event, document: &Document, update: bool) -> Vec<Stri
 }
 
 /// The event with real things in place of its placeholders.
-async fn filled(event: &Event) -> Value {
+async fn filled(event: &EventFile) -> Value {
     let mut text = event.text.clone();
     let names: BTreeSet<String> = event
         .text
@@ -213,27 +217,28 @@ async fn filled(event: &Event) -> Value {
         let value: Value = serde_json::from_str(&text).unwrap();
         let header = |name: &str| value["headers"][name].as_str().unwrap().to_owned();
         let body = value["body"].as_str().unwrap();
-        let signature = webhook_signature(&header("webhook-id"), &header("webhook-timestamp"), body);
+        let seconds = header("webhook-timestamp").parse().unwrap();
+        let [.., (_, signature)] = signed(&header("webhook-id"), seconds, body.as_bytes());
         text = text.replace("{{webhook}}", &signature);
     }
     serde_json::from_str(&text).unwrap()
 }
 
 /// What a placeholder stands for (events/README.md has the list).
-async fn thing(placeholder: &str, event: &Event) -> String {
+async fn thing(placeholder: &str, event: &EventFile) -> String {
     match placeholder.split_once(':').unwrap_or((placeholder, "")) {
-        ("session", name) => person(name).await.session().await,
+        ("session", name) => session(&person(name).await).await,
         ("payment", name) => {
             let person = person(name).await;
-            let notice = person.owes_another().await;
-            person.starts_to_pay(&notice).await
+            let notice = owes_another(&person).await;
+            payment_of(&person, &notice).await
         }
-        ("practice", name) => person(name).await.practice().await,
-        ("spontaneous", name) => person(name).await.creates().await,
+        ("practice" | "debt", name) => issue_debt(&person(name).await.person).await.number,
+        ("spontaneous", name) => spontaneous_of(&person(name).await).await,
         ("reference", _) => reference().await,
-        ("receipt", _) => Person::mario().receipt_code(PAID_NOTICE).await,
-        ("activation", _) => Person::registers().await.mailed_token().await,
-        ("reset", _) => Person::activates().await.forgets().await,
+        ("receipt", _) => receipt_code_of_mario().await,
+        ("activation", _) => mailed_token(&registered().await).await,
+        ("reset", _) => reset_token(&activated().await).await,
         ("creditor-key", _) => CREDITOR_KEY.to_owned(),
         ("timestamp", _) => now().to_string(),
         ("now", _) => stack().clock().now().to_string(),

@@ -1,4 +1,5 @@
 //! The contract holds template, functions, OpenAPI and events together, and every event is answered as written.
+#![recursion_limit = "256"]
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -2,16 +2,19 @@
 
 use std::collections::BTreeSet;
 
+use journeys::{TestRequest, TestResponse};
 use jsonschema::{Draft, Validator};
 use serde_json::{Map, Value, json};
 
 use crate::stack::{
-    Answer, CREDITOR_KEY, Call, PAID_NOTICE, Person, now, reference, unique, webhook_signature, yaml,
+    CREDITOR_KEY, PAID_NOTICE, SendToStack, activated, issue_debt, mailed_token, mario, now, payment_of,
+    receipt_code_of_mario, reference, registered, reset_token, session, signed_callback, spontaneous_of,
+    stranger, unique, yaml,
 };
 
 pub struct Document(Value);
 
-struct Operation<'a> {
+struct ContractOperation<'a> {
     id: &'a str,
     method: String,
     path: &'a str,
@@ -45,12 +48,12 @@ impl Document {
         errors.iter_errors(value).map(|e| format!("{place}{}: {e}", e.instance_path())).collect()
     }
 
-    fn operations(&self) -> Vec<Operation<'_>> {
+    fn operations(&self) -> Vec<ContractOperation<'_>> {
         let mut operations = Vec::new();
         for (path, methods) in self.0["paths"].as_object().unwrap() {
             for (method, value) in methods.as_object().unwrap() {
                 let id = value["operationId"].as_str().unwrap();
-                operations.push(Operation { id, method: method.to_uppercase(), path, value });
+                operations.push(ContractOperation { id, method: method.to_uppercase(), path, value });
             }
         }
         operations
@@ -60,16 +63,17 @@ impl Document {
     pub fn differences(&self, route: &str, answer: &Value) -> Vec<String> {
         let operations = self.operations();
         let operation = operations.iter().find(|it| format!("{} {}", it.method, it.path) == route).unwrap();
-        let headers = answer["headers"].as_object().into_iter().flatten();
-        let mut headers: Vec<(String, String)> = headers
-            .map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned()))
-            .collect();
-        for cookie in answer["cookies"].as_array().into_iter().flatten() {
-            headers.push(("set-cookie".to_owned(), cookie.to_string()));
+        let mut response = http::Response::builder();
+        for (name, value) in answer["headers"].as_object().into_iter().flatten() {
+            response = response.header(name, value.as_str().unwrap_or_default());
         }
+        for cookie in answer["cookies"].as_array().into_iter().flatten() {
+            response = response.header("set-cookie", cookie.as_str().unwrap_or_default());
+        }
+        let headers = response.body(()).unwrap().into_parts().0.headers;
         let status = u16::try_from(answer["statusCode"].as_u64().unwrap()).unwrap();
         let body = answer["body"].as_str().unwrap_or_default().as_bytes().to_vec();
-        as_documented(self, operation, &Answer { status, headers, body }, "")
+        as_documented(self, operation, &TestResponse { asked: route.to_owned(), status, headers, body }, "")
     }
 
     /// Named examples of a body or an answer: media type, schema, name, value.
@@ -184,8 +188,8 @@ async fn every_example_of_a_request_works() {
 /// Every difference between an answer and what the document says of its status.
 fn as_documented(
     document: &Document,
-    operation: &Operation<'_>,
-    answer: &Answer,
+    operation: &ContractOperation<'_>,
+    answer: &TestResponse,
     place: &str,
 ) -> Vec<String> {
     let Some(response) = operation.value["responses"].get(answer.status.to_string()) else {
@@ -206,7 +210,7 @@ fn as_documented(
         None => faults.push(format!("{place}: {media} is not documented")),
         Some(content) => {
             let value = match media.contains("json") {
-                true => answer.value(),
+                true => answer.json(),
                 false => json!(answer.text()),
             };
             faults.extend(document.faults(&format!("{place} "), &content["schema"], &value));
@@ -216,13 +220,17 @@ fn as_documented(
 }
 
 /// The request of an example, made by somebody who may make it.
-async fn prepared(document: &Document, operation: &Operation<'_>, body: Option<(&str, Value)>) -> Call {
+async fn prepared(
+    document: &Document,
+    operation: &ContractOperation<'_>,
+    body: Option<(&str, Value)>,
+) -> TestRequest {
     let security = operation.value.get("security").unwrap_or(&document.0["security"]);
     let schemes: Vec<&String> =
         security.as_array().into_iter().flatten().filter_map(Value::as_object).flat_map(Map::keys).collect();
     // What ends a session or an account is done by somebody who is not needed any more.
     let by_another = ["logout", "changePassword", "revokeConsent", "changeAccount"].contains(&operation.id);
-    let who = if by_another { Person::activates().await } else { Person::mario() };
+    let who = if by_another { activated().await } else { mario() };
     let mut path = operation.path.to_owned();
     let mut query = Vec::new();
     let mut headers = Vec::new();
@@ -242,15 +250,15 @@ async fn prepared(document: &Document, operation: &Operation<'_>, body: Option<(
     if !query.is_empty() {
         path = format!("{path}?{}", query.join("&"));
     }
-    let mut call = Call::new(&operation.method, &path);
+    let mut call = TestRequest::new(&operation.method, &path);
     for (name, value) in headers {
-        call = call.with(&name, &value);
+        call = call.header(&name, &value);
     }
     if let Some((media, value)) = body {
         let text = match (operation.id, value) {
-            ("activate", _) => json!({"token": Person::registers().await.mailed_token().await}).to_string(),
+            ("activate", _) => json!({"token": mailed_token(&registered().await).await}).to_string(),
             ("resetPassword", value) => {
-                with(value, "token", json!(Person::activates().await.forgets().await)).to_string()
+                with(value, "token", json!(reset_token(&activated().await).await)).to_string()
             }
             ("associateDebt", value) if value.get("reference").is_some() => {
                 json!({"reference": reference().await}).to_string()
@@ -261,18 +269,13 @@ async fn prepared(document: &Document, operation: &Operation<'_>, body: Option<(
         call = call.body(media, text.as_bytes());
     }
     if operation.value["parameters"].to_string().contains("IdempotencyKey") {
-        call = call.with("idempotency-key", &unique("example"));
+        call = call.header("idempotency-key", &unique("example"));
     }
     for scheme in schemes {
         call = match scheme.as_str() {
-            "session" => call.cookie(&who.session().await),
-            "creditorKey" => call.with("authorization", &format!("Bearer {CREDITOR_KEY}")),
-            "webhookSignature" => {
-                let (id, timestamp) = (unique("evt"), now().to_string());
-                let signature = webhook_signature(&id, &timestamp, &String::from_utf8_lossy(&call.body));
-                let call = call.with("webhook-id", &id).with("webhook-timestamp", &timestamp);
-                call.with("webhook-signature", &signature)
-            }
+            "session" => call.cookie(&session(&who).await),
+            "creditorKey" => call.header("authorization", &format!("Bearer {CREDITOR_KEY}")),
+            "webhookSignature" => signed_callback(call, now()),
             _ => call,
         };
     }
@@ -280,16 +283,16 @@ async fn prepared(document: &Document, operation: &Operation<'_>, body: Option<(
 }
 
 /// A thing that is really there, by the name of its parameter.
-async fn named(operation: &Operation<'_>, name: &str, example: Option<String>) -> String {
+async fn named(operation: &ContractOperation<'_>, name: &str, example: Option<String>) -> String {
     match (operation.id, name) {
-        ("takeBackSpontaneous", _) => Person::mario().creates().await,
-        ("cancelDebt", _) => Person::stranger().practice().await,
+        ("takeBackSpontaneous", _) => spontaneous_of(&mario()).await,
+        ("cancelDebt", _) => issue_debt(&stranger()).await.number,
         ("printReceipt", _) => PAID_NOTICE.to_owned(),
         (_, "reference") => reference().await,
-        (_, "code") => Person::mario().receipt_code(PAID_NOTICE).await,
+        (_, "code") => receipt_code_of_mario().await,
         (_, "paymentId") => {
-            let notice = Person::mario().practice().await;
-            Person::mario().starts_to_pay(&notice).await
+            let notice = issue_debt(&mario().person).await;
+            payment_of(&mario(), &notice.number).await
         }
         _ => example.unwrap(),
     }

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use journeys::books::Books;
+use journeys::ledger::Ledger;
 use journeys::local::faults::{Call, Fault, Scope};
 use journeys::{checker, together};
 
+use crate::actions::{Action, ActionCaller};
 use crate::crossings::{CROSSINGS, Crossing};
-use crate::deeds::{Caller, Deed};
-use crate::scene::Scene;
+use crate::fixture::Fixture;
 
 /// Columns of the fault matrix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,7 +54,7 @@ pub struct Hit {
 
 /// What goes wrong.
 #[derive(Clone, Debug)]
-pub enum Trouble {
+pub enum FaultPlan {
     Hits(Vec<Hit>),
     /// The second comes later, or when it is tried again at once.
     Pair(Hit, Hit),
@@ -69,20 +69,20 @@ pub enum Trouble {
 }
 
 /// How a case ended: its letter in the matrix, and what does not hold.
-pub struct Ended {
+pub struct CaseResult {
     pub letter: char,
     pub faults: Vec<String>,
     /// What is stored in the end, by kind and number.
-    pub books: BTreeMap<String, usize>,
+    pub ledger: BTreeMap<String, usize>,
 }
 
 /// The calls of a deed when nothing goes wrong, and what of the same debt or user can cross it.
-pub fn calls(deed: &'static Deed) -> (Vec<Call>, Vec<&'static Crossing>) {
+pub fn calls(action: &'static Action) -> (Vec<Call>, Vec<&'static Crossing>) {
     on_a_runtime(async move {
-        let scene = arranged(deed).await;
-        let crossings = CROSSINGS.iter().filter(|crossing| (crossing.applies)(&scene)).collect();
-        let (calls, status) = scene.calls_of((deed.act)(scene.clone())).await;
-        assert!(deed.fine.contains(&status), "{}: {status} without any trouble", deed.name);
+        let fixture = arranged(action).await;
+        let crossings = CROSSINGS.iter().filter(|crossing| (crossing.applies)(&fixture)).collect();
+        let (calls, status) = fixture.calls_of((action.act)(fixture.clone())).await;
+        assert!(action.fine.contains(&status), "{}: {status} without any trouble", action.name);
         (calls, crossings)
     })
 }
@@ -121,11 +121,11 @@ pub fn troubles_of(call: &Call, number: u64) -> Vec<(Column, Hit)> {
 /// The SDK tries three times, our own loops six: what lasts outlives both.
 const LASTING: u64 = 40;
 
-fn plans(scene: &Scene, hits: &[Hit]) {
+fn plans(fixture: &Fixture, hits: &[Hit]) {
     for hit in hits {
         let last = if hit.lasting { hit.number + LASTING } else { hit.number };
         let faults = (hit.number..=last).map(|number| (number, hit.fault));
-        scene.stage.stack.faults().plan(Scope::function(&hit.function), faults);
+        fixture.stack().faults().plan(Scope::function(&hit.function), faults);
     }
 }
 
@@ -135,89 +135,89 @@ pub fn on_a_runtime<T>(work: impl Future<Output = T>) -> T {
     runtime.expect("a runtime").block_on(work)
 }
 
-async fn arranged(deed: &'static Deed) -> Rc<Scene> {
-    let scene = Scene::open(1).await;
-    (deed.arrange)(scene.clone()).await;
-    scene
+async fn arranged(action: &'static Action) -> Rc<Fixture> {
+    let fixture = Fixture::open(1).await;
+    (action.arrange)(fixture.clone()).await;
+    fixture
 }
 
 /// Plays a case to its end.
-pub fn play(deed: &'static Deed, trouble: &Trouble) -> Ended {
+pub fn play(action: &'static Action, trouble: &FaultPlan) -> CaseResult {
     match trouble {
-        Trouble::Crossed(crossing) => crossed(deed, crossing),
-        _ => on_a_runtime(played(deed, trouble)),
+        FaultPlan::Crossed(crossing) => crossed(action, crossing),
+        _ => on_a_runtime(played(action, trouble)),
     }
 }
 
 /// Both orders of a deed and another message. Messages of senders leave the same behind in either (INV-M05).
-fn crossed(deed: &'static Deed, crossing: &'static Crossing) -> Ended {
+fn crossed(action: &'static Action, crossing: &'static Crossing) -> CaseResult {
     let [mut before, after] = [true, false].map(|first| {
         on_a_runtime(async move {
-            let scene = arranged(deed).await;
-            let stored = scene.stored();
+            let fixture = arranged(action).await;
+            let stored = fixture.stored();
             let mut status = 0;
             for crosses in [first, !first] {
                 match crosses {
-                    true => (crossing.act)(scene.clone()).await,
-                    false => status = (deed.act)(scene.clone()).await,
+                    true => (crossing.act)(fixture.clone()).await,
+                    false => status = (action.act)(fixture.clone()).await,
                 }
             }
-            let trouble = Trouble::Crossed(crossing);
-            let letter = letter(deed, &trouble, status, &scene, &stored);
+            let trouble = FaultPlan::Crossed(crossing);
+            let letter = letter(action, &trouble, status, &fixture, &stored);
             let mut faults = Vec::new();
-            acknowledged(deed, status, &scene, &mut faults);
+            acknowledged(action, status, &fixture, &mut faults);
             if status >= 500 {
                 let order = if first { "after" } else { "before" };
                 faults.push(format!("answered {status} {order} {}", crossing.name));
             }
-            recovers(deed, &trouble, &scene, &mut faults).await;
-            Ended { letter, faults, books: scene.money() }
+            recovers(action, &trouble, &fixture, &mut faults).await;
+            CaseResult { letter, faults, ledger: fixture.money() }
         })
     });
     before.faults.extend(after.faults);
-    let both_are_messages = deed.caller == Caller::Sender && crossing.is_message;
-    if both_are_messages && before.books != after.books {
-        let (first, then) = (&before.books, &after.books);
+    let both_are_messages = action.caller == ActionCaller::Sender && crossing.is_message;
+    if both_are_messages && before.ledger != after.ledger {
+        let (first, then) = (&before.ledger, &after.ledger);
         before.faults.push(format!("INV-M05 in one order {first:?}, in the other {then:?}"));
     }
     before
 }
 
-async fn played(deed: &'static Deed, trouble: &Trouble) -> Ended {
-    let scene = arranged(deed).await;
-    let before = scene.stored();
-    let act = || (deed.act)(scene.clone());
+async fn played(action: &'static Action, trouble: &FaultPlan) -> CaseResult {
+    let fixture = arranged(action).await;
+    let before = fixture.stored();
+    let act = || (action.act)(fixture.clone());
     let mut faults = Vec::new();
     let status = match trouble {
-        Trouble::Hits(hits) => {
-            plans(&scene, hits);
+        FaultPlan::Hits(hits) => {
+            plans(&fixture, hits);
             act().await
         }
-        Trouble::Pair(one, two) => {
-            plans(&scene, &[one.clone(), two.clone()]);
+        FaultPlan::Pair(one, two) => {
+            plans(&fixture, &[one.clone(), two.clone()]);
             let first = act().await;
-            if deed.fine.contains(&first) { first } else { act().await }
+            if action.fine.contains(&first) { first } else { act().await }
         }
-        Trouble::Again => {
+        FaultPlan::Again => {
             let first = act().await;
-            let stored = scene.stored();
+            let stored = fixture.stored();
             let again = act().await;
-            if !deed.fine.contains(&first) || !deed.fine.contains(&again) {
+            if !action.fine.contains(&first) || !action.fine.contains(&again) {
                 faults.push(format!("answered {first}, and again {again}"));
             }
-            if deed.caller == Caller::Sender && stored != scene.stored() {
+            if action.caller == ActionCaller::Sender && stored != fixture.stored() {
                 faults.push("a repeated message changed something (INV-M04)".to_owned());
             }
             again
         }
-        Trouble::Twins(hits) => {
-            plans(&scene, hits);
+        FaultPlan::Twins(hits) => {
+            plans(&fixture, hits);
             let both = together([act(), act()]).await;
             both[0].min(both[1])
         }
-        Trouble::Crossed(crossing) => unreachable!("{} is played in two orders", crossing.name),
-        Trouble::Skew(minutes) => {
-            let clock = scene.stage.stack.clock();
+        FaultPlan::Crossed(crossing) => unreachable!("{} is played in two orders", crossing.name),
+        FaultPlan::Skew(minutes) => {
+            let clock = fixture.stack().clock();
             clock.advance(jiff::SignedDuration::from_mins(*minutes));
             let status = act().await;
             // Set right again.
@@ -225,62 +225,62 @@ async fn played(deed: &'static Deed, trouble: &Trouble) -> Ended {
             status
         }
     };
-    let happened = !scene.stage.stack.faults().injected().is_empty();
-    scene.stage.stack.faults().clear();
-    if let (Trouble::Hits(_), false) = (trouble, happened) {
+    let happened = !fixture.stack().faults().injected().is_empty();
+    fixture.stack().faults().clear();
+    if let (FaultPlan::Hits(_), false) = (trouble, happened) {
         faults.push("the trouble never came".to_owned());
     }
-    acknowledged(deed, status, &scene, &mut faults);
-    let letter = letter(deed, trouble, status, &scene, &before);
-    recovers(deed, trouble, &scene, &mut faults).await;
-    Ended { letter, faults, books: scene.counted() }
+    acknowledged(action, status, &fixture, &mut faults);
+    let letter = letter(action, trouble, status, &fixture, &before);
+    recovers(action, trouble, &fixture, &mut faults).await;
+    CaseResult { letter, faults, ledger: fixture.counted() }
 }
 
 /// What is stored in the end when nothing goes wrong.
-pub fn untroubled(deed: &'static Deed) -> BTreeMap<String, usize> {
+pub fn untroubled(action: &'static Action) -> BTreeMap<String, usize> {
     on_a_runtime(async move {
-        let scene = arranged(deed).await;
-        (deed.act)(scene.clone()).await;
-        recovers(deed, &Trouble::Hits(Vec::new()), &scene, &mut Vec::new()).await;
-        scene.counted()
+        let fixture = arranged(action).await;
+        (action.act)(fixture.clone()).await;
+        recovers(action, &FaultPlan::Hits(Vec::new()), &fixture, &mut Vec::new()).await;
+        fixture.counted()
     })
 }
 
 /// What a sender is told that we have is applied, not merely kept (INV-M22).
-fn acknowledged(deed: &Deed, status: u16, scene: &Scene, faults: &mut Vec<String>) {
-    let kept = scene.messages_not_applied();
-    if deed.caller == Caller::Sender && status == 200 && kept > 0 {
+fn acknowledged(action: &Action, status: u16, fixture: &Fixture, faults: &mut Vec<String>) {
+    let kept = fixture.messages_not_applied();
+    if action.caller == ActionCaller::Sender && status == 200 && kept > 0 {
         faults.push(format!("INV-M22 acknowledged while {kept} message is not applied"));
     }
 }
 
 /// The matrix's letter for what was seen before anybody recovered.
 fn letter(
-    deed: &Deed,
-    trouble: &Trouble,
+    action: &Action,
+    trouble: &FaultPlan,
     status: u16,
-    scene: &Scene,
+    fixture: &Fixture,
     before: &std::collections::BTreeSet<String>,
 ) -> char {
-    let crash = matches!(trouble, Trouble::Hits(hits) if hits.iter().any(|hit| {
+    let crash = matches!(trouble, FaultPlan::Hits(hits) if hits.iter().any(|hit| {
         matches!(hit.fault, Fault::CrashBefore | Fault::CrashAfter)
     }));
-    let waits = scene.waiting_letters() > 0 || scene.unknown_payments() > 0;
-    match (deed.caller, status) {
-        (Caller::Worker, _) if waits => 'Q',
-        (Caller::Worker, _) => 'S',
+    let waits = fixture.waiting_letters() > 0 || fixture.unknown_payments() > 0;
+    match (action.caller, status) {
+        (ActionCaller::Worker, _) if waits => 'Q',
+        (ActionCaller::Worker, _) => 'S',
         // What this caller is told when nothing is wrong: of a wrong password, that it is wrong.
-        (_, status) if deed.fine.first() == Some(&status) => 'S',
+        (_, status) if action.fine.first() == Some(&status) => 'S',
         (_, 200..300) => 'S',
-        (Caller::Sender, 500..) => 'T',
-        (_, 500..) if scene.stored() == *before => {
+        (ActionCaller::Sender, 500..) => 'T',
+        (_, 500..) if fixture.stored() == *before => {
             if crash {
                 'N'
             } else {
                 'R'
             }
         }
-        (_, 500..) if scene.unknown_payments() > 0 => 'U',
+        (_, 500..) if fixture.unknown_payments() > 0 => 'U',
         // Done, and only the answer is missing: who asks again is told so.
         (_, 500..) => 'S',
         (_, 409) => 'K',
@@ -290,34 +290,43 @@ fn letter(
 
 /// The person tries once more; senders bring everything twice; the sweep runs and two days pass. Then everything
 /// must hold.
-async fn recovers(deed: &'static Deed, trouble: &Trouble, scene: &Rc<Scene>, faults: &mut Vec<String>) {
-    scene.stage.stack.advance(std::time::Duration::from_secs(31)).await;
-    let times = match deed.caller {
-        Caller::Person | Caller::Worker => 1,
-        Caller::Sender => 2,
+async fn recovers(
+    action: &'static Action,
+    trouble: &FaultPlan,
+    fixture: &Rc<Fixture>,
+    faults: &mut Vec<String>,
+) {
+    fixture.stack().advance(std::time::Duration::from_secs(31)).await;
+    let times = match action.caller {
+        ActionCaller::Person | ActionCaller::Worker => 1,
+        ActionCaller::Sender => 2,
     };
     for _ in 0..times {
-        let again = (deed.act)(scene.clone()).await;
+        let again = (action.act)(fixture.clone()).await;
         // What crossed it may have left nothing to do: then a person is told so.
-        let may_be_refused = matches!(trouble, Trouble::Crossed(_)) && deed.caller == Caller::Person;
-        let fine = deed.fine.contains(&again) || (may_be_refused && (400..500).contains(&again));
+        let may_be_refused =
+            matches!(trouble, FaultPlan::Crossed(_)) && action.caller == ActionCaller::Person;
+        let fine = action.fine.contains(&again) || (may_be_refused && (400..500).contains(&again));
         if !fine {
             faults.push(format!("afterwards it was answered {again}"));
         }
     }
-    scene.two_days_pass().await;
-    let troubles = if matches!(trouble, Trouble::Pair(..)) { 2 } else { 1 };
-    faults.extend(checker::check(&scene.stage.history(), scene.stage.cut_off().min(troubles)));
-    let books = Books::of(&scene.stage.stack);
-    faults.extend(books.faults(true));
-    let strange: Vec<String> = books.unmatched().into_iter().collect();
-    let kept = scene.kept.borrow().clone();
-    let expected: Vec<String> = if is_strange(deed) { vec![kept] } else { Vec::new() };
+    fixture.two_days_pass().await;
+    let troubles = if matches!(trouble, FaultPlan::Pair(..)) { 2 } else { 1 };
+    faults.extend(checker::check(
+        &fixture.portal.harness().history(),
+        fixture.portal.harness().cut_off().min(troubles),
+    ));
+    let ledger = Ledger::of(fixture.stack());
+    faults.extend(ledger.faults(true));
+    let strange: Vec<String> = ledger.unmatched().into_iter().collect();
+    let kept = fixture.kept.borrow().clone();
+    let expected: Vec<String> = if is_strange(action) { vec![kept] } else { Vec::new() };
     if strange != expected {
         faults.push(format!("INV-M24 strange money: kept {strange:?}, came {expected:?}"));
     }
 }
 
-fn is_strange(deed: &Deed) -> bool {
-    deed.name.ends_with("we do not know") || deed.name.ends_with("nothing we know")
+fn is_strange(action: &Action) -> bool {
+    action.name.ends_with("we do not know") || action.name.ends_with("nothing we know")
 }

@@ -13,79 +13,79 @@
     reason = "a case stops where something is not as it must be"
 )]
 
+mod actions;
 mod cases;
 mod crossings;
-mod deeds;
+mod fixture;
 mod matrix;
 mod pairs;
-mod scene;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
-use cases::{Column, Ended, Hit, Trouble};
+use actions::{ACTIONS, Action};
+use cases::{CaseResult, Column, FaultPlan, Hit};
 use crossings::Crossing;
-use deeds::{DEEDS, Deed};
 use journeys::local::faults::{Call, Fault};
 
 /// What each deed calls when nothing goes wrong: function, number within the function, row.
-struct Known {
-    deed: &'static Deed,
+struct KnownCalls {
+    action: &'static Action,
     calls: Vec<(Call, u64, &'static str)>,
     crossings: Vec<&'static Crossing>,
 }
 
-static KNOWN: OnceLock<Vec<Known>> = OnceLock::new();
+static KNOWN: OnceLock<Vec<KnownCalls>> = OnceLock::new();
 
-fn known() -> &'static [Known] {
-    KNOWN.get_or_init(|| DEEDS.iter().map(know).collect())
+fn known() -> &'static [KnownCalls] {
+    KNOWN.get_or_init(|| ACTIONS.iter().map(know).collect())
 }
 
-fn know(deed: &'static Deed) -> Known {
+fn know(action: &'static Action) -> KnownCalls {
     let mut calls: Vec<(Call, u64, &'static str)> = Vec::new();
-    let (made, crossings) = cases::calls(deed);
+    let (made, crossings) = cases::calls(action);
     for call in made {
         let number = calls.iter().filter(|(other, ..)| other.function == call.function).count() as u64 + 1;
         let nth = calls.iter().filter(|(other, ..)| *other == call).count();
         // The stream brings what a deed has written: that is a deed of its own.
-        if let Some(row) = deed.row(&call, nth) {
+        if let Some(row) = action.row(&call, nth) {
             calls.push((call, number, row));
         } else {
             let streamed = call.function == "DeliverMail";
-            assert!(streamed, "{}: no row of the matrix names {call:?}", deed.name);
+            assert!(streamed, "{}: no row of the matrix names {call:?}", action.name);
         }
     }
-    Known { deed, calls, crossings }
+    KnownCalls { action, calls, crossings }
 }
 
 /// The cases of a cell, each with a name for the sentence of a failure.
-fn cell(row: &str, column: Column) -> Vec<(String, &'static Deed, Trouble)> {
+fn cell(row: &str, column: Column) -> Vec<(String, &'static Action, FaultPlan)> {
     let mut cases = Vec::new();
-    for Known { deed, calls, crossings } in known() {
+    for KnownCalls { action, calls, crossings } in known() {
         for (call, number, of) in calls.iter().filter(|(.., of)| *of == row) {
             for (_, hit) in cases::troubles_of(call, *number).into_iter().filter(|(c, _)| *c == column) {
                 let lasting = if hit.lasting { ", lasting" } else { "" };
                 let name = format!(
                     "{of} {}: {:?} at call {number}, {}{lasting}",
-                    deed.name, hit.fault, call.operation
+                    action.name, hit.fault, call.operation
                 );
-                cases.push((name, *deed, Trouble::Hits(vec![hit])));
+                cases.push((name, *action, FaultPlan::Hits(vec![hit])));
             }
         }
-        if deed.rows.last().is_none_or(|(.., rows)| rows[0] != row) {
+        if action.rows.last().is_none_or(|(.., rows)| rows[0] != row) {
             continue;
         }
         let mut whole =
-            |what: &str, trouble| cases.push((format!("{row} {}: {what}", deed.name), *deed, trouble));
+            |what: &str, trouble| cases.push((format!("{row} {}: {what}", action.name), *action, trouble));
         match column {
-            Column::F8 => whole("again", Trouble::Again),
+            Column::F8 => whole("again", FaultPlan::Again),
             Column::F9 => {
                 for crossing in crossings {
-                    whole(crossing.name, Trouble::Crossed(crossing));
+                    whole(crossing.name, FaultPlan::Crossed(crossing));
                 }
             }
             Column::F10 => {
-                whole("twins", Trouble::Twins(Vec::new()));
+                whole("twins", FaultPlan::Twins(Vec::new()));
                 for (call, number, _) in calls {
                     let hit = |fault| Hit {
                         function: call.function.clone(),
@@ -95,16 +95,16 @@ fn cell(row: &str, column: Column) -> Vec<(String, &'static Deed, Trouble)> {
                     };
                     whole(
                         "twins that overlap",
-                        Trouble::Twins(vec![hit(Fault::Delay(std::time::Duration::from_millis(20)))]),
+                        FaultPlan::Twins(vec![hit(Fault::Delay(std::time::Duration::from_millis(20)))]),
                     );
                     if call.operation.contains("Write") || call.operation.contains("Put") {
-                        whole("twins, one unheard", Trouble::Twins(vec![hit(Fault::LoseAnswer)]));
+                        whole("twins, one unheard", FaultPlan::Twins(vec![hit(Fault::LoseAnswer)]));
                     }
                 }
             }
             Column::F11 => {
-                whole("our clock five minutes ahead", Trouble::Skew(5));
-                whole("our clock five minutes behind", Trouble::Skew(-5));
+                whole("our clock five minutes ahead", FaultPlan::Skew(5));
+                whole("our clock five minutes behind", FaultPlan::Skew(-5));
             }
             _ => {}
         }
@@ -122,8 +122,8 @@ fn holds(row: &str, column: Column) {
     let cases = cell(row, column);
     assert!(!cases.is_empty(), "{row} {column:?}: no call, no case: the cell is empty");
     let (mut letters, mut broken) = (BTreeSet::new(), Vec::new());
-    for (name, deed, trouble) in cases.iter().step_by(if every_case() { 1 } else { 8 }) {
-        let Ended { letter, faults, .. } = cases::play(deed, trouble);
+    for (name, action, trouble) in cases.iter().step_by(if every_case() { 1 } else { 8 }) {
+        let CaseResult { letter, faults, .. } = cases::play(action, trouble);
         letters.insert(letter);
         if !faults.is_empty() {
             broken.push(format!("{name}:\n    {}", faults.join("\n    ")));
@@ -138,23 +138,25 @@ fn holds(row: &str, column: Column) {
 #[test]
 fn inv_x09_a_write_whose_answer_is_lost_is_recognised_as_done() {
     let mut writes = Vec::new();
-    for Known { deed, calls, .. } in known() {
+    for KnownCalls { action, calls, .. } in known() {
         for (call, number, _) in calls {
             let lost = cases::troubles_of(call, *number).into_iter().map(|(_, hit)| hit);
             let lost = lost.filter(|hit| hit.fault == Fault::LoseAnswer && !hit.lasting);
-            writes.extend(lost.map(|hit| (*deed, call.operation.clone(), hit)));
+            writes.extend(lost.map(|hit| (*action, call.operation.clone(), hit)));
         }
     }
     writes.retain(|(_, operation, _)| operation.starts_with("dynamodb:"));
     assert!(writes.len() > 80, "{} writes", writes.len());
     let (mut broken, mut expected) = (Vec::new(), BTreeMap::new());
-    for (deed, operation, hit) in writes.into_iter().step_by(if every_case() { 1 } else { 8 }) {
+    for (action, operation, hit) in writes.into_iter().step_by(if every_case() { 1 } else { 8 }) {
         let number = hit.number;
-        let Ended { faults, books, .. } = cases::play(deed, &Trouble::Hits(vec![hit]));
-        let expected = expected.entry(deed.name).or_insert_with(|| cases::untroubled(deed));
-        if books != *expected || !faults.is_empty() {
-            broken
-                .push(format!("{} {operation} {number}: {books:?}, not {expected:?} {faults:?}", deed.name));
+        let CaseResult { faults, ledger, .. } = cases::play(action, &FaultPlan::Hits(vec![hit]));
+        let expected = expected.entry(action.name).or_insert_with(|| cases::untroubled(action));
+        if ledger != *expected || !faults.is_empty() {
+            broken.push(format!(
+                "{} {operation} {number}: {ledger:?}, not {expected:?} {faults:?}",
+                action.name
+            ));
         }
     }
     assert!(broken.is_empty(), "{}", broken.join("\n"));

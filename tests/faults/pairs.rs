@@ -4,9 +4,9 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::cases::{Hit, Trouble, play, troubles_of};
-use crate::deeds::Deed;
-use crate::{Known, known};
+use crate::actions::Action;
+use crate::cases::{FaultPlan, Hit, play, troubles_of};
+use crate::{KnownCalls, known};
 
 /// Whether a row is one of a payment's.
 fn is_payment(row: &str) -> bool {
@@ -14,9 +14,9 @@ fn is_payment(row: &str) -> bool {
 }
 
 /// Every pair: a trouble at one call, and another at a later call or at one of the next try.
-fn pairs() -> Vec<(&'static Deed, Hit, Hit)> {
+fn pairs() -> Vec<(&'static Action, Hit, Hit)> {
     let mut pairs = Vec::new();
-    for Known { deed, calls, .. } in known() {
+    for KnownCalls { action, calls, .. } in known() {
         if !calls.iter().any(|(.., row)| is_payment(row)) {
             continue;
         }
@@ -27,7 +27,7 @@ fn pairs() -> Vec<(&'static Deed, Hit, Hit)> {
                     for number in [*then, *then + most] {
                         let others = troubles_of(second, number).into_iter().filter(|(_, hit)| !hit.lasting);
                         let later = others.filter(|(_, hit)| hit.number > one.number);
-                        pairs.extend(later.map(|(_, two)| (*deed, one.clone(), two)));
+                        pairs.extend(later.map(|(_, two)| (*action, one.clone(), two)));
                     }
                 }
             }
@@ -45,12 +45,12 @@ fn hold(step: usize) -> usize {
             scope.spawn(|| {
                 loop {
                     let place = next.fetch_add(step, Ordering::Relaxed);
-                    let Some((deed, one, two)) = all.get(place) else { return };
-                    let ended = play(deed, &Trouble::Pair(one.clone(), two.clone()));
+                    let Some((action, one, two)) = all.get(place) else { return };
+                    let ended = play(action, &FaultPlan::Pair(one.clone(), two.clone()));
                     if !ended.faults.is_empty() {
                         let why = format!(
                             "{}: {one:?}, then {two:?}:\n    {}",
-                            deed.name,
+                            action.name,
                             ended.faults.join("\n    ")
                         );
                         println!("{why}");

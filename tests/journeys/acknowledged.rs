@@ -5,11 +5,12 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use journeys::local::faults::{Fault, Scope, Storm};
 use journeys::{
-    Answer, CREDITOR, Callback, Outcome, Portal, Practice, Receipt, US, asks_node, json, question, said,
+    CREDITOR, CallbackMessage, DebtPosition, NodeReceipt, PspOutcome, TestPortal, TestResponse, US,
+    asks_node, json, question, said,
 };
 
 /// The calls that a function makes while something is done, in their order.
-async fn calls_of(portal: &Portal, function: &str, work: impl Future) -> Vec<String> {
+async fn calls_of(portal: &TestPortal, function: &str, work: impl Future) -> Vec<String> {
     let faults = portal.stack().faults();
     let before = faults.injected().len();
     // A storm without trouble: every call is entered.
@@ -20,14 +21,14 @@ async fn calls_of(portal: &Portal, function: &str, work: impl Future) -> Vec<Str
     faults.injected().into_iter().skip(before).map(|(call, _)| call.operation).collect()
 }
 
-fn meets(portal: &Portal, function: &str, operation: &str, trouble: Fault) {
+fn meets(portal: &TestPortal, function: &str, operation: &str, trouble: Fault) {
     let scope = Scope::function(function).operation(operation);
     portal.stack().faults().plan(scope, (1..1_000).map(|n| (n, trouble)));
 }
 
 #[tokio::test]
 async fn inv_m16_an_attempt_is_stored_before_the_psp_hears_of_it_and_asks_under_one_name() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let (mario, notice) = portal.proven_citizen().await;
     let calls = calls_of(&portal, "InitiatePayment", mario.tries_to_pay(&notice)).await;
     let place = |operation: &str| calls.iter().position(|call| call == operation).expect(operation);
@@ -49,14 +50,14 @@ async fn inv_m16_an_attempt_is_stored_before_the_psp_hears_of_it_and_asks_under_
         // The PSP takes one request under one key only, and the key must be the payment's name.
         let paying = mario.pays(&notice).await;
         assert_eq!(stored[0]["paymentId"], paying.id.as_str(), "{trouble:?}");
-        paying.at_psp(Outcome::Success).await;
+        paying.at_psp(PspOutcome::Success).await;
         assert_eq!(mario.timeline(&notice).await, ["created", "payment-started", "paid"], "{trouble:?}");
     }
 }
 
 #[tokio::test]
 async fn inv_m22_nothing_is_acknowledged_before_it_is_written() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let (mario, _) = portal.proven_citizen().await;
     for function in ["PspCallback", "PagopaNode"] {
         for trouble in [
@@ -70,10 +71,10 @@ async fn inv_m22_nothing_is_acknowledged_before_it_is_written() {
             let what = format!("{function}, {trouble:?}");
             let notice = portal.creditor().issues(&mario.person).await;
             let paying = mario.pays(&notice).await;
-            let sends = async || -> Answer {
+            let sends = async || -> TestResponse {
                 match function {
-                    "PspCallback" => portal.psp().calls_back(&Callback::succeeded(&paying)).await,
-                    _ => Receipt::of(&notice, "1").arrives(&portal).await,
+                    "PspCallback" => portal.psp().calls_back(&CallbackMessage::succeeded(&paying)).await,
+                    _ => NodeReceipt::of(&notice, "1").arrives(&portal).await,
                 }
             };
             meets(&portal, function, "dynamodb:TransactWriteItems", trouble);
@@ -89,7 +90,7 @@ async fn inv_m22_nothing_is_acknowledged_before_it_is_written() {
 }
 
 /// A receipt whose sender's clock shows this.
-fn dated(receipt: &Receipt, says: Timestamp) -> String {
+fn dated(receipt: &NodeReceipt, says: Timestamp) -> String {
     let rome = domain::time::in_rome(says);
     let (moment, day) = (rome.strftime("%Y-%m-%dT%H:%M:%S"), rome.strftime("%Y-%m-%d"));
     let times = format!(
@@ -101,13 +102,13 @@ fn dated(receipt: &Receipt, says: Timestamp) -> String {
 
 #[tokio::test]
 async fn inv_m26_the_senders_clock_decides_nothing() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let (mario, _) = portal.proven_citizen().await;
     let creditor = portal.creditor();
-    let practice = || Practice::of(&mario.person, portal.dice());
+    let practice = || DebtPosition::of(&mario.person, portal.rng());
     let tomorrow = portal.clock().day(1).await;
     let now = portal.clock().now().await;
-    let by_chance = i64::try_from(portal.dice().below(7_300)).unwrap() - 3_650;
+    let by_chance = i64::try_from(portal.rng().below(7_300)).unwrap() - 3_650;
     let days = [-3_650, -366, -2, 2, 366, 3_650, by_chance];
     let (mut expiring, mut late) = (Vec::new(), Vec::new());
     for day in days {
@@ -121,9 +122,9 @@ async fn inv_m26_the_senders_clock_decides_nothing() {
                 let (mario, portal) = (mario.clone(), portal.clone());
                 async move {
                     let paying = mario.pays(notice).await;
-                    let mut callback = Callback::succeeded(&paying).with("paidAt", says.to_string());
+                    let mut callback = CallbackMessage::succeeded(&paying).with("paidAt", says.to_string());
                     callback.body["timestamp"] = json!(says.to_string());
-                    (portal, callback, dated(&Receipt::of(notice, "1"), says))
+                    (portal, callback, dated(&NodeReceipt::of(notice, "1"), says))
                 }
             };
             let messages = (told(&open).await, told(&cancelled).await, told(&expired).await);
@@ -150,7 +151,7 @@ async fn inv_m26_the_senders_clock_decides_nothing() {
     }
 }
 
-async fn tells((portal, callback, receipt): (Portal, Callback, String), by_psp: bool) {
+async fn tells((portal, callback, receipt): (TestPortal, CallbackMessage, String), by_psp: bool) {
     match by_psp {
         true => drop(portal.psp().calls_back(&callback).await.expect(200)),
         false => assert_eq!(said(&asks_node(&portal, &receipt).await), "OK"),
@@ -159,10 +160,10 @@ async fn tells((portal, callback, receipt): (Portal, Callback, String), by_psp: 
 
 #[tokio::test]
 async fn fm_45_what_the_schema_does_not_allow_is_refused_alike_every_time_and_asks_nobody() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let (mario, notice) = portal.proven_citizen().await;
     let asked = question("paVerifyPaymentNoticeReq", US, CREDITOR, &notice.number);
-    let receipt = Receipt::of(&notice, "1").xml();
+    let receipt = NodeReceipt::of(&notice, "1").xml();
     let twice = receipt.replace("<outcome>OK</outcome>", "<outcome>OK</outcome><outcome>OK</outcome>");
     let messages = [
         asked.replace("<noticeNumber>", "<noticeNumber>x"),
@@ -191,12 +192,12 @@ async fn fm_45_what_the_schema_does_not_allow_is_refused_alike_every_time_and_as
 
 #[tokio::test]
 async fn fm_51_an_answer_that_got_lost_brings_the_receipt_again_and_it_is_known() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let (mario, _) = portal.proven_citizen().await;
     // Lost on its way after our answer, lost with us after the commit, lost by the store's own silence.
     for trouble in [None, Some(Fault::CrashAfter), Some(Fault::LoseAnswer)] {
         let notice = portal.creditor().issues(&mario.person).await;
-        let receipt = Receipt::of(&notice, "1");
+        let receipt = NodeReceipt::of(&notice, "1");
         if let Some(trouble) = trouble {
             let commits = Scope::function("PagopaNode").operation("dynamodb:TransactWriteItems");
             portal.stack().faults().plan(commits, [(1, trouble)]);

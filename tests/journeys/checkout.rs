@@ -5,41 +5,37 @@ use std::time::Duration;
 use journeys::local::faults::{Fault, Scope};
 use journeys::local::{Channel, Options};
 use journeys::{
-    Answer, Citizen, Notice, Outcome, Paying, Portal, Practice, Receipt, Value, json, numbers, said,
+    DebtPosition, NodeReceipt, SampleNotice, StartedPayment, TestPortal, TestResponse, Value, json, numbers,
+    said,
 };
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// A product of this test alone, whose citizens pay on Checkout.
-fn at_checkout() -> Option<Portal> {
-    Portal::alone_with(Options { demo: false, channel: Channel::Checkout, ..Options::default() })
+fn at_checkout() -> Option<TestPortal> {
+    TestPortal::alone_with(Options { demo: false, channel: Channel::Checkout, ..Options::default() })
 }
 
 /// What a person or the node does with the cart of a payment.
-async fn does(portal: &Portal, paying: &Paying, wish: &Value) -> Answer {
+async fn does(portal: &TestPortal, paying: &StartedPayment, wish: &Value) -> TestResponse {
     portal.browser().post(&format!("/_local/checkout/{}", paying.transaction), wish).answer().await
 }
 
 /// The same; gives back where the browser goes.
-async fn goes(portal: &Portal, paying: &Paying, outcome: &str, receipt: &str) -> String {
+async fn goes(portal: &TestPortal, paying: &StartedPayment, outcome: &str, receipt: &str) -> String {
     let wish = json!({"outcome": outcome, "receipt": receipt});
     let back = does(portal, paying, &wish).await.ok()["returnUrl"].take();
     back.as_str().expect("a way back").to_owned()
 }
 
-fn way_back(portal: &Portal, paying: &Paying) -> String {
+fn way_back(portal: &TestPortal, paying: &StartedPayment) -> String {
     format!("{}/paga/{}/esito", portal.url(), paying.id)
-}
-
-async fn receipts_mailed(citizen: &Citizen) -> usize {
-    citizen.subjects().await.iter().filter(|subject| subject.starts_with("Ricevuta del pagamento")).count()
 }
 
 #[tokio::test]
 async fn a_practice_is_paid_on_checkout() {
     let Some(portal) = at_checkout() else { return };
-    let (mario, notice) = portal.proven_citizen().await;
-    let paying = mario.pays(&notice).await;
+    let (mario, notice, paying) = portal.payment_under_way().await;
     let page = format!("/_local/checkout/{}", paying.transaction);
     assert_eq!(paying.redirect_url, format!("{}{page}", portal.url()));
     // What a person sees there.
@@ -66,20 +62,8 @@ async fn a_practice_is_paid_on_checkout() {
     assert_eq!(mario.timeline(&notice).await, ["created", "payment-started", "paid"]);
     assert_eq!(numbers(&mario.history("").await), [notice.number.as_str()]);
     mario.receipt_pdf(&notice).await.pdf();
-    assert_eq!(receipts_mailed(&mario).await, 1);
-    does(&portal, &paying, &wish).await.refused_locally(409);
-}
-
-/// The local stack's own problem documents are shorter than the product's.
-trait Refused {
-    fn refused_locally(self, status: u16);
-}
-
-impl Refused for Answer {
-    #[track_caller]
-    fn refused_locally(self, status: u16) {
-        assert_eq!(self.status, status, "{}: {}", self.asked, self.text());
-    }
+    assert_eq!(mario.receipts_mailed().await, 1);
+    does(&portal, &paying, &wish).await.expect(409);
 }
 
 #[tokio::test]
@@ -94,7 +78,7 @@ async fn by_the_form_a_person_chooses_and_comes_back() {
     ] {
         let paying = mario.pays(&notice).await;
         let path = format!("/_local/checkout/{}", paying.transaction);
-        let ask = portal.browser().asks(journeys::Method::POST, &path);
+        let ask = portal.browser().request("POST", &path);
         let back = ask.body("application/x-www-form-urlencoded", form).answer().await.expect(303);
         assert_eq!(back.header("location"), Some(way_back(&portal, &paying).as_str()));
         assert_eq!(paying.status().await, status, "{form}");
@@ -104,13 +88,7 @@ async fn by_the_form_a_person_chooses_and_comes_back() {
 #[tokio::test]
 async fn three_practices_are_paid_with_one_cart() {
     let Some(portal) = at_checkout() else { return };
-    let mario = portal.known_citizen().await;
-    let mut notices = Vec::new();
-    for _ in 0..3 {
-        let notice = portal.creditor().issues(&mario.person).await;
-        mario.associates(&notice).await;
-        notices.push(notice);
-    }
+    let (mario, notices) = portal.citizen_with_debts(3).await;
     let paying = mario.pays_all(&notices.iter().collect::<Vec<_>>()).await;
     assert_eq!(goes(&portal, &paying, "success", "before-return").await, way_back(&portal, &paying));
     assert_eq!(paying.status().await, "succeeded");
@@ -124,18 +102,12 @@ async fn three_practices_are_paid_with_one_cart() {
 #[tokio::test]
 async fn a_payment_has_succeeded_when_all_its_receipts_are_here() {
     let Some(portal) = at_checkout() else { return };
-    let mario = portal.known_citizen().await;
-    let mut notices = Vec::new();
-    for _ in 0..3 {
-        let notice = portal.creditor().issues(&mario.person).await;
-        mario.associates(&notice).await;
-        notices.push(notice);
-    }
+    let (mario, notices) = portal.citizen_with_debts(3).await;
     let paying = mario.pays_all(&notices.iter().collect::<Vec<_>>()).await;
     goes(&portal, &paying, "success", "lost").await;
     for (at, notice) in notices.iter().enumerate() {
         assert_eq!(paying.status().await, "pending");
-        let receipt = Receipt { note: Some(paying.id.clone()), ..Receipt::of(notice, "1") };
+        let receipt = NodeReceipt { note: Some(paying.id.clone()), ..NodeReceipt::of(notice, "1") };
         assert_eq!(said(&receipt.arrives(&portal).await), "OK");
         assert_eq!(mario.status(notice).await, "paid");
         assert_eq!(mario.to_pay().await["count"], 2 - at);
@@ -146,20 +118,19 @@ async fn a_payment_has_succeeded_when_all_its_receipts_are_here() {
 #[tokio::test]
 async fn coming_back_is_a_hint_and_a_lost_receipt_still_pays() {
     let Some(portal) = at_checkout() else { return };
-    let (mario, notice) = portal.proven_citizen().await;
-    let paying = mario.pays(&notice).await;
+    let (mario, notice, paying) = portal.payment_under_way().await;
     let back = goes(&portal, &paying, "success", "lost").await;
     mario.gets(back.strip_prefix(portal.url()).expect("back to the portal")).await.expect(200);
     assert_eq!(paying.status().await, "pending");
     assert_eq!(mario.status(&notice).await, "to-pay");
-    assert_eq!(receipts_mailed(&mario).await, 0);
+    assert_eq!(mario.receipts_mailed().await, 0);
     // The node lets nobody pay it again.
     mario.tries_to_pay(&notice).await.refused(409, "debt_not_payable");
     portal.clock().moves(26 * HOUR).await;
     mario.logs_in().await;
     assert_eq!(paying.status().await, "expired");
     assert_eq!(mario.status(&notice).await, "to-pay");
-    let receipt = Receipt { note: Some(paying.id.clone()), ..Receipt::of(&notice, "1") };
+    let receipt = NodeReceipt { note: Some(paying.id.clone()), ..NodeReceipt::of(&notice, "1") };
     assert_eq!(said(&receipt.arrives(&portal).await), "OK");
     assert_eq!(mario.status(&notice).await, "paid");
 }
@@ -167,8 +138,7 @@ async fn coming_back_is_a_hint_and_a_lost_receipt_still_pays() {
 #[tokio::test]
 async fn a_receipt_that_comes_an_hour_late_is_in_time() {
     let Some(portal) = at_checkout() else { return };
-    let (mario, notice) = portal.proven_citizen().await;
-    let paying = mario.pays(&notice).await;
+    let (mario, notice, paying) = portal.payment_under_way().await;
     goes(&portal, &paying, "success", "late").await;
     assert_eq!(paying.status().await, "pending");
     portal.clock().moves_minutes(50).await;
@@ -176,7 +146,7 @@ async fn a_receipt_that_comes_an_hour_late_is_in_time() {
     assert_eq!((paying.status().await.as_str(), mario.status(&notice).await.as_str()), ("pending", "to-pay"));
     portal.clock().moves_minutes(11).await;
     assert_eq!((paying.status().await.as_str(), mario.status(&notice).await.as_str()), ("succeeded", "paid"));
-    assert_eq!(receipts_mailed(&mario).await, 1);
+    assert_eq!(mario.receipts_mailed().await, 1);
 }
 
 #[tokio::test]
@@ -197,7 +167,7 @@ async fn receipts_that_are_not_as_they_should_be() {
         assert_eq!(mario.timeline(&notice).await, timeline, "{receipt}");
         assert_eq!(mario.status(&notice).await, "paid", "{receipt}");
         assert_eq!(paying.status().await, "succeeded", "{receipt}");
-        assert_eq!(receipts_mailed(&mario).await, at + 1, "{receipt}");
+        assert_eq!(mario.receipts_mailed().await, at + 1, "{receipt}");
     }
 }
 
@@ -205,7 +175,7 @@ async fn receipts_that_are_not_as_they_should_be() {
 async fn cancelled_refused_or_out_of_time_the_practice_is_paid_with_another_cart() {
     let Some(portal) = at_checkout() else { return };
     let (mario, notice) = portal.proven_citizen().await;
-    let mut carts: Vec<Paying> = Vec::new();
+    let mut carts: Vec<StartedPayment> = Vec::new();
     for (outcome, receipt) in [
         ("cancel", "before-return"),
         ("failure", "before-return"),
@@ -225,10 +195,10 @@ async fn cancelled_refused_or_out_of_time_the_practice_is_paid_with_another_cart
     }
     // A cart that was left cannot be paid; the abandoned one could, for ten minutes.
     for cart in &carts[..3] {
-        does(&portal, cart, &json!({"outcome": "success"})).await.refused_locally(409);
+        does(&portal, cart, &json!({"outcome": "success"})).await.expect(409);
     }
     portal.clock().moves_minutes(10).await;
-    does(&portal, &carts[3], &json!({"outcome": "success"})).await.refused_locally(409);
+    does(&portal, &carts[3], &json!({"outcome": "success"})).await.expect(409);
     let page = portal.browser().get(&format!("/_local/checkout/{}", carts[3].transaction)).answer().await;
     assert!(page.expect(200).text().contains("Questo carrello è scaduto."));
     let paying = mario.pays(&notice).await;
@@ -241,8 +211,7 @@ async fn cancelled_refused_or_out_of_time_the_practice_is_paid_with_another_cart
 #[tokio::test]
 async fn what_was_paid_at_a_counter_meanwhile_is_not_paid_on_checkout() {
     let Some(portal) = at_checkout() else { return };
-    let (mario, notice) = portal.proven_citizen().await;
-    let paying = mario.pays(&notice).await;
+    let (mario, notice, paying) = portal.payment_under_way().await;
     portal.node().pays(&notice).await.ok();
     // The node asks us again when the person pays, and hears that it is paid.
     assert_eq!(goes(&portal, &paying, "success", "before-return").await, way_back(&portal, &paying));
@@ -253,8 +222,7 @@ async fn what_was_paid_at_a_counter_meanwhile_is_not_paid_on_checkout() {
 #[tokio::test]
 async fn a_receipt_that_we_could_not_take_comes_again_and_pays_once() {
     let Some(portal) = at_checkout() else { return };
-    let (mario, notice) = portal.proven_citizen().await;
-    let paying = mario.pays(&notice).await;
+    let (mario, notice, paying) = portal.payment_under_way().await;
     let writes = Scope::function("PagopaNode").operation("dynamodb:TransactWriteItems");
     portal.stack().faults().plan(writes, (1..1_000).map(|n| (n, Fault::ServerError)));
     goes(&portal, &paying, "success", "before-return").await;
@@ -265,8 +233,8 @@ async fn a_receipt_that_we_could_not_take_comes_again_and_pays_once() {
     assert_eq!(mario.timeline(&notice).await, ["created", "payment-started", "paid"]);
 }
 
-fn cart(notices: &[&Notice]) -> Value {
-    let notice = |notice: &&Notice| {
+fn cart(notices: &[&SampleNotice]) -> Value {
+    let notice = |notice: &&SampleNotice| {
         json!({
             "noticeNumber": notice.number, "fiscalCode": "12345678903", "amount": notice.amount,
             "companyName": "Comune di Test", "description": notice.reason
@@ -279,7 +247,7 @@ fn cart(notices: &[&Notice]) -> Value {
     })
 }
 
-async fn posts(portal: &Portal, cart: &Value) -> Answer {
+async fn posts(portal: &TestPortal, cart: &Value) -> TestResponse {
     let ask = portal.browser().post("/_local/checkout/v1/carts", cart);
     ask.header("ocp-apim-subscription-key", "local-checkout-key").answer().await
 }
@@ -287,7 +255,7 @@ async fn posts(portal: &Portal, cart: &Value) -> Answer {
 #[tokio::test]
 async fn checkout_takes_carts_that_can_be_paid_only() {
     // With the demonstration data: they are paid on Checkout, too.
-    let Some(portal) = Portal::alone_with(Options { channel: Channel::Checkout, ..Options::default() })
+    let Some(portal) = TestPortal::alone_with(Options { channel: Channel::Checkout, ..Options::default() })
     else {
         return;
     };
@@ -296,7 +264,7 @@ async fn checkout_takes_carts_that_can_be_paid_only() {
     for _ in 0..6 {
         notices.push(portal.creditor().issues(&person).await);
     }
-    let all: Vec<&Notice> = notices.iter().collect();
+    let all: Vec<&SampleNotice> = notices.iter().collect();
     let opened = posts(&portal, &cart(&all[..5])).await.expect(302);
     assert!(opened.header("location").is_some_and(|page| page.starts_with(portal.url())));
     let mut free = cart(&all[..1]);
@@ -311,7 +279,7 @@ async fn checkout_takes_carts_that_can_be_paid_only() {
     assert_eq!(twice["detail"], "Duplicate payment notice values found.");
     portal.node().pays(all[0]).await.ok();
     portal.creditor().cancels(all[1]).await;
-    let unknown = Practice::of(&person, portal.dice()).notice();
+    let unknown = DebtPosition::of(&person, portal.rng()).notice();
     for notice in [all[0], all[1], &unknown] {
         let refused = posts(&portal, &cart(&[all[2], notice])).await.expect(422).json();
         assert_eq!(refused["detail"], "Invalid payment notice data");
@@ -334,76 +302,4 @@ async fn trouble_at_checkout_is_said_and_passes() {
     goes(&portal, &paying, "success", "before-return").await;
     assert_eq!(paying.status().await, "succeeded");
     assert_eq!(mario.timeline(&notice).await, ["created", "payment-started", "paid"]);
-}
-
-/// What the central archive holds of a notice.
-async fn archived(portal: &Portal, notice: &Notice) -> Value {
-    let list = portal.browser().get("/_local/aca.json").answer().await.ok();
-    let items = list["items"].as_array().expect("positions");
-    let held: Vec<&Value> = items.iter().filter(|item| item["nav"] == notice.number.as_str()).collect();
-    assert_eq!(held.len(), 1, "each position once");
-    held[0].clone()
-}
-
-#[tokio::test]
-async fn the_central_archive_hears_of_every_change() {
-    let Some(portal) = Portal::alone() else { return };
-    let mario = portal.known_citizen().await;
-    let creditor = portal.creditor();
-    let practice = Practice::of(&mario.person, portal.dice());
-    let notice = creditor.issues_as(practice.clone()).await;
-    let held = archived(&portal, &notice).await;
-    assert_eq!((&held["amount"], &held["iuv"]), (&json!(notice.amount), &json!(notice.iuv())));
-    assert_eq!(held["entityFiscalCode"], notice.fiscal_code.as_str());
-    // Changed, cancelled.
-    creditor.sends(&practice.with("amount", 12_345)).await.expect(200);
-    assert_eq!(archived(&portal, &notice).await["amount"], 12_345);
-    creditor.cancels(&notice).await;
-    assert_eq!(archived(&portal, &notice).await["amount"], 0);
-    // Paid at a PSP.
-    let paid = creditor.issues(&mario.person).await;
-    mario.associates(&paid).await;
-    assert_eq!(archived(&portal, &paid).await["amount"], paid.amount);
-    let paying = mario.pays(&paid).await;
-    assert_eq!(archived(&portal, &paid).await["amount"], paid.amount);
-    paying.at_psp(Outcome::Success).await;
-    assert_eq!(archived(&portal, &paid).await["amount"], 0);
-    // Of the person's own accord.
-    let wished = mario.creates(&crate::canteen(3_000)).await;
-    assert_eq!(archived(&portal, &wished).await["amount"], 3_000);
-    let page = portal.browser().get("/_local/aca").answer().await.expect(200).text();
-    assert!(page.contains(&wished.number) && page.contains("Chiusa"));
-}
-
-/// However often somebody looks before that day.
-#[tokio::test]
-async fn the_archive_hears_of_a_practice_on_the_day_from_which_it_holds() {
-    let Some(portal) = Portal::alone() else { return };
-    let practice = Practice::of(&portal.citizen().person, portal.dice());
-    let in_two_days = portal.clock().day(2).await;
-    let notice = portal.creditor().issues_as(practice.with("validFrom", in_two_days)).await;
-    portal.stack().settle().await;
-    let list = portal.browser().get("/_local/aca.json").answer().await.ok();
-    assert_eq!(list["items"], json!([]));
-    for _ in 0..16 {
-        portal.clock().moves_minutes(3 * 60).await;
-    }
-    assert_eq!(archived(&portal, &notice).await["amount"], notice.amount);
-}
-
-#[tokio::test]
-async fn what_the_archive_did_not_take_comes_again() {
-    let Some(portal) = Portal::alone() else { return };
-    let person = portal.citizen().person;
-    portal
-        .stack()
-        .faults()
-        .plan(Scope::default().operation("aca:upload"), (1..4).map(|n| (n, Fault::ServerError)));
-    let notice = portal.creditor().issues(&person).await;
-    let list = portal.browser().get("/_local/aca.json").answer().await.ok();
-    assert_eq!(list["items"], json!([]));
-    for _ in 0..6 {
-        portal.clock().moves_minutes(15).await;
-    }
-    assert_eq!(archived(&portal, &notice).await["amount"], notice.amount);
 }

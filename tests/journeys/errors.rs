@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use journeys::local::faults::{Fault, Scope};
-use journeys::{Answer, Callback, Method, Outcome, Portal, Practice, json, until};
-
-use crate::canteen;
+use journeys::{CallbackMessage, DebtPosition, PspOutcome, TestPortal, TestResponse, canteen, json, until};
 
 /// The contract's list, with each code's status.
 const CODES: &str = "`invalid_input` 400 · `unknown_field` 400 · `malformed_body` 400 · `link_not_valid` 400 · \
@@ -18,7 +16,7 @@ const CODES: &str = "`invalid_input` 400 · `unknown_field` 400 · `malformed_bo
 
 #[tokio::test]
 async fn every_error_code_of_the_contract_is_reachable() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let met = meets_them_all(&portal).await;
     for entry in CODES.split(" · ") {
         let (code, status) = entry.split_once("` ").unwrap();
@@ -29,14 +27,14 @@ async fn every_error_code_of_the_contract_is_reachable() {
     }
 }
 
-async fn meets_them_all(portal: &Portal) -> Vec<Answer> {
+async fn meets_them_all(portal: &TestPortal) -> Vec<TestResponse> {
     let mut met = Vec::new();
     let (mario, notice) = portal.proven_citizen().await;
     let practice = portal.creditor().issues(&mario.person).await;
     let browser = &mario.browser;
     met.push(mario.checks_code("").await);
     met.push(mario.posts("/api/login", &json!({"username": "x", "password": "y", "admin": true})).await);
-    met.push(browser.asks(Method::POST, "/api/login").body("application/json", "{").answer().await);
+    met.push(browser.request("POST", "/api/login").body("application/json", "{").answer().await);
     met.push(mario.tries_to_activate("nonsense").await);
     met.push(mario.gets("/api/debts?cursor=nonsense").await);
     met.push(portal.citizen().to_pay_answer().await);
@@ -49,21 +47,21 @@ async fn meets_them_all(portal: &Portal) -> Vec<Answer> {
     met.push(mario.gets("/api/payments/x").await);
     met.push(mario.receipt_pdf(&notice).await);
     met.push(mario.gets("/api/nothing").await);
-    met.push(browser.asks(Method::PUT, "/api/login").json(&json!({})).answer().await);
+    met.push(browser.request("PUT", "/api/login").json(&json!({})).answer().await);
     met.push(
-        browser.asks(Method::POST, "/api/login").body("application/json", " ".repeat(40_000)).answer().await,
+        browser.request("POST", "/api/login").body("application/json", " ".repeat(40_000)).answer().await,
     );
-    met.push(browser.asks(Method::POST, "/api/login").body("text/plain", "{}").answer().await);
+    met.push(browser.request("POST", "/api/login").body("text/plain", "{}").answer().await);
 
     let paying = mario.pays(&notice).await;
     let now = portal.clock().now().await.as_second();
     met.push(portal.psp().posts(b"{}").answer().await);
-    met.push(portal.psp().calls_back_at(&Callback::succeeded(&paying), now - 1_000).await);
+    met.push(portal.psp().calls_back_at(&CallbackMessage::succeeded(&paying), now - 1_000).await);
     met.push(mario.tries_to_withdraw_consent(&mario.person.password).await);
-    paying.at_psp(Outcome::Success).await;
+    paying.at_psp(PspOutcome::Success).await;
     met.push(mario.tries_to_pay(&notice).await);
     // The page that waits asks for what was agreed before the creditor changed it.
-    let changing = Practice::of(&mario.person, portal.dice());
+    let changing = DebtPosition::of(&mario.person, portal.rng());
     portal.creditor().sends(&changing).await.expect(201);
     let agreed = changing.notice();
     mario.tries_to_pay(&agreed).await.expect(201);
@@ -73,7 +71,7 @@ async fn meets_them_all(portal: &Portal) -> Vec<Answer> {
     mario.tries_to_take_back(&own).await.expect(204);
     met.push(mario.tries_to_pay(&own).await);
     for cents in [1_000, 2_000] {
-        met.push(browser.post("/api/debts", &canteen(cents)).key("again").answer().await);
+        met.push(browser.post("/api/debts", &canteen(cents)).idempotency_key("again").answer().await);
     }
     for _ in 0..25 {
         met.push(mario.checks_code("RSSMRA80A01H501U").await);
@@ -95,7 +93,10 @@ async fn meets_them_all(portal: &Portal) -> Vec<Answer> {
 }
 
 /// The second click comes while the first is on its way to the PSP.
-async fn the_same_request_twice(mario: &journeys::Citizen, notice: &journeys::Notice) -> Vec<Answer> {
+async fn the_same_request_twice(
+    mario: &journeys::PortalUser,
+    notice: &journeys::SampleNotice,
+) -> Vec<TestResponse> {
     let order = json!({"noticeNumbers": [notice.number]});
     let second = async {
         until("the first has stored its attempt", async || {
@@ -111,7 +112,7 @@ async fn the_same_request_twice(mario: &journeys::Citizen, notice: &journeys::No
 
 #[tokio::test]
 async fn problems_are_written_in_the_language_asked_for() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let mario = portal.citizen();
     let ask = || mario.browser.post("/api/register/check", &json!({"fiscalCode": ""}));
     let italian = ask().answer().await.refused(400, "invalid_input").json();
@@ -123,10 +124,10 @@ async fn problems_are_written_in_the_language_asked_for() {
 
 #[tokio::test]
 async fn inv_x05_bodies_that_are_not_as_agreed_are_refused() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let mario = portal.citizen();
     let post = |content_type: &str, body: &str| {
-        let ask = mario.browser.asks(Method::POST, "/api/register/check").body(content_type, body);
+        let ask = mario.browser.request("POST", "/api/register/check").body(content_type, body);
         async move { ask.answer().await }
     };
     for body in [
@@ -155,9 +156,9 @@ async fn inv_x05_bodies_that_are_not_as_agreed_are_refused() {
 
 #[tokio::test]
 async fn ab_65_other_methods_and_addresses_are_refused_with_what_is_allowed() {
-    let Some(portal) = Portal::behind_our_gateway() else { return };
+    let Some(portal) = TestPortal::behind_our_gateway() else { return };
     let mario = portal.citizen();
-    let answer = mario.asks(Method::DELETE, "/api/login").answer().await.refused(405, "method_not_allowed");
+    let answer = mario.request("DELETE", "/api/login").answer().await.refused(405, "method_not_allowed");
     assert_eq!(answer.header("allow"), Some("POST"));
     for path in ["/api/", "/api/admin", "/api/debts/1/2/3", "/creditor", "/psp"] {
         mario.gets(path).await.refused(404, "not_found");
@@ -167,7 +168,7 @@ async fn ab_65_other_methods_and_addresses_are_refused_with_what_is_allowed() {
 
 #[tokio::test]
 async fn every_answer_carries_the_headers_of_the_contract() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let mario = portal.known_citizen().await;
     for answer in [
         mario.gets("/api/account").await.expect(200),
@@ -185,7 +186,7 @@ async fn every_answer_carries_the_headers_of_the_contract() {
 
 #[tokio::test]
 async fn inv_x15_when_the_counters_cannot_be_read_the_request_is_refused() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let notice = portal.creditor().issues(&portal.citizen().person).await;
     let stranger = portal.citizen();
     let faults = portal.stack().faults();

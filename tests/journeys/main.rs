@@ -8,28 +8,29 @@
     reason = "stories: what does not go as told stops the test, also in what several tests share"
 )]
 
-mod accounts;
 mod acknowledged;
+mod activate;
+mod associate;
 mod checkout;
-mod creditors;
+mod create_spontaneous;
 mod errors;
-mod lists;
+mod history;
+mod import_debts;
+mod initiate_payment;
+mod list_debts;
+mod login;
 mod mails;
 mod manual;
-mod node;
-mod operators;
-mod payments;
+mod notice_archive;
+mod operator;
+mod pagopa_node;
+mod password;
+mod payment_methods;
+mod psp_callback;
 mod races;
+mod register;
+mod revoke_consent;
+mod search;
 mod sessions;
-mod strangers;
-mod webhooks;
-
-use journeys::{Value, json};
-
-/// A wish for a free amount, with the fields that the canteen asks for.
-pub fn canteen(cents: u64) -> Value {
-    json!({
-        "serviceCode": "08.MENSA SCOLASTICA", "reason": "Ricarica dei pasti", "amount": cents,
-        "fields": {"alunno": "Giulia Neri", "scuola": "Primaria Rodari"}
-    })
-}
+mod sweep;
+mod verify_receipt;

@@ -1,12 +1,10 @@
 //! The user manual, from the first page to the last.
 
-use journeys::{Citizen, Notice, Outcome, Person, Portal, json, numbers};
-
-use crate::canteen;
+use journeys::{PortalUser, PspOutcome, SampleNotice, SamplePerson, TestPortal, canteen, json, numbers};
 
 #[tokio::test]
 async fn a_person_walks_through_the_whole_manual() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let mario = portal.citizen();
     let typed = format!(" {} ", mario.person.fiscal_code.to_lowercase());
     let checked = mario.checks_code(&typed).await.ok();
@@ -16,7 +14,7 @@ async fn a_person_walks_through_the_whole_manual() {
 
 #[tokio::test]
 async fn a_company_walks_through_the_whole_manual() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let company = portal.company();
     let code = company.person.fiscal_code.clone();
     let checked = company.checks_code(&code).await.ok();
@@ -24,7 +22,7 @@ async fn a_company_walks_through_the_whole_manual() {
     whole_manual(&portal, company).await;
 }
 
-async fn whole_manual(portal: &Portal, mut citizen: Citizen) {
+async fn whole_manual(portal: &TestPortal, mut citizen: PortalUser) {
     let notice = portal.creditor().issues(&citizen.person).await;
     let other = portal.creditor().issues(&citizen.person).await;
 
@@ -73,7 +71,7 @@ async fn whole_manual(portal: &Portal, mut citizen: Citizen) {
     withdraws_and_comes_back(portal, citizen, &other, &own).await;
 }
 
-async fn finds_and_prints_without_an_account(citizen: &Citizen, notice: &Notice) {
+async fn finds_and_prints_without_an_account(citizen: &PortalUser, notice: &SampleNotice) {
     let found = citizen.searches(notice).await;
     assert_eq!(found.debt["noticeNumber"], notice.number.as_str());
     assert_eq!(found.debt["iuv"], notice.iuv());
@@ -88,7 +86,7 @@ async fn finds_and_prints_without_an_account(citizen: &Citizen, notice: &Notice)
     assert_eq!(citizen.posts("/api/search", &by_iuv).await.ok()["debt"], found.debt);
 }
 
-async fn gets_an_account(portal: &Portal, citizen: &Citizen) -> journeys::Value {
+async fn gets_an_account(portal: &TestPortal, citizen: &PortalUser) -> journeys::Value {
     citizen.registers().await;
     citizen.tries_to_log_in().await.refused(403, "account_not_active");
     let mails = citizen.mails().await;
@@ -107,7 +105,7 @@ async fn gets_an_account(portal: &Portal, citizen: &Citizen) -> journeys::Value 
 }
 
 /// One practice of each amount kind of the catalogue; gives one back to pay later.
-async fn creates_one_of_each_kind(citizen: &Citizen) -> Notice {
+async fn creates_one_of_each_kind(citizen: &PortalUser) -> SampleNotice {
     let services = citizen.services().await;
     let kind_of = |code: &str| {
         let service = services.iter().find(|service| service["code"] == code).expect("a service");
@@ -144,7 +142,7 @@ async fn creates_one_of_each_kind(citizen: &Citizen) -> Notice {
     free
 }
 
-async fn pays_and_keeps_the_receipt(portal: &Portal, citizen: &Citizen, notice: &Notice) {
+async fn pays_and_keeps_the_receipt(portal: &TestPortal, citizen: &PortalUser, notice: &SampleNotice) {
     citizen.notice_pdf(notice).await.pdf();
     citizen.receipt_pdf(notice).await.refused(404, "receipt_not_found");
     let methods = citizen.payment_methods(notice.amount).await;
@@ -157,7 +155,7 @@ async fn pays_and_keeps_the_receipt(portal: &Portal, citizen: &Citizen, notice: 
     assert!(pending["checkAgainSeconds"].is_u64());
     assert_eq!(citizen.sees(notice).await["debt"]["paymentInProgress"], true);
 
-    let way_back = paying.at_psp(Outcome::Success).await;
+    let way_back = paying.at_psp(PspOutcome::Success).await;
     assert!(way_back.starts_with(&format!("{}/", portal.url())), "{way_back}");
     let paid = paying.sees().await;
     assert_eq!(paid["status"], "succeeded");
@@ -184,7 +182,7 @@ async fn pays_and_keeps_the_receipt(portal: &Portal, citizen: &Citizen, notice: 
     assert_eq!(citizen.mails_about(&subject).await, 1, "{subject}: {:?}", citizen.subjects().await);
 }
 
-async fn finds_it_in_the_history(citizen: &Citizen, notice: &Notice) {
+async fn finds_it_in_the_history(citizen: &PortalUser, notice: &SampleNotice) {
     let day = citizen.history("").await["items"][0]["paidOn"].as_str().unwrap().to_owned();
     let reason = notice.reason.rsplit(' ').next().unwrap();
     let hits = [
@@ -208,7 +206,12 @@ async fn finds_it_in_the_history(citizen: &Citizen, notice: &Notice) {
     assert!(lines[0].starts_with("noticeNumber,iuv,") && lines[1].starts_with(&notice.number), "{table}");
 }
 
-async fn withdraws_and_comes_back(portal: &Portal, citizen: Citizen, unpaid: &Notice, own: &Notice) {
+async fn withdraws_and_comes_back(
+    portal: &TestPortal,
+    citizen: PortalUser,
+    unpaid: &SampleNotice,
+    own: &SampleNotice,
+) {
     let elsewhere = citizen.elsewhere();
     elsewhere.logs_in().await;
     citizen.tries_to_withdraw_consent("not my password").await.refused(401, "invalid_credentials");
@@ -221,10 +224,10 @@ async fn withdraws_and_comes_back(portal: &Portal, citizen: Citizen, unpaid: &No
     assert_eq!(citizen.searches(own).await.debt["status"], "to-pay");
 
     // INV-I24: the same person again is a new account, with no memory of the old one.
-    let mut person: Person = citizen.person.clone();
+    let mut person: SamplePerson = citizen.person.clone();
     // Of one address within a minute only one registration is answered by mail (AB-08).
     person.email = format!("again.{}", person.email);
-    person.password = Person::new_password(portal.dice());
+    person.password = SamplePerson::new_password(portal.rng());
     let again = portal.citizen_like(person).elsewhere();
     again.registers().await;
     again.activates().await;

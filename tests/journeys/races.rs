@@ -1,11 +1,11 @@
 //! Many at the same time.
 
-use journeys::{Answer, Callback, Outcome, Person, Portal, json, together};
-
-use crate::canteen;
+use journeys::{
+    CallbackMessage, PspOutcome, SamplePerson, TestPortal, TestResponse, canteen, json, together,
+};
 
 /// The statuses, sorted.
-fn statuses(answers: &[Answer]) -> Vec<u16> {
+fn statuses(answers: &[TestResponse]) -> Vec<u16> {
     let mut statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
     statuses.sort_unstable();
     statuses
@@ -13,11 +13,11 @@ fn statuses(answers: &[Answer]) -> Vec<u16> {
 
 #[tokio::test]
 async fn inv_i01_sixteen_registrations_of_one_fiscal_code_make_one_account() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let code = portal.citizen().person.fiscal_code;
     let people: Vec<_> = (0..16)
         .map(|_| {
-            let mut person = Person::natural(portal.dice());
+            let mut person = SamplePerson::natural(portal.rng());
             person.fiscal_code.clone_from(&code);
             portal.citizen_like(person)
         })
@@ -52,11 +52,11 @@ async fn inv_i01_sixteen_registrations_of_one_fiscal_code_make_one_account() {
 
 #[tokio::test]
 async fn inv_i01_sixteen_registrations_of_one_username_make_one_account() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let first = portal.citizen();
     let people: Vec<_> = (0..16)
         .map(|_| {
-            let mut person = Person::natural(portal.dice());
+            let mut person = SamplePerson::natural(portal.rng());
             person.username.clone_from(&first.person.username);
             portal.citizen_like(person)
         })
@@ -74,7 +74,7 @@ async fn inv_i01_sixteen_registrations_of_one_username_make_one_account() {
 
 #[tokio::test]
 async fn fm_08_f10_racing_clicks_on_one_activation_link_have_one_effect() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let mario = portal.citizen();
     mario.registers().await;
     let token = mario.token("/attiva").await;
@@ -91,11 +91,11 @@ async fn fm_08_f10_racing_clicks_on_one_activation_link_have_one_effect() {
 
 #[tokio::test]
 async fn fm_20_f10_racing_uses_of_one_reset_link_set_one_password() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let mario = portal.known_citizen().await;
     mario.forgets_password().await;
     let token = mario.token("/reimposta-password").await;
-    let passwords: Vec<String> = (0..8).map(|_| Person::new_password(portal.dice())).collect();
+    let passwords: Vec<String> = (0..8).map(|_| SamplePerson::new_password(portal.rng())).collect();
     let clicks = passwords.iter().cloned().map(|password| {
         let (mario, token) = (mario.elsewhere(), token.clone());
         async move { mario.tries_to_reset_password(&token, &password).await }
@@ -110,14 +110,14 @@ async fn fm_20_f10_racing_uses_of_one_reset_link_set_one_password() {
 
 #[tokio::test]
 async fn inv_m27_eight_sendings_of_one_wish_make_one_practice() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let mario = portal.known_citizen().await;
     let sendings = (0..8).map(|_| {
-        let ask = mario.browser.post("/api/debts", &canteen(3_000)).key("the-same-click");
+        let ask = mario.browser.post("/api/debts", &canteen(3_000)).idempotency_key("the-same-click");
         async move { ask.answer().await }
     });
     let answers = together(sendings).await;
-    let made: Vec<&Answer> = answers.iter().filter(|answer| answer.status == 201).collect();
+    let made: Vec<&TestResponse> = answers.iter().filter(|answer| answer.status == 201).collect();
     for answer in &answers {
         match answer.status {
             201 => assert_eq!(answer.body, made[0].body),
@@ -130,7 +130,7 @@ async fn inv_m27_eight_sendings_of_one_wish_make_one_practice() {
 
 #[tokio::test]
 async fn two_people_who_pay_the_same_practice_at_once() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let (mario, notice) = portal.proven_citizen().await;
     let lucia = portal.known_citizen().await;
     lucia.associates(&notice).await;
@@ -144,7 +144,7 @@ async fn two_people_who_pay_the_same_practice_at_once() {
     answers[1 - winner].clone().refused(409, "payment_in_progress");
     let payer = [&mario, &lucia][winner];
     let paying = payer.paying(&answers[winner].json(), notice.amount);
-    paying.at_psp(Outcome::Success).await;
+    paying.at_psp(PspOutcome::Success).await;
     assert_eq!(mario.status(&notice).await, "paid");
     // INV-I19: the other sees the practice, not the payment.
     let other = [&mario, &lucia][1 - winner];
@@ -153,11 +153,12 @@ async fn two_people_who_pay_the_same_practice_at_once() {
 
 #[tokio::test]
 async fn inv_m33_cancelling_races_with_paying_and_nothing_is_lost() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     for _ in 0..4 {
         let (mario, notice) = portal.proven_citizen().await;
         let paying = mario.pays(&notice).await;
-        let (creditor, psp, callback) = (portal.creditor(), portal.psp(), Callback::succeeded(&paying));
+        let (creditor, psp, callback) =
+            (portal.creditor(), portal.psp(), CallbackMessage::succeeded(&paying));
         let (cancelled, called) = tokio::join!(creditor.tries_to_cancel(&notice), psp.calls_back(&callback));
         called.expect(200);
         assert_eq!(mario.status(&notice).await, "paid");
@@ -173,12 +174,12 @@ async fn inv_m33_cancelling_races_with_paying_and_nothing_is_lost() {
 
 #[tokio::test]
 async fn inv_m19_starting_to_pay_races_with_being_paid() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     for _ in 0..4 {
         let (mario, notice) = portal.proven_citizen().await;
         let first = mario.pays(&notice).await;
-        first.at_psp(Outcome::Failure).await;
-        let (psp, callback) = (portal.psp(), Callback::succeeded(&first));
+        first.at_psp(PspOutcome::Failure).await;
+        let (psp, callback) = (portal.psp(), CallbackMessage::succeeded(&first));
         let (clicked, called) = tokio::join!(mario.tries_to_pay(&notice), psp.calls_back(&callback));
         called.expect(200);
         if clicked.status != 201 {

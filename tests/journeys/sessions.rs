@@ -1,10 +1,86 @@
 //! When a session is dead.
 
-use journeys::{Person, Portal};
+use journeys::{SampleNotice, SamplePerson, TestPortal, canteen, json};
+
+#[tokio::test]
+async fn inv_i19_ab_31_what_belongs_to_others_is_like_what_is_not_there() {
+    let portal = TestPortal::open();
+    let (lucia, hers) = portal.proven_citizen().await;
+    let paid = portal.creditor().issues(&lucia.person).await;
+    let own = lucia.creates(&canteen(2_500)).await;
+    let pending = lucia.pays(&hers).await;
+    lucia.has_paid(&paid).await;
+
+    let (mario, _) = portal.proven_citizen().await;
+    let missing = SampleNotice { number: "301999999999999999".to_owned(), ..hers.clone() };
+    let garbage = SampleNotice { number: "x".to_owned(), ..hers.clone() };
+    for path in ["", "/notice.pdf", "/receipt.pdf"] {
+        let mut seen = Vec::new();
+        for notice in [&missing, &garbage, &hers, &paid, &own] {
+            let answer = mario.gets(&format!("/api/debts/{}{path}", notice.number)).await;
+            assert_eq!(answer.status, 404);
+            seen.push(answer.seen_by_a_stranger());
+        }
+        assert!(seen.iter().all(|answer| *answer == seen[0]), "{path}: {seen:#?}");
+    }
+    let mut seen = Vec::new();
+    for notice in [&missing, &hers, &paid, &own] {
+        let taken_back = mario.tries_to_take_back(notice).await.refused(404, "debt_not_found");
+        seen.push(taken_back.seen_by_a_stranger());
+        let ordered = mario.tries_to_pay(notice).await.refused(404, "debt_not_found");
+        seen.push(ordered.seen_by_a_stranger());
+    }
+    assert!(seen.iter().all(|answer| *answer == seen[0]), "{seen:#?}");
+    let mut seen = Vec::new();
+    for id in ["0123456789abcdef0123456789abcdef", "x", &pending.id] {
+        let answer = mario.gets(&format!("/api/payments/{id}")).await.refused(404, "payment_not_found");
+        seen.push(answer.seen_by_a_stranger());
+    }
+    assert!(seen.iter().all(|answer| *answer == seen[0]), "{seen:#?}");
+    assert_eq!(lucia.status(&hers).await, "to-pay");
+    let text = mario.exports().await.to_string();
+    assert!(!text.contains(&lucia.person.fiscal_code) && !text.contains(&lucia.person.email));
+}
+
+#[tokio::test]
+async fn without_a_session_nothing_personal_answers() {
+    let portal = TestPortal::open();
+    let stranger = portal.citizen();
+    let routes = [
+        ("GET", "/api/account"),
+        ("GET", "/api/account/export"),
+        ("GET", "/api/services"),
+        ("GET", "/api/debts"),
+        ("GET", "/api/debts/301000000000010151"),
+        ("GET", "/api/debts/301000000000010151/notice.pdf"),
+        ("GET", "/api/debts/301000000000010151/receipt.pdf"),
+        ("GET", "/api/payment-methods?amount=100"),
+        ("GET", "/api/payments/0123456789abcdef0123456789abcdef"),
+        ("GET", "/api/history"),
+        ("DELETE", "/api/debts/301000000000010151"),
+    ];
+    for (method, path) in routes {
+        stranger.request(method, path).answer().await.refused(401, "not_authenticated");
+    }
+    for path in [
+        "/api/logout",
+        "/api/debts/associate",
+        "/api/debts",
+        "/api/payments",
+        "/api/consent/revoke",
+        "/api/password/change",
+    ] {
+        let answer = stranger.browser.post(path, &json!({})).idempotency_key("k").answer().await;
+        answer.refused(401, "not_authenticated");
+    }
+    stranger.tries_to_change_account(&json!({"language": "en"})).await.refused(401, "not_authenticated");
+    let put = stranger.request("PUT", "/creditor/debts/301000000000010151").json(&json!({}));
+    put.header("authorization", "Bearer guess").answer().await.refused(401, "not_authenticated");
+}
 
 #[tokio::test]
 async fn inv_i16_ab_21_a_session_is_dead_once_logged_out() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let mario = portal.known_citizen().await;
     let stolen = mario.elsewhere();
     stolen.browser.takes_cookies(&mario.browser.cookies());
@@ -18,7 +94,7 @@ async fn inv_i16_ab_21_a_session_is_dead_once_logged_out() {
 
 #[tokio::test]
 async fn inv_i16_a_new_password_ends_every_other_session() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let mut mario = portal.known_citizen().await;
     let (other, old) = (mario.elsewhere(), mario.elsewhere());
     other.logs_in().await;
@@ -31,7 +107,7 @@ async fn inv_i16_a_new_password_ends_every_other_session() {
 
 #[tokio::test]
 async fn inv_i16_a_reset_ends_every_session() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let mut mario = portal.known_citizen().await;
     let other = mario.elsewhere();
     other.logs_in().await;
@@ -45,7 +121,7 @@ async fn inv_i16_a_reset_ends_every_session() {
 
 #[tokio::test]
 async fn inv_i18_ab_23_logging_in_ends_the_session_that_was_there() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let mario = portal.known_citizen().await;
     let first = mario.browser.cookies();
     mario.logs_in().await;
@@ -57,7 +133,7 @@ async fn inv_i18_ab_23_logging_in_ends_the_session_that_was_there() {
 
 #[tokio::test]
 async fn ab_19_a_session_that_was_touched_is_none() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let mario = portal.known_citizen().await;
     let cookies = mario.browser.cookies();
     let token = cookies.split("; ").find_map(|c| c.strip_prefix("session=")).unwrap_or(&cookies).to_owned();
@@ -82,7 +158,7 @@ async fn ab_19_a_session_that_was_touched_is_none() {
 
 #[tokio::test]
 async fn inv_i17_ab_24_an_idle_session_ends_after_twenty_minutes_and_any_after_eight_hours() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let mario = portal.known_citizen().await;
     let idle = mario.elsewhere();
     idle.logs_in().await;
@@ -103,9 +179,9 @@ async fn inv_i17_ab_24_an_idle_session_ends_after_twenty_minutes_and_any_after_e
 
 #[tokio::test]
 async fn inv_i30_ab_25_another_sites_page_cannot_act_for_a_person() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let mario = portal.known_citizen().await;
-    let new = Person::new_password(portal.dice());
+    let new = SamplePerson::new_password(portal.rng());
     for (header, value) in
         [("origin", "https://evil.example"), ("origin", "null"), ("sec-fetch-site", "cross-site")]
     {

@@ -13,9 +13,9 @@
     reason = "a simulation stops where something is not as it must be"
 )]
 
-mod checker_bites;
+mod checker_self_test;
 mod numbers;
-mod play;
+mod scenario;
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -35,14 +35,14 @@ fn number(name: &str, default: u64) -> u64 {
 
 /// What does not hold, and how to see it again.
 fn verdict(seed: u64) -> Option<String> {
-    let outcome = std::panic::catch_unwind(|| play::run(seed).faults);
+    let outcome = std::panic::catch_unwind(|| scenario::run(seed).faults);
     let faults = outcome.unwrap_or_else(|_| vec!["the play itself broke off".to_owned()]);
     let again = format!("SEED={seed} cargo test -p journeys --test simulation one_seed -- --nocapture");
     (!faults.is_empty()).then(|| format!("seed {seed}:\n  {}\nplay it again: {again}", faults.join("\n  ")))
 }
 
 fn hold(seeds: impl Iterator<Item = u64> + Send) {
-    let (seeds, failed, played) = (Mutex::new(seeds), Mutex::new(Vec::new()), AtomicU64::new(0));
+    let (seeds, failed, play) = (Mutex::new(seeds), Mutex::new(Vec::new()), AtomicU64::new(0));
     let threads = number("THREADS", std::thread::available_parallelism().map_or(1, |n| n.get() as u64));
     std::thread::scope(|scope| {
         for _ in 0..threads {
@@ -53,16 +53,16 @@ fn hold(seeds: impl Iterator<Item = u64> + Send) {
                         println!("{why}");
                         failed.lock().unwrap().push(why);
                     }
-                    let played = played.fetch_add(1, Ordering::Relaxed) + 1;
-                    if played % 1_000 == 0 {
-                        println!("{played} plays");
+                    let play = play.fetch_add(1, Ordering::Relaxed) + 1;
+                    if play % 1_000 == 0 {
+                        println!("{play} plays");
                     }
                 }
             });
         }
     });
     let failed = failed.into_inner().unwrap();
-    assert!(failed.is_empty(), "{} of {} seeds:\n{}", failed.len(), played.into_inner(), failed.join("\n"));
+    assert!(failed.is_empty(), "{} of {} seeds:\n{}", failed.len(), play.into_inner(), failed.join("\n"));
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn seeds_that_failed_once_hold() {
 #[test]
 fn one_seed() {
     let seed = number("SEED", 1);
-    let outcome = play::run(seed);
+    let outcome = scenario::run(seed);
     if journeys::variable("SEED").is_some() {
         for happened in &outcome.history {
             println!("{happened:?}");
@@ -93,7 +93,7 @@ fn one_seed() {
 #[test]
 fn a_seed_plays_the_same_again() {
     for seed in 1..4 {
-        let told = |outcome: play::Outcome| format!("{:#?}", outcome.history);
-        assert_eq!(told(play::run(seed)), told(play::run(seed)), "seed {seed}");
+        let told = |outcome: scenario::ScenarioResult| format!("{:#?}", outcome.history);
+        assert_eq!(told(scenario::run(seed)), told(scenario::run(seed)), "seed {seed}");
     }
 }

@@ -1,45 +1,45 @@
-//! Notice numbers are drawn by chance: here chance is made to say the same again.
+//! Notice numbers are random: here the random generator repeats itself.
 
-use std::rc::Rc;
 use std::time::Duration;
 
-use journeys::books::Books;
+use journeys::ledger::Ledger;
 use journeys::local::Simulation;
-use journeys::stage::Stage;
-use journeys::{Dice, Practice, Visitor};
+use journeys::{DebtPosition, RetryingUser, Rng, SamplePerson, TestPortal, canteen, json};
 
-/// The creditor issues three practices and cancels the first, Mario makes one of his own: the number drawn for it. The
-/// same seed draws the same each time, until a number is taken.
+/// The creditor issues three debts and cancels the first, Mario creates a spontaneous payment: returns its notice
+/// number. The same seed draws the same number each time, until it is taken.
 fn drawn(taken: &[String; 3]) -> String {
     fastrand::seed(1);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     runtime.unwrap().block_on(async {
         let start = "2026-11-23T08:00:00Z".parse().unwrap();
-        let stage = Rc::new(Stage::new(Simulation { seed: 1, start, skew: Duration::ZERO }, true));
-        let dice = Dice::of_seed(1);
-        let mario = Visitor::new(&stage, &dice);
+        let simulation = Simulation { seed: 1, start, skew: Duration::ZERO };
+        let portal = TestPortal::simulated(simulation, true, Rng::of_seed(1));
+        let (mario, stack) = (RetryingUser::new(&portal), &portal.harness().stack);
+        let creditor = portal.creditor();
         for number in taken {
-            let practice = Practice::of(&mario.person, &dice).numbered(number);
-            assert_eq!(stage.creditor("PUT", number, Some(&practice.body)).await.status, 201);
+            creditor.issues_as(DebtPosition::of(&mario.person, portal.rng()).numbered(number)).await;
         }
-        assert_eq!(stage.creditor("DELETE", &taken[0], None).await.status, 204);
-        let issued = |books: &Books| taken.each_ref().map(|number| books.debt(number));
-        let before = issued(&Books::of(&stage.stack));
+        creditor.cancels(&DebtPosition::of(&mario.person, portal.rng()).numbered(&taken[0]).notice()).await;
+        let issued = |ledger: &Ledger| taken.each_ref().map(|number| ledger.debt(number));
+        let before = issued(&Ledger::of(stack));
         mario.becomes_known().await;
-        let made = mario.creates("Pasti", 1_500, "wish").await;
-        assert_eq!(made.status, 201, "{}", made.answer);
-        let books = Books::of(&stage.stack);
-        assert_eq!(issued(&books), before, "what was issued is as it was");
-        assert_eq!((books.debts().len(), books.faults(false)), (4, Vec::new()));
+        let mut pasti = canteen(1_500);
+        pasti["reason"] = json!("Pasti");
+        let made = mario.tries_to_create_as(&pasti, "wish").await;
+        assert_eq!(made.status, 201, "{}", made.text());
+        let ledger = Ledger::of(stack);
+        assert_eq!(issued(&ledger), before, "what was issued is as it was");
+        assert_eq!((ledger.debts().len(), ledger.faults(false)), (4, Vec::new()));
         made.json()["debt"]["noticeNumber"].as_str().unwrap().to_owned()
     })
 }
 
 #[test]
 fn inv_m14_a_number_that_was_issued_is_never_drawn_again_not_even_a_cancelled_one() {
-    let dice = Dice::of_seed(2);
-    let person = journeys::Person::natural(&dice);
-    let [a, b, c] = [(); 3].map(|()| Practice::of(&person, &dice).number);
+    let rng = Rng::of_seed(2);
+    let person = SamplePerson::natural(&rng);
+    let [a, b, c] = [(); 3].map(|()| DebtPosition::of(&person, &rng).number);
     let first = drawn(&[a.clone(), b.clone(), c.clone()]);
     assert_eq!(drawn(&[b.clone(), a, c.clone()]), first, "chance says the same again");
     let second = drawn(&[first.clone(), b, c.clone()]);

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::stage::{Exchange, Happened};
+use crate::harness::{Exchange, HistoryEvent};
 use serde_json::Value;
 
 /// How far two of our clocks may be apart, in milliseconds.
@@ -29,7 +29,7 @@ struct Checker<'a> {
 
 /// A movement as the export shows it.
 #[derive(Clone, Debug)]
-struct Line {
+struct HistoryLine {
     number: u64,
     kind: String,
     cents: u64,
@@ -40,7 +40,7 @@ struct Line {
 type Brought = BTreeMap<String, Option<u64>>;
 
 /// An attempt as its beginning was answered.
-struct Attempt<'a> {
+struct SeenPayment<'a> {
     id: String,
     transaction: String,
     notices: Vec<String>,
@@ -49,18 +49,18 @@ struct Attempt<'a> {
 }
 
 /// Everything that does not hold, one sentence each.
-pub fn check(history: &[Happened], cut_off: usize) -> Vec<String> {
+pub fn check(history: &[HistoryEvent], cut_off: usize) -> Vec<String> {
     let mut checker = Checker { cut_off, ..Checker::default() };
     for happened in history {
         match happened {
-            Happened::Exchanged(exchange) => checker.exchanges.push(exchange),
-            Happened::Collected { transaction, cents, .. } => {
+            HistoryEvent::Exchanged(exchange) => checker.exchanges.push(exchange),
+            HistoryEvent::Collected { transaction, cents, .. } => {
                 checker.collected.entry(transaction).or_insert(*cents);
             }
-            Happened::Decided { order, transaction } => {
+            HistoryEvent::Decided { order, transaction } => {
                 checker.decided.entry(transaction).or_insert(*order);
             }
-            Happened::Mailed { to, subject, text } => checker.mails.push((to, subject, text)),
+            HistoryEvent::Mailed { to, subject, text } => checker.mails.push((to, subject, text)),
         }
     }
     checker.sessions();
@@ -233,14 +233,14 @@ impl<'a> Checker<'a> {
         self.faults.extend(faults);
     }
 
-    fn attempts(&self) -> Vec<Attempt<'a>> {
+    fn attempts(&self) -> Vec<SeenPayment<'a>> {
         let clicks = self.with("POST", "/api/payments").into_iter().filter(|e| e.status == 201);
         clicks
             .map(|click| {
                 let answer = click.json();
                 let transaction =
                     text(&answer["redirectUrl"]).rsplit('/').next().unwrap_or_default().to_owned();
-                Attempt {
+                SeenPayment {
                     id: text(&answer["paymentId"]).to_owned(),
                     transaction,
                     notices: ordered(click),
@@ -366,15 +366,18 @@ impl<'a> Checker<'a> {
         self.made_once();
     }
 
-    fn account(&mut self, debt: &Value, attempts: &[Attempt<'_>]) {
+    fn account(&mut self, debt: &Value, attempts: &[SeenPayment<'_>]) {
         let notice = text(&debt["noticeNumber"]).to_owned();
-        let lines: Vec<Line> =
-            debt["movements"].as_array().map(|all| all.iter().map(Line::of).collect()).unwrap_or_default();
+        let lines: Vec<HistoryLine> = debt["movements"]
+            .as_array()
+            .map(|all| all.iter().map(HistoryLine::of).collect())
+            .unwrap_or_default();
         let numbered = lines.iter().zip(1..).all(|(line, number)| line.number == number);
         if !numbered || lines.first().map(|line| line.kind.as_str()) != Some("CREATED") {
             self.fault(format!("INV-M29 {notice}: its movements have gaps: {lines:?}"));
         }
-        let credits: Vec<&Line> = lines.iter().filter(|line| line.kind.starts_with("CREDIT")).collect();
+        let credits: Vec<&HistoryLine> =
+            lines.iter().filter(|line| line.kind.starts_with("CREDIT")).collect();
         if credits.len() > 1 {
             self.fault(format!("INV-M01 {notice} was credited {} times: {lines:?}", credits.len()));
         }
@@ -400,14 +403,15 @@ impl<'a> Checker<'a> {
     }
 
     /// The multiset of money that came is the multiset of movements.
-    fn money(&mut self, notice: &str, lines: &[Line], attempts: &[Attempt<'_>]) {
+    fn money(&mut self, notice: &str, lines: &[HistoryLine], attempts: &[SeenPayment<'_>]) {
         let brought = self.brought(notice);
-        let mut left: Vec<&Line> = lines.iter().filter(|line| line.is_money()).collect();
+        let mut left: Vec<&HistoryLine> = lines.iter().filter(|line| line.is_money()).collect();
         for (name, amount) in &brought {
-            let taken: Vec<&Line> = left.iter().copied().filter(|line| line.reference == *name).collect();
+            let taken: Vec<&HistoryLine> =
+                left.iter().copied().filter(|line| line.reference == *name).collect();
             let attempt = attempts.iter().find(|attempt| attempt.transaction == *name);
             let mismatch = attempt.map(|attempt| attempt.id.as_str());
-            let differs: Vec<&Line> = lines
+            let differs: Vec<&HistoryLine> = lines
                 .iter()
                 .filter(|line| line.kind == "MISMATCH" && Some(line.reference.as_str()) == mismatch)
                 .collect();
@@ -444,7 +448,7 @@ impl<'a> Checker<'a> {
     }
 
     /// INV-M06, M17, M30: a payment has succeeded if and only if the agreed money came, and none stays open.
-    fn payments(&mut self, attempts: &[Attempt<'_>]) {
+    fn payments(&mut self, attempts: &[SeenPayment<'_>]) {
         let mut last: BTreeMap<String, Value> = BTreeMap::new();
         for seen in self.with("GET", "/api/payments/").into_iter().filter(|e| e.status == 200) {
             last.insert(seen.path.trim_start_matches("/api/payments/").to_owned(), seen.json());
@@ -472,7 +476,7 @@ impl<'a> Checker<'a> {
     }
 
     /// INV-M06, M07: what a transaction collected is what its debts were credited with, together.
-    fn shares(&self, attempts: &[Attempt<'_>]) -> Vec<String> {
+    fn shares(&self, attempts: &[SeenPayment<'_>]) -> Vec<String> {
         let mut sums: BTreeMap<String, u64> = BTreeMap::new();
         let mut exports: BTreeMap<String, Value> = BTreeMap::new();
         for export in self.with("GET", "/api/account/export").into_iter().filter(|e| e.status == 200) {
@@ -481,8 +485,12 @@ impl<'a> Checker<'a> {
             }
         }
         for debt in exports.values() {
-            for line in
-                debt["movements"].as_array().into_iter().flatten().map(Line::of).filter(Line::is_money)
+            for line in debt["movements"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(HistoryLine::of)
+                .filter(HistoryLine::is_money)
             {
                 *sums.entry(line.reference).or_default() += line.cents;
             }
@@ -568,7 +576,7 @@ fn ends(exchange: &Exchange, cookie: &str) -> bool {
     ended && exchange.cookie == cookie && exchange.given.as_deref() != Some(cookie)
 }
 
-impl Line {
+impl HistoryLine {
     fn of(value: &Value) -> Self {
         Self {
             number: value["number"].as_u64().unwrap_or_default(),

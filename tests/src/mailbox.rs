@@ -1,16 +1,16 @@
 use serde::Deserialize;
 
-use crate::Portal;
-use crate::browser::Browser;
+use crate::TestPortal;
+use crate::client::TestClient;
 
 /// Where mails arrive instead of at people's providers. Looking into it waits until all that were asked for are there.
-pub struct Mailbox {
-    browser: Browser,
+pub struct MailboxClient {
+    browser: TestClient,
 }
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Mail {
+pub struct ReceivedMail {
     pub to: String,
     pub from: String,
     pub subject: String,
@@ -20,20 +20,20 @@ pub struct Mail {
     pub sent_at: jiff::Timestamp,
 }
 
-impl Mailbox {
-    pub(crate) fn new(portal: &Portal) -> Self {
-        Self { browser: portal.local_browser() }
+impl MailboxClient {
+    pub(crate) fn new(portal: &TestPortal) -> Self {
+        Self { browser: portal.local_client() }
     }
 
     /// The mails to an address, newest first.
-    pub async fn of(&self, address: &str) -> Vec<Mail> {
+    pub async fn of(&self, address: &str) -> Vec<ReceivedMail> {
         let path = format!("/_local/mail.json?to={}", address.replace('+', "%2B"));
         let mut answer = self.browser.get(&path).answer().await.ok();
         serde_json::from_value(answer["items"].take()).expect("a list of mails")
     }
 
     /// The mails to an address that have this subject, newest first.
-    pub async fn of_subject(&self, address: &str, subject: &str) -> Vec<Mail> {
+    pub async fn of_subject(&self, address: &str, subject: &str) -> Vec<ReceivedMail> {
         self.of(address).await.into_iter().filter(|mail| mail.subject == subject).collect()
     }
 
@@ -44,7 +44,7 @@ impl Mailbox {
 }
 
 /// The token of a mail's link to a page.
-pub fn token_of(mail: &Mail, page: &str) -> Option<String> {
+pub fn token_of(mail: &ReceivedMail, page: &str) -> Option<String> {
     let start = format!("{page}#t=");
     mail.links.iter().find_map(|link| link.split_once(&start).map(|(_, token)| token.to_owned()))
 }

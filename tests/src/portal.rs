@@ -1,29 +1,42 @@
+use std::net::Ipv4Addr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use local::{Options, Stack};
+use local::{Options, Simulation, Stack};
 use serde_json::{Value, json};
 
-use crate::browser::Browser;
-use crate::{Citizen, Creditor, Dice, Mailbox, Node, Person, Psp};
+use crate::client::TestClient;
+use crate::harness::Harness;
+use crate::{
+    CreditorClient, MailboxClient, NodeClient, PortalUser, PspClient, Rng, SampleNotice, SamplePerson,
+    StartedPayment,
+};
 
-/// The product, with everybody who can be made to appear around it. A clone is the same place.
+/// The product, and the drivers of everybody around it. Clones share the same product.
 #[derive(Clone)]
-pub struct Portal {
-    place: Arc<Place>,
+pub struct TestPortal {
+    shared: Arc<Shared>,
 }
 
-struct Place {
-    base: String,
-    local: String,
-    dice: Dice,
-    /// A stack of this test alone.
-    own: Option<Stack>,
+struct Shared {
+    place: Place,
+    rng: Rng,
+}
+
+/// Where the product runs.
+enum Place {
+    /// At an address; `local` is where its simulators are. A test that is alone owns the stack.
+    Tcp {
+        base: String,
+        local: String,
+        own: Option<Stack>,
+    },
+    Simulated(Arc<Harness>),
 }
 
 static SHARED: OnceLock<Stack> = OnceLock::new();
 
-impl Portal {
+impl TestPortal {
     /// The product that all tests of this binary share. Its clock is not to be moved.
     pub fn open() -> Self {
         let (base, local) = match variable("PORTAL_URL") {
@@ -43,7 +56,7 @@ impl Portal {
     /// another answers.
     pub fn behind_our_gateway() -> Option<Self> {
         let portal = Self::open();
-        if portal.place.base == portal.place.local {
+        if matches!(&portal.shared.place, Place::Tcp { base, local, .. } if base == local) {
             return Some(portal);
         }
         left_out(std::thread::current().name().unwrap_or_default());
@@ -66,91 +79,154 @@ impl Portal {
         Some(Self::at(&base, &base, Some(stack)))
     }
 
+    /// A stack that the caller keeps, at its address.
+    pub fn on(stack: &Stack) -> Self {
+        Self::at(stack.address(), stack.address(), None)
+    }
+
+    /// A simulated stack on a paused clock: everything that happens follows from the seeds.
+    pub fn simulated(simulation: Simulation, limits: bool, rng: Rng) -> Self {
+        let place = Place::Simulated(Arc::new(Harness::new(simulation, limits)));
+        Self { shared: Arc::new(Shared { place, rng }) }
+    }
+
     fn at(base: &str, local: &str, own: Option<Stack>) -> Self {
         let trimmed = |url: &str| url.trim_end_matches('/').to_owned();
-        let place = Place { base: trimmed(base), local: trimmed(local), dice: Dice::of_this_test(), own };
-        Self { place: Arc::new(place) }
+        let place = Place::Tcp { base: trimmed(base), local: trimmed(local), own };
+        Self { shared: Arc::new(Shared { place, rng: Rng::of_this_test() }) }
     }
 
     pub fn url(&self) -> &str {
-        &self.place.base
+        match &self.shared.place {
+            Place::Tcp { base, .. } => base,
+            Place::Simulated(_) => panic!("a simulation has no address"),
+        }
     }
 
-    pub fn dice(&self) -> &Dice {
-        &self.place.dice
+    pub fn rng(&self) -> &Rng {
+        &self.shared.rng
     }
 
-    /// The stack below, of a test that is alone.
+    /// The stack that this test owns.
     pub fn stack(&self) -> &Stack {
-        self.place.own.as_ref().expect("only Portal::alone has a stack to touch")
+        match &self.shared.place {
+            Place::Tcp { own: Some(stack), .. } => stack,
+            _ => panic!("only TestPortal::alone has a stack to touch"),
+        }
     }
 
-    /// A stranger's browser, at an address of its own.
-    pub fn browser(&self) -> Browser {
-        Browser::new(&self.place.base, self.dice().address())
+    /// The simulated stack and its history.
+    pub fn harness(&self) -> &Harness {
+        match &self.shared.place {
+            Place::Simulated(harness) => harness,
+            Place::Tcp { .. } => panic!("only TestPortal::simulated has a harness"),
+        }
     }
 
-    pub(crate) fn local_browser(&self) -> Browser {
-        Browser::new(&self.place.local, self.dice().address())
+    /// A client of nobody's, at a source address of its own.
+    pub fn browser(&self) -> TestClient {
+        let source = self.rng().address();
+        match &self.shared.place {
+            Place::Tcp { base, .. } => TestClient::new(base, source),
+            Place::Simulated(harness) => TestClient::simulated(harness, source),
+        }
+    }
+
+    /// A client of a creditor, a PSP or the node. In a simulation they share one address, so that asking for one
+    /// draws no random number.
+    pub(crate) fn machine_client(&self) -> TestClient {
+        match &self.shared.place {
+            Place::Tcp { .. } => self.browser(),
+            Place::Simulated(harness) => TestClient::simulated(harness, Ipv4Addr::new(127, 9, 9, 9)),
+        }
+    }
+
+    pub(crate) fn local_client(&self) -> TestClient {
+        match &self.shared.place {
+            Place::Tcp { local, .. } => TestClient::new(local, self.rng().address()),
+            Place::Simulated(_) => panic!("a simulation is asked directly, not by its local pages"),
+        }
     }
 
     /// Somebody who has no account yet.
-    pub fn citizen(&self) -> Citizen {
-        self.citizen_like(Person::natural(self.dice()))
+    pub fn citizen(&self) -> PortalUser {
+        self.citizen_like(SamplePerson::natural(self.rng()))
     }
 
     /// A company that has no account yet.
-    pub fn company(&self) -> Citizen {
-        self.citizen_like(Person::legal(self.dice()))
+    pub fn company(&self) -> PortalUser {
+        self.citizen_like(SamplePerson::legal(self.rng()))
     }
 
-    pub fn citizen_like(&self, person: Person) -> Citizen {
-        Citizen::new(self, person)
+    pub fn citizen_like(&self, person: SamplePerson) -> PortalUser {
+        PortalUser::new(self, person)
     }
 
     /// Somebody with an account, logged in.
-    pub async fn known_citizen(&self) -> Citizen {
+    pub async fn known_citizen(&self) -> PortalUser {
         self.citizen().becomes_known().await
     }
 
-    /// Somebody logged in, with one practice to pay that has proven who they are.
-    pub async fn proven_citizen(&self) -> (Citizen, crate::Notice) {
+    /// Somebody logged in, with one debt to pay, which has proven who they are.
+    pub async fn proven_citizen(&self) -> (PortalUser, SampleNotice) {
         let citizen = self.known_citizen().await;
         let notice = self.creditor().issues(&citizen.person).await;
         citizen.associates(&notice).await;
         (citizen, notice)
     }
 
-    pub fn creditor(&self) -> Creditor {
-        Creditor::new(self)
+    /// Somebody logged in, with so many debts in their list.
+    pub async fn citizen_with_debts(&self, count: usize) -> (PortalUser, Vec<SampleNotice>) {
+        let citizen = self.known_citizen().await;
+        let mut notices = Vec::new();
+        for _ in 0..count {
+            let notice = self.creditor().issues(&citizen.person).await;
+            citizen.associates(&notice).await;
+            notices.push(notice);
+        }
+        (citizen, notices)
     }
 
-    pub fn psp(&self) -> Psp {
-        Psp::new(self)
+    /// Somebody proven who has started to pay a debt and is on the PSP's page.
+    pub async fn payment_under_way(&self) -> (PortalUser, SampleNotice, StartedPayment) {
+        let (citizen, notice) = self.proven_citizen().await;
+        let paying = citizen.pays(&notice).await;
+        (citizen, notice, paying)
     }
 
-    pub fn node(&self) -> Node {
-        Node::new(self)
+    pub fn creditor(&self) -> CreditorClient {
+        CreditorClient::new(self)
     }
 
-    pub fn mailbox(&self) -> Mailbox {
-        Mailbox::new(self)
+    pub fn psp(&self) -> PspClient {
+        PspClient::new(self)
     }
 
-    pub fn clock(&self) -> Clock {
-        Clock { portal: self.clone() }
+    pub fn node(&self) -> NodeClient {
+        NodeClient::new(self)
+    }
+
+    pub fn mailbox(&self) -> MailboxClient {
+        MailboxClient::new(self)
+    }
+
+    pub fn clock(&self) -> ClockControl {
+        ClockControl { portal: self.clone() }
     }
 }
 
 /// The one clock.
-pub struct Clock {
-    portal: Portal,
+pub struct ClockControl {
+    portal: TestPortal,
 }
 
-impl Clock {
+impl ClockControl {
     /// What it shows.
     pub async fn now(&self) -> jiff::Timestamp {
-        let shown = self.portal.local_browser().get("/_local/clock").answer().await.ok();
+        if let Place::Simulated(harness) = &self.portal.shared.place {
+            return harness.stack.clock().now();
+        }
+        let shown = self.portal.local_client().get("/_local/clock").answer().await.ok();
         shown["now"].as_str().and_then(|text| text.parse().ok()).expect("the clock shows an instant")
     }
 
@@ -165,7 +241,7 @@ impl Clock {
     pub async fn moves(&self, by: Duration) {
         let _alone = self.portal.stack();
         let order = json!({"advanceSeconds": by.as_secs()});
-        let _: Value = self.portal.local_browser().post("/_local/clock", &order).answer().await.ok();
+        let _: Value = self.portal.local_client().post("/_local/clock", &order).answer().await.ok();
     }
 
     pub async fn moves_minutes(&self, minutes: u64) {

@@ -4,12 +4,12 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::browser::{Ask, Browser};
-use crate::{Answer, Paying, Portal};
+use crate::client::{ClientRequest, TestClient};
+use crate::{StartedPayment, TestPortal, TestResponse};
 
 /// What a person does on the PSP's page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum PspOutcome {
     Success,
     Failure,
     Cancel,
@@ -18,75 +18,78 @@ pub enum Outcome {
 
 /// The same, with what becomes of the callback.
 #[derive(Clone, Copy, Debug)]
-pub struct Wish {
-    outcome: Outcome,
+pub struct PspDecision {
+    outcome: PspOutcome,
     callbacks: u32,
     delay: u32,
     amount: Option<u64>,
 }
 
-impl Outcome {
+impl PspOutcome {
     /// None: it gets lost. Two or more: it is repeated.
-    pub fn callbacks(self, callbacks: u32) -> Wish {
-        Wish { callbacks, ..self.into() }
+    pub fn callbacks(self, callbacks: u32) -> PspDecision {
+        PspDecision { callbacks, ..self.into() }
     }
 
-    pub fn calling_back_after(self, seconds: u32) -> Wish {
-        Wish { delay: seconds, ..self.into() }
+    pub fn calling_back_after(self, seconds: u32) -> PspDecision {
+        PspDecision { delay: seconds, ..self.into() }
     }
 
     /// Another amount than ordered.
-    pub fn of_amount(self, amount: u64) -> Wish {
-        Wish { amount: Some(amount), ..self.into() }
+    pub fn of_amount(self, amount: u64) -> PspDecision {
+        PspDecision { amount: Some(amount), ..self.into() }
     }
 }
 
-impl From<Outcome> for Wish {
-    fn from(outcome: Outcome) -> Self {
+impl From<PspOutcome> for PspDecision {
+    fn from(outcome: PspOutcome) -> Self {
         Self { outcome, callbacks: 1, delay: 0, amount: None }
     }
 }
 
 /// The PSP, as a machine that talks to us.
 #[derive(Clone)]
-pub struct Psp {
-    portal: Portal,
-    browser: Browser,
+pub struct PspClient {
+    portal: TestPortal,
+    client: TestClient,
 }
 
 /// A message of the PSP's own making.
 #[derive(Clone, Debug)]
-pub struct Callback {
+pub struct CallbackMessage {
     pub id: String,
     pub body: Value,
 }
 
-impl Callback {
-    pub fn succeeded(paying: &Paying) -> Self {
-        let mut callback = Self::about(paying, "succeeded");
-        callback.body["data"]["amount"] = json!(paying.amount());
-        callback
+impl CallbackMessage {
+    pub fn succeeded(paying: &StartedPayment) -> Self {
+        Self::about(paying, "succeeded")
     }
 
-    pub fn failed(paying: &Paying) -> Self {
+    pub fn failed(paying: &StartedPayment) -> Self {
         let mut callback = Self::about(paying, "failed");
         callback.body["data"]["reason"] = json!("denied");
         callback
     }
 
-    pub fn cancelled(paying: &Paying) -> Self {
+    pub fn cancelled(paying: &StartedPayment) -> Self {
         Self::about(paying, "cancelled")
     }
 
-    fn about(paying: &Paying, what: &str) -> Self {
+    fn about(paying: &StartedPayment, what: &str) -> Self {
+        Self::of(what, &paying.id, &paying.transaction, paying.amount())
+    }
+
+    /// A message about any payment; `what` is `succeeded`, `failed` or `cancelled`.
+    pub fn of(what: &str, payment: &str, transaction: &str, cents: u64) -> Self {
         let body = json!({
             "type": format!("payment.{what}"), "timestamp": "2026-01-01T00:00:00Z",
             "data": {
-                "paymentId": paying.id, "transactionId": paying.transaction, "pspId": "BANCADUE",
-                "pspName": "Banca Due", "method": "CP", "amount": paying.amount(), "currency": "EUR"
+                "paymentId": payment, "transactionId": transaction, "pspId": "BANCADUE",
+                "pspName": "Banca Due", "method": "CP", "amount": cents, "currency": "EUR"
             }
         });
-        Self { id: format!("evt_journey_{}_{what}", paying.transaction), body }
+        Self { id: format!("evt_journey_{transaction}_{what}"), body }
     }
 
     /// Under another name.
@@ -106,50 +109,48 @@ impl Callback {
     }
 }
 
-impl Psp {
-    pub(crate) fn new(portal: &Portal) -> Self {
-        Self { portal: portal.clone(), browser: portal.browser() }
+impl PspClient {
+    pub(crate) fn new(portal: &TestPortal) -> Self {
+        Self { portal: portal.clone(), client: portal.machine_client() }
     }
 
     /// A person decides on the PSP's page.
-    pub async fn decides(&self, transaction: &str, wish: impl Into<Wish>) -> Answer {
-        let Wish { outcome, callbacks, delay, amount } = wish.into();
+    pub async fn decides(&self, transaction: &str, wish: impl Into<PspDecision>) -> TestResponse {
+        let PspDecision { outcome, callbacks, delay, amount } = wish.into();
         let outcome = match outcome {
-            Outcome::Success => "success",
-            Outcome::Failure => "failure",
-            Outcome::Cancel => "cancel",
-            Outcome::Abandon => "abandon",
+            PspOutcome::Success => "success",
+            PspOutcome::Failure => "failure",
+            PspOutcome::Cancel => "cancel",
+            PspOutcome::Abandon => "abandon",
         };
         let mut order = json!({"outcome": outcome, "callbacks": callbacks, "callbackDelaySeconds": delay});
         if let Some(amount) = amount {
             order["amount"] = json!(amount);
         }
         let path = format!("/_local/psp/{transaction}");
-        self.portal.local_browser().post(&path, &order).answer().await
+        self.portal.local_client().post(&path, &order).answer().await
     }
 
     /// Sends a message, rightly signed, now.
-    pub async fn calls_back(&self, callback: &Callback) -> Answer {
+    pub async fn calls_back(&self, callback: &CallbackMessage) -> TestResponse {
         let now = self.portal.clock().now().await.as_second();
         self.calls_back_at(callback, now).await
     }
 
     /// Rightly signed, for a time of the sender's choice.
-    pub async fn calls_back_at(&self, callback: &Callback, seconds: i64) -> Answer {
+    pub async fn calls_back_at(&self, callback: &CallbackMessage, seconds: i64) -> TestResponse {
         self.signed(&callback.id, seconds, callback.body.to_string().as_bytes()).answer().await
     }
 
     /// A message of any bytes, rightly signed.
-    pub fn signed(&self, id: &str, seconds: i64, body: &[u8]) -> Ask {
-        self.posts(body)
-            .header("webhook-id", id)
-            .header("webhook-timestamp", &seconds.to_string())
-            .header("webhook-signature", &self.signature(id, seconds, body))
+    pub fn signed(&self, id: &str, seconds: i64, body: &[u8]) -> ClientRequest {
+        let headers = signed(id, seconds, body);
+        headers.iter().fold(self.posts(body), |request, (name, value)| request.header(name, value))
     }
 
     /// A message without any of the signature's headers.
-    pub fn posts(&self, body: &[u8]) -> Ask {
-        self.browser.asks(reqwest::Method::POST, "/psp/callback").body("application/json", body)
+    pub fn posts(&self, body: &[u8]) -> ClientRequest {
+        self.client.request("POST", "/psp/callback").body("application/json", body)
     }
 
     /// The right signature.
@@ -164,11 +165,11 @@ impl Psp {
 }
 
 /// The headers of a callback that the PSP sends at an instant.
-pub fn signed(id: &str, seconds: i64, body: &str) -> [(&'static str, String); 3] {
+pub fn signed(id: &str, seconds: i64, body: &[u8]) -> [(&'static str, String); 3] {
     [
         ("webhook-id", id.to_owned()),
         ("webhook-timestamp", seconds.to_string()),
-        ("webhook-signature", format!("v1,{}", signature(&key(), id, seconds, body.as_bytes()))),
+        ("webhook-signature", format!("v1,{}", signature(&key(), id, seconds, body))),
     ]
 }
 

@@ -1,8 +1,6 @@
 //! The node's messages, written by hand: nothing of ours reads or writes them here.
 
-use reqwest::Method;
-
-use crate::{Answer, Notice, Portal};
+use crate::{SampleNotice, TestPortal, TestResponse};
 
 pub const CREDITOR: &str = "12345678903";
 pub const BROKER: &str = "98765432103";
@@ -10,30 +8,30 @@ pub const STATION: &str = "98765432103_01";
 
 /// Whom a message is for.
 #[derive(Clone, Copy)]
-pub struct To {
+pub struct Addressee {
     pub body: &'static str,
     pub broker: &'static str,
     pub station: &'static str,
 }
 
-pub const US: To = To { body: CREDITOR, broker: BROKER, station: STATION };
+pub const US: Addressee = Addressee { body: CREDITOR, broker: BROKER, station: STATION };
 
 /// A receipt of the node's, to be changed and sent as often as a test wants.
 #[derive(Clone)]
-pub struct Receipt {
+pub struct NodeReceipt {
     pub id: String,
-    pub notice: Notice,
+    pub notice: SampleNotice,
     pub cents: u64,
     /// In the second version of the message.
     pub second: bool,
-    pub to: To,
+    pub to: Addressee,
     /// The payment that its cart was for.
     pub note: Option<String>,
 }
 
-impl Receipt {
+impl NodeReceipt {
     /// Of a notice, for its amount; receipts of other ids are other money.
-    pub fn of(notice: &Notice, id: &str) -> Self {
+    pub fn of(notice: &SampleNotice, id: &str) -> Self {
         let id = format!("{}-{id}", notice.number);
         Self { id, notice: notice.clone(), cents: notice.amount, second: true, to: US, note: None }
     }
@@ -64,12 +62,12 @@ impl Receipt {
         envelope(element, *to, &receipt)
     }
 
-    pub async fn arrives(&self, portal: &Portal) -> Answer {
+    pub async fn arrives(&self, portal: &TestPortal) -> TestResponse {
         asks_node(portal, &self.xml()).await
     }
 }
 
-fn envelope(element: &str, to: To, rest: &str) -> String {
+fn envelope(element: &str, to: Addressee, rest: &str) -> String {
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\
          <soapenv:Envelope xmlns:soapenv=\"http://schemas.xmlsoap.org/soap/envelope/\" \
@@ -81,20 +79,20 @@ fn envelope(element: &str, to: To, rest: &str) -> String {
 }
 
 /// A question about a notice: verify or get.
-pub fn question(element: &str, to: To, creditor: &str, notice: &str) -> String {
+pub fn question(element: &str, to: Addressee, creditor: &str, notice: &str) -> String {
     let code =
         format!("<qrCode><fiscalCode>{creditor}</fiscalCode><noticeNumber>{notice}</noticeNumber></qrCode>");
     envelope(element, to, &code)
 }
 
 /// Posts a message of the node's.
-pub async fn asks_node(portal: &Portal, xml: &str) -> Answer {
-    let ask = portal.browser().asks(Method::POST, "/pagopa/node");
+pub async fn asks_node(portal: &TestPortal, xml: &str) -> TestResponse {
+    let ask = portal.machine_client().request("POST", "/pagopa/node");
     ask.body("text/xml; charset=utf-8", xml).answer().await
 }
 
 /// What an answer of ours says: `OK`, or the fault's code.
-pub fn said(answer: &Answer) -> String {
+pub fn said(answer: &TestResponse) -> String {
     said_in(&answer.clone().expect(200).text())
 }
 

@@ -8,14 +8,14 @@ use crate::{files, none, read, repository};
 const TABLE: &str = "infra/proofs.md";
 
 /// A row of the table: `| INV-M01 | what must hold | tests | remark |`.
-struct Row {
+struct ProofRow {
     id: String,
     title: String,
     tests: String,
     remark: String,
 }
 
-impl Row {
+impl ProofRow {
     fn of(line: &str) -> Option<Self> {
         let cells: Vec<&str> = line.strip_prefix('|')?.strip_suffix('|')?.split('|').map(str::trim).collect();
         let [id, title, tests, remark] = cells[..] else { return None };
@@ -96,14 +96,14 @@ fn shown(by_file: &BTreeMap<String, BTreeSet<String>>) -> String {
     by_file.collect::<Vec<_>>().join("; ")
 }
 
-fn rows() -> Vec<Row> {
-    read(TABLE).lines().filter_map(Row::of).collect()
+fn rows() -> Vec<ProofRow> {
+    read(TABLE).lines().filter_map(ProofRow::of).collect()
 }
 
 #[test]
 fn the_table_lists_every_rule_once() {
     let mut families: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    for Row { id, .. } in rows() {
+    for ProofRow { id, .. } in rows() {
         let (family, number) = id.split_at(id.len() - 2);
         families.entry(family.to_owned()).or_default().push(number.parse().unwrap());
     }
@@ -135,10 +135,10 @@ fn no_test_is_named_after_a_rule_that_is_none() {
 #[test]
 fn the_table_names_the_tests_that_there_are() {
     let (text, proofs) = (read(TABLE), proofs());
-    let kept = |line: &str| match Row::of(line) {
+    let kept = |line: &str| match ProofRow::of(line) {
         Some(row) => {
             let tests = proofs.get(&row.id).map(shown).unwrap_or_default();
-            Row { tests, ..row }.line()
+            ProofRow { tests, ..row }.line()
         }
         None => line.to_owned(),
     };

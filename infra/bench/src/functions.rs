@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use journeys::journey::{JourneyObserver, journey};
 use journeys::local::{Options, Stack};
-use journeys::tour::{Watch, tour};
-use journeys::{Callback, Citizen, Notice, Portal, Value, json};
+use journeys::{CallbackMessage, PortalUser, SampleNotice, TestPortal, Value, json};
 
 use crate::binaries::{Binaries, zipped};
 use crate::endpoint::Endpoint;
@@ -20,7 +20,7 @@ struct Watching<'a> {
     folders: &'a BTreeMap<String, String>,
 }
 
-impl Watch for Watching<'_> {
+impl JourneyObserver for Watching<'_> {
     fn before(&self, function: &'static str, action: &'static str) {
         let folder = self.folders.get(function).map_or("", String::as_str);
         self.host.looks_at(folder, action);
@@ -39,7 +39,7 @@ const AGAIN: usize = 10;
 
 /// The stack, with its functions run by us.
 pub struct Bench {
-    portal: Portal,
+    portal: TestPortal,
     host: Host,
     endpoint: Endpoint,
     /// Logical id → folder.
@@ -52,8 +52,8 @@ impl Bench {
     pub async fn open(binaries: &Binaries, folder: &Path) -> Result<Self, Failed> {
         let host = Host::open(&binaries.functions).await?;
         let options = Options { demo: false, invoke: Some(host.address.clone()), ..Options::default() };
-        let portal =
-            Portal::alone_with(options).ok_or("the benchmark wants a stack of its own: unset PORTAL_URL")?;
+        let portal = TestPortal::alone_with(options)
+            .ok_or("the benchmark wants a stack of its own: unset PORTAL_URL")?;
         let endpoint = Endpoint::open(portal.url(), folder).await?;
         let environment = portal.browser().get("/_local/environment.json").answer().await.ok();
         let mut programs = BTreeMap::new();
@@ -95,7 +95,7 @@ impl Bench {
             self.host.set(mode).await;
             for round in 1..=rounds {
                 eprintln!("{mode:?}: journey {round} of {rounds}");
-                tour(&self.portal, &Watching { host: &self.host, folders: &self.folders }).await;
+                journey(&self.portal, &Watching { host: &self.host, folders: &self.folders }).await;
             }
             calls.extend(self.host.calls());
         }
@@ -289,7 +289,7 @@ impl Bench {
             }
             let _ = self.host.calls();
             for paying in &begun {
-                let (psp, callback) = (self.portal.psp(), Callback::succeeded(paying));
+                let (psp, callback) = (self.portal.psp(), CallbackMessage::succeeded(paying));
                 self.during("psp-callback", "paid", psp.calls_back(&callback)).await;
             }
             all.extend(self.host.calls());
@@ -309,7 +309,7 @@ impl Bench {
 
     async fn one_search(&self) {
         let somebody = self.portal.citizen();
-        let theirs: Notice = self.portal.creditor().issues(&somebody.person).await;
+        let theirs: SampleNotice = self.portal.creditor().issues(&somebody.person).await;
         somebody.searches(&theirs).await;
     }
 
@@ -321,7 +321,7 @@ impl Bench {
     }
 }
 
-async fn one_list(mario: &Citizen) {
+async fn one_list(mario: &PortalUser) {
     mario.to_pay().await;
 }
 
@@ -387,8 +387,8 @@ fn actions(calls: &[Call]) -> Vec<Action> {
 pub async fn sizes(wanted: &[usize], often: usize, figures: &mut Figures) -> Result<(), Failed> {
     for debts in wanted {
         let options = Options { demo: false, limits: false, ..Options::default() };
-        let portal =
-            Portal::alone_with(options).ok_or("the benchmark wants a stack of its own: unset PORTAL_URL")?;
+        let portal = TestPortal::alone_with(options)
+            .ok_or("the benchmark wants a stack of its own: unset PORTAL_URL")?;
         let (mario, notice) = portal.proven_citizen().await;
         // One citizen with ten thousand at most, the others' in their own lists.
         portal.multiplies(&notice, (*debts).min(10_000)).await;

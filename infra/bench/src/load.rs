@@ -7,7 +7,10 @@ use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
 use journeys::local::Options;
-use journeys::{Ask, Callback, Citizen, Creditor, Notice, Paying, Portal, Psp, json};
+use journeys::{
+    CallbackMessage, ClientRequest, CreditorClient, PortalUser, PspClient, SampleNotice, StartedPayment,
+    TestPortal, json,
+};
 
 use crate::Failed;
 use crate::figures::{Figures, Load, Spread, histogram};
@@ -26,7 +29,7 @@ impl Counted {
         Ok(Self { histogram: histogram()?, failed: 0 })
     }
 
-    async fn ask(&mut self, ask: Ask) {
+    async fn ask(&mut self, ask: ClientRequest) {
         let began = Instant::now();
         let answer = ask.answer().await;
         let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
@@ -41,7 +44,7 @@ impl Counted {
 pub async fn load(seconds: u64, figures: &mut Figures) -> Result<(), Failed> {
     let options = Options { demo: false, limits: false, ..Options::default() };
     let portal =
-        Portal::alone_with(options).ok_or("the benchmark wants a stack of its own: unset PORTAL_URL")?;
+        TestPortal::alone_with(options).ok_or("the benchmark wants a stack of its own: unset PORTAL_URL")?;
     let time = Duration::from_secs(seconds);
     let citizens = citizens(&portal).await;
 
@@ -67,7 +70,7 @@ pub async fn load(seconds: u64, figures: &mut Figures) -> Result<(), Failed> {
         let message = number.checked_div(REPEATED)?.saturating_mul(REPEATED.saturating_sub(1));
         let within = number.checked_rem(REPEATED)?.min(REPEATED.saturating_sub(2));
         let paying = started.get(message.saturating_add(within))?;
-        let callback = Callback::succeeded(paying);
+        let callback = CallbackMessage::succeeded(paying);
         Some(psp.signed(&callback.id, now, callback.body.to_string().as_bytes()))
     });
     figures.load.push(confirm.await?);
@@ -80,7 +83,7 @@ pub async fn load(seconds: u64, figures: &mut Figures) -> Result<(), Failed> {
 async fn run(
     what: &str,
     time: Duration,
-    next: impl Fn(usize) -> Option<Ask> + Send + Sync + 'static,
+    next: impl Fn(usize) -> Option<ClientRequest> + Send + Sync + 'static,
 ) -> Result<Load, Failed> {
     let next = Arc::new(next);
     let began = Instant::now();
@@ -121,13 +124,13 @@ fn together(what: &str, took: Duration, all: Vec<Counted>) -> Result<Load, Faile
 /// Somebody with an account and a practice of their own that has proven who they are; and the others' machines.
 #[derive(Clone)]
 struct Caller {
-    mario: Citizen,
-    notice: Notice,
-    creditor: Creditor,
-    psp: Psp,
+    mario: PortalUser,
+    notice: SampleNotice,
+    creditor: CreditorClient,
+    psp: PspClient,
 }
 
-async fn citizens(portal: &Portal) -> Vec<Caller> {
+async fn citizens(portal: &TestPortal) -> Vec<Caller> {
     let mut citizens = Vec::new();
     for _ in 0..CALLERS {
         let (mario, notice) = portal.proven_citizen().await;
@@ -137,7 +140,7 @@ async fn citizens(portal: &Portal) -> Vec<Caller> {
 }
 
 /// Payments that wait at the PSP, so many for each citizen.
-async fn payments(citizens: &[Caller], each: usize) -> Vec<Paying> {
+async fn payments(citizens: &[Caller], each: usize) -> Vec<StartedPayment> {
     let mut making = tokio::task::JoinSet::new();
     for Caller { mario, creditor, .. } in citizens.iter().cloned() {
         making.spawn(async move {
@@ -181,7 +184,7 @@ async fn journey(Caller { mario, creditor, psp, .. }: &Caller, now: i64, counted
     let paying = mario.pays(&notice).await;
     let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
     counted.histogram.saturating_record(micros);
-    let callback = Callback::succeeded(&paying);
+    let callback = CallbackMessage::succeeded(&paying);
     let message = callback.body.to_string();
     counted.ask(psp.signed(&callback.id, now, message.as_bytes())).await;
     counted.ask(mario.browser.get(&format!("/api/payments/{}", paying.id))).await;

@@ -9,10 +9,10 @@ mod portal;
 mod texts;
 
 /// A target: its name, which is its folder in the corpus, and what it does with an input.
-pub type Target = (&'static str, fn(&[u8]));
+pub type FuzzTarget = (&'static str, fn(&[u8]));
 
 /// Every target, by name.
-pub const TARGETS: &[Target] = &[
+pub const TARGETS: &[FuzzTarget] = &[
     ("amount", texts::amount),
     ("cursor", actions::cursor),
     ("email", texts::email),

@@ -13,17 +13,17 @@ use tracing_subscriber::Registry;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
 /// What came back from a function.
-pub struct Said {
+pub struct InvocationResult {
     pub status: u16,
     pub body: String,
 }
 
 /// A request, as the gateway hands it over.
-pub struct Asked {
+pub struct Invocation {
     event: Value,
 }
 
-impl Asked {
+impl Invocation {
     /// From an address that nobody else calls from.
     pub fn new(method: &str, path: &str) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
@@ -69,9 +69,9 @@ impl Asked {
     }
 
     /// The function's answer.
-    pub async fn of(self, stack: &Stack, function: &str) -> Said {
+    pub async fn of(self, stack: &Stack, function: &str) -> InvocationResult {
         let answer = called(stack, function, &self.event).await;
-        Said {
+        InvocationResult {
             status: answer["statusCode"].as_u64().unwrap().try_into().unwrap(),
             body: answer["body"].as_str().unwrap_or_default().to_owned(),
         }
@@ -88,47 +88,47 @@ pub async fn called(stack: &Stack, function: &str, event: &Value) -> Value {
 
 thread_local! {
     /// What was said to the log on this thread, field by field, while somebody listens.
-    static HEARD: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
+    static CAPTURED: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
 }
 
 /// Hears what this thread says to the log. One subscriber serves all threads: with one for each, what a thread
 /// without any says first may be remembered as wanted by nobody.
-pub struct Ears;
+pub struct LogCapture;
 
-impl Ears {
+impl LogCapture {
     /// Listens until it is dropped.
-    pub fn listening() -> Self {
+    pub fn start() -> Self {
         static ONCE: Once = Once::new();
         ONCE.call_once(|| {
-            tracing::subscriber::set_global_default(Registry::default().with(Room)).unwrap();
+            tracing::subscriber::set_global_default(Registry::default().with(CaptureLayer)).unwrap();
         });
         // What was said before there was a subscriber is asked for again.
         tracing::callsite::rebuild_interest_cache();
-        HEARD.set(Some(Vec::new()));
+        CAPTURED.set(Some(Vec::new()));
         Self
     }
 
     /// The lines that hold a word, since the last time.
-    pub fn heard(&self, word: &str) -> Vec<String> {
-        let lines = HEARD.replace(Some(Vec::new())).unwrap();
+    pub fn lines_with(&self, word: &str) -> Vec<String> {
+        let lines = CAPTURED.replace(Some(Vec::new())).unwrap();
         lines.into_iter().filter(|line| line.contains(word)).collect()
     }
 }
 
-impl Drop for Ears {
+impl Drop for LogCapture {
     fn drop(&mut self) {
-        HEARD.set(None);
+        CAPTURED.set(None);
     }
 }
 
 /// Where all threads speak.
-struct Room;
+struct CaptureLayer;
 
-impl<S: Subscriber> Layer<S> for Room {
+impl<S: Subscriber> Layer<S> for CaptureLayer {
     fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
-        HEARD.with_borrow_mut(|heard| {
-            if let Some(lines) = heard {
-                let mut line = Line(String::new());
+        CAPTURED.with_borrow_mut(|lines_with| {
+            if let Some(lines) = lines_with {
+                let mut line = LogLine(String::new());
                 event.record(&mut line);
                 lines.push(line.0);
             }
@@ -136,9 +136,9 @@ impl<S: Subscriber> Layer<S> for Room {
     }
 }
 
-struct Line(String);
+struct LogLine(String);
 
-impl Visit for Line {
+impl Visit for LogLine {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
         write!(self.0, "{field}={value:?} ").unwrap();
     }

@@ -1,13 +1,12 @@
 //! Every action once, by one citizen from the first search to the last farewell: what is counted and measured of an
 //! action is measured here. The order is that of a life, because most actions need what came before.
 
-use reqwest::Method;
 use serde_json::json;
 
-use crate::{Callback, Citizen, Notice, Portal, Practice};
+use crate::{CallbackMessage, DebtPosition, PortalUser, SampleNotice, TestPortal};
 
 /// Somebody who looks on.
-pub trait Watch {
+pub trait JourneyObserver {
     /// A function is about to be asked; nothing else is going on.
     fn before(&self, function: &'static str, action: &'static str);
     /// It has answered, and what it left behind for others is done.
@@ -17,12 +16,12 @@ pub trait Watch {
 /// Many practices: more than a page of a list holds.
 const MANY: usize = 25;
 
-struct Tour<'a> {
-    portal: &'a Portal,
-    watch: &'a dyn Watch,
+struct Journey<'a> {
+    portal: &'a TestPortal,
+    watch: &'a dyn JourneyObserver,
 }
 
-impl Tour<'_> {
+impl Journey<'_> {
     async fn step<T>(
         &self,
         function: &'static str,
@@ -37,17 +36,17 @@ impl Tour<'_> {
         done
     }
 
-    async fn stranger(&self) -> (Citizen, Notice) {
+    async fn stranger(&self) -> (PortalUser, SampleNotice) {
         let mario = self.portal.citizen();
         let creditor = self.portal.creditor();
-        let practice = Practice::of(&mario.person, self.portal.dice());
+        let practice = DebtPosition::of(&mario.person, self.portal.rng());
         let notice = practice.notice();
         self.step("ImportDebts", "a practice, new", async { creditor.sends(&practice).await.expect(201) })
             .await;
         self.step("ImportDebts", "a practice, as before", async { creditor.sends(&practice).await.ok() })
             .await;
         let rows: Vec<String> =
-            (0..3).map(|_| Practice::of(&mario.person, self.portal.dice()).line()).collect();
+            (0..3).map(|_| DebtPosition::of(&mario.person, self.portal.rng()).line()).collect();
         let rows = rows.join("\n");
         let import = creditor.imports("application/x-ndjson", &rows, false);
         self.step("ImportDebts", "three practices in one call", async { import.await.ok() }).await;
@@ -65,7 +64,7 @@ impl Tour<'_> {
         (mario, notice)
     }
 
-    async fn account(&self, mario: &mut Citizen) {
+    async fn account(&self, mario: &mut PortalUser) {
         let code = mario.person.fiscal_code.clone();
         self.step("Register", "the fiscal code", async { mario.checks_code(&code).await.ok() }).await;
         self.step("Register", "the account", async { mario.tries_to_register().await.expect(202) }).await;
@@ -94,7 +93,7 @@ impl Tour<'_> {
         self.step("Account", "another language", mario.chooses_language("en")).await;
     }
 
-    async fn practices(&self, mario: &Citizen, notice: &Notice) {
+    async fn practices(&self, mario: &PortalUser, notice: &SampleNotice) {
         self.step("Associate", "by both codes, proves who they are", mario.associates(notice)).await;
         let other = self.portal.creditor().issues(&self.portal.citizen().person).await;
         let found = mario.searches(&other).await;
@@ -115,7 +114,7 @@ impl Tour<'_> {
         self.step("NoticePdf", "a notice", mario.notice_pdf(notice)).await;
     }
 
-    async fn payments(&self, mario: &Citizen, notice: &Notice) {
+    async fn payments(&self, mario: &PortalUser, notice: &SampleNotice) {
         self.step("PaymentMethods", "the list", mario.payment_methods(notice.amount)).await;
         let order = json!({"noticeNumbers": [notice.number]});
         let key = mario.new_key();
@@ -127,7 +126,7 @@ impl Tour<'_> {
         let later = mario.tries_to_pay(notice);
         self.step("InitiatePayment", "taken up again later", async { later.await.expect(201) }).await;
         self.step("InitiatePayment", "how it goes", paying.status()).await;
-        let success = Callback::succeeded(&paying);
+        let success = CallbackMessage::succeeded(&paying);
         let psp = paying.psp();
         self.step("PspCallback", "paid", async { psp.calls_back(&success).await.expect(200) }).await;
         self.step("PspCallback", "the same message again", async {
@@ -148,7 +147,7 @@ impl Tour<'_> {
     }
 
     /// Five practices together, and one payment that fails.
-    async fn joint(&self, mario: &Citizen) {
+    async fn joint(&self, mario: &PortalUser) {
         let creditor = self.portal.creditor();
         let mut five = Vec::new();
         for _ in 0..5 {
@@ -159,25 +158,25 @@ impl Tour<'_> {
         let start = mario.orders(&order);
         let started = self.step("InitiatePayment", "five practices", async { start.await.expect(201) }).await;
         let paying = mario.paying(&started.json(), five.iter().map(|notice| notice.amount).sum());
-        let (psp, failure) = (paying.psp(), Callback::failed(&paying));
+        let (psp, failure) = (paying.psp(), CallbackMessage::failed(&paying));
         self.step("PspCallback", "five, failed", async { psp.calls_back(&failure).await.expect(200) }).await;
         let started = mario.orders(&order).await.expect(201);
         let paying = mario.paying(&started.json(), paying.amount());
-        let success = Callback::succeeded(&paying);
+        let success = CallbackMessage::succeeded(&paying);
         self.step("PspCallback", "five, paid", async { psp.calls_back(&success).await.expect(200) }).await;
         let forged = psp.posts(b"{}");
         self.step("PspCallback", "forged", async { forged.answer().await.expect(401) }).await;
     }
 
-    async fn history(&self, mario: &Citizen) {
+    async fn history(&self, mario: &PortalUser) {
         self.step("History", "first page", mario.history("")).await;
         self.step("History", "filtered", mario.history("?status=paid&q=mensa")).await;
-        let table = mario.asks(Method::GET, "/api/history").header("accept", "text/csv");
+        let table = mario.request("GET", "/api/history").header("accept", "text/csv");
         self.step("History", "as a table", async { table.answer().await.expect(200) }).await;
         self.step("Account", "all data taken along", mario.exports()).await;
     }
 
-    async fn at_the_node(&self, mario: &Citizen) {
+    async fn at_the_node(&self, mario: &PortalUser) {
         let (node, creditor) = (self.portal.node(), self.portal.creditor());
         let notice = creditor.issues(&mario.person).await;
         self.step("PagopaNode", "verify", async { node.verifies(&notice).await.ok() }).await;
@@ -194,17 +193,18 @@ impl Tour<'_> {
 }
 
 /// Goes through every action once. `portal` must be alone; whoever goes twice finds nobody of the first time.
-pub async fn tour(portal: &Portal, watch: &dyn Watch) {
-    let tour = Tour { portal, watch };
-    let (mut mario, notice) = tour.stranger().await;
-    tour.account(&mut mario).await;
-    tour.practices(&mario, &notice).await;
-    tour.payments(&mario, &notice).await;
-    tour.history(&mario).await;
-    tour.at_the_node(&mario).await;
-    tour.sweeping().await;
-    tour.step("RevokeConsent", "withdrawn", async {
-        mario.tries_to_withdraw_consent(&mario.person.password).await.expect(204)
-    })
-    .await;
+pub async fn journey(portal: &TestPortal, watch: &dyn JourneyObserver) {
+    let journey = Journey { portal, watch };
+    let (mut mario, notice) = journey.stranger().await;
+    journey.account(&mut mario).await;
+    journey.practices(&mario, &notice).await;
+    journey.payments(&mario, &notice).await;
+    journey.history(&mario).await;
+    journey.at_the_node(&mario).await;
+    journey.sweeping().await;
+    journey
+        .step("RevokeConsent", "withdrawn", async {
+            mario.tries_to_withdraw_consent(&mario.person.password).await.expect(204)
+        })
+        .await;
 }

@@ -4,13 +4,13 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Chance that can be repeated: one number decides it all.
-pub struct Dice {
+pub struct Rng {
     state: AtomicU64,
 }
 
 static SEED: OnceLock<u64> = OnceLock::new();
 
-impl Dice {
+impl Rng {
     /// Of this test: the run's seed and the test's name.
     pub fn of_this_test() -> Self {
         let seed = *SEED.get_or_init(|| {

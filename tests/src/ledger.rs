@@ -9,7 +9,7 @@ use local::Simulated;
 use serde_json::Value;
 
 /// Everything stored, by partition and sort key.
-pub struct Books {
+pub struct Ledger {
     debts: BTreeMap<(String, String), Value>,
     movements: BTreeMap<String, Vec<Movement>>,
     outbox: Vec<Value>,
@@ -43,7 +43,7 @@ fn is_money(kind: Kind) -> bool {
     matches!(kind, Kind::Credit | Kind::CreditLate | Kind::DuplicateToRefund)
 }
 
-impl Books {
+impl Ledger {
     pub fn of(stack: &Simulated) -> Self {
         let table = |name: &str| stack.items(name).iter().map(record).collect::<Vec<_>>();
         let mut movements: BTreeMap<String, Vec<Movement>> = BTreeMap::new();

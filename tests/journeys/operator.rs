@@ -3,25 +3,19 @@
 use journeys::local::faults::{Fault, Scope};
 use journeys::local::{OPERATOR, Stack};
 use journeys::{
-    Callback, Citizen, Method, Notice, Outcome, Paying, Portal, Practice, Receipt, Value, json, said,
+    CallbackMessage, DebtPosition, NodeReceipt, PspOutcome, SampleNotice, TestPortal, Value, json, said,
 };
 use operator::{Command, Verdict};
 
-async fn says(portal: &Portal, command: Command) -> (Verdict, String) {
+async fn says(portal: &TestPortal, command: Command) -> (Verdict, String) {
     let world = portal.stack().world(OPERATOR).unwrap();
     let mut out = Vec::new();
     let verdict = operator::run(&world, command, &mut out).await.unwrap();
     (verdict, String::from_utf8(out).unwrap())
 }
 
-fn debt(notice: &Notice) -> Command {
+fn debt(notice: &SampleNotice) -> Command {
     Command::Debt(notice.number.parse().unwrap())
-}
-
-async fn begun(portal: &Portal) -> (Citizen, Notice, Paying) {
-    let (mario, notice) = portal.proven_citizen().await;
-    let paying = mario.pays(&notice).await;
-    (mario, notice, paying)
 }
 
 fn assert_in_order(text: &str, words: &[&str]) {
@@ -34,10 +28,10 @@ fn assert_in_order(text: &str, words: &[&str]) {
 
 #[tokio::test]
 async fn a_debts_account_is_told_in_plain_words() {
-    let Some(portal) = Portal::alone() else { return };
-    let (mario, notice, paying) = begun(&portal).await;
-    paying.at_psp(Outcome::Success).await;
-    let again = Callback::succeeded(&paying).named("again").with("transactionId", "TX-AGAIN");
+    let Some(portal) = TestPortal::alone() else { return };
+    let (mario, notice, paying) = portal.payment_under_way().await;
+    paying.at_psp(PspOutcome::Success).await;
+    let again = CallbackMessage::succeeded(&paying).named("again").with("transactionId", "TX-AGAIN");
     portal.psp().calls_back(&again).await.expect(200);
     let (verdict, text) = says(&portal, debt(&notice)).await;
     assert_eq!(verdict, Verdict::Well);
@@ -60,15 +54,15 @@ async fn a_debts_account_is_told_in_plain_words() {
 
 #[tokio::test]
 async fn inv_m02_inv_m24_money_that_is_not_simply_a_payment_is_listed() {
-    let Some(portal) = Portal::alone() else { return };
-    let (_, twice, paying) = begun(&portal).await;
-    paying.at_psp(Outcome::Success).await;
-    let again = Callback::succeeded(&paying).named("again").with("transactionId", "TX-AGAIN");
+    let Some(portal) = TestPortal::alone() else { return };
+    let (_, twice, paying) = portal.payment_under_way().await;
+    paying.at_psp(PspOutcome::Success).await;
+    let again = CallbackMessage::succeeded(&paying).named("again").with("transactionId", "TX-AGAIN");
     portal.psp().calls_back(&again).await.expect(200);
-    let (_, other, paying) = begun(&portal).await;
-    let wrong = Callback::succeeded(&paying).named("wrong").with("amount", paying.amount() + 1);
+    let (_, other, paying) = portal.payment_under_way().await;
+    let wrong = CallbackMessage::succeeded(&paying).named("wrong").with("amount", paying.amount() + 1);
     portal.psp().calls_back(&wrong).await.expect(200);
-    let unknown = Callback::succeeded(&paying)
+    let unknown = CallbackMessage::succeeded(&paying)
         .named("unknown")
         .with("paymentId", "0".repeat(32))
         .with("transactionId", "TX-UNKNOWN");
@@ -87,14 +81,14 @@ async fn inv_m02_inv_m24_money_that_is_not_simply_a_payment_is_listed() {
 
 #[tokio::test]
 async fn a_stored_callback_is_applied_again_by_id_or_by_time() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     for by_id in [true, false] {
-        let (mario, notice, paying) = begun(&portal).await;
+        let (mario, notice, paying) = portal.payment_under_way().await;
         let from = portal.clock().now().await;
         // Stored, then nothing more: the transaction that credits is refused for as long as it is tried.
         let credits = Scope::function("PspCallback").operation("dynamodb:TransactWriteItems");
         portal.stack().faults().plan(credits, (1..10).map(|n| (n, Fault::ServerError)));
-        let callback = Callback::succeeded(&paying);
+        let callback = CallbackMessage::succeeded(&paying);
         portal.psp().calls_back(&callback).await.expect(503);
         portal.stack().faults().clear();
         assert_eq!(mario.status(&notice).await, "to-pay");
@@ -113,7 +107,7 @@ async fn a_stored_callback_is_applied_again_by_id_or_by_time() {
 }
 
 /// The sentence of a command that is not carried out.
-async fn refuses(portal: &Portal, command: Command) -> String {
+async fn refuses(portal: &TestPortal, command: Command) -> String {
     let world = portal.stack().world(OPERATOR).unwrap();
     operator::run(&world, command, &mut Vec::new()).await.expect_err("it is refused").to_string()
 }
@@ -126,25 +120,25 @@ fn typed(line: &str) -> Command {
 
 #[tokio::test]
 async fn inv_m10_what_was_given_back_or_settled_is_noted_once_and_listed_no_more() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     // Paid twice, and paid with another amount at a counter, and by a PSP that collected another amount.
-    let (mario, twice, paying) = begun(&portal).await;
-    paying.at_psp(Outcome::Success).await;
-    let again = Callback::succeeded(&paying).named("again").with("transactionId", "TX-AGAIN");
+    let (mario, twice, paying) = portal.payment_under_way().await;
+    paying.at_psp(PspOutcome::Success).await;
+    let again = CallbackMessage::succeeded(&paying).named("again").with("transactionId", "TX-AGAIN");
     portal.psp().calls_back(&again).await.expect(200);
-    let (_, differs, _) = begun(&portal).await;
-    let receipt = Receipt { cents: differs.amount + 5, ..Receipt::of(&differs, "1") };
+    let (_, differs, _) = portal.payment_under_way().await;
+    let receipt = NodeReceipt { cents: differs.amount + 5, ..NodeReceipt::of(&differs, "1") };
     assert_eq!(said(&receipt.arrives(&portal).await), "OK");
-    let (lucia, open, paying) = begun(&portal).await;
-    let wrong = Callback::succeeded(&paying).named("wrong").with("amount", paying.amount() + 1);
+    let (lucia, open, paying) = portal.payment_under_way().await;
+    let wrong = CallbackMessage::succeeded(&paying).named("wrong").with("amount", paying.amount() + 1);
     portal.psp().calls_back(&wrong).await.expect(200);
     let listed = async || says(&portal, Command::Differences).await.1;
     assert!(listed().await.ends_with("1 to refund, 2 of another amount, 0 of nothing we know\n"));
 
-    let refund = |notice: &Notice, movement: u64| {
+    let refund = |notice: &SampleNotice, movement: u64| {
         typed(&format!("refund {} {movement} --by ragioneria --why mandato-118/2026", notice.number))
     };
-    let reconcile = |notice: &Notice, movement: u64| {
+    let reconcile = |notice: &SampleNotice, movement: u64| {
         typed(&format!("reconcile {} {movement} --by ragioneria --why flusso-2026-11-23", notice.number))
     };
     // Not everything can be noted of everything.
@@ -183,10 +177,10 @@ async fn inv_m10_what_was_given_back_or_settled_is_noted_once_and_listed_no_more
 
 #[tokio::test]
 async fn inv_x09_a_note_whose_answer_is_lost_is_made_once() {
-    let Some(portal) = Portal::alone() else { return };
-    let (_, notice, paying) = begun(&portal).await;
-    paying.at_psp(Outcome::Success).await;
-    let again = Callback::succeeded(&paying).named("again").with("transactionId", "TX-AGAIN");
+    let Some(portal) = TestPortal::alone() else { return };
+    let (_, notice, paying) = portal.payment_under_way().await;
+    paying.at_psp(PspOutcome::Success).await;
+    let again = CallbackMessage::succeeded(&paying).named("again").with("transactionId", "TX-AGAIN");
     portal.psp().calls_back(&again).await.expect(200);
     let scope = Scope { function: None, operation: Some("dynamodb:TransactWriteItems".to_owned()) };
     portal.stack().faults().plan(scope, [(1, Fault::LoseAnswer)]);
@@ -200,9 +194,9 @@ async fn inv_x09_a_note_whose_answer_is_lost_is_made_once() {
 
 #[tokio::test]
 async fn fm_52_a_receipt_that_never_came_is_credited_by_hand_and_known_when_it_comes_after_all() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let (mario, notice) = portal.proven_citizen().await;
-    let receipt = Receipt::of(&notice, "1");
+    let receipt = NodeReceipt::of(&notice, "1");
     let amount = format!("{}.{:02}", notice.amount / 100, notice.amount % 100);
     let correct = |number: &str| {
         typed(&format!(
@@ -238,9 +232,9 @@ async fn fm_52_a_receipt_that_never_came_is_credited_by_hand_and_known_when_it_c
 
 #[tokio::test]
 async fn inv_m24_money_of_nothing_we_knew_is_listed_until_it_is_taken_for_a_debt() {
-    let Some(portal) = Portal::alone() else { return };
-    let practice = Practice::of(&portal.citizen().person, portal.dice());
-    let receipt = Receipt::of(&practice.notice(), "1");
+    let Some(portal) = TestPortal::alone() else { return };
+    let practice = DebtPosition::of(&portal.citizen().person, portal.rng());
+    let receipt = NodeReceipt::of(&practice.notice(), "1");
     assert_eq!(said(&receipt.arrives(&portal).await), "OK");
     let (_, text) = says(&portal, Command::Differences).await;
     assert!(text.contains(&format!("of nothing we know: no debt of ours, receipt {}", receipt.id)), "{text}");
@@ -254,32 +248,27 @@ async fn inv_m24_money_of_nothing_we_knew_is_listed_until_it_is_taken_for_a_debt
 }
 
 /// What an administrator with the table in hand could do: no function may.
-async fn forges(portal: &Portal, operation: &str, request: Value) {
+async fn forges(portal: &TestPortal, operation: &str, request: Value) {
     let stack: &Stack = portal.stack();
     let table = stack.world(OPERATOR).unwrap().variable("MOVEMENTS_TABLE").unwrap().to_owned();
     let mut request = request;
     request["TableName"] = json!(table);
-    let ask = portal.browser().asks(Method::POST, "/_local/aws");
-    let ask = ask.header("x-amz-target", &format!("DynamoDB_20120810.{operation}")).header(
-        "authorization",
-        &format!("AWS4-HMAC-SHA256 Credential={OPERATOR}/20260101/eu-south-1/dynamodb/aws4_request"),
-    );
-    ask.body("application/x-amz-json-1.0", request.to_string().as_bytes()).answer().await.expect(200);
+    portal.dynamodb(operation, &request).await;
 }
 
 #[tokio::test]
 async fn ab_68_inv_m34_a_movement_edited_or_removed_in_the_table_raises_the_alarm() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let mut debts = Vec::new();
     for _ in 0..3 {
-        let (_, notice, paying) = begun(&portal).await;
-        paying.at_psp(Outcome::Success).await;
+        let (_, notice, paying) = portal.payment_under_way().await;
+        paying.at_psp(PspOutcome::Success).await;
         debts.push(notice);
     }
     let (verdict, text) = says(&portal, Command::Verify).await;
     assert_eq!(verdict, Verdict::Well, "{text}");
     assert!(text.starts_with("3 debts, 9 movements: every chain is whole"), "{text}");
-    let movement = |notice: &Notice, number: u64| json!({"pk": {"S": format!("DEBT#{}", notice.number)}, "sk": {"S": format!("M#{number:012}")}});
+    let movement = |notice: &SampleNotice, number: u64| json!({"pk": {"S": format!("DEBT#{}", notice.number)}, "sk": {"S": format!("M#{number:012}")}});
     forges(
         &portal,
         "UpdateItem",

@@ -1,9 +1,9 @@
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
-/// What came back.
+/// The answer to a request, with the assertions that tests make of it.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct TestResponse {
     /// `POST /api/login`, for the sentence of a failed test.
     pub asked: String,
     pub status: u16,
@@ -11,7 +11,7 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
-impl Answer {
+impl TestResponse {
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
@@ -26,6 +26,15 @@ impl Answer {
 
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// Returns whether the request is worth repeating: a failure of ours, or the same request is still running.
+    pub fn is_transient(&self) -> bool {
+        self.status >= 500 || (self.status == 409 && self.code() == "request_in_progress")
     }
 
     /// The same answer, if it has this status.

@@ -1,11 +1,11 @@
-//! Paying by notice number, at a counter or from a banking app: what the node asks, and the receipt that it brings.
+//! The node's questions and receipts.
 
 use std::time::Duration;
 
 use journeys::local::faults::{Fault, Scope};
 use journeys::{
-    CREDITOR, Citizen, Notice, Portal, Practice, Receipt, To, US, Value, asks_node, json, numbers, question,
-    said,
+    Addressee, CREDITOR, DebtPosition, NodeReceipt, PortalUser, SampleNotice, TestPortal, US, Value,
+    asks_node, json, numbers, question, said,
 };
 
 /// The same of an answer that the till shows as JSON.
@@ -16,16 +16,16 @@ fn heard(answer: &Value) -> String {
     }
 }
 
-fn named(number: &str, like: &Notice) -> Notice {
-    Notice { number: number.to_owned(), ..like.clone() }
+fn named(number: &str, like: &SampleNotice) -> SampleNotice {
+    SampleNotice { number: number.to_owned(), ..like.clone() }
 }
 
 #[tokio::test]
 async fn inv_m20_inv_m21_every_state_of_a_debt_has_its_answer_and_asking_changes_nothing() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let (mario, open) = portal.proven_citizen().await;
     let creditor = portal.creditor();
-    let practice = || Practice::of(&mario.person, portal.dice());
+    let practice = || DebtPosition::of(&mario.person, portal.rng());
     let paid = creditor.issues(&mario.person).await;
     portal.node().pays(&paid).await.ok();
     let cancelled = creditor.issues(&mario.person).await;
@@ -66,11 +66,11 @@ async fn inv_m20_inv_m21_every_state_of_a_debt_has_its_answer_and_asking_changes
 
 #[tokio::test]
 async fn what_the_till_hears_is_what_the_notice_says() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let mario = portal.citizen();
     let due = portal.clock().day(20).await;
     let practice =
-        Practice::of(&mario.person, portal.dice()).with("amount", 4_550).with("dueDate", due.clone());
+        DebtPosition::of(&mario.person, portal.rng()).with("amount", 4_550).with("dueDate", due.clone());
     let notice = portal.creditor().issues_as(practice).await;
     let verified = portal.node().verifies(&notice).await.ok();
     let option = &verified["paymentList"]["paymentOptionDescription"];
@@ -91,7 +91,7 @@ async fn what_the_till_hears_is_what_the_notice_says() {
 
 #[tokio::test]
 async fn a_payment_at_a_counter_is_in_the_history_with_its_receipt_and_a_mail() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let (mario, notice) = with_address(&portal).await;
     assert_eq!(heard(&portal.node().pays(&notice).await.ok()), "OK");
     assert_eq!(mario.status(&notice).await, "paid");
@@ -102,36 +102,32 @@ async fn a_payment_at_a_counter_is_in_the_history_with_its_receipt_and_a_mail() 
     let code = mario.receipt_code(&notice).await;
     let checked = mario.verifies_receipt(&code).await.ok();
     assert_eq!((&checked["valid"], &checked["amount"]), (&json!(true), &json!(notice.amount)));
-    assert_eq!(receipts_mailed(&mario).await, 1);
+    assert_eq!(mario.receipts_mailed().await, 1);
     mario.tries_to_pay(&notice).await.refused(409, "debt_already_paid");
 }
 
 /// Somebody logged in, whose address the creditor knows.
-async fn with_address(portal: &Portal) -> (Citizen, Notice) {
+async fn with_address(portal: &TestPortal) -> (PortalUser, SampleNotice) {
     let mario = portal.known_citizen().await;
     let notice = portal.creditor().issues_as(addressed(&mario, portal)).await;
     mario.associates(&notice).await;
     (mario, notice)
 }
 
-fn addressed(citizen: &Citizen, portal: &Portal) -> Practice {
-    let mut practice = Practice::of(&citizen.person, portal.dice());
+fn addressed(citizen: &PortalUser, portal: &TestPortal) -> DebtPosition {
+    let mut practice = DebtPosition::of(&citizen.person, portal.rng());
     practice.body["debtor"]["email"] = json!(citizen.person.email);
     practice
 }
 
-async fn receipts_mailed(citizen: &Citizen) -> usize {
-    citizen.subjects().await.iter().filter(|subject| subject.starts_with("Ricevuta del pagamento")).count()
-}
-
 #[tokio::test]
 async fn everybody_in_whose_history_a_payment_at_a_counter_is_hears_of_it_once() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let (mario, _) = portal.proven_citizen().await;
     let (luigia, elsewhere) = (portal.known_citizen().await, portal.citizen().person.email);
     // The creditor knows nobody's address, or the debtor's own, or another one.
     for named in [None, Some(&mario.person.email), Some(&elsewhere)] {
-        let mut practice = Practice::of(&mario.person, portal.dice());
+        let mut practice = DebtPosition::of(&mario.person, portal.rng());
         if let Some(address) = named {
             practice.body["debtor"]["email"] = json!(address);
         }
@@ -142,41 +138,41 @@ async fn everybody_in_whose_history_a_payment_at_a_counter_is_hears_of_it_once()
             assert_eq!(numbers(&citizen.history("").await)[0], notice.number);
         }
     }
-    assert_eq!((receipts_mailed(&mario).await, receipts_mailed(&luigia).await), (3, 3));
+    assert_eq!((mario.receipts_mailed().await, luigia.receipts_mailed().await), (3, 3));
     assert_eq!(portal.mailbox().of(&elsewhere).await.len(), 1);
 }
 
 #[tokio::test]
 async fn who_has_not_proven_a_fiscal_code_hears_nothing_of_its_payments() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let claims_to_be_mario = portal.known_citizen().await;
     let notice = portal.creditor().issues(&claims_to_be_mario.person).await;
     assert_eq!(heard(&portal.node().pays(&notice).await.ok()), "OK");
-    assert_eq!(receipts_mailed(&claims_to_be_mario).await, 0);
+    assert_eq!(claims_to_be_mario.receipts_mailed().await, 0);
 }
 
 #[tokio::test]
 async fn who_has_withdrawn_consent_is_not_written_to_of_a_payment() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let (mario, notice) = portal.proven_citizen().await;
     mario.withdraws_consent().await;
     assert_eq!(heard(&portal.node().pays(&notice).await.ok()), "OK");
-    assert_eq!(receipts_mailed(&mario).await, 0);
+    assert_eq!(mario.receipts_mailed().await, 0);
 }
 
 #[tokio::test]
 async fn a_receipt_that_comes_again_is_refused_and_changes_nothing() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let (mario, notice) = with_address(&portal).await;
-    let receipt = Receipt::of(&notice, "1");
+    let receipt = NodeReceipt::of(&notice, "1");
     assert_eq!(said(&receipt.arrives(&portal).await), "OK");
     let (seen, mails) = (mario.sees(&notice).await, mario.mails().await.len());
     let code = mario.receipt_code(&notice).await;
     // Also in the first version of the message, and with another amount: the name alone says that it is known.
     for again in [
         receipt.clone(),
-        Receipt { second: false, ..receipt.clone() },
-        Receipt { cents: receipt.cents + 1, ..receipt.clone() },
+        NodeReceipt { second: false, ..receipt.clone() },
+        NodeReceipt { cents: receipt.cents + 1, ..receipt.clone() },
     ] {
         assert_eq!(said(&again.arrives(&portal).await), "PAA_RECEIPT_DUPLICATA");
     }
@@ -187,16 +183,16 @@ async fn a_receipt_that_comes_again_is_refused_and_changes_nothing() {
 
 #[tokio::test]
 async fn the_first_version_of_a_receipt_pays_too() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let (mario, notice) = portal.proven_citizen().await;
-    let receipt = Receipt { second: false, ..Receipt::of(&notice, "1") };
+    let receipt = NodeReceipt { second: false, ..NodeReceipt::of(&notice, "1") };
     assert_eq!(said(&receipt.arrives(&portal).await), "OK");
     assert_eq!(mario.timeline(&notice).await, ["created", "paid"]);
 }
 
 #[tokio::test]
 async fn money_that_comes_twice_is_kept_to_be_refunded() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let (mario, notice) = with_address(&portal).await;
     portal.node().activates(&notice).await.ok();
     assert_eq!(heard(&portal.node().pays(&notice).await.ok()), "OK");
@@ -206,17 +202,17 @@ async fn money_that_comes_twice_is_kept_to_be_refunded() {
     assert_eq!(mario.timeline(&notice).await, ["created", "paid", "duplicate-to-refund"]);
     assert_eq!(mario.status(&notice).await, "paid");
     assert_eq!(mario.receipt_code(&notice).await, code, "the first receipt is the practice's own");
-    assert_eq!(receipts_mailed(&mario).await, 1);
+    assert_eq!(mario.receipts_mailed().await, 1);
 }
 
 #[tokio::test]
 async fn another_amount_pays_and_the_difference_is_kept() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let mario = portal.known_citizen().await;
     for (more, less) in [(100, 0), (0, 100)] {
         let notice = portal.creditor().issues(&mario.person).await;
         mario.associates(&notice).await;
-        let receipt = Receipt { cents: notice.amount + more - less, ..Receipt::of(&notice, "1") };
+        let receipt = NodeReceipt { cents: notice.amount + more - less, ..NodeReceipt::of(&notice, "1") };
         assert_eq!(said(&receipt.arrives(&portal).await), "OK");
         assert_eq!(mario.status(&notice).await, "paid");
         assert_eq!(mario.timeline(&notice).await, ["created", "paid", "amount-mismatch"]);
@@ -229,7 +225,7 @@ async fn another_amount_pays_and_the_difference_is_kept() {
 
 #[tokio::test]
 async fn inv_m25_cancelled_and_expired_practices_are_paid_late() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let mario = portal.known_citizen().await;
     let creditor = portal.creditor();
     let cancelled = creditor.issues_as(addressed(&mario, &portal)).await;
@@ -249,31 +245,31 @@ async fn inv_m25_cancelled_and_expired_practices_are_paid_late() {
         assert_eq!(mario.timeline(notice).await.last().map(String::as_str), Some("paid-late"));
         mario.receipt_pdf(notice).await.pdf();
     }
-    assert_eq!(receipts_mailed(&mario).await, 2);
+    assert_eq!(mario.receipts_mailed().await, 2);
 }
 
 #[tokio::test]
 async fn inv_m24_ab_49_money_for_a_notice_that_nobody_knows_is_kept() {
-    let portal = Portal::open();
-    let stranger = Practice::of(&portal.citizen().person, portal.dice()).notice();
-    let receipt = Receipt::of(&stranger, "1");
+    let portal = TestPortal::open();
+    let stranger = DebtPosition::of(&portal.citizen().person, portal.rng()).notice();
+    let receipt = NodeReceipt::of(&stranger, "1");
     assert_eq!(said(&receipt.arrives(&portal).await), "OK");
     assert_eq!(said(&receipt.arrives(&portal).await), "PAA_RECEIPT_DUPLICATA");
     // A second one for the same notice is other money.
-    assert_eq!(said(&Receipt::of(&stranger, "2").arrives(&portal).await), "OK");
+    assert_eq!(said(&NodeReceipt::of(&stranger, "2").arrives(&portal).await), "OK");
 }
 
 #[tokio::test]
 async fn ab_48_fm_46_messages_for_others_are_refused_by_what_is_wrong_first() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let (mario, notice) = portal.proven_citizen().await;
-    let other = To { body: "98765432103", broker: "11111111115", station: "11111111115_01" };
+    let other = Addressee { body: "98765432103", broker: "11111111115", station: "11111111115_01" };
     let cases = [
         (other, "PAA_ID_DOMINIO_ERRATO"),
-        (To { body: CREDITOR, ..other }, "PAA_ID_INTERMEDIARIO_ERRATO"),
-        (To { station: other.station, ..US }, "PAA_STAZIONE_INT_ERRATA"),
-        (To { body: other.body, ..US }, "PAA_ID_DOMINIO_ERRATO"),
-        (To { broker: other.broker, ..US }, "PAA_ID_INTERMEDIARIO_ERRATO"),
+        (Addressee { body: CREDITOR, ..other }, "PAA_ID_INTERMEDIARIO_ERRATO"),
+        (Addressee { station: other.station, ..US }, "PAA_STAZIONE_INT_ERRATA"),
+        (Addressee { body: other.body, ..US }, "PAA_ID_DOMINIO_ERRATO"),
+        (Addressee { broker: other.broker, ..US }, "PAA_ID_INTERMEDIARIO_ERRATO"),
     ];
     let questions = ["paVerifyPaymentNoticeReq", "paGetPaymentReq", "paGetPaymentV2Request"];
     for (to, code) in cases {
@@ -288,7 +284,7 @@ async fn ab_48_fm_46_messages_for_others_are_refused_by_what_is_wrong_first() {
             }
         }
         for second in [true, false] {
-            let receipt = Receipt { to, second, ..Receipt::of(&notice, "1") };
+            let receipt = NodeReceipt { to, second, ..NodeReceipt::of(&notice, "1") };
             assert_eq!(said(&receipt.arrives(&portal).await), code);
         }
     }
@@ -301,12 +297,12 @@ async fn ab_48_fm_46_messages_for_others_are_refused_by_what_is_wrong_first() {
     }
     assert_eq!(mario.timeline(&notice).await, ["created"]);
     // Nothing of it was taken for a receipt that is known.
-    assert_eq!(said(&Receipt::of(&notice, "1").arrives(&portal).await), "OK");
+    assert_eq!(said(&NodeReceipt::of(&notice, "1").arrives(&portal).await), "OK");
 }
 
 #[tokio::test]
 async fn inv_m23_trouble_of_ours_is_never_a_ko_and_the_receipt_that_comes_again_pays_once() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let (mario, _) = portal.proven_citizen().await;
     let troubles = [
         Fault::ServerError,
@@ -320,7 +316,7 @@ async fn inv_m23_trouble_of_ours_is_never_a_ko_and_the_receipt_that_comes_again_
     for operation in ["dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:TransactWriteItems"] {
         for trouble in troubles {
             let notice = portal.creditor().issues(&mario.person).await;
-            let receipt = Receipt::of(&notice, "1");
+            let receipt = NodeReceipt::of(&notice, "1");
             let scope = Scope::function("PagopaNode").operation(operation);
             portal.stack().faults().plan(scope, (1..1_000).map(|n| (n, trouble)));
             let first = receipt.arrives(&portal).await;
@@ -344,7 +340,7 @@ async fn inv_m23_trouble_of_ours_is_never_a_ko_and_the_receipt_that_comes_again_
 
 #[tokio::test]
 async fn trouble_of_ours_with_a_question_is_said_as_the_schema_has_it() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let (_, notice) = portal.proven_citizen().await;
     let scope = Scope::function("PagopaNode");
     portal.stack().faults().plan(scope, (1..1_000).map(|n| (n, Fault::ServerError)));

@@ -1,40 +1,39 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::browser::{Ask, Browser};
-use crate::{Answer, Mail, Notice, Person, Portal, Psp, Wish};
+use crate::client::{ClientRequest, TestClient};
+use crate::{PspClient, PspDecision, ReceivedMail, SampleNotice, SamplePerson, TestPortal, TestResponse};
 
 /// Somebody who uses the portal. A clone is the same person at the same browser.
 #[derive(Clone)]
-pub struct Citizen {
-    portal: Portal,
-    pub person: Person,
-    pub browser: Browser,
+pub struct PortalUser {
+    portal: TestPortal,
+    pub person: SamplePerson,
+    pub browser: TestClient,
     keys: Arc<AtomicU32>,
 }
 
 /// What the public search gives.
 #[derive(Clone, Debug)]
-pub struct Found {
+pub struct FoundDebt {
     pub debt: Value,
     pub reference: String,
 }
 
 /// A payment that somebody has started.
 #[derive(Clone)]
-pub struct Paying {
-    pub citizen: Citizen,
+pub struct StartedPayment {
+    pub citizen: PortalUser,
     pub id: String,
     pub redirect_url: String,
     pub transaction: String,
     amount: u64,
 }
 
-impl Citizen {
-    pub(crate) fn new(portal: &Portal, person: Person) -> Self {
+impl PortalUser {
+    pub(crate) fn new(portal: &TestPortal, person: SamplePerson) -> Self {
         Self { portal: portal.clone(), person, browser: portal.browser(), keys: Arc::default() }
     }
 
@@ -43,30 +42,30 @@ impl Citizen {
         Self { browser: self.portal.browser(), ..self.clone() }
     }
 
-    pub fn asks(&self, method: Method, path: &str) -> Ask {
-        self.browser.asks(method, path)
+    pub fn request(&self, method: impl AsRef<str>, path: &str) -> ClientRequest {
+        self.browser.request(method, path)
     }
 
-    pub async fn gets(&self, path: &str) -> Answer {
+    pub async fn gets(&self, path: &str) -> TestResponse {
         self.browser.get(path).answer().await
     }
 
-    pub async fn posts(&self, path: &str, body: &Value) -> Answer {
+    pub async fn posts(&self, path: &str, body: &Value) -> TestResponse {
         self.browser.post(path, body).answer().await
     }
 
     // The account.
 
     /// The first step of the registration: the code alone.
-    pub async fn checks_code(&self, code: &str) -> Answer {
+    pub async fn checks_code(&self, code: &str) -> TestResponse {
         self.posts("/api/register/check", &json!({"fiscalCode": code})).await
     }
 
-    pub async fn tries_to_register(&self) -> Answer {
+    pub async fn tries_to_register(&self) -> TestResponse {
         self.registers_with(&self.person.form()).await
     }
 
-    pub async fn registers_with(&self, form: &Value) -> Answer {
+    pub async fn registers_with(&self, form: &Value) -> TestResponse {
         self.posts("/api/register", form).await
     }
 
@@ -83,7 +82,7 @@ impl Citizen {
         token.unwrap_or_else(|| panic!("no mail with a link to {page}"))
     }
 
-    pub async fn tries_to_activate(&self, token: &str) -> Answer {
+    pub async fn tries_to_activate(&self, token: &str) -> TestResponse {
         self.posts("/api/activate", &json!({"token": token})).await
     }
 
@@ -93,15 +92,15 @@ impl Citizen {
         assert_eq!(active, json!({"status": "active"}));
     }
 
-    pub async fn asks_for_activation(&self) -> Answer {
+    pub async fn asks_for_activation(&self) -> TestResponse {
         self.posts("/api/activate/resend", &json!({"username": self.person.username})).await
     }
 
-    pub async fn tries_to_log_in(&self) -> Answer {
+    pub async fn tries_to_log_in(&self) -> TestResponse {
         self.logs_in_with(&self.person.password).await
     }
 
-    pub async fn logs_in_with(&self, password: &str) -> Answer {
+    pub async fn logs_in_with(&self, password: &str) -> TestResponse {
         let credentials = json!({"username": self.person.username, "password": password});
         self.posts("/api/login", &credentials).await
     }
@@ -111,7 +110,7 @@ impl Citizen {
         self.tries_to_log_in().await.ok()["account"].take()
     }
 
-    pub async fn tries_to_log_out(&self) -> Answer {
+    pub async fn tries_to_log_out(&self) -> TestResponse {
         self.posts("/api/logout", &json!({})).await
     }
 
@@ -139,8 +138,8 @@ impl Citizen {
         answer.status == 200
     }
 
-    pub async fn tries_to_change_account(&self, change: &Value) -> Answer {
-        self.asks(Method::PATCH, "/api/account").json(change).answer().await
+    pub async fn tries_to_change_account(&self, change: &Value) -> TestResponse {
+        self.request("PATCH", "/api/account").json(change).answer().await
     }
 
     pub async fn chooses_language(&self, language: &str) -> Value {
@@ -153,18 +152,18 @@ impl Citizen {
         export.json()
     }
 
-    pub async fn tries_to_change_password(&self, current: &str, new: &str) -> Answer {
+    pub async fn tries_to_change_password(&self, current: &str, new: &str) -> TestResponse {
         let change = json!({"currentPassword": current, "password": new, "passwordConfirmation": new});
         self.posts("/api/password/change", &change).await
     }
 
     pub async fn changes_password(&mut self) {
-        let new = Person::new_password(self.portal.dice());
+        let new = SamplePerson::new_password(self.portal.rng());
         self.tries_to_change_password(&self.person.password, &new).await.expect(204);
         self.person.password = new;
     }
 
-    pub async fn asks_for_reset(&self) -> Answer {
+    pub async fn asks_for_reset(&self) -> TestResponse {
         self.posts("/api/password/forgot", &json!({"username": self.person.username})).await
     }
 
@@ -174,19 +173,19 @@ impl Citizen {
         let _looked = self.mails().await;
     }
 
-    pub async fn tries_to_reset_password(&self, token: &str, new: &str) -> Answer {
+    pub async fn tries_to_reset_password(&self, token: &str, new: &str) -> TestResponse {
         let reset = json!({"token": token, "password": new, "passwordConfirmation": new});
         self.posts("/api/password/reset", &reset).await
     }
 
     pub async fn resets_password(&mut self) {
-        let new = Person::new_password(self.portal.dice());
+        let new = SamplePerson::new_password(self.portal.rng());
         let token = self.token("/reimposta-password").await;
         self.tries_to_reset_password(&token, &new).await.expect(204);
         self.person.password = new;
     }
 
-    pub async fn tries_to_withdraw_consent(&self, password: &str) -> Answer {
+    pub async fn tries_to_withdraw_consent(&self, password: &str) -> TestResponse {
         self.posts("/api/consent/revoke", &json!({"password": password})).await
     }
 
@@ -195,7 +194,7 @@ impl Citizen {
     }
 
     /// The mails that came, newest first.
-    pub async fn mails(&self) -> Vec<Mail> {
+    pub async fn mails(&self) -> Vec<ReceivedMail> {
         self.portal.mailbox().of(&self.person.email).await
     }
 
@@ -206,40 +205,45 @@ impl Citizen {
         subjects
     }
 
+    /// How many receipts were mailed.
+    pub async fn receipts_mailed(&self) -> usize {
+        self.subjects().await.iter().filter(|subject| subject.starts_with("Ricevuta del pagamento")).count()
+    }
+
     /// How many mails came with this subject.
     pub async fn mails_about(&self, subject: &str) -> usize {
         self.portal.mailbox().of_subject(&self.person.email, subject).await.len()
     }
 
-    // Practices.
+    // Debts.
 
-    pub async fn searches_for(&self, fiscal_code: &str, notice_number: &str) -> Answer {
+    pub async fn searches_for(&self, fiscal_code: &str, notice_number: &str) -> TestResponse {
         let codes = json!({"fiscalCode": fiscal_code, "noticeNumber": notice_number});
         self.posts("/api/search", &codes).await
     }
 
-    pub async fn searches(&self, notice: &Notice) -> Found {
+    pub async fn searches(&self, notice: &SampleNotice) -> FoundDebt {
         let mut found = self.searches_for(&notice.fiscal_code, &notice.number).await.ok();
         let reference = found["reference"].as_str().expect("a reference").to_owned();
-        Found { debt: found["debt"].take(), reference }
+        FoundDebt { debt: found["debt"].take(), reference }
     }
 
-    pub async fn tries_to_associate(&self, codes: &Value) -> Answer {
+    pub async fn tries_to_associate(&self, codes: &Value) -> TestResponse {
         self.posts("/api/debts/associate", codes).await
     }
 
     /// Adds a practice by the codes of its notice.
-    pub async fn associates(&self, notice: &Notice) -> Value {
+    pub async fn associates(&self, notice: &SampleNotice) -> Value {
         let codes = json!({"fiscalCode": notice.fiscal_code, "noticeNumber": notice.number});
         self.tries_to_associate(&codes).await.ok()["debt"].take()
     }
 
     /// Adds what was found by search.
-    pub async fn associates_found(&self, found: &Found) -> Value {
+    pub async fn associates_found(&self, found: &FoundDebt) -> Value {
         self.tries_to_associate(&json!({"reference": found.reference})).await.ok()["debt"].take()
     }
 
-    pub async fn to_pay_answer(&self) -> Answer {
+    pub async fn to_pay_answer(&self) -> TestResponse {
         self.gets("/api/debts").await
     }
 
@@ -270,21 +274,21 @@ impl Citizen {
         }
     }
 
-    pub async fn tries_to_see(&self, notice: &Notice) -> Answer {
+    pub async fn tries_to_see(&self, notice: &SampleNotice) -> TestResponse {
         self.gets(&format!("/api/debts/{}", notice.number)).await
     }
 
     /// A practice with its payments and what happened to it.
-    pub async fn sees(&self, notice: &Notice) -> Value {
+    pub async fn sees(&self, notice: &SampleNotice) -> Value {
         self.tries_to_see(notice).await.ok()
     }
 
-    pub async fn status(&self, notice: &Notice) -> String {
+    pub async fn status(&self, notice: &SampleNotice) -> String {
         self.sees(notice).await["debt"]["status"].as_str().expect("a status").to_owned()
     }
 
     /// What happened to a practice, in the order shown.
-    pub async fn timeline(&self, notice: &Notice) -> Vec<String> {
+    pub async fn timeline(&self, notice: &SampleNotice) -> Vec<String> {
         let seen = self.sees(notice).await;
         let events = seen["timeline"].as_array().expect("a timeline");
         events.iter().map(|entry| entry["event"].as_str().unwrap_or_default().to_owned()).collect()
@@ -294,16 +298,16 @@ impl Citizen {
         self.gets(&format!("/api/history{query}")).await.ok()
     }
 
-    pub async fn notice_pdf(&self, notice: &Notice) -> Answer {
+    pub async fn notice_pdf(&self, notice: &SampleNotice) -> TestResponse {
         self.gets(&format!("/api/debts/{}/notice.pdf", notice.number)).await
     }
 
-    pub async fn receipt_pdf(&self, notice: &Notice) -> Answer {
+    pub async fn receipt_pdf(&self, notice: &SampleNotice) -> TestResponse {
         self.gets(&format!("/api/debts/{}/receipt.pdf", notice.number)).await
     }
 
     /// The code printed on a receipt, out of the data that the person takes along.
-    pub async fn receipt_code(&self, notice: &Notice) -> String {
+    pub async fn receipt_code(&self, notice: &SampleNotice) -> String {
         let export = self.exports().await;
         let debts = export["debts"].as_array().expect("the debts").clone();
         let debt = debts.into_iter().find(|debt| debt["noticeNumber"] == notice.number.as_str());
@@ -311,7 +315,7 @@ impl Citizen {
         debt["receipt"]["code"].as_str().expect("a receipt's code").to_owned()
     }
 
-    pub async fn verifies_receipt(&self, code: &str) -> Answer {
+    pub async fn verifies_receipt(&self, code: &str) -> TestResponse {
         self.gets(&format!("/api/receipts/{code}")).await
     }
 
@@ -319,17 +323,25 @@ impl Citizen {
         self.gets("/api/services").await.ok()["items"].as_array().expect("services").clone()
     }
 
-    pub async fn tries_to_create(&self, wish: &Value) -> Answer {
-        self.browser.post("/api/debts", wish).key(&self.new_key()).answer().await
+    pub async fn tries_to_create(&self, wish: &Value) -> TestResponse {
+        self.tries_to_create_as(wish, &self.new_key()).await
+    }
+
+    pub async fn tries_to_create_as(&self, wish: &Value, key: &str) -> TestResponse {
+        self.browser.post("/api/debts", wish).idempotency_key(key).answer().await
     }
 
     /// A practice of the person's own accord.
-    pub async fn creates(&self, wish: &Value) -> Notice {
-        Notice::of(&self.tries_to_create(wish).await.expect(201).json()["debt"])
+    pub async fn creates(&self, wish: &Value) -> SampleNotice {
+        SampleNotice::of(&self.tries_to_create(wish).await.expect(201).json()["debt"])
     }
 
-    pub async fn tries_to_take_back(&self, notice: &Notice) -> Answer {
-        self.asks(Method::DELETE, &format!("/api/debts/{}", notice.number)).answer().await
+    pub async fn tries_to_take_back(&self, notice: &SampleNotice) -> TestResponse {
+        self.deletes_debt(&notice.number).await
+    }
+
+    pub async fn deletes_debt(&self, number: &str) -> TestResponse {
+        self.request("DELETE", &format!("/api/debts/{number}")).answer().await
     }
 
     // Payments.
@@ -344,67 +356,67 @@ impl Citizen {
         self.gets(&path).await.ok()["items"].as_array().expect("methods").clone()
     }
 
-    pub async fn tries_to_pay(&self, notice: &Notice) -> Answer {
+    pub async fn tries_to_pay(&self, notice: &SampleNotice) -> TestResponse {
         self.orders(&json!({"noticeNumbers": [notice.number]})).await
     }
 
-    pub async fn orders(&self, order: &Value) -> Answer {
+    pub async fn orders(&self, order: &Value) -> TestResponse {
         self.orders_as(order, &self.new_key()).await
     }
 
-    pub async fn orders_as(&self, order: &Value, key: &str) -> Answer {
-        self.browser.post("/api/payments", order).key(key).answer().await
+    pub async fn orders_as(&self, order: &Value, key: &str) -> TestResponse {
+        self.browser.post("/api/payments", order).idempotency_key(key).answer().await
     }
 
-    pub async fn pays(&self, notice: &Notice) -> Paying {
+    pub async fn pays(&self, notice: &SampleNotice) -> StartedPayment {
         self.pays_all(&[notice]).await
     }
 
-    pub async fn pays_all(&self, notices: &[&Notice]) -> Paying {
+    pub async fn pays_all(&self, notices: &[&SampleNotice]) -> StartedPayment {
         let numbers: Vec<&str> = notices.iter().map(|notice| notice.number.as_str()).collect();
         self.pays_as(notices, &json!({"noticeNumbers": numbers})).await
     }
 
     /// With method, PSP or address of the person's choice.
-    pub async fn pays_as(&self, notices: &[&Notice], order: &Value) -> Paying {
+    pub async fn pays_as(&self, notices: &[&SampleNotice], order: &Value) -> StartedPayment {
         let started = self.orders(order).await.expect(201).json();
         self.paying(&started, notices.iter().map(|notice| notice.amount).sum())
     }
 
     /// A payment out of the answer that began it.
-    pub fn paying(&self, started: &Value, amount: u64) -> Paying {
+    pub fn paying(&self, started: &Value, amount: u64) -> StartedPayment {
         let text = |name: &str| started[name].as_str().unwrap_or_default().to_owned();
         let redirect_url = text("redirectUrl");
         let transaction = redirect_url.rsplit('/').next().unwrap_or_default().to_owned();
-        Paying { citizen: self.clone(), id: text("paymentId"), redirect_url, transaction, amount }
+        StartedPayment { citizen: self.clone(), id: text("paymentId"), redirect_url, transaction, amount }
     }
 
     /// Pays and is confirmed.
-    pub async fn has_paid(&self, notice: &Notice) -> Paying {
+    pub async fn has_paid(&self, notice: &SampleNotice) -> StartedPayment {
         let paying = self.pays(notice).await;
-        paying.at_psp(crate::Outcome::Success).await;
+        paying.at_psp(crate::PspOutcome::Success).await;
         assert_eq!(paying.status().await, "succeeded");
         paying
     }
 }
 
-impl Paying {
+impl StartedPayment {
     /// The sum of the debts.
     pub fn amount(&self) -> u64 {
         self.amount
     }
 
-    pub fn psp(&self) -> Psp {
+    pub fn psp(&self) -> PspClient {
         self.citizen.portal.psp()
     }
 
     /// Decides on the PSP's page; gives back where the PSP sends the browser.
-    pub async fn at_psp(&self, wish: impl Into<Wish>) -> String {
+    pub async fn at_psp(&self, wish: impl Into<PspDecision>) -> String {
         let decided = self.psp().decides(&self.transaction, wish).await.ok();
         decided["returnUrl"].as_str().expect("a way back").to_owned()
     }
 
-    pub async fn tries_to_see(&self) -> Answer {
+    pub async fn tries_to_see(&self) -> TestResponse {
         self.citizen.gets(&format!("/api/payments/{}", self.id)).await
     }
 

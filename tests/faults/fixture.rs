@@ -1,5 +1,4 @@
-//! The same small world before every case: Mario, who has an account and a practice to pay, and whoever brings
-//! messages about it.
+//! The fixture of every case: Mario, who has an account and a debt to pay, and whoever sends messages about it.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,66 +6,65 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use domain::movement::{Kind, Source};
-use journeys::books::Books;
-use journeys::local::Simulation;
+use journeys::ledger::Ledger;
 use journeys::local::faults::{Call, Scope, Storm};
-use journeys::stage::{Exchange, Stage};
-use journeys::{Dice, Notice, Practice, Receipt, Value, Visitor, json};
+use journeys::local::{Simulated, Simulation};
+use journeys::{
+    DebtPosition, NodeReceipt, RetryingUser, Rng, SampleNotice, TestPortal, TestResponse, Value, asks_node,
+    json,
+};
 
-pub struct Scene {
-    pub stage: Rc<Stage>,
-    pub dice: Dice,
-    pub mario: Rc<Visitor>,
-    pub practice: Practice,
-    /// Name and transaction of the payment under way.
+pub struct Fixture {
+    pub portal: TestPortal,
+    pub mario: RetryingUser,
+    pub position: DebtPosition,
+    /// Id and transaction of the payment under way.
     pub payment: RefCell<(String, String)>,
     /// Id and body of the callback that the PSP holds.
     pub callback: RefCell<(String, String)>,
-    /// What a deed remembers from its arrangement: a token, a number, a receipt.
+    /// What an action needs from its arrangement: a token, a number, a receipt.
     pub kept: RefCell<String>,
 }
 
-impl Scene {
-    /// Mario's world, the same for the same number.
+impl Fixture {
+    /// The same data for the same seed.
     pub async fn open(seed: u64) -> Rc<Self> {
-        let dice = Dice::of_seed(seed);
         let start = "2026-11-23T08:00:00Z".parse().expect("an instant");
-        let stage = Rc::new(Stage::new(Simulation { seed, start, skew: Duration::ZERO }, true));
-        let mario = Visitor::new(&stage, &dice);
-        let practice = Practice::of(&mario.person, &dice);
+        let simulation = Simulation { seed, start, skew: Duration::ZERO };
+        let portal = TestPortal::simulated(simulation, true, Rng::of_seed(seed));
+        let mario = RetryingUser::new(&portal);
+        let position = DebtPosition::of(&mario.person, portal.rng());
         Rc::new(Self {
-            stage,
-            dice,
+            portal,
             mario,
-            practice,
+            position,
             payment: RefCell::default(),
             callback: RefCell::default(),
             kept: RefCell::default(),
         })
     }
 
+    pub fn stack(&self) -> &Simulated {
+        &self.portal.harness().stack
+    }
+
     pub async fn mario_is_known(&self) {
         self.mario.becomes_known().await;
     }
 
-    /// And has a practice to pay.
+    /// And has a debt to pay.
     pub async fn mario_owes(&self) {
         self.mario_is_known().await;
-        let created = self.stage.creditor("PUT", &self.practice.number, Some(&self.practice.body)).await;
-        assert_eq!(created.status, 201, "{}", created.answer);
-        let codes =
-            json!({"fiscalCode": self.mario.person.fiscal_code, "noticeNumber": self.practice.number});
-        let added = self.mario.posts("/api/debts/associate", &codes).await;
-        assert_eq!(added.status, 200, "{}", added.answer);
+        self.portal.creditor().sends(&self.position).await.expect(201);
+        self.mario.associates(&self.notice()).await;
     }
 
-    pub async fn clicks(&self) -> Exchange {
-        let answer = self.mario.pays(std::slice::from_ref(&self.practice.number), "click").await;
+    pub async fn clicks(&self) -> TestResponse {
+        let order = json!({"noticeNumbers": [self.position.number]});
+        let answer = self.mario.orders_as(&order, "click").await;
         if answer.status == 201 {
-            let started = answer.json();
-            let text = |name: &str| started[name].as_str().unwrap_or_default().to_owned();
-            let transaction = text("redirectUrl").rsplit('/').next().unwrap_or_default().to_owned();
-            self.payment.replace((text("paymentId"), transaction));
+            let paying = self.mario.paying(&answer.json(), 0);
+            self.payment.replace((paying.id, paying.transaction));
         }
         answer
     }
@@ -75,37 +73,56 @@ impl Scene {
     pub async fn mario_goes_to_pay(&self) {
         self.mario_owes().await;
         assert_eq!(self.clicks().await.status, 201);
-        self.stage.stack.settle().await;
+        self.stack().settle().await;
     }
 
     /// And decides there; the PSP holds the callback.
-    pub async fn mario_decides(&self, wish: Value) {
+    pub async fn mario_decides(&self, decision: Value) {
         self.mario_goes_to_pay().await;
         let transaction = self.payment.borrow().1.clone();
-        let callback = self.stage.at_psp(&transaction, wish).unwrap_or_default();
+        let callback = self.portal.harness().at_psp(&transaction, decision).unwrap_or_default();
         self.callback.replace(callback);
     }
 
-    pub async fn psp_calls(&self) -> Exchange {
+    /// The PSP sends the callback that it holds.
+    pub async fn psp_calls(&self) -> TestResponse {
         let (id, body) = self.callback.borrow().clone();
-        self.stage.called_back(&id, &body).await
+        self.calls_back(&id, &body).await
     }
 
-    pub fn notice(&self) -> Notice {
-        self.practice.notice()
+    pub async fn calls_back(&self, id: &str, body: &str) -> TestResponse {
+        let now = self.stack().clock().now().as_second();
+        self.portal.psp().signed(id, now, body.as_bytes()).answer().await
     }
 
-    /// The receipt of a till where the notice was paid.
-    pub fn receipt(&self) -> Receipt {
-        Receipt::of(&self.notice(), "till")
+    /// The node sends a message.
+    pub async fn node_asks(&self, xml: &str) -> TestResponse {
+        asks_node(&self.portal, xml).await
+    }
+
+    pub async fn creditor_sends(&self, position: &DebtPosition) -> TestResponse {
+        self.portal.creditor().sends(position).await
+    }
+
+    pub async fn creditor_cancels(&self) -> TestResponse {
+        self.portal.creditor().tries_to_cancel(&self.notice()).await
+    }
+
+    pub fn notice(&self) -> SampleNotice {
+        self.position.notice()
+    }
+
+    /// The receipt of a counter where the notice was paid.
+    pub fn receipt(&self) -> NodeReceipt {
+        NodeReceipt::of(&self.notice(), "till")
     }
 
     /// Every call that is made while something is done.
-    pub async fn calls_of(&self, deed: impl Future<Output = u16>) -> (Vec<Call>, u16) {
-        let faults = self.stage.stack.faults();
+    pub async fn calls_of(&self, action: impl Future<Output = u16>) -> (Vec<Call>, u16) {
+        let faults = self.stack().faults();
         let before = faults.injected().len();
         faults.storm(Scope::default(), Storm { seed: 0, percent: 0, crashes: 0, latency: Duration::ZERO });
-        let status = deed.await;
+        let status = action.await;
         faults.clear();
         (faults.injected().into_iter().skip(before).map(|(call, _)| call).collect(), status)
     }
@@ -114,7 +131,7 @@ impl Scene {
     pub fn stored(&self) -> BTreeSet<String> {
         let mut stored = BTreeSet::new();
         for table in ["IdentityTable", "DebtsTable", "MovementsTable", "OutboxTable"] {
-            for mut item in self.stage.stack.items(table) {
+            for mut item in self.stack().items(table) {
                 let partition = item["pk"]["S"].as_str().unwrap_or_default().to_owned();
                 if partition.starts_with("IDEM#") || partition.starts_with("EVENT#") {
                     continue;
@@ -131,7 +148,7 @@ impl Scene {
     /// What is stored of debts, payments and accounts, by kind and number; and every movement by what it says.
     pub fn counted(&self) -> BTreeMap<String, usize> {
         let mut counted = self.money();
-        for item in ["IdentityTable", "DebtsTable"].iter().flat_map(|table| self.stage.stack.items(table)) {
+        for item in ["IdentityTable", "DebtsTable"].iter().flat_map(|table| self.stack().items(table)) {
             let text = |name: &str| item[name]["S"].as_str().unwrap_or_default().to_owned();
             let kind = |text: String| text.split('#').next().unwrap_or_default().to_owned();
             let kind = format!("{} {}", kind(text("pk")), kind(text("sk")));
@@ -146,10 +163,10 @@ impl Scene {
     /// The states of debts and the movements of money.
     pub fn money(&self) -> BTreeMap<String, usize> {
         let mut money = BTreeMap::new();
-        let books = Books::of(&self.stage.stack);
-        for debt in books.debts() {
+        let ledger = Ledger::of(self.stack());
+        for debt in ledger.debts() {
             *money.entry(format!("{:?}", debt.state)).or_default() += 1;
-            for movement in books.movements(&debt.notice) {
+            for movement in ledger.movements(&debt.notice) {
                 let key = match movement.kind {
                     // Which of two receipts is the credit is decided by which came first; that there is one, is not.
                     Kind::Credit | Kind::CreditLate => {
@@ -169,13 +186,13 @@ impl Scene {
 
     /// Letters that wait in the outbox.
     pub fn waiting_letters(&self) -> usize {
-        let letters = self.stage.stack.items("OutboxTable");
+        let letters = self.stack().items("OutboxTable");
         letters.iter().filter(|letter| letter["state"]["S"] == "pending").count()
     }
 
     /// Messages that are stored as they came, and nothing more.
     pub fn messages_not_applied(&self) -> usize {
-        let items = self.stage.stack.items("DebtsTable");
+        let items = self.stack().items("DebtsTable");
         let waiting = |item: &&Value| {
             let is_message = item["pk"]["S"].as_str().is_some_and(|key| key.starts_with("EVENT#"));
             is_message && item["applied"]["BOOL"] == false
@@ -185,7 +202,7 @@ impl Scene {
 
     /// How many payments have no outcome yet.
     pub fn unknown_payments(&self) -> usize {
-        let items = self.stage.stack.items("DebtsTable");
+        let items = self.stack().items("DebtsTable");
         let pending = |item: &&Value| {
             item["pk"]["S"].as_str().is_some_and(|key| key.starts_with("PAY#")) && !item["due_at"].is_null()
         };
@@ -194,14 +211,14 @@ impl Scene {
 
     /// Two days pass, and Mario looks at everything once more.
     pub async fn two_days_pass(&self) {
-        self.stage.stack.settle().await;
+        self.stack().settle().await;
         for minutes in [6, 120, 26 * 60] {
-            self.stage.stack.advance(Duration::from_secs(minutes * 60)).await;
+            self.stack().advance(Duration::from_secs(minutes * 60)).await;
         }
         if self.mario.logs_in().await.status != 200 {
             return;
         }
-        self.mario.gets(&format!("/api/debts/{}", self.practice.number)).await;
+        self.mario.gets(&format!("/api/debts/{}", self.position.number)).await;
         let payment = self.payment.borrow().0.clone();
         if !payment.is_empty() {
             self.mario.gets(&format!("/api/payments/{payment}")).await;

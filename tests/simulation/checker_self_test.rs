@@ -1,7 +1,7 @@
 //! Forged histories: each breaks one rule, and the checker must say which. The honest one it must believe.
 
 use journeys::checker::check;
-use journeys::stage::{Exchange, Happened};
+use journeys::harness::{Exchange, HistoryEvent};
 use journeys::{Value, json};
 
 const CODE: &str = "RSSMRA80A01H501U";
@@ -10,12 +10,12 @@ const NOTICE: &str = "301000000000000144";
 
 /// A history in the making: every line takes a second.
 #[derive(Default)]
-struct Story {
-    happened: Vec<Happened>,
+struct ForgedHistory {
+    happened: Vec<HistoryEvent>,
     seconds: i64,
 }
 
-impl Story {
+impl ForgedHistory {
     fn waits(mut self, seconds: i64) -> Self {
         self.seconds += seconds;
         self
@@ -38,13 +38,13 @@ impl Story {
             answer: answer.as_str().map_or_else(|| answer.to_string(), str::to_owned),
             ..Exchange::default()
         };
-        self.happened.push(Happened::Exchanged(exchange));
+        self.happened.push(HistoryEvent::Exchanged(exchange));
         self
     }
 
     fn last(&mut self) -> &mut Exchange {
         match self.happened.last_mut() {
-            Some(Happened::Exchanged(exchange)) => exchange,
+            Some(HistoryEvent::Exchanged(exchange)) => exchange,
             _ => panic!("the last was no exchange"),
         }
     }
@@ -60,15 +60,15 @@ impl Story {
 
     fn logs_in_as(self, code: &str, cookie: &str) -> Self {
         let account = json!({"account": {"fiscalCode": code}});
-        let mut story = self.exchange("POST /api/login", "", json!({}), 200, account);
-        story.last().given = Some(cookie.to_owned());
-        story
+        let mut history = self.exchange("POST /api/login", "", json!({}), 200, account);
+        history.last().given = Some(cookie.to_owned());
+        history
     }
 
     fn changes_password(self, cookie: &str, given: &str) -> Self {
-        let mut story = self.exchange("POST /api/password/change", cookie, json!({}), 204, json!(""));
-        story.last().given = Some(given.to_owned());
-        story
+        let mut history = self.exchange("POST /api/password/change", cookie, json!({}), 204, json!(""));
+        history.last().given = Some(given.to_owned());
+        history
     }
 
     fn reads(self, cookie: &str, status: u16) -> Self {
@@ -84,8 +84,13 @@ impl Story {
     fn collects(mut self, payment: &str, cents: u64) -> Self {
         let order = 2 * self.happened.len() as u64;
         let transaction = format!("{payment}-tx");
-        self.happened.push(Happened::Decided { order, transaction: transaction.clone() });
-        self.happened.push(Happened::Collected { order, transaction, payment: payment.to_owned(), cents });
+        self.happened.push(HistoryEvent::Decided { order, transaction: transaction.clone() });
+        self.happened.push(HistoryEvent::Collected {
+            order,
+            transaction,
+            payment: payment.to_owned(),
+            cents,
+        });
         self
     }
 
@@ -125,7 +130,7 @@ impl Story {
     }
 
     fn mailed(mut self) -> Self {
-        self.happened.push(Happened::Mailed {
+        self.happened.push(HistoryEvent::Mailed {
             to: "mario@example.it".to_owned(),
             subject: "Ricevuta del pagamento di 10,00 €".to_owned(),
             text: "Mensa · 10,00 € · IUUV 01000000000000144".to_owned(),
@@ -144,14 +149,14 @@ impl Story {
     }
 }
 
-fn begun() -> Story {
-    Story::default().logs_in("session=1").clicks("p1").collects("p1", 1_000)
+fn begun() -> ForgedHistory {
+    ForgedHistory::default().logs_in("session=1").clicks("p1").collects("p1", 1_000)
 }
 
 #[test]
 fn an_honest_history_is_believed() {
     let callback = json!({"data": {"paymentId": "p1"}});
-    let story = begun()
+    let history = begun()
         .exchange("POST /psp/callback", "", callback.clone(), 503, json!({}))
         .exchange("POST /psp/callback", "", callback.clone(), 200, json!({}))
         .exchange("POST /psp/callback", "", callback, 200, json!({}))
@@ -161,7 +166,7 @@ fn an_honest_history_is_believed() {
         .sees_payment("p1", "succeeded")
         .exports(Some("p1-tx"), &[("CREDIT", 1_000, "p1-tx"), ("DUPLICATE_TO_REFUND", 1_000, "r1")])
         .mailed();
-    assert_eq!(check(&story.happened, 0), Vec::<String>::new());
+    assert_eq!(check(&history.happened, 0), Vec::<String>::new());
 }
 
 #[test]
@@ -175,12 +180,12 @@ fn money_that_is_credited_twice_lost_or_invented_is_seen() {
     assert_eq!(swallowed.broken(), ["INV-M02"]);
     let invented = begun().exports(Some("p1-tx"), &[credit, ("DUPLICATE_TO_REFUND", 1_000, "r9")]).mailed();
     assert_eq!(invented.broken(), ["INV-M07"]);
-    let shrunk = Story::default()
+    let shrunk = ForgedHistory::default()
         .logs_in("session=1")
         .receipt("r1", "<outcome>OK</outcome>")
         .exports(Some("p1-tx"), &[credit, ("DUPLICATE_TO_REFUND", 999, "r1")]);
     assert!(shrunk.broken().contains(&"INV-M03".to_owned()), "{:?}", shrunk.broken());
-    let another = Story::default()
+    let another = ForgedHistory::default()
         .logs_in("session=1")
         .clicks("p1")
         .collects("p1", 1)
@@ -195,11 +200,13 @@ fn a_receipt_without_a_credit_or_of_another_is_seen() {
     assert_eq!(none.broken(), ["INV-M12"]);
     let other = begun().exports(Some("r7"), &[("CREDIT", 1_000, "p1-tx")]).mailed();
     assert_eq!(other.broken(), ["INV-M12"]);
-    let changed = Story::default().logs_in("session=1").sees_debt("paid", "A1").sees_debt("paid", "B2");
+    let changed =
+        ForgedHistory::default().logs_in("session=1").sees_debt("paid", "A1").sees_debt("paid", "B2");
     assert_eq!(changed.broken(), ["INV-M12"]);
-    let unpaid = Story::default().logs_in("session=1").sees_debt("paid", "A1").sees_debt("to-pay", "A1");
+    let unpaid =
+        ForgedHistory::default().logs_in("session=1").sees_debt("paid", "A1").sees_debt("to-pay", "A1");
     assert_eq!(unpaid.broken(), ["INV-M10"]);
-    let again = Story::default().logs_in("session=1").sees_debt("paid", "A1").clicks("p2");
+    let again = ForgedHistory::default().logs_in("session=1").sees_debt("paid", "A1").clicks("p2");
     assert_eq!(again.broken(), ["INV-M19"]);
 }
 
@@ -207,11 +214,11 @@ fn a_receipt_without_a_credit_or_of_another_is_seen() {
 fn a_payment_shown_wrongly_is_seen() {
     let failed = begun().sees_payment("p1", "failed");
     assert_eq!(failed.broken(), ["INV-M17"]);
-    let pending = Story::default().logs_in("session=1").clicks("p1").sees_payment("p1", "pending");
+    let pending = ForgedHistory::default().logs_in("session=1").clicks("p1").sees_payment("p1", "pending");
     assert_eq!(pending.broken(), ["INV-M30"]);
-    let unpaid = Story::default().logs_in("session=1").clicks("p1").sees_payment("p1", "succeeded");
+    let unpaid = ForgedHistory::default().logs_in("session=1").clicks("p1").sees_payment("p1", "succeeded");
     assert_eq!(unpaid.broken(), ["INV-M06"]);
-    let two = Story::default().logs_in("session=1").clicks("p1").clicks("p2");
+    let two = ForgedHistory::default().logs_in("session=1").clicks("p1").clicks("p2");
     assert_eq!(two.broken(), ["INV-M18"]);
 }
 
@@ -224,12 +231,12 @@ fn a_mail_that_never_came_or_came_twice_is_seen() {
 
 #[test]
 fn a_message_known_and_then_refused_is_seen() {
-    let story = Story::default()
+    let history = ForgedHistory::default()
         .exchange("POST /psp/callback", "", json!({"id": 1}), 200, json!({}))
         .exchange("POST /psp/callback", "", json!({"id": 1}), 409, json!({}));
-    assert_eq!(story.broken(), ["INV-M04"]);
-    let refused =
-        Story::default().receipt("r1", "<outcome>KO</outcome><faultCode>PAA_SYSTEM_ERROR</faultCode>");
+    assert_eq!(history.broken(), ["INV-M04"]);
+    let refused = ForgedHistory::default()
+        .receipt("r1", "<outcome>KO</outcome><faultCode>PAA_SYSTEM_ERROR</faultCode>");
     assert_eq!(refused.broken(), ["INV-M23"]);
 }
 
@@ -237,36 +244,36 @@ fn a_message_known_and_then_refused_is_seen() {
 fn one_key_for_two_practices_is_seen() {
     let made = |number: &str| json!({"debt": {"noticeNumber": number, "debtor": {"fiscalCode": CODE}}});
     let wish = json!({"reason": "Pasti"});
-    let story = Story::default()
+    let history = ForgedHistory::default()
         .logs_in("session=1")
         .exchange("POST /api/debts", "session=1", wish.clone(), 201, made("1"))
         .with_key("k")
         .exchange("POST /api/debts", "session=1", wish, 201, made("2"))
         .with_key("k");
-    assert_eq!(story.broken(), ["INV-M27"]);
+    assert_eq!(history.broken(), ["INV-M27"]);
 }
 
 #[test]
 fn a_session_that_outlives_its_end_is_seen() {
-    let ended = Story::default()
+    let ended = ForgedHistory::default()
         .logs_in("session=1")
         .exchange("POST /api/logout", "session=1", json!({}), 204, json!(""))
         .reads("session=1", 200);
     assert_eq!(ended.broken(), ["INV-I16"]);
-    let others = Story::default()
+    let others = ForgedHistory::default()
         .logs_in("session=1")
         .logs_in("session=2")
         .changes_password("session=2", "session=3")
         .reads("session=1", 200);
     assert_eq!(others.broken(), ["INV-I16"]);
-    let renewed = Story::default()
+    let renewed = ForgedHistory::default()
         .logs_in("session=1")
         .changes_password("session=1", "session=2")
         .logs_in("session=3")
         .changes_password("session=3", "session=4")
         .reads("session=2", 200);
     assert_eq!(renewed.broken(), ["INV-I16"]);
-    let of_two_people = Story::default()
+    let of_two_people = ForgedHistory::default()
         .logs_in("session=1")
         .logs_in_as(ANOTHER, "session=2")
         .changes_password("session=1", "session=3")
@@ -274,16 +281,16 @@ fn a_session_that_outlives_its_end_is_seen() {
         .changes_password("session=4", "session=5")
         .reads("session=3", 200);
     assert_eq!(of_two_people.broken(), Vec::<String>::new());
-    let idle = Story::default().logs_in("session=1").waits(22 * 60).reads("session=1", 200);
+    let idle = ForgedHistory::default().logs_in("session=1").waits(22 * 60).reads("session=1", 200);
     assert_eq!(idle.broken(), ["INV-I17"]);
-    let mut old = Story::default().logs_in("session=1");
+    let mut old = ForgedHistory::default().logs_in("session=1");
     for _ in 0..50 {
         old = old.waits(10 * 60).reads("session=1", 200);
     }
     assert_eq!(old.broken(), ["INV-I17"]);
-    let again = Story::default().logs_in("session=1").logs_in("session=1");
+    let again = ForgedHistory::default().logs_in("session=1").logs_in("session=1");
     assert_eq!(again.broken(), ["INV-I18"]);
-    let honest = Story::default()
+    let honest = ForgedHistory::default()
         .logs_in("session=1")
         .waits(19 * 60)
         .reads("session=1", 200)
@@ -295,9 +302,9 @@ fn a_session_that_outlives_its_end_is_seen() {
 #[test]
 fn a_practice_shown_to_another_is_seen() {
     let practice = json!({"debtor": {"fiscalCode": ANOTHER}});
-    let story = Story::default()
+    let history = ForgedHistory::default()
         .logs_in("session=1")
         .exchange(&format!("PUT /creditor/debts/{NOTICE}"), "", practice, 201, json!({}))
         .sees_debt("to-pay", "");
-    assert_eq!(story.broken(), ["INV-I19"]);
+    assert_eq!(history.broken(), ["INV-I19"]);
 }

@@ -1,15 +1,15 @@
-//! The creditor's back office, and what its changes mean to people.
+//! The creditor's API, and what its changes mean to people.
 
 use std::time::Duration;
 
-use journeys::{Method, Outcome, Person, Portal, Practice, json, numbers};
+use journeys::{DebtPosition, PspOutcome, SamplePerson, TestPortal, json, numbers};
 
 #[tokio::test]
 async fn a_practice_is_added_changed_and_cancelled_idempotently() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let creditor = portal.creditor();
     let mario = portal.known_citizen().await;
-    let practice = Practice::of(&mario.person, portal.dice());
+    let practice = DebtPosition::of(&mario.person, portal.rng());
     let notice = practice.notice();
     creditor.sends(&practice).await.expect(201);
     creditor.sends(&practice).await.expect(200);
@@ -36,15 +36,15 @@ async fn a_practice_is_added_changed_and_cancelled_idempotently() {
     creditor.sends(&changed.with("amount", 1)).await.refused(409, "debt_already_paid");
     creditor.tries_to_cancel(&notice).await.refused(409, "debt_already_paid");
     creditor
-        .tries_to_cancel(&Practice::of(&mario.person, portal.dice()).notice())
+        .tries_to_cancel(&DebtPosition::of(&mario.person, portal.rng()).notice())
         .await
         .refused(404, "debt_not_found");
 }
 
 #[tokio::test]
 async fn every_wrong_field_of_a_practice_is_named() {
-    let portal = Portal::open();
-    let mut practice = Practice::of(&Person::natural(portal.dice()), portal.dice());
+    let portal = TestPortal::open();
+    let mut practice = DebtPosition::of(&SamplePerson::natural(portal.rng()), portal.rng());
     practice.body = json!({
         "debtor": {"fiscalCode": "X", "personType": "alien", "name": "", "country": "ITA", "email": "x"},
         "serviceCode": "", "reason": "", "amount": 0, "dueDate": "tomorrow"
@@ -63,7 +63,7 @@ async fn every_wrong_field_of_a_practice_is_named() {
     ] {
         assert!(said.contains(&expected), "{expected:?} is not in {said:?}");
     }
-    let practice = Practice::of(&Person::natural(portal.dice()), portal.dice());
+    let practice = DebtPosition::of(&SamplePerson::natural(portal.rng()), portal.rng());
     portal
         .creditor()
         .sends(&practice.clone().with("serviceCode", "99.NULLA"))
@@ -75,12 +75,11 @@ async fn every_wrong_field_of_a_practice_is_named() {
 
 #[tokio::test]
 async fn a_cancelled_practice_that_is_paid_all_the_same_is_paid_late() {
-    let portal = Portal::open();
-    let (mario, notice) = portal.proven_citizen().await;
-    let paying = mario.pays(&notice).await;
+    let portal = TestPortal::open();
+    let (mario, notice, paying) = portal.payment_under_way().await;
     portal.creditor().cancels(&notice).await;
     assert_eq!(mario.status(&notice).await, "cancelled");
-    paying.at_psp(Outcome::Success).await;
+    paying.at_psp(PspOutcome::Success).await;
     assert_eq!((paying.status().await.as_str(), mario.status(&notice).await.as_str()), ("succeeded", "paid"));
     assert_eq!(mario.timeline(&notice).await, ["created", "payment-started", "cancelled", "paid-late"]);
     mario.receipt_pdf(&notice).await.pdf();
@@ -88,11 +87,10 @@ async fn a_cancelled_practice_that_is_paid_all_the_same_is_paid_late() {
 
 #[tokio::test]
 async fn a_cancelled_practice_whose_payment_fails_stays_cancelled() {
-    let portal = Portal::open();
-    let (mario, notice) = portal.proven_citizen().await;
-    let paying = mario.pays(&notice).await;
+    let portal = TestPortal::open();
+    let (mario, notice, paying) = portal.payment_under_way().await;
     portal.creditor().cancels(&notice).await;
-    paying.at_psp(Outcome::Failure).await;
+    paying.at_psp(PspOutcome::Failure).await;
     assert_eq!(
         (paying.status().await.as_str(), mario.status(&notice).await.as_str()),
         ("failed", "cancelled")
@@ -101,14 +99,14 @@ async fn a_cancelled_practice_whose_payment_fails_stays_cancelled() {
 
 #[tokio::test]
 async fn a_practice_changed_during_its_payment_is_settled_by_what_was_agreed() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let mario = portal.known_citizen().await;
-    let practice = Practice::of(&mario.person, portal.dice());
+    let practice = DebtPosition::of(&mario.person, portal.rng());
     let notice = portal.creditor().issues_as(practice.clone()).await;
     mario.associates(&notice).await;
     let paying = mario.pays(&notice).await;
     portal.creditor().sends(&practice.with("amount", notice.amount + 500)).await.expect(200);
-    paying.at_psp(Outcome::Success).await;
+    paying.at_psp(PspOutcome::Success).await;
     assert_eq!((paying.status().await.as_str(), mario.status(&notice).await.as_str()), ("succeeded", "paid"));
     assert_eq!(mario.timeline(&notice).await, ["created", "payment-started", "changed", "paid"]);
     let code = mario.receipt_code(&notice).await;
@@ -117,27 +115,27 @@ async fn a_practice_changed_during_its_payment_is_settled_by_what_was_agreed() {
 
 #[tokio::test]
 async fn a_practice_of_another_debtor_leaves_the_first_ones_list() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let mario = portal.known_citizen().await;
     let first = portal.creditor().issues(&mario.person).await;
     mario.associates(&first).await;
-    let practice = Practice::of(&mario.person, portal.dice());
+    let practice = DebtPosition::of(&mario.person, portal.rng());
     let notice = portal.creditor().issues_as(practice.clone()).await;
     assert!(mario.numbers_to_pay().await.contains(&notice.number));
     let lucia = portal.known_citizen().await;
     portal.creditor().sends(&practice.with("debtor", lucia.person.debtor())).await.expect(200);
     assert_eq!(mario.numbers_to_pay().await, [first.number.as_str()]);
     mario.tries_to_see(&notice).await.refused(404, "debt_not_found");
-    let hers = journeys::Notice { fiscal_code: lucia.person.fiscal_code.clone(), ..notice };
+    let hers = journeys::SampleNotice { fiscal_code: lucia.person.fiscal_code.clone(), ..notice };
     lucia.associates(&hers).await;
     assert_eq!(lucia.numbers_to_pay().await, [hers.number.as_str()]);
 }
 
 #[tokio::test]
 async fn a_practice_given_to_another_during_its_payment_leaves_the_payment_readable() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let mario = portal.known_citizen().await;
-    let practice = Practice::of(&mario.person, portal.dice());
+    let practice = DebtPosition::of(&mario.person, portal.rng());
     let notice = portal.creditor().issues_as(practice.clone()).await;
     mario.associates(&notice).await;
     let paying = mario.pays(&notice).await;
@@ -149,10 +147,10 @@ async fn a_practice_given_to_another_during_its_payment_leaves_the_payment_reada
 
 #[tokio::test]
 async fn a_practice_is_not_there_before_its_first_day() {
-    let Some(portal) = Portal::alone() else { return };
+    let Some(portal) = TestPortal::alone() else { return };
     let (mario, first) = portal.proven_citizen().await;
     let tomorrow = portal.clock().day(1).await;
-    let practice = Practice::of(&mario.person, portal.dice()).with("validFrom", tomorrow);
+    let practice = DebtPosition::of(&mario.person, portal.rng()).with("validFrom", tomorrow);
     let notice = portal.creditor().issues_as(practice).await;
     mario.searches_for(&notice.fiscal_code, &notice.number).await.refused(404, "debt_not_found");
     mario.tries_to_see(&notice).await.refused(404, "debt_not_found");
@@ -166,11 +164,11 @@ async fn a_practice_is_not_there_before_its_first_day() {
 
 #[tokio::test]
 async fn notices_of_every_aux_digit_are_found_by_number_and_by_iuv() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let mario = portal.known_citizen().await;
     for aux in 0..=3 {
-        let number = format!("{aux}{}", portal.dice().digits(17));
-        let practice = Practice::of(&mario.person, portal.dice()).numbered(&number);
+        let number = format!("{aux}{}", portal.rng().digits(17));
+        let practice = DebtPosition::of(&mario.person, portal.rng()).numbered(&number);
         let notice = portal.creditor().issues_as(practice).await;
         let found = mario.searches(&notice).await.debt;
         assert_eq!(found["iuv"], notice.iuv());
@@ -182,7 +180,7 @@ async fn notices_of_every_aux_digit_are_found_by_number_and_by_iuv() {
 const HEADER: [&str; 7] =
     ["noticeNumber", "debtorFiscalCode", "debtorPersonType", "debtorName", "serviceCode", "reason", "amount"];
 
-fn row(practice: &Practice) -> [String; 7] {
+fn row(practice: &DebtPosition) -> [String; 7] {
     let body = &practice.body;
     let text = |value: &journeys::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     [
@@ -198,10 +196,11 @@ fn row(practice: &Practice) -> [String; 7] {
 
 #[tokio::test]
 async fn a_table_is_imported_with_commas_or_semicolons() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     for (joint, end) in [(",", "\n"), (";", "\r\n"), (",", "\r\n")] {
         let mario = portal.known_citizen().await;
-        let practices: Vec<Practice> = (0..3).map(|_| Practice::of(&mario.person, portal.dice())).collect();
+        let practices: Vec<DebtPosition> =
+            (0..3).map(|_| DebtPosition::of(&mario.person, portal.rng())).collect();
         let mut lines = vec![HEADER.join(joint)];
         lines.extend(practices.iter().map(|practice| row(practice).join(joint)));
         let mut wrong = row(&practices[0]);
@@ -248,10 +247,11 @@ async fn a_table_is_imported_with_commas_or_semicolons() {
 
 #[tokio::test]
 async fn lines_of_json_are_imported() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let mario = portal.known_citizen().await;
-    let practices: Vec<Practice> = (0..3).map(|_| Practice::of(&mario.person, portal.dice())).collect();
-    let mut lines: Vec<String> = practices.iter().map(Practice::line).collect();
+    let practices: Vec<DebtPosition> =
+        (0..3).map(|_| DebtPosition::of(&mario.person, portal.rng())).collect();
+    let mut lines: Vec<String> = practices.iter().map(DebtPosition::line).collect();
     lines.insert(1, String::new());
     lines.push("{not json".to_owned());
     lines.push(practices[0].clone().with("colour", "blue").line());
@@ -268,7 +268,7 @@ async fn lines_of_json_are_imported() {
 
 #[tokio::test]
 async fn an_import_that_is_none_is_refused_whole() {
-    let portal = Portal::open();
+    let portal = TestPortal::open();
     let creditor = portal.creditor();
     let header = HEADER.join(",");
     creditor.imports("application/json", "[]", false).await.refused(415, "unsupported_media_type");
@@ -277,24 +277,24 @@ async fn an_import_that_is_none_is_refused_whole() {
         .await
         .refused(400, "unknown_field");
     creditor.imports("text/csv", &header.replace(",amount", ""), false).await.refused(400, "invalid_input");
-    let person = Person::natural(portal.dice());
-    let line = row(&Practice::of(&person, portal.dice())).join(",");
+    let person = SamplePerson::natural(portal.rng());
+    let line = row(&DebtPosition::of(&person, portal.rng())).join(",");
     let many = format!("{header}\n{}", format!("{line}\n").repeat(1_001));
     creditor.imports("text/csv", &many, false).await.refused(413, "payload_too_large");
     portal.citizen().searches_for(&person.fiscal_code, &line[..18]).await.refused(404, "debt_not_found");
     let path = "/creditor/debts/import?dryRun=perhaps";
-    creditor.asks(Method::POST, path).body("text/csv", header).answer().await.refused(400, "invalid_input");
+    creditor.request("POST", path).body("text/csv", header).answer().await.refused(400, "invalid_input");
 }
 
 #[tokio::test]
 async fn a_wrong_creditor_key_opens_nothing_and_guessing_ends() {
-    let portal = Portal::open();
-    let practice = Practice::of(&Person::natural(portal.dice()), portal.dice());
+    let portal = TestPortal::open();
+    let practice = DebtPosition::of(&SamplePerson::natural(portal.rng()), portal.rng());
     let path = format!("/creditor/debts/{}", practice.number);
     let attacker = portal.citizen();
     let mut stopped = false;
     for guess in 0..60 {
-        let ask = attacker.asks(Method::PUT, &path).json(&practice.body);
+        let ask = attacker.request("PUT", &path).json(&practice.body);
         let answer = ask.header("authorization", &format!("Bearer guess-{guess}")).answer().await;
         if answer.status == 429 {
             answer.refused(429, "too_many_requests");

@@ -1,0 +1,114 @@
+//! The public search by fiscal code and notice number.
+
+use journeys::{SamplePerson, TestPortal, json};
+
+#[tokio::test]
+async fn inv_i20_ab_29_a_search_that_finds_nothing_says_the_same_whichever_half_is_wrong() {
+    let portal = TestPortal::open();
+    let (mario, notice) = portal.proven_citizen().await;
+    let other = portal.creditor().issues(&SamplePerson::natural(portal.rng())).await;
+    let nobody = SamplePerson::natural(portal.rng()).fiscal_code;
+    let missing = "301999999999999999";
+    let stranger = portal.citizen();
+    let mut seen = Vec::new();
+    for (code, number) in [
+        (nobody.as_str(), notice.number.as_str()),
+        (mario.person.fiscal_code.as_str(), other.number.as_str()),
+        (mario.person.fiscal_code.as_str(), missing),
+        (nobody.as_str(), missing),
+    ] {
+        seen.push(
+            stranger.searches_for(code, number).await.refused(404, "debt_not_found").seen_by_a_stranger(),
+        );
+    }
+    let by_iuv = json!({"fiscalCode": nobody, "iuv": notice.iuv()});
+    seen.push(
+        stranger.posts("/api/search", &by_iuv).await.refused(404, "debt_not_found").seen_by_a_stranger(),
+    );
+    seen.push(stranger.gets("/api/search/AAAA").await.refused(404, "debt_not_found").seen_by_a_stranger());
+    // The same inside an account.
+    let lucia = portal.known_citizen().await;
+    for (code, number) in [(nobody.as_str(), notice.number.as_str()), (nobody.as_str(), missing)] {
+        let codes = json!({"fiscalCode": code, "noticeNumber": number});
+        let answer = lucia.tries_to_associate(&codes).await.refused(404, "debt_not_found");
+        seen.push(answer.seen_by_a_stranger());
+    }
+    let reference = lucia.tries_to_associate(&json!({"reference": "AAAA"})).await;
+    seen.push(reference.refused(404, "debt_not_found").seen_by_a_stranger());
+    for (place, answer) in seen.iter().enumerate() {
+        assert_eq!(answer, &seen[0], "case {place}");
+    }
+}
+
+#[tokio::test]
+async fn inv_i21_the_public_search_shows_only_what_is_on_paper_anyway() {
+    let portal = TestPortal::open();
+    let notice = portal.creditor().issues(&SamplePerson::natural(portal.rng())).await;
+    let found = portal.citizen().searches(&notice).await;
+    let allowed = [
+        "noticeNumber",
+        "iuv",
+        "creditor",
+        "service",
+        "reason",
+        "amount",
+        "dueDate",
+        "status",
+        "payable",
+        "notPayableReason",
+        "paidOn",
+        "paymentInProgress",
+    ];
+    for (name, _) in found.debt.as_object().unwrap() {
+        assert!(allowed.contains(&name.as_str()), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_search_reference_lasts_ten_minutes() {
+    let Some(portal) = TestPortal::alone() else { return };
+    let notice = portal.creditor().issues(&SamplePerson::natural(portal.rng())).await;
+    let stranger = portal.citizen();
+    let found = stranger.searches(&notice).await;
+    portal.clock().moves_minutes(9).await;
+    stranger.gets(&format!("/api/search/{}", found.reference)).await.expect(200);
+    portal.clock().moves_minutes(2).await;
+    stranger.gets(&format!("/api/search/{}", found.reference)).await.refused(404, "debt_not_found");
+    stranger
+        .gets(&format!("/api/search/{}/notice.pdf", found.reference))
+        .await
+        .refused(404, "debt_not_found");
+}
+
+#[tokio::test]
+async fn ab_27_searching_by_guessing_ends() {
+    let portal = TestPortal::open();
+    let victim = SamplePerson::natural(portal.rng());
+    let notice = portal.creditor().issues(&victim).await;
+    let attacker = portal.citizen();
+    let mut refused = 0;
+    for _ in 0..25 {
+        // From one source after another: the code itself is protected.
+        let attacker = attacker.elsewhere();
+        let answer = attacker.searches_for(&victim.fiscal_code, "301000000000099999").await;
+        match answer.status {
+            429 => refused += 1,
+            _ => drop(answer.refused(404, "debt_not_found")),
+        }
+    }
+    assert_eq!(refused, 5, "twenty a day for a code");
+    attacker
+        .elsewhere()
+        .searches_for(&victim.fiscal_code, &notice.number)
+        .await
+        .refused(429, "too_many_requests");
+    // One source is slowed down on its own account.
+    let source = portal.citizen();
+    let mut statuses = Vec::new();
+    for _ in 0..25 {
+        let someone = SamplePerson::natural(portal.rng()).fiscal_code;
+        statuses.push(source.searches_for(&someone, "301000000000099999").await.status);
+    }
+    assert_eq!(statuses[..10], [404; 10]);
+    assert!(statuses.contains(&429));
+}

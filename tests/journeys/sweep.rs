@@ -1,0 +1,124 @@
+//! What the scheduled sweep settles: lost callbacks, abandoned payments, expired debts.
+
+use std::time::Duration;
+
+use journeys::local::faults::{Fault, Scope};
+use journeys::{DebtPosition, PspOutcome, TestPortal, json};
+
+#[tokio::test]
+async fn an_abandoned_payment_is_pending_then_expires() {
+    let Some(portal) = TestPortal::alone() else { return };
+    let (mario, notice, paying) = portal.payment_under_way().await;
+    paying.at_psp(PspOutcome::Abandon).await;
+    portal.clock().moves_minutes(18).await;
+    assert_eq!(paying.status().await, "pending");
+    // The same click leads back to the same page.
+    assert_eq!(mario.pays(&notice).await.id, paying.id);
+    portal.clock().moves_minutes(15).await;
+    portal.clock().moves_minutes(60).await;
+    mario.logs_in().await;
+    assert_eq!(paying.status().await, "expired");
+    let seen = mario.sees(&notice).await;
+    assert_eq!((&seen["debt"]["status"], &seen["debt"]["payable"]), (&json!("to-pay"), &json!(true)));
+    assert_eq!(seen["payments"][0]["status"], "expired");
+    let again = mario.has_paid(&notice).await;
+    assert_ne!(again.id, paying.id);
+}
+
+#[tokio::test]
+async fn inv_m17_a_lost_callback_is_settled_by_asking_the_psp() {
+    let Some(portal) = TestPortal::alone() else { return };
+    let (mario, notice) = portal.proven_citizen().await;
+    let [refused, left] =
+        [portal.creditor().issues(&mario.person).await, portal.creditor().issues(&mario.person).await];
+    let (paying, failing) = (mario.pays(&notice).await, mario.pays(&refused).await);
+    let leaving = mario.pays(&left).await;
+    paying.at_psp(PspOutcome::Success.callbacks(0)).await;
+    failing.at_psp(PspOutcome::Failure.callbacks(0)).await;
+    leaving.at_psp(PspOutcome::Cancel.callbacks(0)).await;
+    for waiting in [&paying, &failing, &leaving] {
+        assert_eq!(waiting.status().await, "pending");
+    }
+    portal.clock().moves_minutes(6).await;
+    assert_eq!(paying.status().await, "succeeded");
+    assert_eq!(failing.status().await, "failed");
+    assert_eq!(leaving.status().await, "cancelled");
+    assert_eq!(mario.timeline(&notice).await, ["created", "payment-started", "paid"]);
+    mario.receipt_pdf(&notice).await.pdf();
+    assert_eq!(mario.mails_about("Pagamento non riuscito").await, 1);
+}
+
+#[tokio::test]
+async fn a_late_callback_and_the_inquiry_credit_once() {
+    let Some(portal) = TestPortal::alone() else { return };
+    let (mario, notice, paying) = portal.payment_under_way().await;
+    // The callback is on its way for ten minutes; the sweep asks before.
+    paying.at_psp(PspOutcome::Success.calling_back_after(600)).await;
+    portal.clock().moves_minutes(6).await;
+    assert_eq!(paying.status().await, "succeeded");
+    portal.clock().moves_minutes(6).await;
+    assert_eq!(mario.timeline(&notice).await, ["created", "payment-started", "paid"]);
+    assert_eq!(mario.receipts_mailed().await, 1);
+}
+
+#[tokio::test]
+async fn a_practice_past_its_last_day_can_no_longer_be_paid() {
+    let Some(portal) = TestPortal::alone() else { return };
+    let mario = portal.known_citizen().await;
+    let practice = journeys::DebtPosition::of(&mario.person, portal.rng());
+    let today = portal.clock().day(0).await;
+    let notice =
+        portal.creditor().issues_as(practice.with("dueDate", today.clone()).with("expiresOn", today)).await;
+    mario.associates(&notice).await;
+    let paying = mario.pays(&notice).await;
+    paying.at_psp(PspOutcome::Abandon).await;
+    portal.clock().moves(Duration::from_secs(26 * 60 * 60)).await;
+    mario.logs_in().await;
+    assert_eq!(paying.status().await, "expired");
+    assert_eq!(mario.status(&notice).await, "expired");
+    mario.tries_to_pay(&notice).await.refused(409, "debt_not_payable");
+    mario.notice_pdf(&notice).await.refused(409, "debt_not_payable");
+    assert_eq!(mario.to_pay().await["count"], 0);
+    // INV-M25: money that comes all the same is never lost.
+    portal.psp().calls_back(&journeys::CallbackMessage::succeeded(&paying)).await.expect(200);
+    assert_eq!(mario.status(&notice).await, "paid");
+    assert_eq!(mario.timeline(&notice).await.last().unwrap(), "paid-late");
+}
+
+#[tokio::test]
+async fn a_practice_past_its_last_day_takes_no_place_in_the_sweep_while_a_payment_of_it_is_open() {
+    let Some(portal) = TestPortal::alone() else { return };
+    let (mario, _) = portal.proven_citizen().await;
+    let today = portal.clock().day(0).await;
+    let practice = DebtPosition::of(&mario.person, portal.rng()).with("expiresOn", today);
+    let notice = portal.creditor().issues_as(practice).await;
+    let places = async || {
+        let world = portal.stack().world("Sweep").unwrap();
+        let writer = store::DebtWriter::connect(&world).unwrap();
+        let mut places = 0;
+        for shard in store::due_shards() {
+            let due = writer.due_work(&shard).await.unwrap();
+            places += due
+                .iter()
+                .filter(|due| matches!(due, store::DueWork::Debt(number) if number.as_str() == notice.number))
+                .count();
+        }
+        places
+    };
+    mario.pays(&notice).await;
+    let asks = Scope::function("Sweep").operation("psp:ask");
+    portal.stack().faults().plan(asks, (1..1_000).map(|n| (n, Fault::ServerError)));
+    portal.clock().moves(Duration::from_secs(25 * 60 * 60)).await;
+    mario.logs_in().await;
+    assert_eq!(mario.status(&notice).await, "expired");
+    assert_eq!(places().await, 0, "there is nothing to do until the payment has ended");
+    // It ends, and the next sweep writes down that the day has passed.
+    portal.stack().faults().clear();
+    for minutes in [70, 6] {
+        portal.clock().moves_minutes(minutes).await;
+    }
+    mario.logs_in().await;
+    let timeline = mario.timeline(&notice).await;
+    assert_eq!(timeline.last().map(String::as_str), Some("expired"), "{timeline:?}");
+    assert_eq!(places().await, 0);
+}
