@@ -2,18 +2,19 @@
 
 use std::time::Duration;
 
+use admin::cli::{LedgerCommand, Replay};
+use admin::operator::{self, Verdict};
 use domain::debt::State;
 use domain::money::Cents;
 use domain::movement::Movement;
 use domain::notice::NoticeNumber;
 use journeys::local::OPERATOR;
 use journeys::{Callback, Citizen, Notice, Outcome, Portal, Receipt, Value, json, said};
-use operator::{Command, Verdict};
 use store::{Broken, Ledger, Statement, chain, verify, verify_chain};
 
 use crate::raw;
 
-async fn operates(portal: &Portal, command: Command) -> (Verdict, String) {
+async fn operates(portal: &Portal, command: LedgerCommand) -> (Verdict, String) {
     let world = portal.stack().world(OPERATOR).unwrap();
     let mut out = Vec::new();
     let verdict = operator::run(&world, command, &mut out).await.unwrap();
@@ -76,7 +77,7 @@ async fn fm_57_what_the_next_version_has_written_is_read_and_worked_on() {
     mario.clone().resets_password().await;
     assert_eq!(said(&Receipt::of(&closed, "1").arrives(&portal).await), "OK");
     assert_eq!(mario.tries_to_log_in().await.status, 401, "the new password counts");
-    let (verdict, text) = operates(&portal, Command::Verify).await;
+    let (verdict, text) = operates(&portal, LedgerCommand::Verify).await;
     assert_eq!(verdict, Verdict::Well, "{text}");
 }
 
@@ -130,7 +131,7 @@ async fn fm_59_after_a_restore_the_money_that_came_later_comes_back_once() {
     for event in &events {
         raw::put(&portal, "DebtsTable", event).await;
     }
-    let again = || Command::ReplayOne(format!("node {}", receipt.id));
+    let again = || LedgerCommand::Replay(Replay::one(&format!("node {}", receipt.id)));
     let (_, text) = operates(&portal, again()).await;
     assert!(text.contains("a debt was credited"), "{text}");
     // All of it once more changes nothing.
@@ -139,13 +140,13 @@ async fn fm_59_after_a_restore_the_money_that_came_later_comes_back_once() {
     let everything = portal.clock().now().await;
     let from = everything - Duration::from_secs(24 * 60 * 60);
     let until = everything + Duration::from_secs(1);
-    operates(&portal, Command::ReplayBetween { from, until }).await;
+    operates(&portal, LedgerCommand::Replay(Replay::between(from, until))).await;
     assert_eq!(said(&receipt.arrives(&portal).await), "PAA_RECEIPT_DUPLICATA");
     portal.psp().calls_back(&Callback::succeeded(&second)).await.expect(200);
     for notice in [&told, &asked_for, &at_the_till] {
         paid_once(&mario, notice).await;
     }
-    let (verdict, text) = operates(&portal, Command::Verify).await;
+    let (verdict, text) = operates(&portal, LedgerCommand::Verify).await;
     assert_eq!(verdict, Verdict::Well, "{text}");
     assert!(text.starts_with("3 debts"), "{text}");
 }
