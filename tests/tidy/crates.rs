@@ -26,7 +26,7 @@ const OWNERS: &[(&str, &str)] = &[
     ("chacha20poly1305", "shared/web"),
     ("quick-xml", "shared/pagopa"),
     ("askama", "functions/portal"),
-    ("dynoxide-rs", "infra/local"),
+    ("dynoxide-rs", "infra/emulator"),
 ];
 
 /// The picture of ARCHITECTURE.md: what a crate of `shared/` may depend on among ours. Down this list only.
@@ -68,8 +68,8 @@ fn a_heavy_dependency_has_one_owner() {
     let mut faults = Vec::new();
     for (folder, names) in needs() {
         for (dependency, owner) in OWNERS {
-            // The local stack stands in for the others' neighbours: it speaks what they speak.
-            let apart = folder == "infra/local";
+            // Emulator and simulators speak what AWS, the PSP and pagoPA speak.
+            let apart = ["infra/emulator", "infra/simulators"].contains(&folder.as_str());
             if names.contains(*dependency) && folder != *owner && !apart {
                 faults.push(format!("{folder} depends on {dependency}, which only {owner} knows"));
             }
@@ -80,7 +80,7 @@ fn a_heavy_dependency_has_one_owner() {
 
 #[test]
 fn the_aws_sdk_stays_below_the_crates_that_own_it() {
-    let allowed = ["shared/store", "shared/mail", "shared/world", "infra/local"];
+    let allowed = ["shared/store", "shared/mail", "shared/world", "infra/emulator"];
     let faults = needs().into_iter().filter(|(folder, _)| !allowed.contains(&folder.as_str()));
     let faults = faults.filter_map(|(folder, names)| {
         let aws = names.into_iter().find(|name| name.starts_with("aws-"))?;
@@ -98,6 +98,25 @@ fn functions_do_not_depend_on_functions() {
         of_ours.into_iter().map(move |name| format!("{folder} depends on the function {name}"))
     });
     none(faults.collect(), "What two functions need lives in shared/; only the local stack knows functions.");
+}
+
+/// What stands in for AWS knows nothing of what stands in for a PSP; what an operator runs needs neither.
+#[test]
+fn what_surrounds_the_product_is_layered_too() {
+    let ours = folders("infra");
+    let needs = needs();
+    let allowed: &[(&str, &[&str])] = &[
+        ("admin", &[]),
+        ("emulator", &[]),
+        ("simulators", &["emulator"]),
+        ("local", &["emulator", "simulators"]),
+    ];
+    let faults = allowed.iter().flat_map(|(name, allowed)| {
+        let of_ours = needs[&format!("infra/{name}")].intersection(&ours).cloned();
+        let others = of_ours.filter(|other| !allowed.contains(&other.as_str()));
+        others.map(move |other| format!("infra/{name} depends on {other}"))
+    });
+    none(faults.collect(), "Emulator below simulators below the local stack; admin beside them.");
 }
 
 #[test]
