@@ -1,6 +1,6 @@
 //! What answers say, and what they never say.
 
-use journeys::local::faults::{Fault, Scope};
+use journeys::local::faults::{InjectedFault, Scope};
 use journeys::{DebtPosition, TestPortal, TestResponse, json};
 
 /// Words of our insides, and of the machines below.
@@ -72,7 +72,7 @@ async fn inv_x17_ab_65_errors_say_a_code_and_an_id_and_nothing_of_the_inside() {
     ];
     // And when what is below breaks, in each of its ways.
     for fault in
-        [Fault::Throttle, Fault::ServerError, Fault::LoseRequest, Fault::Conflict, Fault::CrashBefore]
+        [InjectedFault::Throttle, InjectedFault::ServerError, InjectedFault::LoseRequest, InjectedFault::Conflict, InjectedFault::CrashBefore]
     {
         let faults = portal.stack().faults();
         for function in ["List", "Search", "Login"] {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use journeys::local::faults::{Fault, Scope};
+use journeys::local::faults::{InjectedFault, Scope};
 use journeys::{TestPortal, Value, json};
 use tokio::time::Instant;
 
@@ -30,7 +30,7 @@ async fn hung(
     asked: Invocation,
 ) -> (InvocationResult, Duration) {
     for operation in operations {
-        let never = (1..1_000).map(|n| (n, Fault::Delay(AN_HOUR)));
+        let never = (1..1_000).map(|n| (n, InjectedFault::Delay(AN_HOUR)));
         portal.stack().faults().plan(Scope::function(function).operation(operation), never);
     }
     let before = Instant::now();

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use identity::Links;
-use journeys::local::faults::{Fault, Scope};
+use journeys::local::faults::{InjectedFault, Scope};
 use journeys::{PortalUser, TestPortal, Value};
 use sha2::{Digest, Sha256};
-use store::Limit;
+use store::RateLimit;
 
 /// Anything else is refused before anybody looks for it.
 #[test]
@@ -118,7 +118,7 @@ async fn ab_08_nobody_is_buried_in_mail_and_no_source_makes_us_write_without_end
     }
     assert_eq!(statuses[..10], [202; 10]);
     assert_eq!(statuses[10], 429, "ten in ten minutes");
-    assert_eq!((Limit::MAIL_SOURCE_HOUR.most, Limit::MAIL_SOURCE_HOUR.window.as_secs()), (20, 3_600));
+    assert_eq!((RateLimit::MAIL_SOURCE_HOUR.most, RateLimit::MAIL_SOURCE_HOUR.window.as_secs()), (20, 3_600));
 }
 
 /// A letter counts once against its address, however often its worker dies: what a person may have, arrives.
@@ -128,7 +128,7 @@ async fn ab_08_fm_05_a_letter_whose_worker_died_is_not_counted_twice() {
     let mario = portal.known_citizen().await;
     for letters in 1..=5 {
         let sending = Scope::function("DeliverMail").operation("ses:SendEmail");
-        portal.stack().faults().plan(sending, [(1, Fault::CrashBefore)]);
+        portal.stack().faults().plan(sending, [(1, InjectedFault::CrashBefore)]);
         mario.elsewhere().asks_for_reset().await.expect(202);
         portal.stack().settle().await;
         portal.stack().faults().clear();
@@ -142,12 +142,12 @@ async fn ab_08_fm_05_a_letter_whose_worker_died_is_not_counted_twice() {
 async fn inv_i02_an_account_and_its_names_are_there_together_or_not_at_all() {
     let Some(portal) = TestPortal::alone() else { return };
     let troubles = [
-        Fault::LoseRequest,
-        Fault::LoseAnswer,
-        Fault::Conflict,
-        Fault::ServerError,
-        Fault::CrashBefore,
-        Fault::CrashAfter,
+        InjectedFault::LoseRequest,
+        InjectedFault::LoseAnswer,
+        InjectedFault::Conflict,
+        InjectedFault::ServerError,
+        InjectedFault::CrashBefore,
+        InjectedFault::CrashAfter,
     ];
     let mut people: Vec<PortalUser> = Vec::new();
     for trouble in troubles {

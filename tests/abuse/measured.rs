@@ -6,7 +6,7 @@ use std::time::Duration;
 use domain::payment::PaymentId;
 use jiff::SignedDuration;
 use journeys::local::Options;
-use journeys::local::faults::{Fault, Scope};
+use journeys::local::faults::{InjectedFault, Scope};
 use journeys::{CallbackMessage, PortalUser, StartedPayment, TestPortal, Value, json, signed};
 use store::DebtWriter;
 
@@ -145,7 +145,7 @@ fn sending() -> Scope {
 #[tokio::test]
 async fn inv_m31_a_letter_is_given_up_after_ten_tries() {
     let Some(portal) = TestPortal::alone() else { return };
-    portal.stack().faults().plan(sending(), (1..1_000).map(|n| (n, Fault::ServerError)));
+    portal.stack().faults().plan(sending(), (1..1_000).map(|n| (n, InjectedFault::ServerError)));
     portal.citizen().tries_to_register().await.expect(202);
     portal.stack().settle().await;
     // A minute, then twice as long each time, to two hours; the sweep comes every five minutes.
@@ -160,7 +160,7 @@ async fn inv_m31_a_letter_is_given_up_after_ten_tries() {
 #[tokio::test]
 async fn inv_m31_a_letter_that_kills_its_workers_is_given_up_too() {
     let Some(portal) = TestPortal::alone() else { return };
-    portal.stack().faults().plan(sending(), (1..1_000).map(|n| (n, Fault::CrashBefore)));
+    portal.stack().faults().plan(sending(), (1..1_000).map(|n| (n, InjectedFault::CrashBefore)));
     portal.citizen().tries_to_register().await.expect(202);
     portal.stack().settle().await;
     for _ in 0..12 {

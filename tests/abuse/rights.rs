@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use journeys::local::faults::{Fault, Scope};
+use journeys::local::faults::{InjectedFault, Scope};
 use journeys::{CallbackMessage, DebtPosition, PortalUser, PspOutcome, TestPortal, json};
 
 /// Rights whose need this story does not meet, each with the reason.
@@ -136,7 +136,7 @@ async fn machines_do_everything(portal: &TestPortal, mario: &PortalUser, paid: &
 /// The stream, a callback, a function in the middle of its work: somebody else takes up what they left.
 async fn what_was_lost_is_found(portal: &TestPortal, mario: &PortalUser) {
     let faults = portal.stack().faults();
-    let never = || (1..10_000).map(|n| (n, Fault::ServerError));
+    let never = || (1..10_000).map(|n| (n, InjectedFault::ServerError));
     // Letters that only the sweep can deliver.
     faults.plan(Scope::function("DeliverMail"), never());
     let waiting = portal.citizen();

@@ -6,17 +6,17 @@ use std::collections::BTreeSet;
 use domain::notice::Issuing;
 use jiff::SignedDuration;
 use journeys::{DebtPosition, SamplePerson, TestPortal, json};
-use store::Limit;
+use store::RateLimit;
 
 use crate::invoke::Invocation;
 
 /// Twenty guesses a day for a code, a hundred practices that are to pay, thirteen digits drawn by chance.
 #[test]
 fn inv_i22_a_guess_finds_a_practice_less_than_once_in_a_million_days() {
-    assert_eq!((Limit::SEARCH_CODE.most, Limit::SEARCH_CODE.window.as_secs()), (20, 24 * 3_600));
+    assert_eq!((RateLimit::SEARCH_CODE.most, RateLimit::SEARCH_CODE.window.as_secs()), (20, 24 * 3_600));
     let practices = 100;
     for issuing in [Issuing::Three("01".parse().unwrap()), Issuing::Zero("01".parse().unwrap())] {
-        let chances = Limit::SEARCH_CODE.most * practices;
+        let chances = RateLimit::SEARCH_CODE.most * practices;
         assert!(chances * 1_000_000 < issuing.bases(), "{issuing:?}");
     }
 }

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
-use journeys::local::faults::{Fault, Scope};
+use journeys::local::faults::{InjectedFault, Scope};
 use journeys::{DebtPosition, TestPortal, TestResponse, json};
 use sha2::Sha256;
 
@@ -114,7 +114,7 @@ async fn inv_x15_fm_56_without_its_keys_the_product_refuses() {
     let mario = portal.known_citizen().await;
     assert!(mario.is_logged_in().await);
     let reading = Scope { function: None, operation: Some("secretsmanager:GetSecretValue".to_owned()) };
-    portal.stack().faults().plan(reading, (1..1_000).map(|n| (n, Fault::Throttle)));
+    portal.stack().faults().plan(reading, (1..1_000).map(|n| (n, InjectedFault::Throttle)));
     assert!(mario.is_logged_in().await, "read a moment ago");
     portal.clock().moves_minutes(5).await;
     mario.gets("/api/account").await.refused(503, "temporarily_unavailable");

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use journeys::local::faults::{Fault, Scope};
+use journeys::local::faults::{InjectedFault, Scope};
 use journeys::{PortalUser, TestPortal, TestResponse};
 
 /// What an account can be: unknown, waiting for its activation, active, closed, closed and erased.
@@ -18,7 +18,7 @@ pub async fn one_of_each(portal: &TestPortal) -> Vec<PortalUser> {
     assert_eq!(erased.mails_about("Consenso revocato").await, 1, "the worker has erased it");
     // The worker cannot, from now on: the profile is still there.
     let closed = portal.known_citizen().await;
-    let never = (1..10_000).map(|n| (n, Fault::ServerError));
+    let never = (1..10_000).map(|n| (n, InjectedFault::ServerError));
     portal.stack().faults().plan(Scope::function("DeliverMail"), never);
     closed.withdraws_consent().await;
     vec![portal.citizen(), pending, active, closed, erased]

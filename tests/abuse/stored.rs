@@ -4,16 +4,16 @@ use std::time::Duration;
 
 use admin::cli::{LedgerCommand, Replay};
 use admin::operator::{self, Verdict};
-use domain::debt::State;
+use domain::debt::DebtState;
 use domain::money::Cents;
 use domain::movement::Movement;
-use domain::movement::{Broken, verify, verify_chain};
+use domain::movement::{BrokenLedger, verify, verify_chain};
 use domain::notice::NoticeNumber;
 use journeys::local::OPERATOR;
 use journeys::{
     CallbackMessage, NodeReceipt, PortalUser, PspOutcome, SampleNotice, TestPortal, Value, json, said,
 };
-use store::{Ledger, Statement};
+use store::{Ledger, DebtStatement};
 
 async fn operates(portal: &TestPortal, command: LedgerCommand) -> (Verdict, String) {
     let world = portal.stack().world(OPERATOR).unwrap();
@@ -212,7 +212,7 @@ async fn inv_m34_no_movement_is_changed_moved_or_left_out_without_breaking_the_c
     mario.has_paid(&notice).await;
     let number = NoticeNumber::parse(&notice.number).unwrap();
     let ledger = Ledger::connect(&portal.stack().world("Audit").unwrap()).unwrap();
-    let Statement { debt, movements: good, .. } = ledger.statement(&number).await.unwrap().unwrap();
+    let DebtStatement { debt, movements: good, .. } = ledger.statement(&number).await.unwrap().unwrap();
     assert_eq!((good.len(), verify(&debt, &good)), (3, Ok(())));
 
     let broken = |change: &dyn Fn(&mut Vec<Movement>)| {
@@ -242,8 +242,8 @@ async fn inv_m34_no_movement_is_changed_moved_or_left_out_without_breaking_the_c
     assert_eq!(broken(&|all| drop(all.remove(1))), Err(2), "one left out");
 
     let mut unpaid = debt.clone();
-    unpaid.state = State::Open;
-    let expected = Broken::State { movements: Some(State::Paid), debt: State::Open };
+    unpaid.state = DebtState::Open;
+    let expected = BrokenLedger::State { movements: Some(DebtState::Paid), debt: DebtState::Open };
     assert_eq!(verify(&unpaid, &good), Err(expected), "the debt says what its movements do not");
 }
 

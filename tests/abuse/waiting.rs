@@ -6,7 +6,7 @@ use domain::Error;
 use jiff::SignedDuration;
 use journeys::local::Stack;
 use journeys::{Rng, TestPortal, json, together};
-use store::{Limit, Limits};
+use store::{RateLimit, RateLimits};
 
 use crate::invoke::Invocation;
 
@@ -40,7 +40,7 @@ fn passes(stack: &Stack, seconds: u64) {
     stack.clock().advance(SignedDuration::from_secs(seconds.try_into().unwrap()));
 }
 
-async fn tries(limits: &Limits, username: &str, right: bool) -> Result<(), Duration> {
+async fn tries(limits: &RateLimits, username: &str, right: bool) -> Result<(), Duration> {
     match limits.admit_password(username).await {
         Ok(tried) if right => limits.succeeded(&tried).await.unwrap(),
         Ok(tried) => limits.failed(&tried).await.unwrap(),
@@ -54,7 +54,7 @@ async fn tries(limits: &Limits, username: &str, right: bool) -> Result<(), Durat
 #[tokio::test]
 async fn inv_i14_a_clock_that_is_behind_makes_nobody_wait_for_nothing() {
     let Some(portal) = TestPortal::alone() else { return };
-    let limits = Limits::connect(&portal.stack().world("Login").unwrap()).unwrap();
+    let limits = RateLimits::connect(&portal.stack().world("Login").unwrap()).unwrap();
     let behind = SignedDuration::from_mins(5);
     for before in [&[false][..], &[false, true], &[false; 4]] {
         let username = format!("{}@example.it", portal.rng().letters(12));
@@ -70,7 +70,7 @@ async fn inv_i14_a_clock_that_is_behind_makes_nobody_wait_for_nothing() {
 #[tokio::test]
 async fn inv_i14_ab_01_the_wait_grows_with_the_failures_along_any_story() {
     let Some(portal) = TestPortal::alone() else { return };
-    let limits = Limits::connect(&portal.stack().world("Login").unwrap()).unwrap();
+    let limits = RateLimits::connect(&portal.stack().world("Login").unwrap()).unwrap();
     let rng = Rng::of_this_test();
     for story in 0..12 {
         let username = format!("story-{story}@example.it");
@@ -95,7 +95,7 @@ async fn inv_i14_ab_01_the_wait_grows_with_the_failures_along_any_story() {
 #[tokio::test]
 async fn inv_i14_a_hundred_failures_in_a_row_end_it_until_a_mailed_link() {
     let Some(portal) = TestPortal::alone() else { return };
-    let limits = Limits::connect(&portal.stack().world("Login").unwrap()).unwrap();
+    let limits = RateLimits::connect(&portal.stack().world("Login").unwrap()).unwrap();
     let mut mario = portal.known_citizen().await;
     let username = mario.person.username.clone();
     for failure in 1..=100 {
@@ -114,7 +114,7 @@ async fn inv_i14_a_hundred_failures_in_a_row_end_it_until_a_mailed_link() {
 #[tokio::test]
 async fn inv_i14_inv_x07_failures_are_forgotten_by_the_clock_and_not_by_the_store() {
     let Some(portal) = TestPortal::alone() else { return };
-    let limits = Limits::connect(&portal.stack().world("Login").unwrap()).unwrap();
+    let limits = RateLimits::connect(&portal.stack().world("Login").unwrap()).unwrap();
     for _ in 0..5 {
         assert_eq!(tries(&limits, "old@example.it", false).await, Ok(()));
     }
@@ -203,27 +203,27 @@ async fn ab_02_a_whole_ipv6_network_is_one_source() {
 #[tokio::test]
 async fn inv_i29_what_is_counted_of_one_is_not_counted_of_another() {
     let Some(portal) = TestPortal::alone() else { return };
-    let limits = Limits::connect(&portal.stack().world("Login").unwrap()).unwrap();
-    let fits = async |attempts: &[(Limit, &str)]| match limits.admit(attempts).await {
+    let limits = RateLimits::connect(&portal.stack().world("Login").unwrap()).unwrap();
+    let fits = async |attempts: &[(RateLimit, &str)]| match limits.admit(attempts).await {
         Ok(()) => true,
         Err(Error::TooManyRequests { .. }) => false,
         Err(other) => panic!("{other:?}"),
     };
     // Two subjects of one kind.
-    for _ in 0..Limit::LOGIN.most {
-        assert!(fits(&[(Limit::LOGIN, "a"), (Limit::LOGIN, "b")]).await);
+    for _ in 0..RateLimit::LOGIN.most {
+        assert!(fits(&[(RateLimit::LOGIN, "a"), (RateLimit::LOGIN, "b")]).await);
     }
-    assert!(!fits(&[(Limit::LOGIN, "a")]).await && !fits(&[(Limit::LOGIN, "b")]).await);
-    assert!(fits(&[(Limit::LOGIN, "c")]).await);
+    assert!(!fits(&[(RateLimit::LOGIN, "a")]).await && !fits(&[(RateLimit::LOGIN, "b")]).await);
+    assert!(fits(&[(RateLimit::LOGIN, "c")]).await);
     // One subject of two kinds: the smaller number holds for its own kind alone.
-    for _ in 0..Limit::REGISTER_CODE.most {
-        assert!(fits(&[(Limit::LINK, "d"), (Limit::REGISTER_CODE, "d")]).await);
+    for _ in 0..RateLimit::REGISTER_CODE.most {
+        assert!(fits(&[(RateLimit::LINK, "d"), (RateLimit::REGISTER_CODE, "d")]).await);
     }
-    assert!(!fits(&[(Limit::REGISTER_CODE, "d")]).await);
-    for _ in Limit::REGISTER_CODE.most..Limit::LINK.most {
-        assert!(fits(&[(Limit::LINK, "d")]).await);
+    assert!(!fits(&[(RateLimit::REGISTER_CODE, "d")]).await);
+    for _ in RateLimit::REGISTER_CODE.most..RateLimit::LINK.most {
+        assert!(fits(&[(RateLimit::LINK, "d")]).await);
     }
-    assert!(!fits(&[(Limit::LINK, "d")]).await);
+    assert!(!fits(&[(RateLimit::LINK, "d")]).await);
 }
 
 /// Whoever comes back now and then for years is counted in an item that stays small, and counted rightly.
@@ -232,8 +232,8 @@ async fn inv_i29_inv_x07_what_is_counted_of_long_ago_is_taken_out_and_the_rest_s
     let Some(portal) = TestPortal::alone() else { return };
     // Whatever is counted together lies within one day.
     portal.stack().clock().set("2031-03-04T09:00:00Z".parse().unwrap());
-    let limits = Limits::connect(&portal.stack().world("DeliverMail").unwrap()).unwrap();
-    let both = [Limit::MAIL_ADDRESS, Limit::MAIL_ADDRESS_DAY];
+    let limits = RateLimits::connect(&portal.stack().world("DeliverMail").unwrap()).unwrap();
+    let both = [RateLimit::MAIL_ADDRESS, RateLimit::MAIL_ADDRESS_DAY];
     for _ in 0..40 {
         assert!(limits.within(&both, "a").await.unwrap());
         portal.stack().clock().advance(SignedDuration::from_hours(24 * 10));

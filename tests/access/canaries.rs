@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::FiscalCode;
-use lambda::log::{Kept, to};
+use lambda::log::{MemoryLog, to};
 use local::{PASSWORD, Scope, Stack};
 use serde_json::{Value, json};
 
@@ -20,8 +20,8 @@ use crate::stack::{
 };
 
 /// The log of all functions in this process, as production writes it.
-static LOG: LazyLock<Kept> = LazyLock::new(|| {
-    let kept = Kept::default();
+static LOG: LazyLock<MemoryLog> = LazyLock::new(|| {
+    let kept = MemoryLog::default();
     tracing::subscriber::set_global_default(to(kept.clone())).expect("nobody else keeps the log");
     kept
 });

@@ -381,7 +381,7 @@ pub const ACTIONS: &[Action] = &[
             fixture.mario_decides(json!({"outcome": "success"})).await;
             let function = journeys::local::faults::Scope::function("PspCallback");
             let faults = fixture.stack().faults();
-            faults.plan(function.operation("dynamodb:TransactWriteItems"), [(1, journeys::local::Fault::CrashBefore)]);
+            faults.plan(function.operation("dynamodb:TransactWriteItems"), [(1, journeys::local::InjectedFault::CrashBefore)]);
             fixture.psp_calls().await;
             faults.clear();
             fixture.stack().clock().advance(jiff::SignedDuration::from_secs(70));

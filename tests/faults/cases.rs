@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use journeys::ledger::Ledger;
-use journeys::local::faults::{Call, Fault, Scope};
+use journeys::local::faults::{Call, InjectedFault, Scope};
 use journeys::{checker, together};
 
 use crate::actions::{Action, ActionCaller};
@@ -47,7 +47,7 @@ pub struct Hit {
     pub function: String,
     /// From 1, among the function's calls.
     pub number: u64,
-    pub fault: Fault,
+    pub fault: InjectedFault,
     /// The calls after it, the SDK's repetitions first, meet it too.
     pub lasting: bool,
 }
@@ -91,29 +91,29 @@ pub fn calls(action: &'static Action) -> (Vec<Call>, Vec<&'static Crossing>) {
 pub fn troubles_of(call: &Call, number: u64) -> Vec<(Column, Hit)> {
     let hit = |fault, lasting| Hit { function: call.function.clone(), number, fault, lasting };
     let mut troubles =
-        vec![(Column::F1, hit(Fault::CrashBefore, false)), (Column::F2, hit(Fault::CrashAfter, false))];
+        vec![(Column::F1, hit(InjectedFault::CrashBefore, false)), (Column::F2, hit(InjectedFault::CrashAfter, false))];
     let (service, operation) = call.operation.split_once(':').unwrap_or_default();
     let column = match service {
         "ses" => Column::F6,
         "psp" => Column::F7,
         _ => Column::F3,
     };
-    for fault in [Fault::Throttle, Fault::ServerError, Fault::LoseRequest] {
+    for fault in [InjectedFault::Throttle, InjectedFault::ServerError, InjectedFault::LoseRequest] {
         troubles.push((column, hit(fault, true)));
     }
-    troubles.push((column, hit(Fault::ServerError, false)));
+    troubles.push((column, hit(InjectedFault::ServerError, false)));
     let writes = matches!(operation, "PutItem" | "UpdateItem" | "DeleteItem" | "TransactWriteItems");
     if writes {
-        troubles.push((Column::F4, hit(Fault::Conflict, false)));
-        troubles.push((Column::F4, hit(Fault::Conflict, true)));
+        troubles.push((Column::F4, hit(InjectedFault::Conflict, false)));
+        troubles.push((Column::F4, hit(InjectedFault::Conflict, true)));
     }
     if writes || service == "psp" {
-        troubles.push((Column::F5, hit(Fault::LoseAnswer, false)));
-        troubles.push((Column::F5, hit(Fault::LoseAnswer, true)));
-        troubles.push((Column::F5, hit(Fault::Silence, false)));
+        troubles.push((Column::F5, hit(InjectedFault::LoseAnswer, false)));
+        troubles.push((Column::F5, hit(InjectedFault::LoseAnswer, true)));
+        troubles.push((Column::F5, hit(InjectedFault::Silence, false)));
     }
     if service == "ses" {
-        troubles.push((Column::F6, hit(Fault::LoseAnswer, false)));
+        troubles.push((Column::F6, hit(InjectedFault::LoseAnswer, false)));
     }
     troubles
 }
@@ -263,7 +263,7 @@ fn letter(
     before: &std::collections::BTreeSet<String>,
 ) -> char {
     let crash = matches!(trouble, FaultPlan::Hits(hits) if hits.iter().any(|hit| {
-        matches!(hit.fault, Fault::CrashBefore | Fault::CrashAfter)
+        matches!(hit.fault, InjectedFault::CrashBefore | InjectedFault::CrashAfter)
     }));
     let waits = fixture.waiting_letters() > 0 || fixture.unknown_payments() > 0;
     match (action.caller, status) {

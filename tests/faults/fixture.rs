@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 
-use domain::movement::{Kind, Source};
+use domain::movement::{MovementKind, MovementSource};
 use journeys::ledger::Ledger;
 use journeys::local::faults::{Call, Scope, Storm};
 use journeys::local::{Simulated, Simulation};
@@ -169,13 +169,13 @@ impl Fixture {
             for movement in ledger.movements(&debt.notice) {
                 let key = match movement.kind {
                     // Which of two receipts is the credit is decided by which came first; that there is one, is not.
-                    Kind::Credit | Kind::CreditLate => {
+                    MovementKind::Credit | MovementKind::CreditLate => {
                         *money.entry("credit".to_owned()).or_default() += 1;
                         format!("money {}", movement.cents.get())
                     }
-                    Kind::DuplicateToRefund => format!("money {}", movement.cents.get()),
+                    MovementKind::DuplicateToRefund => format!("money {}", movement.cents.get()),
                     // A node's difference stands beside a credit, and only there.
-                    Kind::Mismatch if movement.source != Source::Node => "mismatch".to_owned(),
+                    MovementKind::Mismatch if movement.source != MovementSource::Node => "mismatch".to_owned(),
                     _ => continue,
                 };
                 *money.entry(key).or_default() += 1;

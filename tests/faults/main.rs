@@ -26,7 +26,7 @@ use std::sync::OnceLock;
 use actions::{ACTIONS, Action};
 use cases::{CaseResult, Column, FaultPlan, Hit};
 use crossings::Crossing;
-use journeys::local::faults::{Call, Fault};
+use journeys::local::faults::{Call, InjectedFault};
 
 /// What each deed calls when nothing goes wrong: function, number within the function, row.
 struct KnownCalls {
@@ -95,10 +95,10 @@ fn cell(row: &str, column: Column) -> Vec<(String, &'static Action, FaultPlan)> 
                     };
                     whole(
                         "twins that overlap",
-                        FaultPlan::Twins(vec![hit(Fault::Delay(std::time::Duration::from_millis(20)))]),
+                        FaultPlan::Twins(vec![hit(InjectedFault::Delay(std::time::Duration::from_millis(20)))]),
                     );
                     if call.operation.contains("Write") || call.operation.contains("Put") {
-                        whole("twins, one unheard", FaultPlan::Twins(vec![hit(Fault::LoseAnswer)]));
+                        whole("twins, one unheard", FaultPlan::Twins(vec![hit(InjectedFault::LoseAnswer)]));
                     }
                 }
             }
@@ -141,7 +141,7 @@ fn inv_x09_a_write_whose_answer_is_lost_is_recognised_as_done() {
     for KnownCalls { action, calls, .. } in known() {
         for (call, number, _) in calls {
             let lost = cases::troubles_of(call, *number).into_iter().map(|(_, hit)| hit);
-            let lost = lost.filter(|hit| hit.fault == Fault::LoseAnswer && !hit.lasting);
+            let lost = lost.filter(|hit| hit.fault == InjectedFault::LoseAnswer && !hit.lasting);
             writes.extend(lost.map(|hit| (*action, call.operation.clone(), hit)));
         }
     }

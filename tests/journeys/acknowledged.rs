@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use journeys::local::faults::{Fault, Scope, Storm};
+use journeys::local::faults::{InjectedFault, Scope, Storm};
 use journeys::{
     CREDITOR, CallbackMessage, DebtPosition, NodeReceipt, PspOutcome, TestPortal, TestResponse, US,
     asks_node, json, question, said,
@@ -21,7 +21,7 @@ async fn calls_of(portal: &TestPortal, function: &str, work: impl Future) -> Vec
     faults.injected().into_iter().skip(before).map(|(call, _)| call.operation).collect()
 }
 
-fn meets(portal: &TestPortal, function: &str, operation: &str, trouble: Fault) {
+fn meets(portal: &TestPortal, function: &str, operation: &str, trouble: InjectedFault) {
     let scope = Scope::function(function).operation(operation);
     portal.stack().faults().plan(scope, (1..1_000).map(|n| (n, trouble)));
 }
@@ -34,7 +34,7 @@ async fn inv_m16_an_attempt_is_stored_before_the_psp_hears_of_it_and_asks_under_
     let place = |operation: &str| calls.iter().position(|call| call == operation).expect(operation);
     assert!(place("dynamodb:TransactWriteItems") < place("psp:open"), "{calls:?}");
     for trouble in
-        [Fault::CrashBefore, Fault::CrashAfter, Fault::LoseRequest, Fault::LoseAnswer, Fault::ServerError]
+        [InjectedFault::CrashBefore, InjectedFault::CrashAfter, InjectedFault::LoseRequest, InjectedFault::LoseAnswer, InjectedFault::ServerError]
     {
         let notice = portal.creditor().issues(&mario.person).await;
         meets(&portal, "InitiatePayment", "psp:open", trouble);
@@ -61,12 +61,12 @@ async fn inv_m22_nothing_is_acknowledged_before_it_is_written() {
     let (mario, _) = portal.proven_citizen().await;
     for function in ["PspCallback", "PagopaNode"] {
         for trouble in [
-            Fault::CrashBefore,
-            Fault::ServerError,
-            Fault::Throttle,
-            Fault::LoseRequest,
-            Fault::Conflict,
-            Fault::CrashAfter,
+            InjectedFault::CrashBefore,
+            InjectedFault::ServerError,
+            InjectedFault::Throttle,
+            InjectedFault::LoseRequest,
+            InjectedFault::Conflict,
+            InjectedFault::CrashAfter,
         ] {
             let what = format!("{function}, {trouble:?}");
             let notice = portal.creditor().issues(&mario.person).await;
@@ -81,7 +81,7 @@ async fn inv_m22_nothing_is_acknowledged_before_it_is_written() {
             let first = sends().await;
             portal.stack().faults().clear();
             assert!(first.status >= 500, "{what}: acknowledged with {}: {}", first.status, first.text());
-            let committed = trouble == Fault::CrashAfter;
+            let committed = trouble == InjectedFault::CrashAfter;
             assert_eq!(mario.status(&notice).await, if committed { "paid" } else { "to-pay" }, "{what}");
             sends().await.expect(200);
             assert_eq!(mario.timeline(&notice).await, ["created", "payment-started", "paid"], "{what}");
@@ -195,7 +195,7 @@ async fn fm_51_an_answer_that_got_lost_brings_the_receipt_again_and_it_is_known(
     let Some(portal) = TestPortal::alone() else { return };
     let (mario, _) = portal.proven_citizen().await;
     // Lost on its way after our answer, lost with us after the commit, lost by the store's own silence.
-    for trouble in [None, Some(Fault::CrashAfter), Some(Fault::LoseAnswer)] {
+    for trouble in [None, Some(InjectedFault::CrashAfter), Some(InjectedFault::LoseAnswer)] {
         let notice = portal.creditor().issues(&mario.person).await;
         let receipt = NodeReceipt::of(&notice, "1");
         if let Some(trouble) = trouble {
@@ -205,7 +205,7 @@ async fn fm_51_an_answer_that_got_lost_brings_the_receipt_again_and_it_is_known(
         let first = receipt.arrives(&portal).await;
         portal.stack().faults().clear();
         assert_eq!(mario.timeline(&notice).await, ["created", "paid"], "{trouble:?}");
-        assert_eq!(first.status == 200, trouble != Some(Fault::CrashAfter), "{trouble:?}: {}", first.text());
+        assert_eq!(first.status == 200, trouble != Some(InjectedFault::CrashAfter), "{trouble:?}: {}", first.text());
         let code = mario.receipt_code(&notice).await;
         for _ in 0..3 {
             assert_eq!(said(&receipt.arrives(&portal).await), "PAA_RECEIPT_DUPLICATA", "{trouble:?}");

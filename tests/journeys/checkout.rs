@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use journeys::local::faults::{Fault, Scope};
-use journeys::local::{Channel, Options};
+use journeys::local::faults::{InjectedFault, Scope};
+use journeys::local::{PaymentChannel, Options};
 use journeys::{
     DebtPosition, NodeReceipt, SampleNotice, StartedPayment, TestPortal, TestResponse, Value, json, numbers,
     said,
@@ -13,7 +13,7 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// A product of this test alone, whose citizens pay on Checkout.
 fn at_checkout() -> Option<TestPortal> {
-    TestPortal::alone_with(Options { demo: false, channel: Channel::Checkout, ..Options::default() })
+    TestPortal::alone_with(Options { demo: false, channel: PaymentChannel::Checkout, ..Options::default() })
 }
 
 /// What a person or the node does with the cart of a payment.
@@ -224,7 +224,7 @@ async fn a_receipt_that_we_could_not_take_comes_again_and_pays_once() {
     let Some(portal) = at_checkout() else { return };
     let (mario, notice, paying) = portal.payment_under_way().await;
     let writes = Scope::function("PagopaNode").operation("dynamodb:TransactWriteItems");
-    portal.stack().faults().plan(writes, (1..1_000).map(|n| (n, Fault::ServerError)));
+    portal.stack().faults().plan(writes, (1..1_000).map(|n| (n, InjectedFault::ServerError)));
     goes(&portal, &paying, "success", "before-return").await;
     portal.stack().faults().clear();
     assert_eq!(paying.status().await, "pending");
@@ -255,7 +255,7 @@ async fn posts(portal: &TestPortal, cart: &Value) -> TestResponse {
 #[tokio::test]
 async fn checkout_takes_carts_that_can_be_paid_only() {
     // With the demonstration data: they are paid on Checkout, too.
-    let Some(portal) = TestPortal::alone_with(Options { channel: Channel::Checkout, ..Options::default() })
+    let Some(portal) = TestPortal::alone_with(Options { channel: PaymentChannel::Checkout, ..Options::default() })
     else {
         return;
     };
@@ -293,7 +293,7 @@ async fn trouble_at_checkout_is_said_and_passes() {
     let Some(portal) = at_checkout() else { return };
     let (mario, notice) = portal.proven_citizen().await;
     let opens = || Scope::function("InitiatePayment").operation("checkout:open");
-    for fault in [Fault::ServerError, Fault::LoseRequest, Fault::LoseAnswer] {
+    for fault in [InjectedFault::ServerError, InjectedFault::LoseRequest, InjectedFault::LoseAnswer] {
         portal.stack().faults().plan(opens(), (1..10).map(|n| (n, fault)));
         mario.tries_to_pay(&notice).await.refused(502, "psp_unavailable");
         portal.stack().faults().clear();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use journeys::local::faults::{Fault, Scope};
+use journeys::local::faults::{InjectedFault, Scope};
 use journeys::{CallbackMessage, DebtPosition, PspOutcome, TestPortal, TestResponse, canteen, json, until};
 
 /// The contract's list, with each code's status.
@@ -79,14 +79,14 @@ async fn meets_them_all(portal: &TestPortal) -> Vec<TestResponse> {
 
     let faults = portal.stack().faults();
     let opens = || Scope::function("InitiatePayment").operation("psp:open");
-    faults.plan(opens(), [(1, Fault::Delay(Duration::from_millis(700)))]);
+    faults.plan(opens(), [(1, InjectedFault::Delay(Duration::from_millis(700)))]);
     met.extend(the_same_request_twice(&mario, &practice).await);
     faults.clear();
     let other = portal.creditor().issues(&mario.person).await;
-    faults.plan(opens(), (1..10).map(|n| (n, Fault::ServerError)));
+    faults.plan(opens(), (1..10).map(|n| (n, InjectedFault::ServerError)));
     met.push(mario.tries_to_pay(&other).await);
     faults.clear();
-    faults.plan(Scope::function("List"), (1..50).map(|n| (n, Fault::ServerError)));
+    faults.plan(Scope::function("List"), (1..50).map(|n| (n, InjectedFault::ServerError)));
     met.push(mario.to_pay_answer().await);
     faults.clear();
     met
@@ -192,7 +192,7 @@ async fn inv_x15_when_the_counters_cannot_be_read_the_request_is_refused() {
     let faults = portal.stack().faults();
     faults.plan(
         Scope::function("Search").operation("dynamodb:UpdateItem"),
-        (1..50).map(|n| (n, Fault::Throttle)),
+        (1..50).map(|n| (n, InjectedFault::Throttle)),
     );
     let refused = stranger.searches_for(&notice.fiscal_code, &notice.number).await;
     refused.refused(503, "temporarily_unavailable");

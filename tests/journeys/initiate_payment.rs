@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 
 use journeys::local::Options;
-use journeys::local::faults::{Fault, Scope};
+use journeys::local::faults::{InjectedFault, Scope};
 use journeys::{PspOutcome, SampleNotice, TestPortal, Value, json, together};
 
 #[tokio::test]
@@ -208,7 +208,7 @@ async fn a_new_click_after_the_payments_time_asks_the_psp_first() {
     let (mario, notice, paying) = portal.payment_under_way().await;
     // The sweep cannot reach the PSP, and the callback is lost.
     let asks = || Scope::function("Sweep").operation("psp:ask");
-    portal.stack().faults().plan(asks(), (1..100).map(|n| (n, Fault::ServerError)));
+    portal.stack().faults().plan(asks(), (1..100).map(|n| (n, InjectedFault::ServerError)));
     paying.at_psp(PspOutcome::Success.callbacks(0)).await;
     portal.clock().moves_minutes(19).await;
     assert!(mario.is_logged_in().await);
@@ -277,7 +277,7 @@ async fn fm_31_f7_a_psp_that_does_not_answer_is_asked_again_with_the_same_paymen
     let Some(portal) = TestPortal::alone() else { return };
     let (mario, notice) = portal.proven_citizen().await;
     let opens = || Scope::function("InitiatePayment").operation("psp:open");
-    portal.stack().faults().plan(opens(), (1..10).map(|n| (n, Fault::LoseAnswer)));
+    portal.stack().faults().plan(opens(), (1..10).map(|n| (n, InjectedFault::LoseAnswer)));
     mario.tries_to_pay(&notice).await.refused(502, "psp_unavailable");
     let begun = mario.sees(&notice).await;
     assert_eq!(begun["payments"][0]["status"], "pending");

@@ -1,6 +1,6 @@
 //! The central archive of notices hears of every change of a debt.
 
-use journeys::local::faults::{Fault, Scope};
+use journeys::local::faults::{InjectedFault, Scope};
 use journeys::{DebtPosition, PspOutcome, SampleNotice, TestPortal, Value, canteen, json};
 
 /// What the central archive holds of a notice.
@@ -65,7 +65,7 @@ async fn what_the_archive_did_not_take_comes_again() {
     portal
         .stack()
         .faults()
-        .plan(Scope::default().operation("aca:upload"), (1..4).map(|n| (n, Fault::ServerError)));
+        .plan(Scope::default().operation("aca:upload"), (1..4).map(|n| (n, InjectedFault::ServerError)));
     let notice = portal.creditor().issues(&person).await;
     let list = portal.browser().get("/_local/aca.json").answer().await.ok();
     assert_eq!(list["items"], json!([]));

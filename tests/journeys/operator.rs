@@ -3,7 +3,7 @@
 use admin::cli::{AdminCommand, Cli, LedgerCommand, Replay};
 use admin::operator::{self, Verdict};
 use clap::Parser;
-use journeys::local::faults::{Fault, Scope};
+use journeys::local::faults::{InjectedFault, Scope};
 use journeys::local::{OPERATOR, Stack};
 use journeys::{
     CallbackMessage, DebtPosition, NodeReceipt, PspOutcome, SampleNotice, TestPortal, Value, json, said,
@@ -89,7 +89,7 @@ async fn a_stored_callback_is_applied_again_by_id_or_by_time() {
         let from = portal.clock().now().await;
         // Stored, then nothing more: the transaction that credits is refused for as long as it is tried.
         let credits = Scope::function("PspCallback").operation("dynamodb:TransactWriteItems");
-        portal.stack().faults().plan(credits, (1..10).map(|n| (n, Fault::ServerError)));
+        portal.stack().faults().plan(credits, (1..10).map(|n| (n, InjectedFault::ServerError)));
         let callback = CallbackMessage::succeeded(&paying);
         portal.psp().calls_back(&callback).await.expect(503);
         portal.stack().faults().clear();
@@ -186,7 +186,7 @@ async fn inv_x09_a_note_whose_answer_is_lost_is_made_once() {
     let again = CallbackMessage::succeeded(&paying).named("again").with("transactionId", "TX-AGAIN");
     portal.psp().calls_back(&again).await.expect(200);
     let scope = Scope { function: None, operation: Some("dynamodb:TransactWriteItems".to_owned()) };
-    portal.stack().faults().plan(scope, [(1, Fault::LoseAnswer)]);
+    portal.stack().faults().plan(scope, [(1, InjectedFault::LoseAnswer)]);
     let refund = || typed(&format!("refund {} 4 --by ragioneria --why mandato-1", notice.number));
     says(&portal, refund()).await;
     says(&portal, refund()).await;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use journeys::local::faults::{Fault, Scope};
+use journeys::local::faults::{InjectedFault, Scope};
 use journeys::{
     Addressee, CREDITOR, DebtPosition, NodeReceipt, PortalUser, SampleNotice, TestPortal, US, Value,
     asks_node, json, numbers, question, said,
@@ -305,13 +305,13 @@ async fn inv_m23_trouble_of_ours_is_never_a_ko_and_the_receipt_that_comes_again_
     let Some(portal) = TestPortal::alone() else { return };
     let (mario, _) = portal.proven_citizen().await;
     let troubles = [
-        Fault::ServerError,
-        Fault::Throttle,
-        Fault::LoseRequest,
-        Fault::LoseAnswer,
-        Fault::Conflict,
-        Fault::CrashBefore,
-        Fault::CrashAfter,
+        InjectedFault::ServerError,
+        InjectedFault::Throttle,
+        InjectedFault::LoseRequest,
+        InjectedFault::LoseAnswer,
+        InjectedFault::Conflict,
+        InjectedFault::CrashBefore,
+        InjectedFault::CrashAfter,
     ];
     for operation in ["dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:TransactWriteItems"] {
         for trouble in troubles {
@@ -343,7 +343,7 @@ async fn trouble_of_ours_with_a_question_is_said_as_the_schema_has_it() {
     let Some(portal) = TestPortal::alone() else { return };
     let (_, notice) = portal.proven_citizen().await;
     let scope = Scope::function("PagopaNode");
-    portal.stack().faults().plan(scope, (1..1_000).map(|n| (n, Fault::ServerError)));
+    portal.stack().faults().plan(scope, (1..1_000).map(|n| (n, InjectedFault::ServerError)));
     assert_eq!(heard(&portal.node().verifies(&notice).await.ok()), "PAA_SYSTEM_ERROR");
     assert_eq!(heard(&portal.node().activates(&notice).await.ok()), "PAA_SYSTEM_ERROR");
 }

@@ -1,6 +1,6 @@
 //! Changing and resetting the password.
 
-use journeys::local::faults::{Fault, Scope};
+use journeys::local::faults::{InjectedFault, Scope};
 use journeys::{SamplePerson, TestPortal};
 
 #[tokio::test]
@@ -27,7 +27,7 @@ async fn fm_20_a_reset_password_counts_although_the_wait_of_its_username_stays()
     mario.forgets_password().await;
     // The first update counts the try; what comes after the change clears the wait.
     let updates = Scope::function("Password").operation("dynamodb:UpdateItem");
-    portal.stack().faults().plan(updates, (2..100).map(|n| (n, Fault::ServerError)));
+    portal.stack().faults().plan(updates, (2..100).map(|n| (n, InjectedFault::ServerError)));
     mario.resets_password().await;
     assert!(!portal.stack().faults().injected().is_empty(), "the trouble came");
     portal.stack().faults().clear();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use journeys::local::faults::{Fault, Scope};
+use journeys::local::faults::{InjectedFault, Scope};
 use journeys::{CallbackMessage, PspOutcome, StartedPayment, TestPortal, json, together, until};
 
 #[tokio::test]
@@ -126,7 +126,7 @@ async fn fm_32_f9_a_callback_is_faster_than_our_answer() {
     let Some(portal) = TestPortal::alone() else { return };
     let (mario, notice) = portal.proven_citizen().await;
     let opens = Scope::function("InitiatePayment").operation("psp:open");
-    portal.stack().faults().plan(opens, [(1, Fault::Delay(Duration::from_millis(900)))]);
+    portal.stack().faults().plan(opens, [(1, InjectedFault::Delay(Duration::from_millis(900)))]);
     let callback = async {
         let id = until("the attempt is stored", async || {
             mario.sees(&notice).await["payments"][0]["paymentId"].as_str().map(str::to_owned)

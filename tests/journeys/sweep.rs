@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use journeys::local::faults::{Fault, Scope};
+use journeys::local::faults::{InjectedFault, Scope};
 use journeys::{DebtPosition, PspOutcome, TestPortal, json};
 
 #[tokio::test]
@@ -107,7 +107,7 @@ async fn a_practice_past_its_last_day_takes_no_place_in_the_sweep_while_a_paymen
     };
     mario.pays(&notice).await;
     let asks = Scope::function("Sweep").operation("psp:ask");
-    portal.stack().faults().plan(asks, (1..1_000).map(|n| (n, Fault::ServerError)));
+    portal.stack().faults().plan(asks, (1..1_000).map(|n| (n, InjectedFault::ServerError)));
     portal.clock().moves(Duration::from_secs(25 * 60 * 60)).await;
     mario.logs_in().await;
     assert_eq!(mario.status(&notice).await, "expired");

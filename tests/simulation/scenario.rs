@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use journeys::harness::HistoryEvent;
 use journeys::ledger::Ledger;
-use journeys::local::faults::{Fault, Scope, Storm};
+use journeys::local::faults::{InjectedFault, Scope, Storm};
 use journeys::local::{Simulated, Simulation};
 use journeys::{
     CallbackMessage, DebtPosition, NodeReceipt, RetryingUser, Rng, SampleNotice, TestPortal, TestResponse,
@@ -464,7 +464,7 @@ impl Scenario {
 
     fn closes(&self) -> ScenarioResult {
         let injected = self.stack().faults().injected();
-        let troubles = injected.iter().filter(|(_, fault)| !matches!(fault, Fault::Delay(_))).count();
+        let troubles = injected.iter().filter(|(_, fault)| !matches!(fault, InjectedFault::Delay(_))).count();
         let history = self.portal.harness().history();
         let mut faults = checker::check(&history, self.portal.harness().cut_off());
         let ledger = Ledger::of(self.stack());

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use local::faults::Fault;
+use local::faults::InjectedFault;
 use local::{Options, Simulated, Simulation};
 use serde_json::Value;
 
@@ -95,9 +95,9 @@ impl Harness {
     pub fn cut_off(&self) -> usize {
         let injected = self.stack.faults().injected();
         let cut = injected.iter().filter(|(call, fault)| {
-            let crash = matches!(fault, Fault::CrashBefore | Fault::CrashAfter);
-            let unheard = matches!(fault, Fault::LoseAnswer | Fault::Silence);
-            let marking = call.operation == "dynamodb:UpdateItem" && !matches!(fault, Fault::Delay(_));
+            let crash = matches!(fault, InjectedFault::CrashBefore | InjectedFault::CrashAfter);
+            let unheard = matches!(fault, InjectedFault::LoseAnswer | InjectedFault::Silence);
+            let marking = call.operation == "dynamodb:UpdateItem" && !matches!(fault, InjectedFault::Delay(_));
             matches!(call.function.as_str(), "DeliverMail" | "Sweep")
                 && (crash || marking || (unheard && call.operation.starts_with("ses:")))
         });

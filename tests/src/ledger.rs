@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::debt::{self, Event, Rule, State};
-use domain::movement::{Kind, Movement};
+use domain::debt::{self, DebtEvent, Transition, DebtState};
+use domain::movement::{MovementKind, Movement};
 use domain::{Debt, NoticeNumber};
 use local::Simulated;
 use serde_json::Value;
@@ -39,8 +39,8 @@ fn keyed(item: &Value) -> (String, String) {
     (text("pk"), text("sk"))
 }
 
-fn is_money(kind: Kind) -> bool {
-    matches!(kind, Kind::Credit | Kind::CreditLate | Kind::DuplicateToRefund)
+fn is_money(kind: MovementKind) -> bool {
+    matches!(kind, MovementKind::Credit | MovementKind::CreditLate | MovementKind::DuplicateToRefund)
 }
 
 impl Ledger {
@@ -135,38 +135,38 @@ impl Ledger {
         {
             faults.push(format!("INV-M29 {notice}: {} movements, version {}", movements.len(), debt.version));
         }
-        let mut state = State::Open;
+        let mut state = DebtState::Open;
         for movement in movements.iter().skip(1) {
             let event = match movement.kind {
-                Kind::Changed => Event::Change,
-                Kind::AttemptStarted => Event::StartAttempt,
-                Kind::AttemptFailed => Event::FailAttempt,
-                Kind::Credit | Kind::CreditLate | Kind::DuplicateToRefund => Event::Credit,
-                Kind::Mismatch => Event::Mismatch,
-                Kind::Cancelled => Event::Cancel,
-                Kind::Expired => Event::Expire,
-                Kind::RefundNoted => Event::NoteRefund,
-                Kind::Reconciled => Event::Reconcile,
-                Kind::CorrectedToMatchNode => Event::CorrectToMatchNode,
+                MovementKind::Changed => DebtEvent::Change,
+                MovementKind::AttemptStarted => DebtEvent::StartAttempt,
+                MovementKind::AttemptFailed => DebtEvent::FailAttempt,
+                MovementKind::Credit | MovementKind::CreditLate | MovementKind::DuplicateToRefund => DebtEvent::Credit,
+                MovementKind::Mismatch => DebtEvent::Mismatch,
+                MovementKind::Cancelled => DebtEvent::Cancel,
+                MovementKind::Expired => DebtEvent::Expire,
+                MovementKind::RefundNoted => DebtEvent::NoteRefund,
+                MovementKind::Reconciled => DebtEvent::Reconcile,
+                MovementKind::CorrectedToMatchNode => DebtEvent::CorrectToMatchNode,
                 // Of a debt's life before this release, or its beginning.
-                Kind::AttemptUnknown | Kind::Created => continue,
+                MovementKind::AttemptUnknown | MovementKind::Created => continue,
             };
             // A debt past its last day is paid late also when nobody had written that down yet.
             let rule = match (debt::decide(state, event), movement.kind) {
-                (Rule::Go(_, Kind::Credit), Kind::CreditLate) => debt::decide(State::Expired, event),
+                (Transition::Go(_, MovementKind::Credit), MovementKind::CreditLate) => debt::decide(DebtState::Expired, event),
                 (rule, _) => rule,
             };
             match rule {
-                Rule::Go(next, kind) if kind == movement.kind => state = next,
-                Rule::Record(kind) if kind == movement.kind => {}
+                Transition::Go(next, kind) if kind == movement.kind => state = next,
+                Transition::Record(kind) if kind == movement.kind => {}
                 _ => faults.push(format!("INV-M09 {notice}: {:?} while {state:?}", movement.kind)),
             }
         }
-        if state != debt.state || movements.first().map(|first| first.kind) != Some(Kind::Created) {
+        if state != debt.state || movements.first().map(|first| first.kind) != Some(MovementKind::Created) {
             faults.push(format!("INV-M29 {notice}: its movements say {state:?}, it says {:?}", debt.state));
         }
         let credits: Vec<&Movement> =
-            movements.iter().filter(|m| matches!(m.kind, Kind::Credit | Kind::CreditLate)).collect();
+            movements.iter().filter(|m| matches!(m.kind, MovementKind::Credit | MovementKind::CreditLate)).collect();
         if credits.len() > 1 {
             faults.push(format!("INV-M01 {notice}: credited {} times", credits.len()));
         }
@@ -209,7 +209,7 @@ impl Ledger {
         let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
         for ((partition, sort), _) in lists {
             *seen.entry(partition).or_default() += 1;
-            if sort.starts_with("P#") != (debt.state == State::Open) {
+            if sort.starts_with("P#") != (debt.state == DebtState::Open) {
                 faults.push(format!("{}: listed as {sort} while {:?}", debt.notice, debt.state));
             }
         }
@@ -221,7 +221,7 @@ impl Ledger {
     fn leftovers(&self, faults: &mut Vec<String>) {
         for ((partition, _), item) in self.starting("PAY#") {
             let attempt: domain::payment::Attempt = parsed(&item["attempt"]);
-            if attempt.status == domain::payment::Status::Pending {
+            if attempt.status == domain::payment::AttemptStatus::Pending {
                 faults.push(format!("INV-M30 {partition}: still pending"));
             }
         }

@@ -6,9 +6,9 @@ mod wire;
 use domain::account::Language;
 use domain::{Debt, Error, Fault};
 use identity::Sessions;
-use store::{Accounts, History, Listing, Movements};
+use store::{Accounts, HistoryFilter, Listing, Movements};
 use web::{Function, Problem, Reply, Request};
-use world::{NotConfigured, World};
+use world::{ConfigError, Env};
 
 pub struct Account {
     sessions: Sessions,
@@ -25,7 +25,7 @@ impl Function for Account {
     const ROUTES: &'static [&'static str] =
         &["GET /api/account", "PATCH /api/account", "GET /api/account/export"];
 
-    fn connect(world: &World) -> Result<Self, NotConfigured> {
+    fn connect(world: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
             sessions: Sessions::connect(world)?,
             accounts: Accounts::connect(world)?,
@@ -39,15 +39,15 @@ impl Function for Account {
         match request.route {
             "GET /api/account" => {
                 request.query(&[])?;
-                Ok(Reply::ok(&wire::Shown::of(citizen.account())))
+                Ok(Reply::ok(&wire::AccountAnswer::of(citizen.account())))
             }
             "PATCH /api/account" => {
-                let (change, mut form) = request.json::<wire::Change>()?;
+                let (change, mut form) = request.json::<wire::AccountForm>()?;
                 let language = change.language.unwrap_or_default();
                 let language = form.field("language", Language::parse(&language));
                 let language = form.give(language)?;
                 let account = self.accounts.set_language(&citizen, language).await?;
-                Ok(Reply::ok(&wire::Shown::of(&account)))
+                Ok(Reply::ok(&wire::AccountAnswer::of(&account)))
             }
             "GET /api/account/export" => {
                 request.query(&[])?;
@@ -67,7 +67,7 @@ impl Account {
             Ok::<_, Fault>((rows.debts, rows.next))
         };
         let closed = |after: Option<String>| async move {
-            let rows = self.listing.history(citizen, &History::default(), PAGE, after.as_deref()).await?;
+            let rows = self.listing.history(citizen, &HistoryFilter::default(), PAGE, after.as_deref()).await?;
             Ok::<_, Fault>((rows.debts, rows.next))
         };
         let mut debts: Vec<Debt> = pages::all(MOST, to_pay).await?;

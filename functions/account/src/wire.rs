@@ -1,5 +1,5 @@
 use domain::account::Account;
-use domain::debt::Detail;
+use domain::debt::DebtDetail;
 use domain::movement::Movement;
 use domain::person::{Person, PersonType};
 use domain::receipt::{Payer, PspIdentity, Receipt};
@@ -9,16 +9,16 @@ use web::view::AccountView;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Change {
+pub struct AccountForm {
     pub language: Option<String>,
 }
 
 #[derive(Serialize)]
-pub struct Shown {
+pub struct AccountAnswer {
     account: AccountView,
 }
 
-impl Shown {
+impl AccountAnswer {
     pub fn of(account: &Account) -> Self {
         Self { account: AccountView::of(account) }
     }
@@ -39,7 +39,7 @@ pub struct ExportedDebt {
     iuv: String,
     service: String,
     reason: String,
-    details: Vec<Detail>,
+    details: Vec<DebtDetail>,
     amount: u64,
     created_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -6,12 +6,12 @@ use domain::person::Email;
 use domain::{Error, FieldError};
 use identity::Links;
 use serde::{Deserialize, Serialize};
-use store::{AccountWriter, Limit, Limits, Outbox};
+use store::{AccountWriter, RateLimit, RateLimits, Outbox};
 use web::{Function, Problem, Reply, Request};
-use world::{NotConfigured, World};
+use world::{ConfigError, Env};
 
 pub struct Activate {
-    limits: Limits,
+    limits: RateLimits,
     accounts: AccountWriter,
     outbox: Outbox,
 }
@@ -29,16 +29,16 @@ struct Resend {
 }
 
 #[derive(Serialize)]
-struct Status {
+struct ActivationAnswer {
     status: &'static str,
 }
 
 impl Function for Activate {
     const ROUTES: &'static [&'static str] = &["POST /api/activate", "POST /api/activate/resend"];
 
-    fn connect(world: &World) -> Result<Self, NotConfigured> {
+    fn connect(world: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
-            limits: Limits::connect(world)?,
+            limits: RateLimits::connect(world)?,
             accounts: AccountWriter::connect(world)?,
             outbox: Outbox::connect(world)?,
         })
@@ -54,12 +54,12 @@ impl Function for Activate {
                 if token.is_empty() {
                     return Err(FieldError::new("token", FieldCode::Required).into());
                 }
-                self.limits.admit(&[(Limit::LINK, source.as_str())]).await?;
+                self.limits.admit(&[(RateLimit::LINK, source.as_str())]).await?;
                 if !Links::is_plausible(&token) {
                     return Err(Error::LinkNotValid.into());
                 }
                 self.accounts.activate(&token).await?;
-                Ok(Reply::ok(&Status { status: "active" }))
+                Ok(Reply::ok(&ActivationAnswer { status: "active" }))
             }
             "POST /api/activate/resend" => {
                 let (resend, mut form) = request.json::<Resend>()?;
@@ -68,13 +68,13 @@ impl Function for Activate {
                 let username = form.give(username)?;
                 self.limits
                     .admit(&[
-                        (Limit::MAIL_SOURCE, source.as_str()),
-                        (Limit::MAIL_SOURCE_HOUR, source.as_str()),
+                        (RateLimit::MAIL_SOURCE, source.as_str()),
+                        (RateLimit::MAIL_SOURCE_HOUR, source.as_str()),
                     ])
                     .await?;
                 let language = request.language();
                 self.outbox.add(&OutboxMessage::ResendActivation { username, language }).await?;
-                Ok(Reply::accepted(&Status { status: "activation-sent" }))
+                Ok(Reply::accepted(&ActivationAnswer { status: "activation-sent" }))
             }
             _ => Err(Error::NotFound.into()),
         }

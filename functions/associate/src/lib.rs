@@ -5,14 +5,14 @@ mod wire;
 use creditor::creditor;
 use domain::creditor::Creditor;
 use identity::Sessions;
-use store::{Accounts, Debts, Limit, Limits};
+use store::{Accounts, Debts, RateLimit, RateLimits};
 use web::view::DebtView;
 use web::{Function, Problem, References, Reply, Request};
-use world::{NotConfigured, World};
+use world::{ConfigError, Env};
 
 pub struct Associate {
     sessions: Sessions,
-    limits: Limits,
+    limits: RateLimits,
     debts: Debts,
     accounts: Accounts,
     references: References,
@@ -22,10 +22,10 @@ pub struct Associate {
 impl Function for Associate {
     const ROUTES: &'static [&'static str] = &["POST /api/debts/associate"];
 
-    fn connect(world: &World) -> Result<Self, NotConfigured> {
+    fn connect(world: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
             sessions: Sessions::connect(world)?,
-            limits: Limits::connect(world)?,
+            limits: RateLimits::connect(world)?,
             debts: Debts::connect(world)?,
             accounts: Accounts::connect(world)?,
             references: References::connect(world)?,
@@ -35,26 +35,26 @@ impl Function for Associate {
 
     async fn handle(&self, request: Request) -> Result<Reply, Problem> {
         let citizen = self.sessions.citizen(&request).await?;
-        let proof = match wire::Wanted::read(request.json_object()?)? {
-            wire::Wanted::Codes(proof) => {
+        let proof = match wire::AssociationForm::read(request.json_object()?)? {
+            wire::AssociationForm::Codes(proof) => {
                 // The same guessing as by public search: counted alike.
                 let source = request.source();
                 self.limits
                     .admit(&[
-                        (Limit::ASSOCIATE, source.as_str()),
-                        (Limit::SEARCH_DAY, source.as_str()),
-                        (Limit::SEARCH_CODE, proof.fiscal_code.as_str()),
+                        (RateLimit::ASSOCIATE, source.as_str()),
+                        (RateLimit::SEARCH_DAY, source.as_str()),
+                        (RateLimit::SEARCH_CODE, proof.fiscal_code.as_str()),
                     ])
                     .await?;
                 proof
             }
-            wire::Wanted::Reference(reference) => self.references.open(&reference).await?.0,
+            wire::AssociationForm::Reference(reference) => self.references.open(&reference).await?.0,
         };
         let associated = self.debts.associate(&citizen, &proof).await?;
         if associated.proves_identity && !citizen.account().identity_proven {
             self.accounts.prove(citizen).await?;
         }
         let debt = DebtView::of(&associated.debt, &self.creditor, self.debts.now());
-        Ok(Reply::ok(&wire::Joined { debt }))
+        Ok(Reply::ok(&wire::AssociatedDebt { debt }))
     }
 }

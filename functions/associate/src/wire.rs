@@ -1,12 +1,12 @@
-use domain::notice::Proof;
+use domain::notice::DebtCodes;
 use domain::{Error, FieldCode, FieldError};
 use serde::{Deserialize, Serialize};
 use web::JsonObject;
 use web::view::DebtView;
 
 /// `{fiscalCode, noticeNumber}`, `{fiscalCode, iuv}` or `{reference}`.
-pub enum Wanted {
-    Codes(Proof),
+pub enum AssociationForm {
+    Codes(DebtCodes),
     Reference(String),
 }
 
@@ -16,7 +16,7 @@ struct SentReference {
     reference: Option<String>,
 }
 
-impl Wanted {
+impl AssociationForm {
     pub fn read(object: JsonObject) -> Result<Self, Error> {
         if !object.contains_key("reference") {
             return web::read_proof(object).map(Self::Codes);
@@ -32,6 +32,6 @@ impl Wanted {
 }
 
 #[derive(Serialize)]
-pub struct Joined {
+pub struct AssociatedDebt {
     pub debt: DebtView,
 }

@@ -7,7 +7,7 @@ use lambda::Worker;
 use serde::Serialize;
 use serde_json::Value;
 use store::Ledger;
-use world::{NotConfigured, World};
+use world::{ConfigError, Env};
 
 pub struct Audit {
     ledger: Ledger,
@@ -15,7 +15,7 @@ pub struct Audit {
 
 /// What a run found.
 #[derive(Debug, Serialize)]
-pub struct Audited {
+pub struct AuditReport {
     debts: u64,
     movements: u64,
     broken: u64,
@@ -24,13 +24,13 @@ pub struct Audited {
 impl Worker for Audit {
     /// EventBridge's event says nothing that is needed.
     type Event = Value;
-    type Answer = Audited;
+    type Answer = AuditReport;
 
-    fn connect(world: &World) -> Result<Self, NotConfigured> {
+    fn connect(world: &Env) -> Result<Self, ConfigError> {
         Ok(Self { ledger: Ledger::connect(world)? })
     }
 
-    async fn handle(&self, _: Value) -> Result<Audited, Fault> {
+    async fn handle(&self, _: Value) -> Result<AuditReport, Fault> {
         let audited = self.ledger.audit(|statement| {
             tracing::error!(
                 event = "audit.broken",
@@ -39,8 +39,8 @@ impl Worker for Audit {
                 "a debt does not verify"
             );
         });
-        let store::Audited { debts, movements, broken } = audited.await?;
+        let store::AuditTotals { debts, movements, broken } = audited.await?;
         tracing::info!(event = "audit.done", debts, movements, broken, "audit");
-        Ok(Audited { debts, movements, broken })
+        Ok(AuditReport { debts, movements, broken })
     }
 }

@@ -2,24 +2,24 @@
 
 mod wire;
 
-use creditor::{Services, creditor, issuing};
+use creditor::{ServiceCatalogue, creditor, issuing};
 use domain::creditor::Creditor;
 use domain::debt::{Canceller, NewDebt};
-use domain::debt::{Days, Service};
+use domain::debt::{DebtDates, DebtService};
 use domain::notice::{Issuing, NoticeNumber};
-use domain::spontaneous::Wish;
+use domain::spontaneous::SpontaneousPaymentRequest;
 use domain::{Error, Fault, FieldCode, FieldError};
 use identity::Sessions;
-use store::{Citizen, DebtWriter, Idempotency, IdempotencyHold, IdempotencyStart, Limit, Limits};
+use store::{Citizen, DebtWriter, Idempotency, IdempotencyHold, IdempotencyStart, RateLimit, RateLimits};
 use web::{Function, Problem, Reply, Request};
-use world::{NotConfigured, World};
+use world::{ConfigError, Env};
 
 pub struct CreateSpontaneous {
     sessions: Sessions,
-    limits: Limits,
+    limits: RateLimits,
     writer: DebtWriter,
     idempotency: Idempotency,
-    services: Services,
+    services: ServiceCatalogue,
     creditor: Creditor,
     issuing: Issuing,
 }
@@ -30,13 +30,13 @@ const CANCEL: &str = "DELETE /api/debts/{noticeNumber}";
 impl Function for CreateSpontaneous {
     const ROUTES: &'static [&'static str] = &[CREATE, CANCEL];
 
-    fn connect(world: &World) -> Result<Self, NotConfigured> {
+    fn connect(world: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
             sessions: Sessions::connect(world)?,
-            limits: Limits::connect(world)?,
+            limits: RateLimits::connect(world)?,
             writer: DebtWriter::connect(world)?,
             idempotency: Idempotency::connect(world)?,
-            services: Services::of_the_repository()?,
+            services: ServiceCatalogue::of_the_repository()?,
             creditor: creditor(world)?,
             issuing: issuing(world)?,
         })
@@ -61,7 +61,7 @@ impl Function for CreateSpontaneous {
 impl CreateSpontaneous {
     async fn create_once(&self, citizen: &Citizen, request: &Request) -> Result<Reply, Problem> {
         let key = request.idempotency_key()?;
-        let wish = wire::Wish::read(request.json()?)?;
+        let wish = wire::SpontaneousForm::read(request.json()?)?;
         let new = self.priced(citizen, &wish)?;
         match self.idempotency.start(citizen.id(), CREATE, key, &wish.fingerprint()).await? {
             IdempotencyStart::Replay { status, body } => Ok(Reply::stored(status, body)),
@@ -79,26 +79,26 @@ impl CreateSpontaneous {
     }
 
     /// The debt by the catalogue: price, beneficiary and account are never the caller's (INV-M28).
-    fn priced(&self, citizen: &Citizen, wish: &wire::Wish) -> Result<NewDebt, Error> {
+    fn priced(&self, citizen: &Citizen, wish: &wire::SpontaneousForm) -> Result<NewDebt, Error> {
         if wish.service_code.is_empty() {
             return Err(FieldError::new("serviceCode", FieldCode::Required).into());
         }
         let service = self.services.get(&wish.service_code).filter(|service| service.spontaneous);
         let service = service.ok_or_else(|| FieldError::new("serviceCode", FieldCode::NotAllowed))?;
         let priced =
-            service.price(&Wish { reason: &wish.reason, amount: wish.amount, fields: &wish.fields })?;
+            service.price(&SpontaneousPaymentRequest { reason: &wish.reason, amount: wish.amount, fields: &wish.fields })?;
         Ok(NewDebt {
             debtor: citizen.account().profile.debtor(),
-            service: Service { code: service.code.clone(), name: service.name.clone() },
+            service: DebtService { code: service.code.clone(), name: service.name.clone() },
             reason: priced.reason,
             details: priced.details,
             amount: priced.amount,
-            days: Days::default(),
+            days: DebtDates::default(),
         })
     }
 
     async fn create(&self, citizen: &Citizen, new: NewDebt, hold: &IdempotencyHold) -> Result<Reply, Error> {
-        self.limits.admit(&[(Limit::SPONTANEOUS, citizen.id().as_str())]).await?;
+        self.limits.admit(&[(RateLimit::SPONTANEOUS, citizen.id().as_str())]).await?;
         let now = self.writer.debts().now();
         let answer = |debt: &domain::Debt| wire::created(debt, &self.creditor, now);
         let records = (&self.idempotency, hold);

@@ -10,7 +10,7 @@ use web::view::DebtView;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct SentWish {
+pub struct SentSpontaneous {
     service_code: Option<String>,
     reason: Option<String>,
     amount: Option<u64>,
@@ -18,15 +18,15 @@ pub struct SentWish {
 }
 
 /// What to pay for, with the fields that the service adds.
-pub struct Wish {
+pub struct SpontaneousForm {
     pub service_code: String,
     pub reason: String,
     pub amount: Option<u64>,
     pub fields: BTreeMap<String, String>,
 }
 
-impl Wish {
-    pub fn read((sent, mut form): (SentWish, Form)) -> Result<Self, Error> {
+impl SpontaneousForm {
+    pub fn read((sent, mut form): (SentSpontaneous, Form)) -> Result<Self, Error> {
         let fields = texts(sent.fields.unwrap_or_default(), &mut form);
         form.finish()?;
         Ok(Self {

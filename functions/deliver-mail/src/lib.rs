@@ -4,9 +4,9 @@ use domain::Fault;
 use lambda::Worker;
 use post::OutboxWorker;
 use serde::{Deserialize, Serialize};
-use world::{NotConfigured, World};
+use world::{ConfigError, Env};
 
-pub struct DeliverMail {
+pub struct ProcessOutbox {
     outbox: OutboxWorker,
 }
 
@@ -14,30 +14,30 @@ pub struct DeliverMail {
 #[derive(Deserialize)]
 pub struct StreamEvent {
     #[serde(rename = "Records", default)]
-    records: Vec<Record>,
+    records: Vec<StreamRecord>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Record {
+struct StreamRecord {
     event_name: String,
-    dynamodb: Change,
+    dynamodb: StreamChange,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Change {
-    keys: Keys,
+struct StreamChange {
+    keys: StreamKeys,
     sequence_number: String,
 }
 
 #[derive(Deserialize)]
-struct Keys {
-    pk: Text,
+struct StreamKeys {
+    pk: StreamText,
 }
 
 #[derive(Deserialize)]
-struct Text {
+struct StreamText {
     #[serde(rename = "S")]
     s: String,
 }
@@ -45,34 +45,34 @@ struct Text {
 /// The records to deliver again; the others are done.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Failures {
-    batch_item_failures: Vec<Failure>,
+pub struct BatchFailures {
+    batch_item_failures: Vec<BatchFailure>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Failure {
+struct BatchFailure {
     item_identifier: String,
 }
 
-impl Worker for DeliverMail {
+impl Worker for ProcessOutbox {
     type Event = StreamEvent;
-    type Answer = Failures;
+    type Answer = BatchFailures;
 
-    fn connect(world: &World) -> Result<Self, NotConfigured> {
+    fn connect(world: &Env) -> Result<Self, ConfigError> {
         Ok(Self { outbox: OutboxWorker::connect(world)? })
     }
 
-    async fn handle(&self, event: StreamEvent) -> Result<Failures, Fault> {
+    async fn handle(&self, event: StreamEvent) -> Result<BatchFailures, Fault> {
         let mut batch_item_failures = Vec::new();
         for record in event.records.iter().filter(|record| record.event_name == "INSERT") {
             let Some(id) = record.dynamodb.keys.pk.s.strip_prefix("OUT#") else { continue };
             if let Err(fault) = self.outbox.deliver(id).await {
                 tracing::error!(event = "outbox.failed", doing = fault.doing, cause = %fault.source, message_id = id, "a message comes back");
                 let item_identifier = record.dynamodb.sequence_number.clone();
-                batch_item_failures.push(Failure { item_identifier });
+                batch_item_failures.push(BatchFailure { item_identifier });
             }
         }
-        Ok(Failures { batch_item_failures })
+        Ok(BatchFailures { batch_item_failures })
     }
 }

@@ -1,3 +1,3 @@
 fn main() -> std::process::ExitCode {
-    lambda::run_worker::<deliver_mail::DeliverMail>()
+    lambda::run_worker::<deliver_mail::ProcessOutbox>()
 }

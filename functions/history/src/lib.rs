@@ -4,14 +4,14 @@ mod wire;
 
 use creditor::creditor;
 use domain::creditor::Creditor;
-use domain::debt::State;
+use domain::debt::DebtState;
 use domain::error::{FieldCode, Form};
 use domain::{Date, Error, FieldError, text};
 use identity::Sessions;
-use store::{History as Filter, Listing};
+use store::{HistoryFilter as Filter, Listing};
 use web::view::DebtView;
 use web::{Cursors, Function, Page, Problem, Query, Reply, Request};
-use world::{NotConfigured, World};
+use world::{ConfigError, Env};
 
 pub struct History {
     sessions: Sessions,
@@ -23,7 +23,7 @@ pub struct History {
 impl Function for History {
     const ROUTES: &'static [&'static str] = &["GET /api/history"];
 
-    fn connect(world: &World) -> Result<Self, NotConfigured> {
+    fn connect(world: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
             sessions: Sessions::connect(world)?,
             listing: Listing::connect(world)?,
@@ -68,9 +68,9 @@ fn filter(query: &Query) -> Result<Filter, Error> {
         form.refuse(FieldError::new("to", FieldCode::Range));
     }
     let states = match query.get("status") {
-        None | Some("paid") => vec![State::Paid],
-        Some("expired") => vec![State::Expired],
-        Some("cancelled") => vec![State::Cancelled],
+        None | Some("paid") => vec![DebtState::Paid],
+        Some("expired") => vec![DebtState::Expired],
+        Some("cancelled") => vec![DebtState::Cancelled],
         Some("all") => Vec::new(),
         Some(_) => {
             form.refuse(FieldError::new("status", FieldCode::NotAllowed));

@@ -3,23 +3,23 @@
 mod rows;
 mod wire;
 
-use creditor::{Services, creditor};
+use creditor::{ServiceCatalogue, creditor};
 use domain::creditor::Creditor;
-use domain::debt::Service;
+use domain::debt::DebtService;
 use domain::debt::{Canceller, Imported, NewDebt};
 use domain::notice::NoticeNumber;
 use domain::{Error, FieldCode, FieldError, NoticeNumber as Notice};
 use identity::CreditorKey;
-use store::{DebtWriter, Limit, Limits};
+use store::{DebtWriter, RateLimit, RateLimits};
 use web::view::DebtView;
 use web::{Function, Problem, Reply, Request};
-use world::{NotConfigured, World};
+use world::{ConfigError, Env};
 
 pub struct ImportDebts {
     key: CreditorKey,
-    limits: Limits,
+    limits: RateLimits,
     writer: DebtWriter,
-    services: Services,
+    services: ServiceCatalogue,
     creditor: Creditor,
 }
 
@@ -30,12 +30,12 @@ impl Function for ImportDebts {
         "POST /creditor/debts/import",
     ];
 
-    fn connect(world: &World) -> Result<Self, NotConfigured> {
+    fn connect(world: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
             key: CreditorKey::connect(world)?,
-            limits: Limits::connect(world)?,
+            limits: RateLimits::connect(world)?,
             writer: DebtWriter::connect(world)?,
-            services: Services::of_the_repository()?,
+            services: ServiceCatalogue::of_the_repository()?,
             creditor: creditor(world)?,
         })
     }
@@ -45,10 +45,10 @@ impl Function for ImportDebts {
         match request.route {
             "PUT /creditor/debts/{noticeNumber}" => {
                 let notice = notice(request.path("noticeNumber"))?;
-                let new = self.with_service(wire::Row::read(request.json_object()?)?)?;
+                let new = self.with_service(wire::DebtInput::read(request.json_object()?)?)?;
                 let imported = self.imported(&notice, new).await?;
                 let debt = DebtView::of(&imported.debt, &self.creditor, self.writer.debts().now());
-                let answer = wire::Imported { debt };
+                let answer = wire::ImportedDebt { debt };
                 Ok(if imported.created { Reply::created(&answer) } else { Reply::ok(&answer) })
             }
             "DELETE /creditor/debts/{noticeNumber}" => {
@@ -67,7 +67,7 @@ impl ImportDebts {
     async fn admitted(&self, request: &Request) -> Result<(), Error> {
         match self.key.check(request).await {
             Err(error @ Error::NotAuthenticated) => {
-                self.limits.admit(&[(Limit::BAD_API_KEY, request.source().as_str())]).await?;
+                self.limits.admit(&[(RateLimit::BAD_API_KEY, request.source().as_str())]).await?;
                 Err(error)
             }
             checked => checked,
@@ -83,12 +83,12 @@ impl ImportDebts {
         Ok(imported)
     }
 
-    fn with_service(&self, row: wire::Row) -> Result<NewDebt, Error> {
+    fn with_service(&self, row: wire::DebtInput) -> Result<NewDebt, Error> {
         let service = self.services.get(&row.service_code);
         let service = service.ok_or_else(|| FieldError::new("serviceCode", FieldCode::NotAllowed))?;
         Ok(NewDebt {
             debtor: row.debtor,
-            service: Service { code: service.code.clone(), name: service.name.clone() },
+            service: DebtService { code: service.code.clone(), name: service.name.clone() },
             reason: row.reason,
             details: Vec::new(),
             amount: row.amount,
@@ -104,7 +104,7 @@ impl ImportDebts {
             Some("true") => true,
             Some(_) => return Err(FieldError::new("dryRun", FieldCode::NotAllowed).into()),
         };
-        let mut report = wire::Report::default();
+        let mut report = wire::ImportReport::default();
         for row in rows::read(request)? {
             let outcome = self.row(row.debt, dry_run).await?;
             report.add(row.line, outcome);
@@ -114,30 +114,30 @@ impl ImportDebts {
 
     async fn row(
         &self,
-        row: Result<(Notice, wire::Row), rows::Refused>,
+        row: Result<(Notice, wire::DebtInput), rows::RefusedRow>,
         dry_run: bool,
-    ) -> Result<wire::Outcome, Error> {
+    ) -> Result<wire::RowOutcome, Error> {
         let (notice, row) = match row {
             Ok(row) => row,
-            Err(refused) => return Ok(wire::Outcome::rejected(refused.notice, refused.errors)),
+            Err(refused) => return Ok(wire::RowOutcome::rejected(refused.notice, refused.errors)),
         };
         let shown = Some(notice.to_string());
         let new = match self.with_service(row) {
             Ok(new) => new,
-            Err(Error::Invalid(errors)) => return Ok(wire::Outcome::rejected(shown, errors)),
+            Err(Error::Invalid(errors)) => return Ok(wire::RowOutcome::rejected(shown, errors)),
             Err(error) => return Err(error),
         };
         if dry_run {
             return match self.writer.debts().get(&notice).await? {
-                None => Ok(wire::Outcome::accepted(&notice, "created")),
-                Some(debt) if debt.state == domain::debt::State::Paid => Ok(wire::Outcome::paid(&notice)),
-                Some(_) => Ok(wire::Outcome::accepted(&notice, "changed")),
+                None => Ok(wire::RowOutcome::accepted(&notice, "created")),
+                Some(debt) if debt.state == domain::debt::DebtState::Paid => Ok(wire::RowOutcome::paid(&notice)),
+                Some(_) => Ok(wire::RowOutcome::accepted(&notice, "changed")),
             };
         }
         match self.imported(&notice, new).await {
-            Ok(imported) if imported.created => Ok(wire::Outcome::accepted(&notice, "created")),
-            Ok(_) => Ok(wire::Outcome::accepted(&notice, "changed")),
-            Err(Error::DebtAlreadyPaid) => Ok(wire::Outcome::paid(&notice)),
+            Ok(imported) if imported.created => Ok(wire::RowOutcome::accepted(&notice, "created")),
+            Ok(_) => Ok(wire::RowOutcome::accepted(&notice, "changed")),
+            Err(Error::DebtAlreadyPaid) => Ok(wire::RowOutcome::paid(&notice)),
             Err(error) => Err(error),
         }
     }

@@ -5,25 +5,25 @@ use domain::{Error, FieldCode, FieldError};
 use serde_json::Value;
 use web::{JsonObject, Request};
 
-use crate::wire::{Row, SentRow};
+use crate::wire::{DebtInput, SentRow};
 
 /// How many rows a call may hold, and how many bytes.
 const MAX_ROWS: usize = 1_000;
 const MAX_BYTES: usize = 2 * 1024 * 1024;
 
 /// A row with the line it was on, counted from one.
-pub struct Numbered {
+pub struct NumberedRow {
     pub line: usize,
-    pub debt: Result<(NoticeNumber, Row), Refused>,
+    pub debt: Result<(NoticeNumber, DebtInput), RefusedRow>,
 }
 
 /// A row that cannot be taken, with its number as it was written.
-pub struct Refused {
+pub struct RefusedRow {
     pub notice: Option<String>,
     pub errors: Vec<FieldError>,
 }
 
-pub fn read(request: &Request) -> Result<Vec<Numbered>, Error> {
+pub fn read(request: &Request) -> Result<Vec<NumberedRow>, Error> {
     let bytes = request.raw_body(MAX_BYTES)?;
     let text = std::str::from_utf8(bytes).map_err(|_| Error::MalformedBody)?;
     let text = text.trim_start_matches('\u{feff}');
@@ -36,7 +36,7 @@ pub fn read(request: &Request) -> Result<Vec<Numbered>, Error> {
     }
 }
 
-fn from_ndjson(text: &str) -> Result<Vec<Numbered>, Error> {
+fn from_ndjson(text: &str) -> Result<Vec<NumberedRow>, Error> {
     let mut rows = Vec::new();
     for (line, text) in (1..).zip(text.lines()).filter(|(_, text)| !text.trim().is_empty()) {
         bounded(&rows)?;
@@ -44,12 +44,12 @@ fn from_ndjson(text: &str) -> Result<Vec<Numbered>, Error> {
             Ok(object) => checked(object),
             Err(_) => refused("", "line", FieldCode::Format),
         };
-        rows.push(Numbered { line, debt });
+        rows.push(NumberedRow { line, debt });
     }
     Ok(rows)
 }
 
-fn from_csv(text: &str) -> Result<Vec<Numbered>, Error> {
+fn from_csv(text: &str) -> Result<Vec<NumberedRow>, Error> {
     let first = text.lines().next().unwrap_or_default();
     let delimiter = if first.matches(';').count() > first.matches(',').count() { b';' } else { b',' };
     let mut csv = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(text.as_bytes());
@@ -73,7 +73,7 @@ fn from_csv(text: &str) -> Result<Vec<Numbered>, Error> {
         } else {
             refused("", "line", FieldCode::Format)
         };
-        rows.push(Numbered { line, debt });
+        rows.push(NumberedRow { line, debt });
     }
     Ok(rows)
 }
@@ -136,7 +136,7 @@ fn lower_camel(name: &str) -> String {
     name
 }
 
-fn checked(mut object: JsonObject) -> Result<(NoticeNumber, Row), Refused> {
+fn checked(mut object: JsonObject) -> Result<(NoticeNumber, DebtInput), RefusedRow> {
     let number = object.remove("noticeNumber").unwrap_or_default();
     let text = number.as_str().unwrap_or_default();
     let (sent, mut form) = match SentRow::read(object) {
@@ -152,16 +152,16 @@ fn checked(mut object: JsonObject) -> Result<(NoticeNumber, Row), Refused> {
     let notice = form.field("noticeNumber", notice);
     match (sent.check(form), notice) {
         (Ok(row), Some(notice)) => Ok((notice, row)),
-        (Err(Error::Invalid(errors)), _) => Err(Refused { notice: Some(text.to_owned()), errors }),
+        (Err(Error::Invalid(errors)), _) => Err(RefusedRow { notice: Some(text.to_owned()), errors }),
         (Ok(_) | Err(_), _) => refused(text, "line", FieldCode::Format),
     }
 }
 
-fn refused<T>(number: &str, field: &str, code: FieldCode) -> Result<T, Refused> {
+fn refused<T>(number: &str, field: &str, code: FieldCode) -> Result<T, RefusedRow> {
     let notice = (!number.is_empty()).then(|| number.chars().take(40).collect());
-    Err(Refused { notice, errors: vec![FieldError::new(field, code)] })
+    Err(RefusedRow { notice, errors: vec![FieldError::new(field, code)] })
 }
 
-fn bounded(rows: &[Numbered]) -> Result<(), Error> {
+fn bounded(rows: &[NumberedRow]) -> Result<(), Error> {
     if rows.len() >= MAX_ROWS { Err(Error::PayloadTooLarge) } else { Ok(()) }
 }

@@ -1,4 +1,4 @@
-use domain::debt::Days;
+use domain::debt::DebtDates;
 use domain::error::Form;
 use domain::notice::NoticeNumber;
 use domain::person::{self, Email, Person, PersonType};
@@ -9,12 +9,12 @@ use web::view::DebtView;
 use web::{JsonObject, Nested};
 
 /// A debt as the creditor sends it, except for its number.
-pub struct Row {
+pub struct DebtInput {
     pub debtor: Person,
     pub service_code: String,
     pub reason: String,
     pub amount: Amount,
-    pub days: Days,
+    pub days: DebtDates,
 }
 
 /// The same as it was sent.
@@ -44,7 +44,7 @@ struct SentDebtor {
     email: Option<String>,
 }
 
-impl Row {
+impl DebtInput {
     /// The debt.
     ///
     /// # Errors
@@ -67,7 +67,7 @@ impl SentRow {
     }
 
     /// The debt, or every field that is wrong.
-    pub fn check(self, mut form: Form) -> Result<Row, Error> {
+    pub fn check(self, mut form: Form) -> Result<DebtInput, Error> {
         let debtor = self.debtor.map(|Nested(debtor)| debtor).unwrap_or_default();
         let fiscal_code = debtor.fiscal_code.unwrap_or_default();
         let fiscal_code = form.field("debtor.fiscalCode", FiscalCode::parse(&fiscal_code));
@@ -109,7 +109,7 @@ impl SentRow {
             line(value)
                 .and_then(|text| form.field(field, text.parse::<Date>().map_err(|_| FieldCode::Format)))
         };
-        let days = Days {
+        let days = DebtDates {
             due: day("dueDate", self.due_date),
             valid_from: day("validFrom", self.valid_from),
             expires: day("expiresOn", self.expires_on),
@@ -121,7 +121,7 @@ impl SentRow {
             form.refuse(FieldError::new("validFrom", FieldCode::Range));
         }
         let row = (|| {
-            Some(Row {
+            Some(DebtInput {
                 debtor: Person {
                     fiscal_code: fiscal_code?,
                     person_type: person_type?,
@@ -144,13 +144,13 @@ impl SentRow {
 }
 
 #[derive(Serialize)]
-pub struct Imported {
+pub struct ImportedDebt {
     pub debt: DebtView,
 }
 
 /// What became of many rows.
 #[derive(Default, Serialize)]
-pub struct Report {
+pub struct ImportReport {
     accepted: u32,
     rejected: u32,
     rows: Vec<ReportRow>,
@@ -161,44 +161,44 @@ pub struct Report {
 struct ReportRow {
     line: usize,
     #[serde(flatten)]
-    outcome: Outcome,
+    outcome: RowOutcome,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Outcome {
+pub struct RowOutcome {
     #[serde(skip_serializing_if = "Option::is_none")]
     notice_number: Option<String>,
     outcome: &'static str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    errors: Vec<RowError>,
+    errors: Vec<RowFieldError>,
 }
 
 #[derive(Serialize)]
-struct RowError {
+struct RowFieldError {
     field: String,
     code: &'static str,
 }
 
-impl Outcome {
+impl RowOutcome {
     pub fn accepted(notice: &NoticeNumber, outcome: &'static str) -> Self {
         Self { notice_number: Some(notice.to_string()), outcome, errors: Vec::new() }
     }
 
     pub fn rejected(notice_number: Option<String>, errors: Vec<FieldError>) -> Self {
-        let errors = errors.into_iter().map(|e| RowError { field: e.field, code: e.code.as_str() }).collect();
+        let errors = errors.into_iter().map(|e| RowFieldError { field: e.field, code: e.code.as_str() }).collect();
         Self { notice_number, outcome: "rejected", errors }
     }
 
     /// A paid debt is not changed any more.
     pub fn paid(notice: &NoticeNumber) -> Self {
-        let errors = vec![RowError { field: "noticeNumber".to_owned(), code: "debt_already_paid" }];
+        let errors = vec![RowFieldError { field: "noticeNumber".to_owned(), code: "debt_already_paid" }];
         Self { notice_number: Some(notice.to_string()), outcome: "rejected", errors }
     }
 }
 
-impl Report {
-    pub fn add(&mut self, line: usize, outcome: Outcome) {
+impl ImportReport {
+    pub fn add(&mut self, line: usize, outcome: RowOutcome) {
         let counter = if outcome.outcome == "rejected" { &mut self.rejected } else { &mut self.accepted };
         *counter = counter.saturating_add(1);
         self.rows.push(ReportRow { line, outcome });

@@ -4,17 +4,17 @@ mod wire;
 
 use creditor::{Psps, creditor};
 use domain::creditor::Creditor;
-use domain::payment::{self, Attempt, Choice, StartOutcome};
+use domain::payment::{self, Attempt, MethodChoice, StartOutcome};
 use domain::{Cents, Debt, Error};
 use identity::Sessions;
 use psp::{Asking, PaymentGateway};
-use store::{Citizen, DebtWriter, Idempotency, IdempotencyHold, IdempotencyStart, Limit, Limits};
+use store::{Citizen, DebtWriter, Idempotency, IdempotencyHold, IdempotencyStart, RateLimit, RateLimits};
 use web::{Function, Problem, Reply, Request};
-use world::{NotConfigured, World};
+use world::{ConfigError, Env};
 
 pub struct InitiatePayment {
     sessions: Sessions,
-    limits: Limits,
+    limits: RateLimits,
     writer: DebtWriter,
     idempotency: Idempotency,
     gateway: PaymentGateway,
@@ -28,10 +28,10 @@ const STATUS: &str = "GET /api/payments/{paymentId}";
 impl Function for InitiatePayment {
     const ROUTES: &'static [&'static str] = &[START, STATUS];
 
-    fn connect(world: &World) -> Result<Self, NotConfigured> {
+    fn connect(world: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
             sessions: Sessions::connect(world)?,
-            limits: Limits::connect(world)?,
+            limits: RateLimits::connect(world)?,
             writer: DebtWriter::connect(world)?,
             idempotency: Idempotency::connect(world)?,
             gateway: PaymentGateway::connect(world)?,
@@ -57,7 +57,7 @@ impl Function for InitiatePayment {
 impl InitiatePayment {
     async fn start_once(&self, citizen: &Citizen, request: &Request) -> Result<Reply, Problem> {
         let key = request.idempotency_key()?;
-        let order = wire::Order::read(request.json()?)?;
+        let order = wire::PaymentForm::read(request.json()?)?;
         match self.idempotency.start(citizen.id(), START, key, &order.fingerprint()).await? {
             IdempotencyStart::Replay { status, body } => Ok(Reply::stored(status, body)),
             IdempotencyStart::Proceed(hold) => match self.start(citizen, &order, &hold).await {
@@ -74,7 +74,7 @@ impl InitiatePayment {
     async fn start(
         &self,
         citizen: &Citizen,
-        order: &wire::Order,
+        order: &wire::PaymentForm,
         hold: &IdempotencyHold,
     ) -> Result<Reply, Error> {
         payment::check_notices(&order.notices)?;
@@ -82,7 +82,7 @@ impl InitiatePayment {
         let choice = self.choice(&debts, order)?;
         self.admit(&debts).await?;
         let profile = &citizen.account().profile;
-        let payment = payment::Order {
+        let payment = payment::PaymentRequest {
             account: citizen.id(),
             language: profile.language,
             choice: &choice,
@@ -104,7 +104,7 @@ impl InitiatePayment {
             StartOutcome::Stale(_) => return Err(Error::PaymentInProgress),
         };
         let attempt = self.opened(attempt).await?;
-        let started = wire::Started::of(&attempt)?;
+        let started = wire::PaymentStarted::of(&attempt)?;
         let body = wire::text(&started)?;
         self.idempotency.finish(hold, 201, &body).await?;
         Ok(Reply::stored(201, body.into_bytes()))
@@ -128,20 +128,20 @@ impl InitiatePayment {
         if debts.iter().any(|debt| debt.attempt.is_some()) {
             return Ok(());
         }
-        let attempts: Vec<(Limit, &str)> =
-            debts.iter().map(|debt| (Limit::ATTEMPTS, debt.notice.as_str())).collect();
+        let attempts: Vec<(RateLimit, &str)> =
+            debts.iter().map(|debt| (RateLimit::ATTEMPTS, debt.notice.as_str())).collect();
         self.limits.admit(&attempts).await
     }
 
     /// Method and PSP with the fee for these debts together.
-    fn choice(&self, debts: &[Debt], order: &wire::Order) -> Result<Choice, Error> {
+    fn choice(&self, debts: &[Debt], order: &wire::PaymentForm) -> Result<MethodChoice, Error> {
         let total = Cents::sum(debts.iter().map(|debt| debt.amount.cents())).unwrap_or_default();
         self.psps.choose(order.method.as_deref(), order.psp_id.as_deref(), total)
     }
 
-    async fn status(&self, citizen: &Citizen, attempt: &Attempt) -> Result<wire::Status, Problem> {
+    async fn status(&self, citizen: &Citizen, attempt: &Attempt) -> Result<wire::PaymentStatusView, Problem> {
         let debts = self.writer.debts().those_of_citizen(citizen, &attempt.notices()).await?;
         let now = self.writer.debts().now();
-        Ok(wire::Status::of(attempt, &debts, &self.creditor, now))
+        Ok(wire::PaymentStatusView::of(attempt, &debts, &self.creditor, now))
     }
 }

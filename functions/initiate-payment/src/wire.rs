@@ -17,14 +17,14 @@ pub struct SentOrder {
 }
 
 /// From one to five debts, and how to pay them.
-pub struct Order {
+pub struct PaymentForm {
     pub notices: Vec<NoticeNumber>,
     pub method: Option<String>,
     pub psp_id: Option<String>,
     pub email: Option<Email>,
 }
 
-impl Order {
+impl PaymentForm {
     pub fn read((sent, mut form): (SentOrder, Form)) -> Result<Self, Error> {
         let texts = sent.notice_numbers.unwrap_or_default();
         let given = |text: Option<String>| text.filter(|text| !text.is_empty());
@@ -58,13 +58,13 @@ impl Order {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Started {
+pub struct PaymentStarted {
     payment_id: String,
     redirect_url: String,
     expires_at: Timestamp,
 }
 
-impl Started {
+impl PaymentStarted {
     pub fn of(attempt: &Attempt) -> Result<Self, Fault> {
         let checkout = attempt.checkout.as_ref();
         let checkout =
@@ -77,13 +77,13 @@ impl Started {
     }
 }
 
-pub fn text(started: &Started) -> Result<String, Fault> {
+pub fn text(started: &PaymentStarted) -> Result<String, Fault> {
     serde_json::to_string(started).map_err(|e| Fault::new("writing an answer", e))
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Status {
+pub struct PaymentStatusView {
     payment_id: String,
     status: &'static str,
     debts: Vec<DebtView>,
@@ -104,9 +104,9 @@ pub struct Status {
     check_again_seconds: Option<u32>,
 }
 
-impl Status {
+impl PaymentStatusView {
     pub fn of(attempt: &Attempt, debts: &[Debt], creditor: &Creditor, now: Timestamp) -> Self {
-        let pending = attempt.status == payment::Status::Pending;
+        let pending = attempt.status == payment::AttemptStatus::Pending;
         let waited = domain::session::passed(attempt.started_at, now).as_secs();
         let check_again = if waited < 120 { 2 } else { 30 };
         let receipt = debts.iter().find_map(|debt| debt.receipt.as_ref());

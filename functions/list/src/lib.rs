@@ -10,9 +10,9 @@ use identity::Sessions;
 use store::{Listing, Movements, Payments};
 use web::view::DebtView;
 use web::{Cursors, Function, Problem, Reply, Request};
-use world::{NotConfigured, World};
+use world::{ConfigError, Env};
 
-pub struct List {
+pub struct ListDebts {
     sessions: Sessions,
     listing: Listing,
     payments: Payments,
@@ -21,10 +21,10 @@ pub struct List {
     creditor: Creditor,
 }
 
-impl Function for List {
+impl Function for ListDebts {
     const ROUTES: &'static [&'static str] = &["GET /api/debts", "GET /api/debts/{noticeNumber}"];
 
-    fn connect(world: &World) -> Result<Self, NotConfigured> {
+    fn connect(world: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
             sessions: Sessions::connect(world)?,
             listing: Listing::connect(world)?,
@@ -60,7 +60,7 @@ impl Function for List {
                 let attempts = self.payments.of_debt(&citizen, &notice).await?;
                 let movements = self.movements.of(&notice).await?;
                 let debt = DebtView::of(&debt, &self.creditor, now);
-                Ok(Reply::ok(&wire::Detail::of(debt, &attempts, &movements, request.language())))
+                Ok(Reply::ok(&wire::DebtDetailView::of(debt, &attempts, &movements, request.language())))
             }
             _ => Err(Error::NotFound.into()),
         }

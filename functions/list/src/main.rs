@@ -1,3 +1,3 @@
 fn main() -> std::process::ExitCode {
-    lambda::run::<list::List>()
+    lambda::run::<list::ListDebts>()
 }

@@ -18,15 +18,15 @@ pub struct ToPay {
 }
 
 #[derive(Serialize)]
-pub struct Detail {
+pub struct DebtDetailView {
     debt: DebtView,
-    payments: Vec<PaymentView>,
-    timeline: Vec<Happened>,
+    payments: Vec<AttemptView>,
+    timeline: Vec<TimelineEntry>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct PaymentView {
+struct AttemptView {
     payment_id: String,
     started_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -37,21 +37,21 @@ struct PaymentView {
 }
 
 #[derive(Serialize)]
-struct Happened {
+struct TimelineEntry {
     at: Timestamp,
     event: &'static str,
     text: &'static str,
 }
 
-impl Detail {
+impl DebtDetailView {
     pub fn of(debt: DebtView, attempts: &[Attempt], movements: &[Movement], language: Language) -> Self {
-        let payments = attempts.iter().map(PaymentView::of).collect();
-        let timeline = movements.iter().filter_map(|movement| Happened::of(movement, language)).collect();
+        let payments = attempts.iter().map(AttemptView::of).collect();
+        let timeline = movements.iter().filter_map(|movement| TimelineEntry::of(movement, language)).collect();
         Self { debt, payments, timeline }
     }
 }
 
-impl PaymentView {
+impl AttemptView {
     fn of(attempt: &Attempt) -> Self {
         Self {
             payment_id: attempt.id.to_string(),
@@ -63,7 +63,7 @@ impl PaymentView {
     }
 }
 
-impl Happened {
+impl TimelineEntry {
     fn of(movement: &Movement, language: Language) -> Option<Self> {
         let event = movement.kind.timeline_event()?;
         let (it, en) = words(event);

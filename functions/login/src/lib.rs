@@ -2,18 +2,18 @@
 
 mod wire;
 
-use domain::account::Status;
+use domain::account::AccountStatus;
 use domain::error::FieldCode;
 use domain::password::Password;
 use domain::person::Email;
 use domain::{Error, FieldError};
 use identity::{Passwords, Sessions, Verified};
-use store::{Accounts, Limit, Limits, PasswordRecord};
+use store::{Accounts, RateLimit, RateLimits, PasswordRecord};
 use web::{Function, Problem, Reply, Request};
-use world::{NotConfigured, World};
+use world::{ConfigError, Env};
 
 pub struct Login {
-    limits: Limits,
+    limits: RateLimits,
     accounts: Accounts,
     passwords: Passwords,
     sessions: Sessions,
@@ -24,21 +24,21 @@ pub struct Login {
 impl Function for Login {
     const ROUTES: &'static [&'static str] = &["POST /api/login"];
 
-    fn connect(world: &World) -> Result<Self, NotConfigured> {
+    fn connect(world: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
-            limits: Limits::connect(world)?,
+            limits: RateLimits::connect(world)?,
             accounts: Accounts::connect(world)?,
             passwords: Passwords::connect(world)?,
             sessions: Sessions::connect(world)?,
             nobody: Email::parse("nobody@invalid.invalid")
-                .map_err(|code| NotConfigured::because("nobody", code))?,
+                .map_err(|code| ConfigError::because("nobody", code))?,
         })
     }
 
     async fn handle(&self, request: Request) -> Result<Reply, Problem> {
         let (username, password) = credentials(&request)?;
         let source = request.source();
-        self.limits.admit(&[(Limit::LOGIN, source.as_str())]).await?;
+        self.limits.admit(&[(RateLimit::LOGIN, source.as_str())]).await?;
         let username = Email::parse(&username).unwrap_or_else(|_| self.nobody.clone());
         let tried = self.limits.admit_password(username.as_str()).await?;
         let record = self.accounts.by_username(&username).await?;
@@ -53,12 +53,12 @@ impl Function for Login {
             }
         };
         match record.account.status {
-            Status::Active => self.limits.succeeded(&tried).await?,
-            Status::Pending => {
+            AccountStatus::Active => self.limits.succeeded(&tried).await?,
+            AccountStatus::Pending => {
                 self.limits.succeeded(&tried).await?;
                 return Err(Error::AccountNotActive.into());
             }
-            Status::Closed => {
+            AccountStatus::Closed => {
                 self.limits.failed(&tried).await?;
                 return Err(Error::InvalidCredentials.into());
             }

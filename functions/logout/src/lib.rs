@@ -2,7 +2,7 @@
 
 use identity::Sessions;
 use web::{Function, Problem, Reply, Request};
-use world::{NotConfigured, World};
+use world::{ConfigError, Env};
 
 pub struct Logout {
     sessions: Sessions,
@@ -11,7 +11,7 @@ pub struct Logout {
 impl Function for Logout {
     const ROUTES: &'static [&'static str] = &["POST /api/logout"];
 
-    fn connect(world: &World) -> Result<Self, NotConfigured> {
+    fn connect(world: &Env) -> Result<Self, ConfigError> {
         Ok(Self { sessions: Sessions::connect(world)? })
     }
 

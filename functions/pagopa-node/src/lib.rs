@@ -5,24 +5,24 @@
 //! when it is applied: trouble of ours is an HTTP 5xx, so that the node sends it again; a KO would end its
 //! delivery.
 
-use creditor::{Services, creditor};
+use creditor::{ServiceCatalogue, creditor};
 use domain::creditor::Creditor;
 use domain::notice::NoticeNumber;
 use domain::plan::CallbackId;
 use domain::{Debt, Fault};
-use pagopa::answers::Blame;
+use pagopa::answers::FaultSide;
 use pagopa::operations::Get;
 use pagopa::{
-    Answer, FaultCode, Request as Asked, SendRt, Taxonomy, check_ids, fault_for, get_ok, verify_ok,
+    NodeAnswer, FaultCode, NodeRequest as Asked, SendRt, Taxonomy, check_ids, fault_for, get_ok, verify_ok,
 };
-use store::{Channel, DebtWriter, Recorded};
+use store::{CallbackChannel, DebtWriter, RecordedCallback};
 use web::{Function, Problem, Reply, Request};
-use world::metrics::Callback;
-use world::{Measure, Metrics, NotConfigured, World};
+use world::metrics::CallbackOutcome;
+use world::{Measure, Metrics, ConfigError, Env};
 
 pub struct PagopaNode {
     writer: DebtWriter,
-    services: Services,
+    services: ServiceCatalogue,
     creditor: Creditor,
     broker: String,
     station: String,
@@ -35,8 +35,8 @@ const MAX_BODY: usize = 128 * 1024;
 impl Function for PagopaNode {
     const ROUTES: &'static [&'static str] = &["POST /pagopa/node"];
 
-    fn connect(world: &World) -> Result<Self, NotConfigured> {
-        let services = Services::of_the_repository()?;
+    fn connect(world: &Env) -> Result<Self, ConfigError> {
+        let services = ServiceCatalogue::of_the_repository()?;
         Ok(Self {
             writer: DebtWriter::connect(world)?,
             services,
@@ -61,8 +61,8 @@ impl Function for PagopaNode {
 }
 
 impl PagopaNode {
-    async fn answer(&self, asked: &Asked, body: &[u8]) -> Answer {
-        let refuse = |code| Answer::refuse(asked, code, &self.creditor.fiscal_code);
+    async fn answer(&self, asked: &Asked, body: &[u8]) -> NodeAnswer {
+        let refuse = |code| NodeAnswer::refuse(asked, code, &self.creditor.fiscal_code);
         if let Some(code) = check_ids(&self.creditor, &self.broker, &self.station, asked) {
             tracing::warn!(event = "soap.ids", code = code.code(), "identifiers that are not ours");
             return refuse(code);
@@ -70,7 +70,7 @@ impl PagopaNode {
         let answered = match asked {
             Asked::Verify(verify) => {
                 self.payable(verify.qr_code.notice.as_str(), refuse, |debt| {
-                    verify_ok(debt, &self.creditor).map(Answer::VerifyOk).ok()
+                    verify_ok(debt, &self.creditor).map(NodeAnswer::VerifyOk).ok()
                 })
                 .await
             }
@@ -80,11 +80,11 @@ impl PagopaNode {
             }
             Asked::Receipt(sent) => match self.receipt(sent, body).await {
                 Ok(Some(code)) => Ok(refuse(code)),
-                Ok(None) => Ok(Answer::ReceiptOk(sent.version)),
+                Ok(None) => Ok(NodeAnswer::ReceiptOk(sent.version)),
                 // The node sends it again: never a KO for trouble of ours (INV-M23).
                 Err(fault) => {
                     tracing::error!(event = "rt.failed", doing = fault.doing, cause = %fault.source, "a receipt comes back");
-                    return Answer::Fault(Blame::Server);
+                    return NodeAnswer::Fault(FaultSide::Server);
                 }
             },
             // The creditor publishes no service for payments that begin at a PSP.
@@ -100,9 +100,9 @@ impl PagopaNode {
     async fn payable(
         &self,
         notice: &str,
-        refuse: impl Fn(FaultCode) -> Answer,
-        found: impl Fn(&Debt) -> Option<Answer>,
-    ) -> Result<Answer, Fault> {
+        refuse: impl Fn(FaultCode) -> NodeAnswer,
+        found: impl Fn(&Debt) -> Option<NodeAnswer>,
+    ) -> Result<NodeAnswer, Fault> {
         let debt = match NoticeNumber::parse(notice) {
             Ok(notice) => self.writer.debts().get(&notice).await?,
             Err(_) => None,
@@ -115,23 +115,23 @@ impl PagopaNode {
             .ok_or_else(|| Fault::new("answering the node", "the creditor's configuration does not suffice"))
     }
 
-    fn taken(&self, debt: &Debt, get: &Get) -> Option<Answer> {
+    fn taken(&self, debt: &Debt, get: &Get) -> Option<NodeAnswer> {
         let service = self.services.get(&debt.service.code)?;
         let taxonomy = Taxonomy::parse(&service.taxonomy)?;
         let data = get_ok(debt, &self.creditor, &taxonomy, get).ok()?;
-        Some(Answer::GetOk(get.version, Box::new(data)))
+        Some(NodeAnswer::GetOk(get.version, Box::new(data)))
     }
 
     /// Stores a receipt, then applies it; a fault code if it was stored before.
     async fn receipt(&self, sent: &SendRt, body: &[u8]) -> Result<Option<FaultCode>, Fault> {
         let id = format!("node {}", sent.receipt.id);
         let raw = String::from_utf8_lossy(body);
-        match self.writer.callbacks().record(Channel::Node, &id, &raw).await? {
-            Recorded::ToApply => {}
+        match self.writer.callbacks().record(CallbackChannel::Node, &id, &raw).await? {
+            RecordedCallback::ToApply => {}
             recorded => {
                 self.metrics.note(Measure::Callback(match recorded {
-                    Recorded::Conflict => Callback::Conflict,
-                    Recorded::Applied | Recorded::ToApply => Callback::Repeated,
+                    RecordedCallback::Conflict => CallbackOutcome::Conflict,
+                    RecordedCallback::Applied | RecordedCallback::ToApply => CallbackOutcome::Repeated,
                 }));
                 return Ok(Some(FaultCode::ReceiptDuplicata));
             }

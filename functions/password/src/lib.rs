@@ -8,12 +8,12 @@ use domain::person::Email;
 use domain::{Error, FieldError};
 use identity::{Links, Passwords, Sessions, Verified};
 use serde::{Deserialize, Serialize};
-use store::{AccountWriter, Limit, Limits, Outbox};
+use store::{AccountWriter, RateLimit, RateLimits, Outbox};
 use web::{Function, Problem, Reply, Request};
-use world::{NotConfigured, World};
+use world::{ConfigError, Env};
 
 pub struct Password {
-    limits: Limits,
+    limits: RateLimits,
     accounts: AccountWriter,
     passwords: Passwords,
     sessions: Sessions,
@@ -22,13 +22,13 @@ pub struct Password {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Forgotten {
+struct ForgottenForm {
     username: Option<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Reset {
+struct ResetForm {
     token: Option<String>,
     password: Option<String>,
     password_confirmation: Option<String>,
@@ -36,14 +36,14 @@ struct Reset {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Change {
+struct ChangeForm {
     current_password: Option<String>,
     password: Option<String>,
     password_confirmation: Option<String>,
 }
 
 #[derive(Serialize)]
-struct Sent {
+struct ResetSent {
     status: &'static str,
 }
 
@@ -51,9 +51,9 @@ impl Function for Password {
     const ROUTES: &'static [&'static str] =
         &["POST /api/password/forgot", "POST /api/password/reset", "POST /api/password/change"];
 
-    fn connect(world: &World) -> Result<Self, NotConfigured> {
+    fn connect(world: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
-            limits: Limits::connect(world)?,
+            limits: RateLimits::connect(world)?,
             accounts: AccountWriter::connect(world)?,
             passwords: Passwords::connect(world)?,
             sessions: Sessions::connect(world)?,
@@ -74,21 +74,21 @@ impl Function for Password {
 impl Password {
     /// One letter of fixed shape, whatever the username is (INV-I04).
     async fn forgot(&self, request: &Request) -> Result<Reply, Problem> {
-        let (forgotten, mut form) = request.json::<Forgotten>()?;
+        let (forgotten, mut form) = request.json::<ForgottenForm>()?;
         let username = forgotten.username.unwrap_or_default();
         let username = form.field("username", Email::parse(&username));
         let username = form.give(username)?;
         let source = request.source();
         self.limits
-            .admit(&[(Limit::MAIL_SOURCE, source.as_str()), (Limit::MAIL_SOURCE_HOUR, source.as_str())])
+            .admit(&[(RateLimit::MAIL_SOURCE, source.as_str()), (RateLimit::MAIL_SOURCE_HOUR, source.as_str())])
             .await?;
         let language = request.language();
         self.outbox.add(&OutboxMessage::ForgotPassword { username, language }).await?;
-        Ok(Reply::accepted(&Sent { status: "mail-sent" }))
+        Ok(Reply::accepted(&ResetSent { status: "mail-sent" }))
     }
 
     async fn reset(&self, request: &Request) -> Result<Reply, Problem> {
-        let (reset, mut form) = request.json::<Reset>()?;
+        let (reset, mut form) = request.json::<ResetForm>()?;
         let token = reset.token.unwrap_or_default();
         let password = reset.password.unwrap_or_default();
         let confirmation = reset.password_confirmation.unwrap_or_default();
@@ -96,7 +96,7 @@ impl Password {
             form.refuse(FieldError::new("token", FieldCode::Required));
         }
         self.accepted(form, &password, &confirmation, &[])?;
-        self.limits.admit(&[(Limit::LINK, request.source().as_str())]).await?;
+        self.limits.admit(&[(RateLimit::LINK, request.source().as_str())]).await?;
         if !Links::is_plausible(&token) {
             return Err(Error::LinkNotValid.into());
         }
@@ -112,7 +112,7 @@ impl Password {
 
     async fn change(&self, request: &Request) -> Result<Reply, Problem> {
         let citizen = self.sessions.citizen(request).await?;
-        let (change, mut form) = request.json::<Change>()?;
+        let (change, mut form) = request.json::<ChangeForm>()?;
         let current = change.current_password.unwrap_or_default();
         let password = change.password.unwrap_or_default();
         let confirmation = change.password_confirmation.unwrap_or_default();

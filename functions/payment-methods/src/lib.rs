@@ -7,7 +7,7 @@ use domain::error::FieldCode;
 use domain::{Amount, FieldError};
 use identity::Sessions;
 use web::{Function, Problem, Reply, Request};
-use world::{NotConfigured, World};
+use world::{ConfigError, Env};
 
 pub struct PaymentMethods {
     sessions: Sessions,
@@ -17,7 +17,7 @@ pub struct PaymentMethods {
 impl Function for PaymentMethods {
     const ROUTES: &'static [&'static str] = &["GET /api/payment-methods"];
 
-    fn connect(world: &World) -> Result<Self, NotConfigured> {
+    fn connect(world: &Env) -> Result<Self, ConfigError> {
         Ok(Self { sessions: Sessions::connect(world)?, psps: Psps::of_the_repository()? })
     }
 
@@ -27,6 +27,6 @@ impl Function for PaymentMethods {
         let text = query.get("amount").ok_or_else(|| FieldError::new("amount", FieldCode::Required))?;
         let cents: u64 = text.parse().map_err(|_| FieldError::new("amount", FieldCode::Format))?;
         let amount = Amount::new(cents).map_err(|_| FieldError::new("amount", FieldCode::Range))?;
-        Ok(Reply::ok(&wire::Items::of(&self.psps, amount.cents(), request.language())))
+        Ok(Reply::ok(&wire::MethodList::of(&self.psps, amount.cents(), request.language())))
     }
 }

@@ -4,7 +4,7 @@ use domain::account::Language;
 use serde::Serialize;
 
 #[derive(Serialize)]
-pub struct Items<'a> {
+pub struct MethodList<'a> {
     items: Vec<MethodView<'a>>,
 }
 
@@ -23,7 +23,7 @@ struct PspView<'a> {
     fee: Cents,
 }
 
-impl<'a> Items<'a> {
+impl<'a> MethodList<'a> {
     pub fn of(psps: &'a Psps, amount: Cents, language: Language) -> Self {
         let items = psps.methods().iter().map(|method| MethodView {
             code: &method.code,

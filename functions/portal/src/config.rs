@@ -3,7 +3,7 @@
 use domain::account::Language;
 use domain::password::Policy;
 use web::LANGUAGES;
-use world::{NotConfigured, World};
+use world::{ConfigError, Env};
 
 /// The creditor's name, contacts and choices.
 #[derive(Clone, Debug)]
@@ -34,7 +34,7 @@ pub struct PortalConfig {
 
 impl PortalConfig {
     /// The creditor's name, code and contacts must be told: a portal that shows another's would mislead.
-    pub fn connect(world: &World) -> Result<Self, NotConfigured> {
+    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
         let text = |name: &str| world.variable(name).map(str::to_owned);
         let optional = |name: &str| world.optional(name).map(str::to_owned);
         Ok(Self {
@@ -59,14 +59,14 @@ impl PortalConfig {
 }
 
 /// `LANGUAGES`, comma separated; Italian is always offered, and first.
-fn languages(world: &World) -> Result<Vec<Language>, NotConfigured> {
+fn languages(world: &Env) -> Result<Vec<Language>, ConfigError> {
     let Some(tags) = world.optional("LANGUAGES") else {
         return Ok(LANGUAGES.to_vec());
     };
     let mut offered = vec![Language::It];
     for tag in tags.split(',').map(str::trim) {
         let language = Language::parse(tag)
-            .map_err(|_| NotConfigured::because("LANGUAGES", format!("there is no catalogue for {tag}")))?;
+            .map_err(|_| ConfigError::because("LANGUAGES", format!("there is no catalogue for {tag}")))?;
         if !offered.contains(&language) {
             offered.push(language);
         }

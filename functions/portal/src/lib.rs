@@ -14,7 +14,7 @@ mod tests;
 
 use domain::Error;
 use web::{Function, Problem, Reply, Request};
-use world::{NotConfigured, World};
+use world::{ConfigError, Env};
 
 use crate::compression::Compressed;
 use crate::config::PortalConfig;
@@ -33,7 +33,7 @@ pub struct Portal {
 impl Function for Portal {
     const ROUTES: &'static [&'static str] = &[HOME, ALL_OTHERS];
 
-    fn connect(world: &World) -> Result<Self, NotConfigured> {
+    fn connect(world: &Env) -> Result<Self, ConfigError> {
         Ok(Self { config: PortalConfig::connect(world)?, compressed: Compressed::default() })
     }
 

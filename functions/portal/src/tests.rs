@@ -10,7 +10,7 @@ use domain::account::Language;
 use http::HeaderMap;
 use http::header::{HeaderName, HeaderValue};
 use web::{Incoming, LANGUAGES, Reply, Site, path_in, serve};
-use world::World;
+use world::Env;
 
 use crate::compression::Compressed;
 use crate::config::PortalConfig;
@@ -19,7 +19,7 @@ use crate::{Portal, assets};
 
 static SITE: LazyLock<Site> = LazyLock::new(|| {
     let variables = BTreeMap::from([("PUBLIC_URL".to_owned(), "https://pagamenti.test.example".to_owned())]);
-    Site::connect(&World::of_this_process_with(variables).unwrap()).unwrap()
+    Site::connect(&Env::of_this_process_with(variables).unwrap()).unwrap()
 });
 
 /// The demonstration's creditor.
@@ -301,7 +301,7 @@ fn the_browser_gets_its_limits_from_the_settings() {
         ("SESSION_IDLE_MINUTES", "7"),
     ];
     let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let world = World::of_this_process_with(BTreeMap::from(variables)).unwrap();
+    let world = Env::of_this_process_with(BTreeMap::from(variables)).unwrap();
     let config = PortalConfig::connect(&world).unwrap();
     for path in ["/pratiche", "/en/registrazione/dati"] {
         let page = html(&ask(&config, path, &[]));

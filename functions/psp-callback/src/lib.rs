@@ -1,16 +1,16 @@
 //! A PSP tells how a payment went: verified, stored, then applied, once.
 
 use domain::Error;
-use domain::movement::Source;
+use domain::movement::MovementSource;
 use domain::plan::CallbackId;
-use psp::{Callback, PspNotification, Webhooks};
-use store::{Channel, DebtWriter, Limit, Limits, Recorded};
+use psp::{VerifiedCallback, PspNotification, Webhooks};
+use store::{CallbackChannel, DebtWriter, RateLimit, RateLimits, RecordedCallback};
 use web::{Function, Problem, Reply, Request};
-use world::metrics::Callback as Outcome;
-use world::{Measure, Metrics, NotConfigured, World};
+use world::metrics::CallbackOutcome as Outcome;
+use world::{Measure, Metrics, ConfigError, Env};
 
 pub struct PspCallback {
-    limits: Limits,
+    limits: RateLimits,
     webhooks: Webhooks,
     writer: DebtWriter,
     metrics: Metrics,
@@ -19,9 +19,9 @@ pub struct PspCallback {
 impl Function for PspCallback {
     const ROUTES: &'static [&'static str] = &["POST /psp/callback"];
 
-    fn connect(world: &World) -> Result<Self, NotConfigured> {
+    fn connect(world: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
-            limits: Limits::connect(world)?,
+            limits: RateLimits::connect(world)?,
             webhooks: Webhooks::connect(world)?,
             writer: DebtWriter::connect(world)?,
             metrics: world.metrics().clone(),
@@ -34,27 +34,27 @@ impl Function for PspCallback {
             Err(error @ Error::BadSignature) => {
                 tracing::warn!(event = "webhook.badsig", "a callback with a wrong signature");
                 // Only forged ones count: a genuine sender is never slowed down.
-                self.limits.admit(&[(Limit::BAD_SIGNATURE, request.source().as_str())]).await?;
+                self.limits.admit(&[(RateLimit::BAD_SIGNATURE, request.source().as_str())]).await?;
                 return Err(error.into());
             }
             Err(error) => return Err(error.into()),
         };
         // Stored before it is interpreted: a bug of ours loses no evidence.
-        let recorded = self.writer.callbacks().record(Channel::Psp, &callback.id, &callback.body).await?;
+        let recorded = self.writer.callbacks().record(CallbackChannel::Psp, &callback.id, &callback.body).await?;
         match recorded {
-            Recorded::ToApply => self.apply(&callback).await?,
-            Recorded::Applied => self.metrics.note(Measure::Callback(Outcome::Repeated)),
-            Recorded::Conflict => self.metrics.note(Measure::Callback(Outcome::Conflict)),
+            RecordedCallback::ToApply => self.apply(&callback).await?,
+            RecordedCallback::Applied => self.metrics.note(Measure::Callback(Outcome::Repeated)),
+            RecordedCallback::Conflict => self.metrics.note(Measure::Callback(Outcome::Conflict)),
         }
         Ok(Reply::ok(&std::collections::BTreeMap::<(), ()>::new()))
     }
 }
 
 impl PspCallback {
-    async fn apply(&self, callback: &Callback) -> Result<(), Error> {
+    async fn apply(&self, callback: &VerifiedCallback) -> Result<(), Error> {
         let id = CallbackId::of(&callback.id);
         let notification = match PspNotification::of(&callback.body) {
-            Ok(told) => told.notification(Source::PspCallback),
+            Ok(told) => told.notification(MovementSource::PspCallback),
             Err(error) => {
                 self.metrics.note(Measure::Callback(Outcome::Unreadable));
                 tracing::error!(event = "webhook.unreadable", "a signed callback that we cannot read");

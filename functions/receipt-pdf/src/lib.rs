@@ -8,7 +8,7 @@ use domain::notice::NoticeNumber;
 use identity::Sessions;
 use store::Debts;
 use web::{Function, Problem, Reply, Request, Site};
-use world::{NotConfigured, World};
+use world::{ConfigError, Env};
 
 pub struct ReceiptPdf {
     sessions: Sessions,
@@ -21,12 +21,12 @@ pub struct ReceiptPdf {
 impl Function for ReceiptPdf {
     const ROUTES: &'static [&'static str] = &["GET /api/debts/{noticeNumber}/receipt.pdf"];
 
-    fn connect(world: &World) -> Result<Self, NotConfigured> {
+    fn connect(world: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
             sessions: Sessions::connect(world)?,
             debts: Debts::connect(world)?,
             creditor: creditor(world)?,
-            printer: Printer::new().map_err(|fault| NotConfigured::because("fonts", fault.source))?,
+            printer: Printer::new().map_err(|fault| ConfigError::because("fonts", fault.source))?,
             verify_page: format!("{}/verifica", Site::connect(world)?.url()),
         })
     }

@@ -9,12 +9,12 @@ use domain::account::Registration;
 use domain::outbox::OutboxMessage;
 use domain::{Error, FiscalCode};
 use identity::Passwords;
-use store::{Limit, Limits, Outbox};
+use store::{RateLimit, RateLimits, Outbox};
 use web::{Function, Problem, Reply, Request};
-use world::{Clock, NotConfigured, World};
+use world::{Clock, ConfigError, Env};
 
 pub struct Register {
-    limits: Limits,
+    limits: RateLimits,
     passwords: Passwords,
     outbox: Outbox,
     clock: Clock,
@@ -23,9 +23,9 @@ pub struct Register {
 impl Function for Register {
     const ROUTES: &'static [&'static str] = &["POST /api/register/check", "POST /api/register"];
 
-    fn connect(world: &World) -> Result<Self, NotConfigured> {
+    fn connect(world: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
-            limits: Limits::connect(world)?,
+            limits: RateLimits::connect(world)?,
             passwords: Passwords::connect(world)?,
             outbox: Outbox::connect(world)?,
             clock: world.clock().clone(),
@@ -36,12 +36,12 @@ impl Function for Register {
         let source = request.source();
         match request.route {
             "POST /api/register/check" => {
-                let (check, mut form) = request.json::<wire::Check>()?;
+                let (check, mut form) = request.json::<wire::CheckForm>()?;
                 let code = check.fiscal_code.unwrap_or_default();
                 let code = form.field("fiscalCode", FiscalCode::parse(&code));
                 let code = form.give(code)?;
-                self.limits.admit(&[(Limit::REGISTER_CHECK, source.as_str())]).await?;
-                Ok(Reply::ok(&wire::Checked::of(&code)))
+                self.limits.admit(&[(RateLimit::REGISTER_CHECK, source.as_str())]).await?;
+                Ok(Reply::ok(&wire::CheckedFiscalCode::of(&code)))
             }
             "POST /api/register" => {
                 let (registration, form) = request.json::<Registration>()?;
@@ -50,13 +50,13 @@ impl Function for Register {
                     registration.check(request.language(), &self.passwords.policy, self.clock.now())?;
                 self.limits
                     .admit(&[
-                        (Limit::MAIL_SOURCE, source.as_str()),
-                        (Limit::MAIL_SOURCE_HOUR, source.as_str()),
+                        (RateLimit::MAIL_SOURCE, source.as_str()),
+                        (RateLimit::MAIL_SOURCE_HOUR, source.as_str()),
                     ])
                     .await?;
                 let password = self.passwords.hash(&password).await?;
                 self.outbox.add(&OutboxMessage::Register { profile: Box::new(profile), password }).await?;
-                Ok(Reply::accepted(&wire::Sent { status: "activation-sent" }))
+                Ok(Reply::accepted(&wire::RegistrationSent { status: "activation-sent" }))
             }
             _ => Err(Error::NotFound.into()),
         }

@@ -4,18 +4,18 @@ use serde::{Deserialize, Serialize};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Check {
+pub struct CheckForm {
     pub fiscal_code: Option<String>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Checked {
+pub struct CheckedFiscalCode {
     fiscal_code: String,
     person_type: &'static str,
 }
 
-impl Checked {
+impl CheckedFiscalCode {
     pub fn of(code: &FiscalCode) -> Self {
         let person_type = match code.holder() {
             Holder::Natural => "natural",
@@ -26,6 +26,6 @@ impl Checked {
 }
 
 #[derive(Serialize)]
-pub struct Sent {
+pub struct RegistrationSent {
     pub status: &'static str,
 }

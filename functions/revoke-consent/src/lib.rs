@@ -6,13 +6,13 @@ use domain::password::Password;
 use domain::{Error, FieldError};
 use identity::{Passwords, Sessions, Verified};
 use serde::Deserialize;
-use store::{AccountWriter, Limits, Payments};
+use store::{AccountWriter, RateLimits, Payments};
 use web::{Function, Problem, Reply, Request};
-use world::{NotConfigured, World};
+use world::{ConfigError, Env};
 
 pub struct RevokeConsent {
     sessions: Sessions,
-    limits: Limits,
+    limits: RateLimits,
     accounts: AccountWriter,
     passwords: Passwords,
     payments: Payments,
@@ -21,17 +21,17 @@ pub struct RevokeConsent {
 /// Only the person who knows the password may close the account.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Confirmation {
+struct RevocationForm {
     password: Option<String>,
 }
 
 impl Function for RevokeConsent {
     const ROUTES: &'static [&'static str] = &["POST /api/consent/revoke"];
 
-    fn connect(world: &World) -> Result<Self, NotConfigured> {
+    fn connect(world: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
             sessions: Sessions::connect(world)?,
-            limits: Limits::connect(world)?,
+            limits: RateLimits::connect(world)?,
             accounts: AccountWriter::connect(world)?,
             passwords: Passwords::connect(world)?,
             payments: Payments::connect(world)?,
@@ -40,7 +40,7 @@ impl Function for RevokeConsent {
 
     async fn handle(&self, request: Request) -> Result<Reply, Problem> {
         let citizen = self.sessions.citizen(&request).await?;
-        let (confirmation, form) = request.json::<Confirmation>()?;
+        let (confirmation, form) = request.json::<RevocationForm>()?;
         form.finish()?;
         let password = confirmation.password.unwrap_or_default();
         if password.is_empty() {

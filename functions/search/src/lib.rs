@@ -8,13 +8,13 @@ use creditor::creditor;
 use documents::Printer;
 use domain::creditor::Creditor;
 use domain::{Error, Fault};
-use store::{Debts, Limit, Limits};
+use store::{Debts, RateLimit, RateLimits};
 use web::{Function, Problem, References, Reply, Request};
-use world::{NotConfigured, World};
+use world::{ConfigError, Env};
 
 pub struct Search {
     debts: Debts,
-    limits: Limits,
+    limits: RateLimits,
     references: References,
     creditor: Creditor,
     /// One route in three prints: its fonts are read when somebody first asks for it.
@@ -25,10 +25,10 @@ impl Function for Search {
     const ROUTES: &'static [&'static str] =
         &["POST /api/search", "GET /api/search/{reference}", "GET /api/search/{reference}/notice.pdf"];
 
-    fn connect(world: &World) -> Result<Self, NotConfigured> {
+    fn connect(world: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
             debts: Debts::connect(world)?,
-            limits: Limits::connect(world)?,
+            limits: RateLimits::connect(world)?,
             references: References::connect(world)?,
             creditor: creditor(world)?,
             printer: OnceLock::new(),
@@ -65,10 +65,10 @@ impl Search {
         let source = request.source();
         self.limits
             .admit(&[
-                (Limit::SEARCH_MINUTE, source.as_str()),
-                (Limit::SEARCH_HOUR, source.as_str()),
-                (Limit::SEARCH_DAY, source.as_str()),
-                (Limit::SEARCH_CODE, proof.fiscal_code.as_str()),
+                (RateLimit::SEARCH_MINUTE, source.as_str()),
+                (RateLimit::SEARCH_HOUR, source.as_str()),
+                (RateLimit::SEARCH_DAY, source.as_str()),
+                (RateLimit::SEARCH_CODE, proof.fiscal_code.as_str()),
             ])
             .await?;
         let debt = self.debts.find(&proof).await?;
@@ -86,8 +86,8 @@ impl Search {
         }
     }
 
-    fn found(&self, debt: &domain::Debt, reference: String, expires_at: domain::Timestamp) -> wire::Found {
+    fn found(&self, debt: &domain::Debt, reference: String, expires_at: domain::Timestamp) -> wire::FoundDebt {
         let debt = web::view::PublicDebt::of(debt, &self.creditor, self.debts.now());
-        wire::Found { debt, reference, expires_at: domain::time::to_second(expires_at) }
+        wire::FoundDebt { debt, reference, expires_at: domain::time::to_second(expires_at) }
     }
 }

@@ -4,7 +4,7 @@ use web::view::PublicDebt;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Found {
+pub struct FoundDebt {
     pub debt: PublicDebt,
     pub reference: String,
     pub expires_at: Timestamp,

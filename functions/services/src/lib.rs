@@ -2,10 +2,10 @@
 
 mod wire;
 
-use creditor::Services as Catalogue;
+use creditor::ServiceCatalogue as Catalogue;
 use identity::Sessions;
 use web::{Function, Problem, Reply, Request};
-use world::{NotConfigured, World};
+use world::{ConfigError, Env};
 
 pub struct Services {
     sessions: Sessions,
@@ -15,13 +15,13 @@ pub struct Services {
 impl Function for Services {
     const ROUTES: &'static [&'static str] = &["GET /api/services"];
 
-    fn connect(world: &World) -> Result<Self, NotConfigured> {
+    fn connect(world: &Env) -> Result<Self, ConfigError> {
         Ok(Self { sessions: Sessions::connect(world)?, catalogue: Catalogue::of_the_repository()? })
     }
 
     async fn handle(&self, request: Request) -> Result<Reply, Problem> {
         self.sessions.citizen(&request).await?;
         request.query(&[])?;
-        Ok(Reply::ok(&wire::Items::of(&self.catalogue)))
+        Ok(Reply::ok(&wire::ServiceList::of(&self.catalogue)))
     }
 }

@@ -1,15 +1,15 @@
-use creditor::Services;
-use domain::spontaneous::{AmountRule, Field, Service};
+use creditor::ServiceCatalogue;
+use domain::spontaneous::{AmountRule, ServiceField, CatalogueService};
 use serde::Serialize;
 
 #[derive(Serialize)]
-pub struct Items<'a> {
-    items: Vec<ServiceView<'a>>,
+pub struct ServiceList<'a> {
+    items: Vec<CatalogueServiceView<'a>>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct ServiceView<'a> {
+struct CatalogueServiceView<'a> {
     code: &'a str,
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -17,7 +17,7 @@ struct ServiceView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     instructions: Option<&'a str>,
     amount: AmountView,
-    fields: &'a [Field],
+    fields: &'a [ServiceField],
 }
 
 #[derive(Serialize)]
@@ -31,14 +31,14 @@ struct AmountView {
     max: Option<u64>,
 }
 
-impl<'a> Items<'a> {
-    pub fn of(services: &'a Services) -> Self {
-        Self { items: services.open().map(ServiceView::of).collect() }
+impl<'a> ServiceList<'a> {
+    pub fn of(services: &'a ServiceCatalogue) -> Self {
+        Self { items: services.open().map(CatalogueServiceView::of).collect() }
     }
 }
 
-impl<'a> ServiceView<'a> {
-    fn of(service: &'a Service) -> Self {
+impl<'a> CatalogueServiceView<'a> {
+    fn of(service: &'a CatalogueService) -> Self {
         let amount = match &service.amount {
             AmountRule::Free { min, max } => {
                 AmountView { kind: "free", fixed: None, min: Some(min.get()), max: Some(max.get()) }

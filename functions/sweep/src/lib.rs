@@ -4,7 +4,7 @@
 //! their last day, accounts never activated or not yet erased. Each is read again at its source and processed
 //! by the same code as the first time; one that fails does not stop the others.
 
-use domain::account::Status;
+use domain::account::AccountStatus;
 use domain::payment;
 use domain::{Fault, FiscalCode};
 use lambda::Worker;
@@ -13,7 +13,7 @@ use psp::{Asking, PaymentGateway};
 use serde::Serialize;
 use serde_json::Value;
 use store::{DebtWriter, DueWork, StoredCallback, due_shards};
-use world::{Measure, Metrics, NotConfigured, World};
+use world::{Measure, Metrics, ConfigError, Env};
 
 pub struct Sweep {
     writer: DebtWriter,
@@ -42,7 +42,7 @@ impl Worker for Sweep {
     type Event = Value;
     type Answer = Swept;
 
-    fn connect(world: &World) -> Result<Self, NotConfigured> {
+    fn connect(world: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
             writer: DebtWriter::connect(world)?,
             outbox: OutboxWorker::connect(world)?,
@@ -79,7 +79,7 @@ impl Sweep {
     async fn debts_and_payments(&self, shard: &str, swept: &mut Swept) -> Result<(), Fault> {
         for due in self.writer.due_work(shard).await? {
             let done = match &due {
-                DueWork::Attempt(attempt) if attempt.status != payment::Status::Pending => continue,
+                DueWork::Attempt(attempt) if attempt.status != payment::AttemptStatus::Pending => continue,
                 DueWork::Attempt(attempt) => {
                     let resolved = self.gateway.resolve(&self.writer, attempt, Asking::Overdue).await;
                     resolved.map(|_| &mut swept.payments)
@@ -112,7 +112,7 @@ impl Sweep {
     /// letter, and here should that letter have died.
     async fn accounts(&self, shard: &str, swept: &mut Swept) -> Result<(), Fault> {
         for account in self.outbox.accounts().overdue(shard, BATCH).await? {
-            if account.status == Status::Pending {
+            if account.status == AccountStatus::Pending {
                 tracing::info!(event = "reg.pending.expired", "a registration was never activated");
             }
             let done = self.outbox.accounts().erase(&account).await.map(|()| &mut swept.accounts);

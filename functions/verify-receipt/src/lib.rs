@@ -5,12 +5,12 @@ mod wire;
 use creditor::creditor;
 use domain::creditor::Creditor;
 use domain::{Error, receipt};
-use store::{Debts, Limit, Limits};
+use store::{Debts, RateLimit, RateLimits};
 use web::{Function, Problem, Reply, Request};
-use world::{NotConfigured, World};
+use world::{ConfigError, Env};
 
 pub struct VerifyReceipt {
-    limits: Limits,
+    limits: RateLimits,
     debts: Debts,
     creditor: Creditor,
 }
@@ -18,9 +18,9 @@ pub struct VerifyReceipt {
 impl Function for VerifyReceipt {
     const ROUTES: &'static [&'static str] = &["GET /api/receipts/{code}"];
 
-    fn connect(world: &World) -> Result<Self, NotConfigured> {
+    fn connect(world: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
-            limits: Limits::connect(world)?,
+            limits: RateLimits::connect(world)?,
             debts: Debts::connect(world)?,
             creditor: creditor(world)?,
         })
@@ -29,10 +29,10 @@ impl Function for VerifyReceipt {
     async fn handle(&self, request: Request) -> Result<Reply, Problem> {
         request.query(&[])?;
         let source = request.source();
-        self.limits.admit(&[(Limit::RECEIPT_CODE, source.as_str())]).await?;
+        self.limits.admit(&[(RateLimit::RECEIPT_CODE, source.as_str())]).await?;
         let code = receipt::parse_code(request.path("code")).ok_or(Error::ReceiptNotFound)?;
         let found = self.debts.by_receipt_code(&code).await?;
         let (debt, receipt) = found.ok_or(Error::ReceiptNotFound)?;
-        Ok(Reply::ok(&wire::Checked::of(&debt, &receipt, &self.creditor)))
+        Ok(Reply::ok(&wire::VerifiedReceipt::of(&debt, &receipt, &self.creditor)))
     }
 }

@@ -7,7 +7,7 @@ use web::view::CreditorView;
 /// What anyone may check: never a name, never a debtor's code.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Checked {
+pub struct VerifiedReceipt {
     valid: bool,
     creditor: CreditorView,
     iuv: String,
@@ -16,7 +16,7 @@ pub struct Checked {
     payment_token: String,
 }
 
-impl Checked {
+impl VerifiedReceipt {
     pub fn of(debt: &Debt, receipt: &Receipt, creditor: &Creditor) -> Self {
         Self {
             valid: true,

@@ -72,7 +72,7 @@ pub struct DoctorOptions {
 }
 
 /// What was found, as text, and whether a fault is among it.
-pub struct Report {
+pub struct DoctorReport {
     pub text: String,
     pub faulty: bool,
 }
@@ -81,7 +81,7 @@ pub struct Report {
 ///
 /// # Errors
 /// A file that cannot be read, in a sentence.
-pub fn run(options: &DoctorOptions, now: Timestamp) -> Result<Report, String> {
+pub fn run(options: &DoctorOptions, now: Timestamp) -> Result<DoctorReport, String> {
     let DoctorOptions { config, env, .. } = options;
     let template = options.template.clone().unwrap_or_else(|| repository().join("infra/template.yaml"));
     let known = Known::parse(&text(&template)?).map_err(|why| format!("{}: {why}", template.display()))?;
@@ -130,7 +130,7 @@ fn catalogues() -> Vec<Finding> {
     if let Err(why) = creditor::Psps::of_the_repository() {
         findings.push(Finding::fault(&why.variable, why.why, mend));
     }
-    match creditor::Services::of_the_repository() {
+    match creditor::ServiceCatalogue::of_the_repository() {
         Ok(services) => findings.extend(rules::services(services.open())),
         Err(why) => findings.push(Finding::fault(&why.variable, why.why, mend)),
     }
@@ -159,7 +159,7 @@ fn online(addresses: &[(&'static str, String, u16)]) -> Vec<Finding> {
     findings
 }
 
-fn report(shown: &str, findings: &[Finding]) -> Report {
+fn report(shown: &str, findings: &[Finding]) -> DoctorReport {
     let count = |weight| findings.iter().filter(|finding| finding.weight == weight).count();
     let (faults, warnings) = (count(Weight::Fault), count(Weight::Warning));
     let plural = |number: usize, word: &str| format!("{number} {word}{}", if number == 1 { "" } else { "s" });
@@ -174,7 +174,7 @@ fn report(shown: &str, findings: &[Finding]) -> Report {
     if findings.is_empty() {
         text.push_str("\nNothing to mend.\n");
     }
-    Report { text, faulty: faults > 0 }
+    DoctorReport { text, faulty: faults > 0 }
 }
 
 #[cfg(test)]

@@ -8,9 +8,9 @@ use admin::cli::{AdminCommand, Cli, LedgerCommand};
 use admin::doctor::{self, DoctorOptions};
 use admin::operator::{self, Verdict};
 use clap::{CommandFactory, Parser};
-use world::{Clock, World};
+use world::{Clock, Env};
 
-type Failure = Box<dyn std::error::Error>;
+type CommandFailure = Box<dyn std::error::Error>;
 
 fn main() -> ExitCode {
     let Cli { variables, command } = Cli::parse();
@@ -29,27 +29,27 @@ fn main() -> ExitCode {
     }
 }
 
-fn ledger(path: Option<&str>, command: LedgerCommand) -> Result<Verdict, Failure> {
+fn ledger(path: Option<&str>, command: LedgerCommand) -> Result<Verdict, CommandFailure> {
     let given = path.map(variables).transpose()?.unwrap_or_default();
-    let world = World::of_this_process_with(given)?;
+    let world = Env::of_this_process_with(given)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut out = std::io::stdout().lock();
     Ok(runtime.block_on(operator::run(&world, command, &mut out))?)
 }
 
-fn examine(options: &DoctorOptions) -> Result<Verdict, Failure> {
+fn examine(options: &DoctorOptions) -> Result<Verdict, CommandFailure> {
     let report = doctor::run(options, Clock::system().now())?;
     std::io::stdout().write_all(report.text.as_bytes())?;
     Ok(if report.faulty { Verdict::Broken } else { Verdict::Well })
 }
 
-fn help() -> Result<Verdict, Failure> {
+fn help() -> Result<Verdict, CommandFailure> {
     Cli::command().print_help()?;
     Ok(Verdict::Well)
 }
 
 /// The variables of a file, or of the standard input for `-`.
-fn variables(path: &str) -> Result<BTreeMap<String, String>, Failure> {
+fn variables(path: &str) -> Result<BTreeMap<String, String>, CommandFailure> {
     let mut text = String::new();
     match path {
         "-" => std::io::stdin().read_to_string(&mut text)?,

@@ -4,14 +4,14 @@ use std::io::{self, Write};
 
 use domain::Cents;
 use domain::bookkeeping::NotBooked;
-use domain::debt::State;
-use domain::movement::{Broken, Kind, Movement, Source};
+use domain::debt::DebtState;
+use domain::movement::{BrokenLedger, MovementKind, Movement, MovementSource};
 use domain::settlement::Settled;
-use store::{Difference, DifferenceKind, Statement, StoredCallback};
+use store::{Difference, DifferenceKind, DebtStatement, StoredCallback};
 
 use crate::cli::Note;
 
-pub fn statement(statement: &Statement, out: &mut impl Write) -> io::Result<()> {
+pub fn statement(statement: &DebtStatement, out: &mut impl Write) -> io::Result<()> {
     let debt = &statement.debt;
     writeln!(out, "Debt {}: {} EUR, {}", debt.notice, debt.amount.cents().decimal(), state(debt.state))?;
     writeln!(out, "{}, {} (service {})", debt.reason, debt.service.name, debt.service.code)?;
@@ -23,23 +23,23 @@ pub fn statement(statement: &Statement, out: &mut impl Write) -> io::Result<()> 
     verdict(statement, out)
 }
 
-pub fn verdict(statement: &Statement, out: &mut impl Write) -> io::Result<()> {
+pub fn verdict(statement: &DebtStatement, out: &mut impl Write) -> io::Result<()> {
     let notice = &statement.debt.notice;
     match statement.verdict {
         Ok(()) => {
             let movements = count(statement.movements.len() as u64, "movement");
             writeln!(out, "{notice}: the chain of {movements} is whole and says what is stored.")
         }
-        Err(Broken::Chain { number }) => {
+        Err(BrokenLedger::Chain { number }) => {
             writeln!(out, "{notice}: BROKEN, movement {number} does not continue the chain.")
         }
-        Err(Broken::End { movements, counted }) => {
+        Err(BrokenLedger::End { movements, counted }) => {
             writeln!(
                 out,
                 "{notice}: BROKEN, the chain ends at {movements}, the debt counts {counted} or ends otherwise."
             )
         }
-        Err(Broken::State { movements, debt }) => {
+        Err(BrokenLedger::State { movements, debt }) => {
             let says = movements.map_or("nothing", state);
             writeln!(out, "{notice}: BROKEN, the movements say {says}, the debt says {}.", state(debt))
         }
@@ -130,42 +130,42 @@ fn line(movement: &Movement) -> String {
     )
 }
 
-fn happened(kind: Kind) -> &'static str {
+fn happened(kind: MovementKind) -> &'static str {
     match kind {
-        Kind::Created => "created by",
-        Kind::Changed => "changed by",
-        Kind::AttemptStarted => "payment started by",
-        Kind::AttemptUnknown => "payment without outcome, says",
-        Kind::AttemptFailed => "payment failed, says",
-        Kind::Credit => "PAID, says",
-        Kind::CreditLate => "PAID LATE, says",
-        Kind::DuplicateToRefund => "PAID AGAIN, to refund, says",
-        Kind::Mismatch => "ANOTHER AMOUNT, says",
-        Kind::Cancelled => "cancelled by",
-        Kind::Expired => "expired, says",
-        Kind::Reconciled => "reconciled by",
-        Kind::RefundNoted => "refunded by",
-        Kind::CorrectedToMatchNode => "corrected by",
+        MovementKind::Created => "created by",
+        MovementKind::Changed => "changed by",
+        MovementKind::AttemptStarted => "payment started by",
+        MovementKind::AttemptUnknown => "payment without outcome, says",
+        MovementKind::AttemptFailed => "payment failed, says",
+        MovementKind::Credit => "PAID, says",
+        MovementKind::CreditLate => "PAID LATE, says",
+        MovementKind::DuplicateToRefund => "PAID AGAIN, to refund, says",
+        MovementKind::Mismatch => "ANOTHER AMOUNT, says",
+        MovementKind::Cancelled => "cancelled by",
+        MovementKind::Expired => "expired, says",
+        MovementKind::Reconciled => "reconciled by",
+        MovementKind::RefundNoted => "refunded by",
+        MovementKind::CorrectedToMatchNode => "corrected by",
     }
 }
 
-fn by(source: Source) -> &'static str {
+fn by(source: MovementSource) -> &'static str {
     match source {
-        Source::Citizen => "the citizen:",
-        Source::Creditor => "the creditor:",
-        Source::PspCallback => "the PSP's callback:",
-        Source::PspInquiry => "the PSP when asked:",
-        Source::Node => "the node's receipt:",
-        Source::Sweep => "the sweep:",
-        Source::Operator => "an operator:",
+        MovementSource::Citizen => "the citizen:",
+        MovementSource::Creditor => "the creditor:",
+        MovementSource::PspCallback => "the PSP's callback:",
+        MovementSource::PspInquiry => "the PSP when asked:",
+        MovementSource::Node => "the node's receipt:",
+        MovementSource::Sweep => "the sweep:",
+        MovementSource::Operator => "an operator:",
     }
 }
 
-fn state(state: State) -> &'static str {
+fn state(state: DebtState) -> &'static str {
     match state {
-        State::Open => "to pay",
-        State::Paid => "paid",
-        State::Cancelled => "cancelled",
-        State::Expired => "expired",
+        DebtState::Open => "to pay",
+        DebtState::Paid => "paid",
+        DebtState::Cancelled => "cancelled",
+        DebtState::Expired => "expired",
     }
 }

@@ -5,14 +5,14 @@ use std::fmt;
 use std::io::Write;
 
 use domain::bookkeeping::Booked;
-use domain::debt::Event;
-use domain::movement::Source;
+use domain::debt::DebtEvent;
+use domain::movement::MovementSource;
 use domain::notice::NoticeNumber;
 use domain::payment::Confirmation;
 use domain::receipt::PspIdentity;
 use domain::settlement::Notification;
 use store::{DebtWriter, Ledger};
-use world::{NotConfigured, World};
+use world::{ConfigError, Env};
 
 use crate::cli::{Correction, LedgerCommand, Note, Replay};
 use crate::messages;
@@ -27,7 +27,7 @@ pub enum Verdict {
 /// Why a command could not be carried out.
 #[derive(Debug)]
 pub enum Failure {
-    NotConfigured(NotConfigured),
+    NotConfigured(ConfigError),
     Fault(domain::Fault),
     Output(std::io::Error),
     /// There is no such debt or callback.
@@ -50,8 +50,8 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-impl From<NotConfigured> for Failure {
-    fn from(why: NotConfigured) -> Self {
+impl From<ConfigError> for Failure {
+    fn from(why: ConfigError) -> Self {
         Failure::NotConfigured(why)
     }
 }
@@ -91,20 +91,20 @@ fn unquoted(value: &str) -> &str {
 }
 
 /// Carries a command out and writes what there is to say.
-pub async fn run(world: &World, command: LedgerCommand, out: &mut impl Write) -> Result<Verdict, Failure> {
+pub async fn run(world: &Env, command: LedgerCommand, out: &mut impl Write) -> Result<Verdict, Failure> {
     match command {
         LedgerCommand::Debt { notice } => debt(world, &notice, out).await,
         LedgerCommand::Differences => differences(world, out).await,
         LedgerCommand::Replay(which) => replay(world, &which, out).await,
         LedgerCommand::Verify => verify(world, out).await,
-        LedgerCommand::Refund(note) => book(world, &note, Event::NoteRefund, out).await,
-        LedgerCommand::Reconcile(note) => book(world, &note, Event::Reconcile, out).await,
+        LedgerCommand::Refund(note) => book(world, &note, DebtEvent::NoteRefund, out).await,
+        LedgerCommand::Reconcile(note) => book(world, &note, DebtEvent::Reconcile, out).await,
         LedgerCommand::Correct(correction) => correct(world, &correction, out).await,
     }
 }
 
 /// Notes what was done about a movement.
-async fn book(world: &World, note: &Note, event: Event, out: &mut impl Write) -> Result<Verdict, Failure> {
+async fn book(world: &Env, note: &Note, event: DebtEvent, out: &mut impl Write) -> Result<Verdict, Failure> {
     let Note { notice, movement, signature } = note;
     let reason = signature.reason().map_err(refused)?;
     let booked = DebtWriter::connect(world)?.book(notice, *movement, event, &reason).await?;
@@ -119,7 +119,7 @@ async fn book(world: &World, note: &Note, event: Event, out: &mut impl Write) ->
 }
 
 /// Credits what the node collected and never told.
-async fn correct(world: &World, correction: &Correction, out: &mut impl Write) -> Result<Verdict, Failure> {
+async fn correct(world: &Env, correction: &Correction, out: &mut impl Write) -> Result<Verdict, Failure> {
     let Correction { notice, receipt_id, amount, paid_on, psp, signature } = correction;
     let reason = signature.reason().map_err(refused)?;
     let writer = DebtWriter::connect(world)?;
@@ -128,7 +128,7 @@ async fn correct(world: &World, correction: &Correction, out: &mut impl Write) -
         return Err(Failure::NotFound(format!("debt {notice}")));
     }
     let confirmation = Confirmation {
-        source: Source::Operator,
+        source: MovementSource::Operator,
         receipt_id: receipt_id.clone(),
         payment_id: None,
         psp: PspIdentity { id: String::new(), name: psp.clone(), fiscal_code: None },
@@ -146,20 +146,20 @@ async fn correct(world: &World, correction: &Correction, out: &mut impl Write) -
     Ok(Verdict::Well)
 }
 
-async fn debt(world: &World, notice: &NoticeNumber, out: &mut impl Write) -> Result<Verdict, Failure> {
+async fn debt(world: &Env, notice: &NoticeNumber, out: &mut impl Write) -> Result<Verdict, Failure> {
     let statement = Ledger::connect(world)?.statement(notice).await?;
     let statement = statement.ok_or_else(|| Failure::NotFound(format!("debt {notice}")))?;
     messages::statement(&statement, out)?;
     Ok(if statement.verdict.is_ok() { Verdict::Well } else { Verdict::Broken })
 }
 
-async fn differences(world: &World, out: &mut impl Write) -> Result<Verdict, Failure> {
+async fn differences(world: &Env, out: &mut impl Write) -> Result<Verdict, Failure> {
     let differences = Ledger::connect(world)?.differences().await?;
     messages::differences(&differences, out)?;
     Ok(Verdict::Well)
 }
 
-async fn replay(world: &World, which: &Replay, out: &mut impl Write) -> Result<Verdict, Failure> {
+async fn replay(world: &Env, which: &Replay, out: &mut impl Write) -> Result<Verdict, Failure> {
     let writer = DebtWriter::connect(world)?;
     let callbacks = match (&which.id, which.from, which.until) {
         (Some(id), ..) => {
@@ -178,7 +178,7 @@ async fn replay(world: &World, which: &Replay, out: &mut impl Write) -> Result<V
     Ok(Verdict::Well)
 }
 
-async fn verify(world: &World, out: &mut impl Write) -> Result<Verdict, Failure> {
+async fn verify(world: &Env, out: &mut impl Write) -> Result<Verdict, Failure> {
     let (mut said, mut unsaid) = (Vec::new(), Ok(()));
     let audited = Ledger::connect(world)?
         .audit(|statement| {

@@ -45,7 +45,7 @@ impl fmt::Display for Denied {
     }
 }
 
-pub struct Access {
+pub struct AccessRule {
     grants: BTreeMap<String, BTreeSet<Grant>>,
     /// Whether what is not granted is refused, or only noted.
     enforced: bool,
@@ -53,7 +53,7 @@ pub struct Access {
     lacking: Mutex<BTreeSet<Granted>>,
 }
 
-impl Access {
+impl AccessRule {
     pub fn of(template: &Template, enforced: bool) -> Self {
         let grants = template.functions.values().map(|f| (f.name.clone(), f.grants.clone())).collect();
         Self { grants, enforced, used: Mutex::default(), lacking: Mutex::default() }

@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value, json};
 use tokio::sync::Notify;
-use world::{Clock, Wire};
+use world::{Clock, HttpClient};
 
-use crate::access::{Access, Denied, caller};
-use crate::dynamodb::{self, Dynamo, Outcome, refusal};
+use crate::access::{AccessRule, Denied, caller};
+use crate::dynamodb::{self, Dynamo, DynamoResult, refusal};
 use crate::exchange::{Request, Response, response};
-use crate::faults::{Call, ConnectionLost, Consumed, Fault, Faults};
+use crate::faults::{Call, ConnectionLost, Consumed, InjectedFault, Faults};
 use crate::mailbox::Mailbox;
 use crate::start_error::StartError;
 use crate::template::{Grant, Template};
@@ -20,7 +20,7 @@ use crate::{connector, mailbox};
 pub struct Aws {
     clock: Clock,
     pub dynamo: Dynamo,
-    pub access: Access,
+    pub access: AccessRule,
     pub mailbox: Mailbox,
     pub faults: Arc<Faults>,
     /// By local name.
@@ -31,7 +31,7 @@ pub struct Aws {
 
 /// The services that we stand in for; each has its own way to say no.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Service {
+enum AwsService {
     Dynamo,
     Secrets,
     Mail,
@@ -48,7 +48,7 @@ impl Aws {
     ) -> Result<Self, StartError> {
         Ok(Self {
             dynamo: Dynamo::open(folder, clock, &template.tables)?,
-            access: Access::of(template, enforce_grants),
+            access: AccessRule::of(template, enforce_grants),
             mailbox: Mailbox::open(folder)?,
             clock: clock.clone(),
             faults: Arc::default(),
@@ -58,7 +58,7 @@ impl Aws {
     }
 
     /// The way here from an SDK in this process.
-    pub fn wire(self: &Arc<Self>) -> Wire {
+    pub fn wire(self: &Arc<Self>) -> HttpClient {
         let aws = self.clone();
         connector::wire(move |request| {
             let aws = aws.clone();
@@ -77,26 +77,26 @@ impl Aws {
             |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or("");
         let target = header("x-amz-target");
         let (service, operation) = if let Some(operation) = target.strip_prefix("DynamoDB_20120810.") {
-            (Service::Dynamo, operation.to_owned())
+            (AwsService::Dynamo, operation.to_owned())
         } else if let Some(operation) = target.strip_prefix("secretsmanager.") {
-            (Service::Secrets, operation.to_owned())
+            (AwsService::Secrets, operation.to_owned())
         } else {
-            (Service::Mail, mailbox::action(request.body()))
+            (AwsService::Mail, mailbox::action(request.body()))
         };
         let function = caller(header("authorization")).unwrap_or_default().to_owned();
         let call = Call { function, operation: format!("{}:{operation}", service.prefix()) };
         let answer =
             self.faults.apply(&call, |fault| service.failure(fault, &operation, request.body()), async {
                 match service {
-                    Service::Dynamo => self.dynamodb(&call.function, &operation, request.body()),
-                    Service::Secrets => self.secret(&call.function, &operation, request.body()),
-                    Service::Mail => self.mail(&call.function, &operation, request.body()),
+                    AwsService::Dynamo => self.dynamodb(&call.function, &operation, request.body()),
+                    AwsService::Secrets => self.secret(&call.function, &operation, request.body()),
+                    AwsService::Mail => self.mail(&call.function, &operation, request.body()),
                 }
             });
         Ok(service.response(answer.await?))
     }
 
-    fn dynamodb(&self, function: &str, operation: &str, body: &[u8]) -> Outcome {
+    fn dynamodb(&self, function: &str, operation: &str, body: &[u8]) -> DynamoResult {
         let Ok(mut request) = serde_json::from_slice::<Value>(body) else {
             return refusal("com.amazon.coral.service#SerializationException", "the body is not JSON");
         };
@@ -126,7 +126,7 @@ impl Aws {
         (status, text)
     }
 
-    fn secret(&self, function: &str, operation: &str, body: &[u8]) -> Outcome {
+    fn secret(&self, function: &str, operation: &str, body: &[u8]) -> DynamoResult {
         if operation != "GetSecretValue" {
             return refusal("UnknownOperationException", operation);
         }
@@ -150,7 +150,7 @@ impl Aws {
         (200, answer.to_string())
     }
 
-    fn mail(&self, function: &str, operation: &str, body: &[u8]) -> Outcome {
+    fn mail(&self, function: &str, operation: &str, body: &[u8]) -> DynamoResult {
         let needs = self.access.resources(function, &format!("ses:{operation}"));
         let needs = if needs.is_empty() {
             vec![Grant { action: format!("ses:{operation}"), resource: "identity".to_owned() }]
@@ -167,7 +167,7 @@ impl Aws {
     }
 }
 
-fn refused(denied: &Denied) -> Outcome {
+fn refused(denied: &Denied) -> DynamoResult {
     tracing::error!(%denied, "refused");
     match denied {
         Denied::UnknownCaller => {
@@ -179,48 +179,48 @@ fn refused(denied: &Denied) -> Outcome {
     }
 }
 
-impl Service {
+impl AwsService {
     fn prefix(self) -> &'static str {
         match self {
-            Service::Dynamo => "dynamodb",
-            Service::Secrets => "secretsmanager",
-            Service::Mail => "ses",
+            AwsService::Dynamo => "dynamodb",
+            AwsService::Secrets => "secretsmanager",
+            AwsService::Mail => "ses",
         }
     }
 
-    fn response(self, (status, body): Outcome) -> Response {
+    fn response(self, (status, body): DynamoResult) -> Response {
         let content_type = match self {
-            Service::Dynamo => "application/x-amz-json-1.0",
-            Service::Secrets => "application/x-amz-json-1.1",
-            Service::Mail => "text/xml",
+            AwsService::Dynamo => "application/x-amz-json-1.0",
+            AwsService::Secrets => "application/x-amz-json-1.1",
+            AwsService::Mail => "text/xml",
         };
         response(status, content_type, body)
     }
 
     /// How this service says that it cannot now.
-    fn failure(self, fault: Fault, operation: &str, request: &[u8]) -> Outcome {
+    fn failure(self, fault: InjectedFault, operation: &str, request: &[u8]) -> DynamoResult {
         let said = |status: u16, kind: &str, message: &str| (status, refusal(kind, message).1);
         match (self, fault) {
-            (Service::Mail, Fault::Throttle) => (400, mailbox::failure("Throttling", "Rate exceeded")),
-            (Service::Mail, _) => (500, mailbox::failure("InternalFailure", "on purpose")),
-            (Service::Dynamo, Fault::Throttle) => said(
+            (AwsService::Mail, InjectedFault::Throttle) => (400, mailbox::failure("Throttling", "Rate exceeded")),
+            (AwsService::Mail, _) => (500, mailbox::failure("InternalFailure", "on purpose")),
+            (AwsService::Dynamo, InjectedFault::Throttle) => said(
                 400,
                 "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
                 "The level of configured provisioned throughput for the table was exceeded.",
             ),
-            (Service::Dynamo, Fault::Conflict) if operation == "TransactWriteItems" => {
+            (AwsService::Dynamo, InjectedFault::Conflict) if operation == "TransactWriteItems" => {
                 (400, transaction_conflict(request))
             }
-            (Service::Dynamo, Fault::Conflict) if is_write(operation) => said(
+            (AwsService::Dynamo, InjectedFault::Conflict) if is_write(operation) => said(
                 400,
                 "com.amazonaws.dynamodb.v20120810#TransactionConflictException",
                 "Transaction is ongoing for the item",
             ),
-            (Service::Dynamo, _) => {
+            (AwsService::Dynamo, _) => {
                 said(500, "com.amazonaws.dynamodb.v20120810#InternalServerError", "on purpose")
             }
-            (Service::Secrets, Fault::Throttle) => said(400, "ThrottlingException", "Rate exceeded"),
-            (Service::Secrets, _) => said(500, "InternalServiceError", "on purpose"),
+            (AwsService::Secrets, InjectedFault::Throttle) => said(400, "ThrottlingException", "Rate exceeded"),
+            (AwsService::Secrets, _) => said(500, "InternalServiceError", "on purpose"),
         }
     }
 }

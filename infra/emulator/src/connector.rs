@@ -8,7 +8,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use http_body_util::BodyExt;
-use world::Wire;
+use world::HttpClient;
 
 use crate::exchange::{Request, Response};
 
@@ -23,12 +23,12 @@ impl<F> fmt::Debug for Connector<F> {
 }
 
 /// A wire that leads to a function of ours; its error is a broken connection.
-pub fn wire<F, A>(answer: F) -> Wire
+pub fn wire<F, A>(answer: F) -> HttpClient
 where
     F: Fn(Request) -> A + Clone + Send + Sync + 'static,
     A: Future<Output = Result<Response, Box<dyn Error + Send + Sync>>> + Send + 'static,
 {
-    Wire::new(Connector(answer))
+    HttpClient::new(Connector(answer))
 }
 
 impl<F, A> HttpConnector for Connector<F>

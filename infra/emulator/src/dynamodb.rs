@@ -14,10 +14,10 @@ use serde_json::{Map, Value, json};
 use world::Clock;
 
 use crate::start_error::StartError;
-use crate::template::{Grant, REGION, Table, index_arn, table_arn};
+use crate::template::{Grant, REGION, TemplateTable, index_arn, table_arn};
 
 /// What DynamoDB answers: a status and a JSON text.
-pub type Outcome = (u16, String);
+pub type DynamoResult = (u16, String);
 
 pub struct Dynamo {
     database: Database,
@@ -29,7 +29,7 @@ impl Dynamo {
     pub fn open(
         folder: Option<&Path>,
         clock: &Clock,
-        tables: &BTreeMap<String, Table>,
+        tables: &BTreeMap<String, TemplateTable>,
     ) -> Result<Self, StartError> {
         let database = match folder {
             None => in_memory(clock),
@@ -49,7 +49,7 @@ impl Dynamo {
         Ok(dynamo)
     }
 
-    fn create(&self, table: &Table) -> Result<(), String> {
+    fn create(&self, table: &TemplateTable) -> Result<(), String> {
         let text = |e: DynoxideError| e.to_string();
         if self.database.get_table_metadata(&table.name).map_err(text)?.is_some() {
             return Ok(());
@@ -66,7 +66,7 @@ impl Dynamo {
     }
 
     /// Runs an operation as the SDK sends it.
-    pub fn run(&self, operation: &str, body: &str) -> Outcome {
+    pub fn run(&self, operation: &str, body: &str) -> DynamoResult {
         let db = &self.database;
         let outcome = match operation {
             "GetItem" => call(body, |request| db.get_item(request)),
@@ -152,7 +152,7 @@ where
 }
 
 /// A refusal of the kind that DynamoDB gives to a wrong request.
-pub fn refusal(kind: &str, message: &str) -> Outcome {
+pub fn refusal(kind: &str, message: &str) -> DynamoResult {
     (400, json!({"__type": kind, "message": message}).to_string())
 }
 
@@ -230,7 +230,7 @@ pub fn units_of_a_refusal(request: &Value, refusal: &str) -> f64 {
 }
 
 /// Data of other tables cannot be used: the embedded DynamoDB does not change keys or indexes.
-fn check_same_tables(folder: &Path, tables: &BTreeMap<String, Table>) -> Result<(), StartError> {
+fn check_same_tables(folder: &Path, tables: &BTreeMap<String, TemplateTable>) -> Result<(), StartError> {
     let shown = folder.display();
     std::fs::create_dir_all(folder)
         .map_err(|e| StartError::new(format!("the folder {shown} cannot be made: {e}")))?;

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use crate::access::OPERATOR;
-use crate::template::{Function, REGION, Template};
+use crate::template::{TemplateFunction, REGION, Template};
 
 /// What Lambda adds for whoever calls AWS under this name.
 fn added(caller: &str) -> [(String, String); 4] {
@@ -19,7 +19,7 @@ fn added(caller: &str) -> [(String, String); 4] {
 }
 
 /// The variables of a function: it signs with its own name, so that its grants can be checked.
-pub fn of(function: &Function) -> BTreeMap<String, String> {
+pub fn of(function: &TemplateFunction) -> BTreeMap<String, String> {
     let mut variables = function.variables.clone();
     variables.extend(added(&function.name));
     let memory = function.memory_mib.to_string();

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 /// What happens to one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub enum InjectedFault {
     /// It is answered, but late.
     Delay(Duration),
     /// The service says that it is asked too much.
@@ -108,17 +108,17 @@ pub(crate) struct Consumed {
 
 #[derive(Default)]
 pub struct Faults {
-    state: Mutex<State>,
+    state: Mutex<FaultState>,
 }
 
 #[derive(Default)]
-struct State {
-    plans: Vec<Plan>,
+struct FaultState {
+    plans: Vec<FaultPlan>,
     usage: BTreeMap<String, Usage>,
-    injected: Vec<(Call, Fault)>,
+    injected: Vec<(Call, InjectedFault)>,
 }
 
-struct Plan {
+struct FaultPlan {
     scope: Scope,
     seen: u64,
     trouble: Trouble,
@@ -126,7 +126,7 @@ struct Plan {
 
 enum Trouble {
     /// By number of the call within the scope, from 1.
-    Listed(BTreeMap<u64, Fault>),
+    Listed(BTreeMap<u64, InjectedFault>),
     Seeded {
         seed: u64,
         percent: u8,
@@ -136,7 +136,7 @@ enum Trouble {
 
 impl Faults {
     /// From now on, the n-th call within the scope meets its fault. Retries are calls too.
-    pub fn plan(&self, scope: Scope, faults: impl IntoIterator<Item = (u64, Fault)>) {
+    pub fn plan(&self, scope: Scope, faults: impl IntoIterator<Item = (u64, InjectedFault)>) {
         self.add(scope, Trouble::Listed(faults.into_iter().collect()));
     }
 
@@ -151,7 +151,7 @@ impl Faults {
     }
 
     fn add(&self, scope: Scope, trouble: Trouble) {
-        self.state().plans.push(Plan { scope, seen: 0, trouble });
+        self.state().plans.push(FaultPlan { scope, seen: 0, trouble });
     }
 
     /// No more faults.
@@ -160,7 +160,7 @@ impl Faults {
     }
 
     /// The faults that have happened, in order.
-    pub fn injected(&self) -> Vec<(Call, Fault)> {
+    pub fn injected(&self) -> Vec<(Call, InjectedFault)> {
         self.state().injected.clone()
     }
 
@@ -178,35 +178,35 @@ impl Faults {
     pub async fn apply<T>(
         &self,
         call: &Call,
-        failure: impl FnOnce(Fault) -> T,
+        failure: impl FnOnce(InjectedFault) -> T,
         serve: impl Future<Output = T>,
     ) -> Result<T, ConnectionLost> {
         match self.next(call) {
             None => Ok(serve.await),
-            Some(Fault::Delay(time)) => {
+            Some(InjectedFault::Delay(time)) => {
                 tokio::time::sleep(time).await;
                 Ok(serve.await)
             }
-            Some(Fault::LoseRequest) => Err(ConnectionLost),
-            Some(Fault::LoseAnswer) => {
+            Some(InjectedFault::LoseRequest) => Err(ConnectionLost),
+            Some(InjectedFault::LoseAnswer) => {
                 serve.await;
                 Err(ConnectionLost)
             }
-            Some(Fault::Silence) => {
+            Some(InjectedFault::Silence) => {
                 serve.await;
                 std::future::pending().await
             }
-            Some(Fault::CrashBefore) => std::panic::resume_unwind(Box::new("a crash on purpose")),
-            Some(Fault::CrashAfter) => {
+            Some(InjectedFault::CrashBefore) => std::panic::resume_unwind(Box::new("a crash on purpose")),
+            Some(InjectedFault::CrashAfter) => {
                 serve.await;
                 std::panic::resume_unwind(Box::new("a crash on purpose"))
             }
-            Some(fault @ (Fault::Throttle | Fault::ServerError | Fault::Conflict)) => Ok(failure(fault)),
+            Some(fault @ (InjectedFault::Throttle | InjectedFault::ServerError | InjectedFault::Conflict)) => Ok(failure(fault)),
         }
     }
 
     /// Counts a call, and says what happens to it.
-    fn next(&self, call: &Call) -> Option<Fault> {
+    fn next(&self, call: &Call) -> Option<InjectedFault> {
         let mut state = self.state();
         let usage = state.usage.entry(call.function.clone()).or_default();
         let count = usage.calls.entry(call.operation.clone()).or_default();
@@ -234,13 +234,13 @@ impl Faults {
         usage.received = usage.received.saturating_add(consumed.received as u64);
     }
 
-    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+    fn state(&self) -> std::sync::MutexGuard<'_, FaultState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Trouble {
-    fn at(&self, number: u64) -> Option<Fault> {
+    fn at(&self, number: u64) -> Option<InjectedFault> {
         match self {
             Trouble::Listed(faults) => faults.get(&number).copied(),
             Trouble::Seeded { seed, percent } => {
@@ -249,12 +249,12 @@ impl Trouble {
                     return None;
                 }
                 Some(match (drawn >> 32) % 6 {
-                    0 => Fault::Delay(Duration::from_millis((drawn >> 40) % 100)),
-                    1 => Fault::Throttle,
-                    2 => Fault::ServerError,
-                    3 => Fault::LoseRequest,
-                    4 => Fault::LoseAnswer,
-                    _ => Fault::Conflict,
+                    0 => InjectedFault::Delay(Duration::from_millis((drawn >> 40) % 100)),
+                    1 => InjectedFault::Throttle,
+                    2 => InjectedFault::ServerError,
+                    3 => InjectedFault::LoseRequest,
+                    4 => InjectedFault::LoseAnswer,
+                    _ => InjectedFault::Conflict,
                 })
             }
             Trouble::Storm(storm) => Some(storm.at(number)),
@@ -263,22 +263,22 @@ impl Trouble {
 }
 
 impl Storm {
-    fn at(&self, number: u64) -> Fault {
+    fn at(&self, number: u64) -> InjectedFault {
         let drawn = mixed(self.seed.wrapping_add(number.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
         let kind = drawn >> 32;
         if drawn % 100 >= u64::from(self.percent) {
             let micros = u64::try_from(self.latency.as_micros()).unwrap_or(u64::MAX).max(1);
-            return Fault::Delay(Duration::from_micros(kind % micros));
+            return InjectedFault::Delay(Duration::from_micros(kind % micros));
         }
         match ((drawn >> 16) % 100 < u64::from(self.crashes), kind % 6) {
-            (true, 0..3) => Fault::CrashBefore,
-            (true, _) => Fault::CrashAfter,
-            (false, 0) => Fault::Throttle,
-            (false, 1) => Fault::ServerError,
-            (false, 2) => Fault::LoseRequest,
-            (false, 3) => Fault::LoseAnswer,
-            (false, 4) => Fault::Silence,
-            (false, _) => Fault::Conflict,
+            (true, 0..3) => InjectedFault::CrashBefore,
+            (true, _) => InjectedFault::CrashAfter,
+            (false, 0) => InjectedFault::Throttle,
+            (false, 1) => InjectedFault::ServerError,
+            (false, 2) => InjectedFault::LoseRequest,
+            (false, 3) => InjectedFault::LoseAnswer,
+            (false, 4) => InjectedFault::Silence,
+            (false, _) => InjectedFault::Conflict,
         }
     }
 }
@@ -301,14 +301,14 @@ mod tests {
     #[test]
     fn a_plan_counts_the_calls_of_its_scope_only() {
         let faults = Faults::default();
-        faults.plan(Scope::function("Login").operation("dynamodb:PutItem"), [(2, Fault::Throttle)]);
+        faults.plan(Scope::function("Login").operation("dynamodb:PutItem"), [(2, InjectedFault::Throttle)]);
         let put = call("Login", "dynamodb:PutItem");
         assert_eq!(faults.next(&put), None);
         assert_eq!(faults.next(&call("Search", "dynamodb:PutItem")), None);
         assert_eq!(faults.next(&call("Login", "dynamodb:GetItem")), None);
-        assert_eq!(faults.next(&put), Some(Fault::Throttle));
+        assert_eq!(faults.next(&put), Some(InjectedFault::Throttle));
         assert_eq!(faults.next(&put), None);
-        assert_eq!(faults.injected(), vec![(put, Fault::Throttle)]);
+        assert_eq!(faults.injected(), vec![(put, InjectedFault::Throttle)]);
         assert_eq!(faults.usage()["Login"].calls["dynamodb:PutItem"], 3);
     }
 

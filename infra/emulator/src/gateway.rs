@@ -13,8 +13,8 @@ use http::header::{ACCEPT_LANGUAGE, HOST};
 use crate::exchange::{Request, Response};
 use crate::invoke::{Functions, MAX_PAYLOAD};
 use crate::template::Template;
-use event::{Origin, event, reply};
-use routes::{Found, Routes};
+use event::{EventOrigin, event, reply};
+use routes::{FoundRoute, Routes};
 
 /// What the gateway itself refuses, before a function sees anything.
 pub const MAX_BODY: usize = 10 * 1024 * 1024;
@@ -51,13 +51,13 @@ impl Gateway {
             return refused(request, request_id, Error::MalformedBody);
         }
         let (route, parameters) = match self.routes.find(request.method().as_str(), request.uri().path()) {
-            Found::Route { route, parameters } => (route, parameters),
-            Found::OtherMethods(allow) => {
+            FoundRoute::Route { route, parameters } => (route, parameters),
+            FoundRoute::OtherMethods(allow) => {
                 return refused(request, request_id, Error::MethodNotAllowed(allow));
             }
-            Found::Nothing => return refused(request, request_id, Error::NotFound),
+            FoundRoute::Nothing => return refused(request, request_id, Error::NotFound),
         };
-        let origin = Origin { source, request_id, now };
+        let origin = EventOrigin { source, request_id, now };
         let event = event(request, route, &parameters, &origin).to_string().into_bytes();
         if event.len() > MAX_PAYLOAD {
             return refused(request, request_id, Error::PayloadTooLarge);

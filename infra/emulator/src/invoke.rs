@@ -8,7 +8,7 @@ use std::time::Duration;
 use lambda::InProcess;
 
 use crate::client;
-use crate::template::{Function, Template};
+use crate::template::{TemplateFunction, Template};
 
 /// The largest event and answer that Lambda carries.
 pub const MAX_PAYLOAD: usize = 6 * 1024 * 1024;
@@ -54,7 +54,7 @@ impl Invoker {
     /// Calls a function. It runs to its end even when nobody waits for the answer any more, and no longer
     /// than its `Timeout`.
     #[expect(clippy::disallowed_methods, reason = "a caller that goes away does not stop a Lambda function")]
-    async fn invoke(&self, function: &Function, event: Vec<u8>) -> Result<Vec<u8>, String> {
+    async fn invoke(&self, function: &TemplateFunction, event: Vec<u8>) -> Result<Vec<u8>, String> {
         if event.len() > MAX_PAYLOAD {
             return Err("the event is over 6 MB".to_owned());
         }
@@ -96,7 +96,7 @@ async fn within(
 async fn call(
     url: &str,
     by_logical_id: &AtomicBool,
-    function: &Function,
+    function: &TemplateFunction,
     event: Vec<u8>,
 ) -> Result<Vec<u8>, String> {
     loop {

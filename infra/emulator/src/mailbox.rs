@@ -8,9 +8,9 @@ use domain::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::dynamodb::Outcome;
+use crate::dynamodb::DynamoResult;
 use crate::exchange::Response;
-use crate::pages::{Page, PageLanguage, escaped};
+use crate::pages::{HtmlPage, PageLanguage, escaped};
 use crate::persistence::Persisted;
 use crate::start_error::StartError;
 
@@ -22,13 +22,13 @@ pub struct Mailbox {
 struct Mails {
     next: u64,
     /// Oldest first.
-    mails: Vec<Mail>,
+    mails: Vec<CapturedMail>,
 }
 
 /// A mail as it was sent.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Mail {
+pub struct CapturedMail {
     pub id: u64,
     pub to: String,
     pub from: String,
@@ -72,7 +72,7 @@ impl Mailbox {
     }
 
     /// Takes a mail as SES does.
-    pub fn receive(&self, action: &str, body: &[u8], now: Timestamp) -> Outcome {
+    pub fn receive(&self, action: &str, body: &[u8], now: Timestamp) -> DynamoResult {
         let get = |name: &str| field(body, name).unwrap_or_default();
         let (to, subject, text, html) = match action {
             "SendEmail" => (
@@ -98,7 +98,7 @@ impl Mailbox {
             mails.next = mails.next.saturating_add(1);
             let id = mails.next;
             let to = to.join(", ");
-            mails.mails.push(Mail { id, to, from, subject, text, html, links, sent_at: now });
+            mails.mails.push(CapturedMail { id, to, from, subject, text, html, links, sent_at: now });
             id
         });
         let answer = format!(
@@ -110,8 +110,8 @@ impl Mailbox {
     }
 
     /// The mails to an address, or all, newest first.
-    pub fn mails(&self, to: Option<&str>) -> Vec<Mail> {
-        let matches = |mail: &&Mail| {
+    pub fn mails(&self, to: Option<&str>) -> Vec<CapturedMail> {
+        let matches = |mail: &&CapturedMail| {
             to.is_none_or(|to| mail.to.split(", ").any(|address| bare(address).eq_ignore_ascii_case(to)))
         };
         self.mails.read(|mails| mails.mails.iter().rev().filter(matches).cloned().collect())
@@ -121,7 +121,7 @@ impl Mailbox {
         self.mails.change(|mails| mails.mails.clear());
     }
 
-    fn mail(&self, id: &str) -> Option<Mail> {
+    fn mail(&self, id: &str) -> Option<CapturedMail> {
         let id: u64 = id.parse().ok()?;
         self.mails.read(|mails| mails.mails.iter().find(|mail| mail.id == id).cloned())
     }
@@ -134,7 +134,7 @@ impl Mailbox {
     /// The table of mails.
     pub fn page(&self, to: Option<&str>, language: PageLanguage) -> Response {
         let mails = self.mails(to);
-        let mut page = Page::new(language, language.pick("Posta locale", "Local mail"));
+        let mut page = HtmlPage::new(language, language.pick("Posta locale", "Local mail"));
         let filter = to.map(|to| format!("?to={}", query_escaped(to))).unwrap_or_default();
         page.add(&format!(
             "<form method=\"post\" action=\"/_local/mail/clear\"><p><a class=\"button\" id=\"aggiorna\" \
@@ -187,8 +187,8 @@ impl Mailbox {
     }
 }
 
-fn message_page(mail: &Mail, language: PageLanguage) -> Response {
-    let mut page = Page::new(language, &mail.subject);
+fn message_page(mail: &CapturedMail, language: PageLanguage) -> Response {
+    let mut page = HtmlPage::new(language, &mail.subject);
     page.add(&format!(
         "<dl><dt>{}</dt><dd>{}</dd><dt>{}</dt><dd>{}</dd><dt>{}</dt><dd>{}</dd></dl><pre>{}</pre>",
         language.pick("Data", "Date"),

@@ -66,7 +66,7 @@ pub fn escaped(text: &str) -> String {
     out
 }
 
-pub struct Page {
+pub struct HtmlPage {
     language: PageLanguage,
     title: String,
     main: String,
@@ -74,7 +74,7 @@ pub struct Page {
     leads_to: Option<String>,
 }
 
-impl Page {
+impl HtmlPage {
     pub fn new(language: PageLanguage, title: &str) -> Self {
         Self { language, title: title.to_owned(), main: String::new(), leads_to: None }
     }

@@ -17,14 +17,14 @@ pub const ACCOUNT: &str = "000000000000";
 /// What the template says, with every reference resolved.
 #[derive(Debug)]
 pub struct Template {
-    pub functions: BTreeMap<String, Function>,
+    pub functions: BTreeMap<String, TemplateFunction>,
     pub routes: Vec<Route>,
-    pub tables: BTreeMap<String, Table>,
+    pub tables: BTreeMap<String, TemplateTable>,
     pub secrets: BTreeSet<String>,
 }
 
 #[derive(Debug)]
-pub struct Function {
+pub struct TemplateFunction {
     /// The logical id: `InitiatePayment`.
     pub name: String,
     /// The folder, package and binary: `initiate-payment`.
@@ -53,7 +53,7 @@ pub struct Grant {
 }
 
 #[derive(Debug)]
-pub struct Table {
+pub struct TemplateTable {
     pub name: String,
     /// The request that creates it.
     pub definition: Json,
@@ -249,7 +249,7 @@ impl Reader<'_> {
         for (key, value) in defaults.environment.variables.iter().chain(&raw.environment.variables) {
             variables.insert(key.clone(), text(value, &format!("function {name}, variable {key}"))?);
         }
-        let mut function = Function {
+        let mut function = TemplateFunction {
             name: name.to_owned(),
             folder,
             variables,
@@ -300,7 +300,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn table(&self, name: &str, properties: &Yaml) -> Result<Table, StartError> {
+    fn table(&self, name: &str, properties: &Yaml) -> Result<TemplateTable, StartError> {
         let place = format!("table {name}");
         let mut definition = Map::new();
         definition.insert("TableName".to_owned(), Json::from(name));
@@ -332,7 +332,7 @@ impl Reader<'_> {
             }
             None => None,
         };
-        Ok(Table { name: name.to_owned(), definition: Json::Object(definition), ttl, has_stream })
+        Ok(TemplateTable { name: name.to_owned(), definition: Json::Object(definition), ttl, has_stream })
     }
 
     /// A route that is given settings must be some function's.

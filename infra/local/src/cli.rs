@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
-use local::{Channel, Options};
+use local::{PaymentChannel, Options};
 
 /// Runs the whole product on this machine.
 #[derive(Debug, Parser)]
@@ -18,10 +18,10 @@ pub struct Cli {
     data: Option<PathBuf>,
     /// Where citizens pay: at a PSP, or on pagoPA Checkout
     #[arg(long, value_enum, default_value_t)]
-    channel: Channel,
+    channel: PaymentChannel,
     /// Limits on attempts; off for load tests
     #[arg(long, value_enum, default_value_t)]
-    limits: Limits,
+    limits: LimitsSwitch,
     /// Refuse what the template does not grant, or allow it and list it at the end
     #[arg(long, value_enum, default_value_t)]
     grants: Grants,
@@ -55,7 +55,7 @@ pub struct Cli {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum Limits {
+enum LimitsSwitch {
     #[default]
     On,
     Off,
@@ -83,7 +83,7 @@ impl Cli {
         Options {
             port: self.port,
             data: self.data.clone(),
-            limits: self.limits == Limits::On,
+            limits: self.limits == LimitsSwitch::On,
             neighbours_only: self.neighbours_only,
             invoke: self.invoke.clone(),
             channel: self.channel,

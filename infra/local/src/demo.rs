@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use simulators::{aca, checkout, psp};
 
-use crate::options::Channel;
+use crate::options::PaymentChannel;
 
 /// The user that is always there.
 pub const USER: &str = "mario.rossi@example.it";
@@ -26,7 +26,7 @@ pub const OTHER_NOTICE: &str = "301000000000020158";
 pub fn parameters(
     origin: &str,
     public_url: &str,
-    channel: Channel,
+    channel: PaymentChannel,
     limits: bool,
 ) -> BTreeMap<String, String> {
     let [psp, checkout, aca] = [psp::API, checkout::API, aca::API].map(|path| format!("{origin}{path}"));
@@ -54,8 +54,8 @@ pub fn parameters(
         (
             "PaymentChannel",
             match channel {
-                Channel::Psp => "psp",
-                Channel::Checkout => "checkout",
+                PaymentChannel::Psp => "psp",
+                PaymentChannel::Checkout => "checkout",
             },
         ),
         ("PspUrl", &psp),

@@ -7,12 +7,12 @@ use emulator::aws::Aws;
 use emulator::environment;
 use emulator::invoke::Invoker;
 use emulator::start_error::StartError;
-use emulator::template::{Function, REGION, Template};
+use emulator::template::{TemplateFunction, REGION, Template};
 use jiff::SignedDuration;
 use lambda::InProcess;
 use sha2::{Digest, Sha256};
 use simulators::Simulators;
-use world::{Clock, Parts, Random, World};
+use world::{Clock, EnvParts, Random, Env};
 
 use crate::functions::Connect;
 use crate::options::{Options, Simulation};
@@ -26,13 +26,13 @@ pub struct Surroundings {
 }
 
 impl Surroundings {
-    pub fn world(&self, variables: BTreeMap<String, String>, function: &str) -> World {
+    pub fn world(&self, variables: BTreeMap<String, String>, function: &str) -> Env {
         self.world_at(self.clock.clone(), variables, function)
     }
 
-    fn world_at(&self, clock: Clock, variables: BTreeMap<String, String>, function: &str) -> World {
+    fn world_at(&self, clock: Clock, variables: BTreeMap<String, String>, function: &str) -> Env {
         let (aws, outside) = (self.aws.wire(), self.simulators.wire(function));
-        World::new(variables, Parts { clock, random: self.random.clone(), aws, outside })
+        Env::new(variables, EnvParts { clock, random: self.random.clone(), aws, outside })
     }
 
     /// Connects every function of the template.
@@ -60,7 +60,7 @@ impl Surroundings {
     }
 
     /// A function's world in a simulation: its clock a little wrong, its passwords hashed at next to no cost.
-    fn simulated(&self, simulation: Simulation, function: &Function) -> World {
+    fn simulated(&self, simulation: Simulation, function: &TemplateFunction) -> Env {
         let mut variables = environment::of(function);
         for (name, least) in [("ARGON2_MEMORY_KIB", "8"), ("ARGON2_PASSES", "1")] {
             variables.entry(name.to_owned()).and_modify(|value| least.clone_into(value));
@@ -74,7 +74,7 @@ impl Surroundings {
 }
 
 /// A function that starts when it is first called: a simulated run needs few of them.
-fn at_first_call(connect: Connect, world: World) -> InProcess {
+fn at_first_call(connect: Connect, world: Env) -> InProcess {
     let started: OnceLock<Result<InProcess, String>> = OnceLock::new();
     Arc::new(move |event| match started.get_or_init(|| connect(&world).map_err(|e| e.to_string())) {
         Ok(run) => run(event),

@@ -1,14 +1,14 @@
 //! `GET /_local/`: what there is to try.
 
 use emulator::exchange::Response;
-use emulator::pages::{Page, PageLanguage, escaped};
+use emulator::pages::{HtmlPage, PageLanguage, escaped};
 use emulator::template::Template;
 
 use crate::demo::{FISCAL_CODE, MANUAL_NOTICE, OTHER_FISCAL_CODE, OTHER_NOTICE, PASSWORD, USER};
 use crate::secrets::CREDITOR_KEY;
 
 pub fn page(template: &Template, language: PageLanguage) -> Response {
-    let mut page = Page::new(language, language.pick("Ambiente locale", "Local stack"));
+    let mut page = HtmlPage::new(language, language.pick("Ambiente locale", "Local stack"));
     let list = |rows: &[(&str, &str)]| {
         let rows: String = rows
             .iter()

@@ -23,14 +23,14 @@ use std::time::Duration;
 use emulator::start_error::StartError;
 use emulator::{environment, template};
 use serde_json::Value;
-use world::{Clock, World};
+use world::{Clock, Env};
 
 pub use demo::{PASSWORD, USER};
 pub use emulator::access::{Granted, OPERATOR};
-pub use emulator::faults::{self, Fault, Faults, Scope, Usage};
-pub use emulator::mailbox::Mail;
-pub use functions::{Connect, Entry};
-pub use options::{Channel, Options, Simulation};
+pub use emulator::faults::{self, InjectedFault, Faults, Scope, Usage};
+pub use emulator::mailbox::CapturedMail;
+pub use functions::{Connect, FunctionEntry};
+pub use options::{PaymentChannel, Options, Simulation};
 pub use simulated::Simulated;
 
 use crate::stack::StackState;
@@ -89,7 +89,7 @@ impl Stack {
     }
 
     /// The mails to an address, or all, newest first. Settle first.
-    pub fn mails(&self, to: Option<&str>) -> Vec<Mail> {
+    pub fn mails(&self, to: Option<&str>) -> Vec<CapturedMail> {
         self.state.aws.mailbox.mails(to)
     }
 
@@ -145,7 +145,7 @@ impl Stack {
     }
 
     /// The world of a function, with its variables and rights; of [`OPERATOR`], with all rights.
-    pub fn world(&self, function: &str) -> Option<World> {
+    pub fn world(&self, function: &str) -> Option<Env> {
         self.state.world(function)
     }
 

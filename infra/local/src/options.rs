@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use domain::Timestamp;
 
-use crate::functions::{self, Entry};
+use crate::functions::{self, FunctionEntry};
 
 /// Where citizens pay: the template's `PaymentChannel`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Channel {
+pub enum PaymentChannel {
     /// At a PSP of the creditor's own
     #[default]
     Psp,
@@ -31,7 +31,7 @@ pub struct Options {
     /// Address of Lambda's Invoke API, to run the functions elsewhere.
     pub invoke: Option<String>,
     /// Where citizens pay.
-    pub channel: Channel,
+    pub channel: PaymentChannel,
     /// The name or address by which functions elsewhere reach this machine; an address is listened to as well.
     pub host: Option<String>,
     /// Where citizens reach the portal, when that is not this stack.
@@ -49,7 +49,7 @@ pub struct Options {
     /// Of a simulation: what decides its chance, and when it begins.
     pub simulation: Option<Simulation>,
     /// The functions that run in this process.
-    pub functions: &'static [Entry],
+    pub functions: &'static [FunctionEntry],
 }
 
 /// What makes a run of the stack one that can be replayed.
@@ -72,7 +72,7 @@ impl Default for Options {
             neighbours_only: false,
             invoke: None,
             host: None,
-            channel: Channel::Psp,
+            channel: PaymentChannel::Psp,
             public_url: None,
             template: None,
             parameters: BTreeMap::new(),

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use emulator::exchange::{Request, Response};
 use emulator::faults::Faults;
-use emulator::mailbox::Mail;
+use emulator::mailbox::CapturedMail;
 use emulator::server::RequestHandler;
 use emulator::start_error::StartError;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-use world::{Clock, World};
+use world::{Clock, Env};
 
 use crate::options::Options;
 use crate::routes::FrontDoor;
@@ -47,7 +47,7 @@ impl Simulated {
     }
 
     /// All mails, newest first.
-    pub fn mails(&self) -> Vec<Mail> {
+    pub fn mails(&self) -> Vec<CapturedMail> {
         self.state.aws.mailbox.mails(None)
     }
 
@@ -99,7 +99,7 @@ impl Simulated {
     }
 
     /// The world of a function, with its variables and rights; of [`crate::OPERATOR`], with all rights.
-    pub fn world(&self, function: &str) -> Option<World> {
+    pub fn world(&self, function: &str) -> Option<Env> {
         self.state.world(function)
     }
 }

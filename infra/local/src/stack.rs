@@ -21,7 +21,7 @@ use http::header::HOST;
 use simulators::portal::{Delivery, PortalClient, PortalHost};
 use simulators::{Simulators, Station};
 use tokio::sync::Mutex;
-use world::{Clock, Random, World};
+use world::{Clock, Random, Env};
 
 use crate::in_process::Surroundings;
 use crate::options::{Options, Simulation, repository};
@@ -123,7 +123,7 @@ impl StackState {
     }
 
     /// The world of a function in this process; of [`OPERATOR`], with all rights.
-    pub fn world(&self, function: &str) -> Option<World> {
+    pub fn world(&self, function: &str) -> Option<Env> {
         let variables = match self.template.functions.get(function) {
             Some(function) => environment::of(function),
             None if function == OPERATOR => environment::of_all(&self.template),

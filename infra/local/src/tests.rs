@@ -10,7 +10,7 @@ use emulator::{client, connector};
 use serde::Deserialize;
 use serde_json::json;
 use web::{Function, Reply};
-use world::NotConfigured;
+use world::ConfigError;
 
 use super::*;
 
@@ -64,7 +64,7 @@ static TICKS: AtomicU64 = AtomicU64::new(0);
 
 struct Echo {
     table: aws_sdk_dynamodb::Client,
-    world: World,
+    world: Env,
 }
 
 impl Function for Echo {
@@ -77,7 +77,7 @@ impl Function for Echo {
         "GET /{proxy+}",
     ];
 
-    fn connect(world: &World) -> Result<Self, NotConfigured> {
+    fn connect(world: &Env) -> Result<Self, ConfigError> {
         world.variable("OUTBOX_TABLE")?;
         Ok(Self { table: aws_sdk_dynamodb::Client::new(&world.sdk("DYNAMODB")), world: world.clone() })
     }
@@ -98,7 +98,7 @@ impl Function for Echo {
                     ("idempotency-key", request.header("idempotency-key").unwrap().to_owned()),
                 ];
                 let body = request.raw_body(10_000)?.to_vec();
-                let wire = self.world.outside().unwrap();
+                let wire = self.world.http().unwrap();
                 let answer =
                     wire.send("paying", "POST", &url, &headers, body, Duration::from_secs(1)).await?;
                 Ok(Reply::stored(answer.status, answer.body))
@@ -145,7 +145,7 @@ impl lambda::Worker for Deliver {
     type Event = Event;
     type Answer = Value;
 
-    fn connect(world: &World) -> Result<Self, NotConfigured> {
+    fn connect(world: &Env) -> Result<Self, ConfigError> {
         Ok(Self { mail: aws_sdk_ses::Client::new(&world.sdk("SES")) })
     }
 
@@ -179,9 +179,9 @@ impl lambda::Worker for Deliver {
     }
 }
 
-const FUNCTIONS: &[Entry] = &[
-    Entry { name: "Echo", connect: lambda::in_process::<Echo> },
-    Entry { name: "Deliver", connect: lambda::worker_in_process::<Deliver> },
+const FUNCTIONS: &[FunctionEntry] = &[
+    FunctionEntry { name: "Echo", connect: lambda::in_process::<Echo> },
+    FunctionEntry { name: "Deliver", connect: lambda::worker_in_process::<Deliver> },
 ];
 
 fn options(name: &str) -> Options {
@@ -269,13 +269,13 @@ async fn what_is_written_to_the_outbox_becomes_mail_without_waiting() {
     assert!(sent(request(&stack, "GET", "/_local/mail/9"), "").await.status() == 404);
 
     // A function that cannot reach SES hands its records back, and gets them again.
-    stack.faults().plan(Scope::function("Deliver"), (1..=3).map(|number| (number, Fault::ServerError)));
+    stack.faults().plan(Scope::function("Deliver"), (1..=3).map(|number| (number, InjectedFault::ServerError)));
     sent(request(&stack, "POST", "/api/write/anna"), "").await;
     stack.settle().await;
     assert_eq!(stack.mails(Some("anna@example.it")).len(), 1);
 
     // A function that dies after its write has written; one that dies before has not.
-    for (fault, name, mails) in [(Fault::CrashBefore, "ugo", 0), (Fault::CrashAfter, "eva", 1)] {
+    for (fault, name, mails) in [(InjectedFault::CrashBefore, "ugo", 0), (InjectedFault::CrashAfter, "eva", 1)] {
         stack.faults().clear();
         stack.faults().plan(Scope::function("Echo"), [(1, fault)]);
         let answer = sent(request(&stack, "POST", &format!("/api/write/{name}")), "").await;
@@ -357,7 +357,7 @@ async fn neighbours_serve_functions_that_run_elsewhere() {
     let variables = variables.map(|(name, value)| (name.to_owned(), unquoted(value))).collect();
     let wire = || connector::wire(|request| async { Ok(client::send(request).await?) });
     let (clock, random) = (Clock::system(), world::Random::system());
-    let world = World::new(variables, world::Parts { clock, random, aws: wire(), outside: wire() });
+    let world = Env::new(variables, world::EnvParts { clock, random, aws: wire(), outside: wire() });
     let table = aws_sdk_dynamodb::Client::new(&world.sdk("DYNAMODB"));
     let item =
         table.get_item().table_name("OutboxTable").key("pk", AttributeValue::S("a".into())).send().await;
@@ -485,7 +485,7 @@ async fn the_product_starts_with_its_demonstration_data() {
 
 #[test]
 fn the_products_own_template_is_read_whole() {
-    let values = demo::parameters("http://localhost:3000", "http://localhost:3000", Channel::Psp, true);
+    let values = demo::parameters("http://localhost:3000", "http://localhost:3000", PaymentChannel::Psp, true);
     let template =
         template::Template::read(&Stack::repository().join("infra/template.yaml"), &values).unwrap();
     let initiate = &template.functions["InitiatePayment"];

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use domain::Timestamp;
 use emulator::exchange::{Request, Response, response};
-use emulator::pages::{Page, PageLanguage, escaped};
+use emulator::pages::{HtmlPage, PageLanguage, escaped};
 use emulator::persistence::Persisted;
 use emulator::start_error::StartError;
 use http::HeaderValue;
@@ -21,7 +21,7 @@ pub const API: &str = "/_local/aca";
 /// The largest amount, in cents.
 const MAX: u64 = 99_999_999_999;
 
-pub struct Aca {
+pub struct AcaSimulator {
     archive: Persisted<StoredPositions>,
 }
 
@@ -48,7 +48,7 @@ impl StoredPosition {
     }
 }
 
-impl Aca {
+impl AcaSimulator {
     pub fn open(folder: Option<&Path>) -> Result<Self, StartError> {
         Ok(Self { archive: Persisted::open(folder, "aca.json")? })
     }
@@ -98,7 +98,7 @@ impl Aca {
 
     pub fn page(&self, language: PageLanguage) -> Response {
         let all = self.all();
-        let mut page = Page::new(
+        let mut page = HtmlPage::new(
             language,
             language.pick("Archivio centralizzato degli avvisi (ACA)", "Central archive of notices (ACA)"),
         );
@@ -190,7 +190,7 @@ mod tests {
         "description": "Mensa", "expirationDate": "2030-01-31T22:59:59Z", "postalIban": "IT69D0760102800000016302093",
         "switchToExpired": false, "payStandIn": true}"#;
 
-    fn sent(aca: &Aca, body: &str, key: &str) -> u16 {
+    fn sent(aca: &AcaSimulator, body: &str, key: &str) -> u16 {
         let request = http::Request::post("http://localhost:3000/_local/aca/paCreatePosition")
             .header("ocp-apim-subscription-key", key)
             .body(body.as_bytes().to_vec())
@@ -200,7 +200,7 @@ mod tests {
 
     #[test]
     fn a_position_is_held_once_and_closed_by_zero() {
-        let aca = Aca::open(None).unwrap();
+        let aca = AcaSimulator::open(None).unwrap();
         assert_eq!(sent(&aca, POSITION, "another key"), 401);
         assert_eq!(sent(&aca, "{}", ACA_KEY), 400);
         assert_eq!(sent(&aca, &POSITION.replace("\"F\"", "\"X\""), ACA_KEY), 400);

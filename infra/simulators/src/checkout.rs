@@ -16,17 +16,17 @@ use emulator::persistence::Persisted;
 use emulator::start_error::StartError;
 use http::{HeaderValue, header};
 use pagopa::answers::GetOk;
-use pagopa::checkout::{Cart, Flaw, PaymentNotice};
+use pagopa::checkout::{Cart, CartFlaw, PaymentNotice};
 use pagopa::operations::{Get, TransferType, Verify};
-use pagopa::parts::{Address, QrCode, Transfer, Transfers, Version};
-use pagopa::values::{Digits, Text};
-use pagopa::{Answer, Request as Asked, SendRt};
+use pagopa::parts::{MessageAddress, QrCode, Transfer, Transfers, MessageVersion};
+use pagopa::values::{Digits, BoundedText};
+use pagopa::{NodeAnswer, NodeRequest as Asked, SendRt};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use world::{Clock, Random};
 
 use crate::keys::CHECKOUT_KEY;
-use crate::node::{Node, Terms, receipt};
+use crate::node::{Node, NoticeTerms, receipt};
 use crate::portal::{Delivery, PortalClient};
 
 /// Where the interface is, below the stack's own address.
@@ -41,7 +41,7 @@ const LIFE: Duration = Duration::from_secs(600);
 /// How late a late receipt is.
 const LATE: Duration = Duration::from_secs(3_600);
 
-pub struct Checkout {
+pub struct CheckoutSimulator {
     /// `http://localhost:3000`
     origin: String,
     node: Arc<Node>,
@@ -126,7 +126,7 @@ pub enum CartRefusal {
 
 /// A notice that the node has activated.
 struct ActivatedNotice {
-    to: Address,
+    to: MessageAddress,
     qr_code: QrCode,
     data: GetOk,
 }
@@ -145,7 +145,7 @@ impl CartChoice {
     }
 }
 
-impl Checkout {
+impl CheckoutSimulator {
     /// In memory, or in a folder that survives restarts; `origin` is where its pages are.
     pub fn open(
         folder: Option<&Path>,
@@ -208,7 +208,7 @@ fn refused(status: u16, title: &str, detail: Option<&str>) -> Response {
     response(status, "application/problem+json", body.to_string())
 }
 
-impl Checkout {
+impl CheckoutSimulator {
     /// `POST /_local/checkout/v1/carts`: a cart, if its notices can be paid.
     pub async fn carts(&self, request: &Request) -> Response {
         let key = request.headers().get("ocp-apim-subscription-key").map(HeaderValue::as_bytes);
@@ -220,8 +220,8 @@ impl Checkout {
         let second = request.uri().path().contains("/v2/");
         let Ok(cart) = serde_json::from_slice::<Cart>(request.body()) else { return invalid() };
         match cart.check(second) {
-            Err(Flaw::Invalid(_)) => return invalid(),
-            Err(Flaw::NoticeTwice) => return info("Duplicate payment notice values found."),
+            Err(CartFlaw::Invalid(_)) => return invalid(),
+            Err(CartFlaw::NoticeTwice) => return info("Duplicate payment notice values found."),
             Ok(()) => {}
         }
         for notice in &cart.payment_notices {
@@ -249,11 +249,11 @@ impl Checkout {
             return Ok(false);
         }
         let (answer, _) = self.node.asked(&Asked::Verify(Verify { to, qr_code })).await?;
-        Ok(matches!(answer, Answer::VerifyOk(_)))
+        Ok(matches!(answer, NodeAnswer::VerifyOk(_)))
     }
 
     /// Whom the node asks about a notice; nobody, when it belongs to a creditor that it does not know.
-    fn notice_at_the_node(&self, notice: &PaymentNotice) -> Option<(Address, QrCode)> {
+    fn notice_at_the_node(&self, notice: &PaymentNotice) -> Option<(MessageAddress, QrCode)> {
         let (to, qr_code) = self.node.addressed(&notice.notice_number)?;
         let asked = Digits::parse(&notice.fiscal_code)?;
         (asked == qr_code.fiscal_code).then_some((to, qr_code))
@@ -304,16 +304,16 @@ impl Checkout {
             }
             let transfer_type = if held.cart.all_ccp { TransferType::Postal } else { TransferType::PagoPa };
             let get = Get {
-                version: Version::V2,
+                version: MessageVersion::V2,
                 to: to.clone(),
                 qr_code: qr_code.clone(),
                 amount: Cents::new(notice.amount).ok(),
-                note: held.cart.id_cart.as_deref().and_then(Text::cut),
+                note: held.cart.id_cart.as_deref().and_then(BoundedText::cut),
                 transfer_type: Some(transfer_type),
                 due: None,
             };
             match self.node.asked(&Asked::Get(get)).await {
-                Ok((Answer::GetOk(_, data), _)) if data.amount.get() == notice.amount => {
+                Ok((NodeAnswer::GetOk(_, data), _)) if data.amount.get() == notice.amount => {
                     all.push(ActivatedNotice { to, qr_code, data: *data });
                 }
                 _ => return None,
@@ -341,7 +341,7 @@ impl Checkout {
             // The fee is one for the whole cart.
             let mut fee = Some(chosen.fee);
             for ActivatedNotice { to, qr_code, data } in activated {
-                let terms = Terms {
+                let terms = NoticeTerms {
                     psp: &chosen.psp,
                     name: &chosen.name,
                     method: &chosen.method,
@@ -355,7 +355,7 @@ impl Checkout {
                 };
                 let id = self.random.hex::<16>().ok()?;
                 let receipt = receipt(id, qr_code.clone(), data, &terms, self.clock.now())?;
-                all.push((Box::new(SendRt { version: Version::V2, to: to.clone(), receipt }), wait));
+                all.push((Box::new(SendRt { version: MessageVersion::V2, to: to.clone(), receipt }), wait));
             }
         }
         if delivery == ReceiptDelivery::Twice {

@@ -8,10 +8,10 @@ use domain::{Cents, Timestamp};
 use emulator::exchange::{Request, Response, problem, response};
 use http::header::CONTENT_TYPE;
 use pagopa::answers::GetOk;
-use pagopa::operations::{Get, Receipt, Verify};
-use pagopa::parts::{Address, QrCode, Version};
-use pagopa::values::{Digits, Moment, Text};
-use pagopa::{Answer, Request as Asked, SendRt, node};
+use pagopa::operations::{Get, ReceiptMessage, Verify};
+use pagopa::parts::{MessageAddress, QrCode, MessageVersion};
+use pagopa::values::{Digits, Moment, BoundedText};
+use pagopa::{NodeAnswer, NodeRequest as Asked, SendRt, node};
 use quick_xml::events::Event;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -82,18 +82,18 @@ impl Node {
     }
 
     /// Whom the node asks about one of our notices, and how it names it.
-    pub fn addressed(&self, notice: &str) -> Option<(Address, QrCode)> {
+    pub fn addressed(&self, notice: &str) -> Option<(MessageAddress, QrCode)> {
         let Station { creditor, broker, station } = &self.station;
-        let to = Address {
-            body: Text::parse(creditor)?,
-            broker: Text::parse(broker)?,
-            station: Text::parse(station)?,
+        let to = MessageAddress {
+            body: BoundedText::parse(creditor)?,
+            broker: BoundedText::parse(broker)?,
+            station: BoundedText::parse(station)?,
         };
         Some((to, QrCode { fiscal_code: Digits::parse(creditor)?, notice: Digits::parse(notice)? }))
     }
 
     /// Sends a request and reads the answer, as strictly as the node does.
-    pub async fn asked(&self, asked: &Asked) -> Result<(Answer, Vec<u8>), String> {
+    pub async fn asked(&self, asked: &Asked) -> Result<(NodeAnswer, Vec<u8>), String> {
         let request = self
             .portal
             .post("/pagopa/node")
@@ -116,16 +116,16 @@ impl Node {
     /// Brings a receipt; one that is not answered is brought again later, a refused one is not.
     pub async fn bring(&self, receipt: Box<SendRt>, tries: usize) {
         let asked = Asked::Receipt(receipt);
-        let taken = matches!(self.asked(&asked).await, Ok((Answer::ReceiptOk(_) | Answer::Ko { .. }, _)));
+        let taken = matches!(self.asked(&asked).await, Ok((NodeAnswer::ReceiptOk(_) | NodeAnswer::Ko { .. }, _)));
         if let (false, Asked::Receipt(receipt)) = (taken, asked) {
             self.portal.again(self.clock.now(), tries, |tries| Delivery::Receipt { receipt, tries });
         }
     }
 
-    async fn activated(&self, to: Address, qr_code: QrCode) -> Result<(Answer, Vec<u8>), String> {
+    async fn activated(&self, to: MessageAddress, qr_code: QrCode) -> Result<(NodeAnswer, Vec<u8>), String> {
         let notice = qr_code.notice.as_str().to_owned();
         let get = Get {
-            version: Version::V2,
+            version: MessageVersion::V2,
             to,
             qr_code,
             amount: None,
@@ -134,7 +134,7 @@ impl Node {
             due: None,
         };
         let (answer, body) = self.asked(&Asked::Get(get)).await?;
-        if let Answer::GetOk(_, data) = &answer {
+        if let NodeAnswer::GetOk(_, data) = &answer {
             self.known().insert(notice, (**data).clone());
         }
         Ok((answer, body))
@@ -144,20 +144,20 @@ impl Node {
     /// activated it before: money can arrive twice.
     async fn paid(
         &self,
-        to: Address,
+        to: MessageAddress,
         qr_code: QrCode,
         receipt_id: Option<String>,
-    ) -> Result<(Answer, Vec<u8>), String> {
+    ) -> Result<(NodeAnswer, Vec<u8>), String> {
         let activation = self.activated(to.clone(), qr_code.clone()).await?;
         let Some(data) = self.known().get(qr_code.notice.as_str()).cloned() else {
             return Ok(activation);
         };
         let id = receipt_id.unwrap_or_else(|| self.random.hex::<16>().unwrap_or_default());
         let terms =
-            Terms { psp: "BANCADUE", name: "Banca Due", method: "CP", fee: Cents::new(100).ok(), note: None };
+            NoticeTerms { psp: "BANCADUE", name: "Banca Due", method: "CP", fee: Cents::new(100).ok(), note: None };
         let receipt =
             receipt(id, qr_code, data, &terms, self.clock.now()).ok_or("the receipt cannot be written")?;
-        self.asked(&Asked::Receipt(Box::new(SendRt { version: Version::V2, to, receipt }))).await
+        self.asked(&Asked::Receipt(Box::new(SendRt { version: MessageVersion::V2, to, receipt }))).await
     }
 
     fn known(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, GetOk>> {
@@ -166,7 +166,7 @@ impl Node {
 }
 
 /// Who took the money, and on which terms.
-pub struct Terms<'a> {
+pub struct NoticeTerms<'a> {
     pub psp: &'a str,
     pub name: &'a str,
     pub method: &'a str,
@@ -179,11 +179,11 @@ pub fn receipt(
     id: String,
     qr_code: QrCode,
     data: GetOk,
-    terms: &Terms<'_>,
+    terms: &NoticeTerms<'_>,
     now: Timestamp,
-) -> Option<Receipt> {
+) -> Option<ReceiptMessage> {
     let today = domain::time::rome_date(now);
-    Some(Receipt {
+    Some(ReceiptMessage {
         id,
         notice: qr_code.notice,
         fiscal_code: qr_code.fiscal_code,
@@ -195,15 +195,15 @@ pub fn receipt(
         office: data.office,
         debtor: data.debtor.clone(),
         transfers: data.transfers,
-        psp_id: Text::parse(terms.psp)?,
+        psp_id: BoundedText::parse(terms.psp)?,
         psp_fiscal_code: None,
         psp_vat_number: None,
-        psp_company: Text::cut(terms.name)?,
-        channel_id: Text::parse("98765432103_01")?,
-        channel: Text::parse("LOCAL")?,
+        psp_company: BoundedText::cut(terms.name)?,
+        channel_id: BoundedText::parse("98765432103_01")?,
+        channel: BoundedText::parse("LOCAL")?,
         payer: Some(data.debtor),
-        method: Text::parse(terms.method),
-        note: terms.note.and_then(Text::cut),
+        method: BoundedText::parse(terms.method),
+        note: terms.note.and_then(BoundedText::cut),
         fee: terms.fee,
         our_fee: None,
         bundle: None,

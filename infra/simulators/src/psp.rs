@@ -31,7 +31,7 @@ pub const API: &str = "/_local/psp-api";
 /// Where the callbacks come from.
 const SOURCE: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 255, 255, 250));
 
-pub struct Psp {
+pub struct PspSimulator {
     /// `http://localhost:3000`
     origin: String,
     portal: PortalClient,
@@ -154,7 +154,7 @@ pub enum PaymentRefusal {
     Ended,
 }
 
-impl Psp {
+impl PspSimulator {
     /// In memory, or in a folder that survives restarts; `origin` is where its pages are.
     pub fn open(
         folder: Option<&Path>,

@@ -4,20 +4,20 @@ use std::path::Path;
 use std::sync::Arc;
 
 use emulator::exchange::{Request, Response, other_method, problem, redirected, response};
-use emulator::faults::{Call, ConnectionLost, Fault, Faults};
+use emulator::faults::{Call, ConnectionLost, InjectedFault, Faults};
 use emulator::pages::PageLanguage;
 use emulator::start_error::StartError;
 use emulator::{client, connector};
 use http::{HeaderValue, Method, Uri, header};
 use serde::de::DeserializeOwned;
 use serde_json::json;
-use world::{Clock, Random, Wire};
+use world::{Clock, Random, HttpClient};
 
-use crate::aca::{self, Aca};
-use crate::checkout::{self, CartRefusal, Checkout};
+use crate::aca::{self, AcaSimulator};
+use crate::checkout::{self, CartRefusal, CheckoutSimulator};
 use crate::node::{Node, Station};
 use crate::portal::{Delivery, PortalClient};
-use crate::psp::{self, PaymentRefusal, Psp};
+use crate::psp::{self, PaymentRefusal, PspSimulator};
 
 pub struct Simulators {
     /// `http://localhost:3000`
@@ -26,9 +26,9 @@ pub struct Simulators {
     faults: Arc<Faults>,
     /// What they all call.
     pub portal: PortalClient,
-    pub psp: Psp,
-    pub checkout: Checkout,
-    aca: Aca,
+    pub psp: PspSimulator,
+    pub checkout: CheckoutSimulator,
+    aca: AcaSimulator,
     node: Arc<Node>,
 }
 
@@ -48,16 +48,16 @@ impl Simulators {
             origin: origin.to_owned(),
             clock: clock.clone(),
             faults: faults.clone(),
-            psp: Psp::open(folder, origin, &portal, clock)?,
-            checkout: Checkout::open(folder, origin, &node, &portal, clock, random)?,
-            aca: Aca::open(folder)?,
+            psp: PspSimulator::open(folder, origin, &portal, clock)?,
+            checkout: CheckoutSimulator::open(folder, origin, &node, &portal, clock, random)?,
+            aca: AcaSimulator::open(folder)?,
             node,
             portal,
         })
     }
 
     /// The way of a function to everybody outside AWS: simulators in this process, others over plain HTTP.
-    pub fn wire(self: &Arc<Self>, function: &str) -> Wire {
+    pub fn wire(self: &Arc<Self>, function: &str) -> HttpClient {
         let (simulators, function) = (self.clone(), function.to_owned());
         connector::wire(move |request| {
             let (simulators, function) = (simulators.clone(), function.clone());
@@ -192,9 +192,9 @@ fn call(function: &str, operation: &str) -> Call {
 }
 
 /// How a simulator says that it cannot now.
-fn unavailable(fault: Fault) -> Response {
+fn unavailable(fault: InjectedFault) -> Response {
     match fault {
-        Fault::Throttle => problem(429, "too_many_requests", "Slow down"),
+        InjectedFault::Throttle => problem(429, "too_many_requests", "Slow down"),
         _ => problem(503, "unavailable", "Try again later"),
     }
 }

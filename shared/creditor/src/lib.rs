@@ -7,20 +7,20 @@ mod services;
 use domain::FiscalCode;
 use domain::creditor::{Creditor, Iban, PostalAccount};
 use domain::notice::Issuing;
-use world::{NotConfigured, World};
+use world::{ConfigError, Env};
 
 pub use psps::{Method, Offer, Psps};
-pub use services::Services;
+pub use services::ServiceCatalogue;
 
 /// The creditor that this deployment serves.
-pub fn creditor(world: &World) -> Result<Creditor, NotConfigured> {
+pub fn creditor(world: &Env) -> Result<Creditor, ConfigError> {
     let fiscal_code = world.variable("CREDITOR_FISCAL_CODE")?;
     let fiscal_code = FiscalCode::parse(fiscal_code)
-        .map_err(|code| NotConfigured::because("CREDITOR_FISCAL_CODE", code))?;
+        .map_err(|code| ConfigError::because("CREDITOR_FISCAL_CODE", code))?;
     let text = |name: &str| world.optional(name).map(str::to_owned);
     let postal = iban(world, "CREDITOR_POSTAL_IBAN")?.map(|iban| match iban.postal_account() {
         Some(_) => Ok(iban),
-        None => Err(NotConfigured::because("CREDITOR_POSTAL_IBAN", "is not an account of Poste Italiane")),
+        None => Err(ConfigError::because("CREDITOR_POSTAL_IBAN", "is not an account of Poste Italiane")),
     });
     let name = world.variable("CREDITOR_NAME")?.to_owned();
     let postal = postal.transpose()?.map(|iban| PostalAccount {
@@ -34,7 +34,7 @@ pub fn creditor(world: &World) -> Result<Creditor, NotConfigured> {
         office: text("CREDITOR_OFFICE"),
         info: text("CREDITOR_INFO"),
         segregation_code: world.variable("SEGREGATION_CODE")?.parse().map_err(|code| {
-            NotConfigured::because("SEGREGATION_CODE", format!("must be two digits ({code})"))
+            ConfigError::because("SEGREGATION_CODE", format!("must be two digits ({code})"))
         })?,
         iban: iban(world, "CREDITOR_IBAN")?,
         postal,
@@ -43,21 +43,21 @@ pub fn creditor(world: &World) -> Result<Creditor, NotConfigured> {
 }
 
 /// How the creditor numbers the debts that citizens create here.
-pub fn issuing(world: &World) -> Result<Issuing, NotConfigured> {
+pub fn issuing(world: &Env) -> Result<Issuing, ConfigError> {
     let code = |name: &str| {
         let text = world.variable(name)?;
-        text.parse().map_err(|code| NotConfigured::because(name, format!("must be two digits ({code})")))
+        text.parse().map_err(|code| ConfigError::because(name, format!("must be two digits ({code})")))
     };
     match world.optional("AUX_DIGIT") {
         None | Some("3") => Ok(Issuing::Three(code("SEGREGATION_CODE")?)),
         Some("0") => Ok(Issuing::Zero(code("APPLICATION_CODE")?)),
         Some("1") => Ok(Issuing::One),
         Some("2") => Ok(Issuing::Two),
-        Some(_) => Err(NotConfigured::because("AUX_DIGIT", "must be 0, 1, 2 or 3")),
+        Some(_) => Err(ConfigError::because("AUX_DIGIT", "must be 0, 1, 2 or 3")),
     }
 }
 
-fn iban(world: &World, name: &str) -> Result<Option<Iban>, NotConfigured> {
+fn iban(world: &Env, name: &str) -> Result<Option<Iban>, ConfigError> {
     let text = world.optional(name);
-    text.map(|text| Iban::parse(text).map_err(|code| NotConfigured::because(name, code))).transpose()
+    text.map(|text| Iban::parse(text).map_err(|code| ConfigError::because(name, code))).transpose()
 }

@@ -1,8 +1,8 @@
 use domain::error::FieldCode;
-use domain::payment::Choice;
+use domain::payment::MethodChoice;
 use domain::{Cents, Error, FieldError};
 use serde::Deserialize;
-use world::NotConfigured;
+use world::ConfigError;
 
 /// Methods and PSPs with their fees: the creditor's configuration, checked when the program starts.
 #[derive(Clone, Debug, Deserialize)]
@@ -19,13 +19,13 @@ pub struct Method {
     pub name: String,
     pub name_en: String,
     #[serde(rename = "psp")]
-    psps: Vec<Terms>,
+    psps: Vec<PspTerms>,
 }
 
 /// What a PSP asks for a payment by a method.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Terms {
+struct PspTerms {
     id: String,
     name: String,
     /// In cents.
@@ -49,26 +49,26 @@ const FILE: &str = "infra/creditor/psps.toml";
 
 impl Psps {
     /// The catalogue that the repository holds.
-    pub fn of_the_repository() -> Result<Self, NotConfigured> {
+    pub fn of_the_repository() -> Result<Self, ConfigError> {
         Self::read(include_str!("../../../infra/creditor/psps.toml"))
     }
 
-    fn read(text: &str) -> Result<Self, NotConfigured> {
-        let catalogue: Self = toml::from_str(text).map_err(|e| NotConfigured::because(FILE, e.message()))?;
+    fn read(text: &str) -> Result<Self, ConfigError> {
+        let catalogue: Self = toml::from_str(text).map_err(|e| ConfigError::because(FILE, e.message()))?;
         let mut codes = std::collections::BTreeSet::new();
         for method in &catalogue.methods {
             if !codes.insert(&method.code) {
-                return Err(NotConfigured::because(FILE, format!("method {} is there twice", method.code)));
+                return Err(ConfigError::because(FILE, format!("method {} is there twice", method.code)));
             }
             let mut ids = std::collections::BTreeSet::new();
             for psp in &method.psps {
                 if !ids.insert(&psp.id) {
                     let why = format!("method {}: PSP {} is there twice", method.code, psp.id);
-                    return Err(NotConfigured::because(FILE, why));
+                    return Err(ConfigError::because(FILE, why));
                 }
                 if psp.min.zip(psp.max).is_some_and(|(min, max)| min > max) {
                     let why = format!("method {}: PSP {}: max is smaller than min", method.code, psp.id);
-                    return Err(NotConfigured::because(FILE, why));
+                    return Err(ConfigError::because(FILE, why));
                 }
             }
         }
@@ -80,10 +80,10 @@ impl Psps {
     }
 
     /// What the citizen chose, with today's fee. Neither method nor PSP: the PSP will ask itself.
-    pub fn choose(&self, method: Option<&str>, psp: Option<&str>, amount: Cents) -> Result<Choice, Error> {
+    pub fn choose(&self, method: Option<&str>, psp: Option<&str>, amount: Cents) -> Result<MethodChoice, Error> {
         let (Some(method), Some(psp)) = (method, psp) else {
             return match (method, psp) {
-                (None, None) => Ok(Choice::default()),
+                (None, None) => Ok(MethodChoice::default()),
                 (None, Some(_)) => Err(FieldError::new("method", FieldCode::Required).into()),
                 (Some(_), _) => Err(FieldError::new("pspId", FieldCode::Required).into()),
             };
@@ -98,7 +98,7 @@ impl Psps {
             .iter()
             .find(|offer| offer.id == psp)
             .ok_or_else(|| FieldError::new("pspId", FieldCode::NotAllowed))?;
-        Ok(Choice {
+        Ok(MethodChoice {
             method: Some(method.code.clone()),
             psp_id: Some(offer.id.to_owned()),
             psp_name: Some(offer.name.to_owned()),
@@ -111,7 +111,7 @@ impl Method {
     /// The PSPs that take this amount, cheapest first.
     pub fn offers(&self, amount: Cents) -> Vec<Offer<'_>> {
         let takes =
-            |psp: &&Terms| psp.min.is_none_or(|min| amount >= min) && psp.max.is_none_or(|max| amount <= max);
+            |psp: &&PspTerms| psp.min.is_none_or(|min| amount >= min) && psp.max.is_none_or(|max| amount <= max);
         let mut offers: Vec<Offer<'_>> = self
             .psps
             .iter()
@@ -150,7 +150,7 @@ mod tests {
     fn a_choice_that_nobody_offers_names_its_field() {
         let catalogue = Psps::of_the_repository().unwrap();
         let amount = Cents::new(4_550).unwrap();
-        assert_eq!(catalogue.choose(None, None, amount).unwrap(), Choice::default());
+        assert_eq!(catalogue.choose(None, None, amount).unwrap(), MethodChoice::default());
         for (method, psp, field) in [
             (Some("CP"), None, "pspId"),
             (None, Some("x"), "method"),

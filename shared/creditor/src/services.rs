@@ -1,6 +1,6 @@
-use domain::spontaneous::Service;
+use domain::spontaneous::CatalogueService;
 use include_dir::{Dir, include_dir};
-use world::NotConfigured;
+use world::ConfigError;
 
 /// One file for each service, compiled in: adding a service is adding a file.
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../infra/creditor/services");
@@ -8,11 +8,11 @@ const FOLDER: &str = "infra/creditor/services";
 
 /// The creditor's services, by code.
 #[derive(Clone, Debug)]
-pub struct Services(Vec<Service>);
+pub struct ServiceCatalogue(Vec<CatalogueService>);
 
-impl Services {
+impl ServiceCatalogue {
     /// The services that the repository holds.
-    pub fn of_the_repository() -> Result<Self, NotConfigured> {
+    pub fn of_the_repository() -> Result<Self, ConfigError> {
         let files = FILES.files().filter(|file| file.path().extension().is_some_and(|e| e == "toml"));
         let files = files.map(|file| {
             let name = file.path().display().to_string();
@@ -21,11 +21,11 @@ impl Services {
         Self::read(files)
     }
 
-    fn read<'a>(files: impl Iterator<Item = (String, &'a str)>) -> Result<Self, NotConfigured> {
-        let mut services: Vec<Service> = Vec::new();
+    fn read<'a>(files: impl Iterator<Item = (String, &'a str)>) -> Result<Self, ConfigError> {
+        let mut services: Vec<CatalogueService> = Vec::new();
         for (name, text) in files {
-            let refuse = |why: String| NotConfigured::because(&format!("{FOLDER}/{name}"), why);
-            let service: Service = toml::from_str(text).map_err(|e| refuse(e.message().to_owned()))?;
+            let refuse = |why: String| ConfigError::because(&format!("{FOLDER}/{name}"), why);
+            let service: CatalogueService = toml::from_str(text).map_err(|e| refuse(e.message().to_owned()))?;
             if let Some((field, why)) = service.check().into_iter().next() {
                 return Err(refuse(format!("{field}: {why}")));
             }
@@ -39,12 +39,12 @@ impl Services {
     }
 
     /// The services open to spontaneous payments.
-    pub fn open(&self) -> impl Iterator<Item = &Service> {
+    pub fn open(&self) -> impl Iterator<Item = &CatalogueService> {
         self.0.iter().filter(|service| service.spontaneous)
     }
 
     /// A service by its code, open to spontaneous payments or not.
-    pub fn get(&self, code: &str) -> Option<&Service> {
+    pub fn get(&self, code: &str) -> Option<&CatalogueService> {
         self.0.iter().find(|service| service.code == code)
     }
 }
@@ -57,7 +57,7 @@ mod tests {
 
     #[test]
     fn the_repository_s_services_are_sound() {
-        let services = Services::of_the_repository().unwrap();
+        let services = ServiceCatalogue::of_the_repository().unwrap();
         for code in ["08.MENSA SCOLASTICA", "10.TRASPORTO SCOLASTICO", "14.TOSAP TEMPORANEA", "TEST1"] {
             assert!(services.get(code).is_some(), "{code}");
         }
@@ -67,9 +67,9 @@ mod tests {
     fn a_mistake_names_the_file_and_the_field() {
         let read = |files: &[(&str, String)]| {
             let files = files.iter().map(|(name, text)| ((*name).to_owned(), text.as_str()));
-            Services::read(files).map(|_| ()).unwrap_err().to_string()
+            ServiceCatalogue::read(files).map(|_| ()).unwrap_err().to_string()
         };
-        assert!(Services::read([("a.toml".to_owned(), SOUND)].into_iter()).is_ok());
+        assert!(ServiceCatalogue::read([("a.toml".to_owned(), SOUND)].into_iter()).is_ok());
         let error = read(&[("a.toml", SOUND.replace("0101002IM", "nope"))]);
         assert!(error.contains("a.toml") && error.contains("taxonomy"), "{error}");
         let error = read(&[("a.toml", SOUND.to_owned()), ("b.toml", SOUND.to_owned())]);

@@ -9,7 +9,7 @@ use printpdf::{Mm, Op, PdfDocument, PdfPage, PdfSaveOptions};
 use sha2::{Digest, Sha256};
 
 use crate::fonts::{self, Fonts};
-use crate::page::{HEIGHT, Page, WIDTH};
+use crate::page::{HEIGHT, PageCanvas, WIDTH};
 use crate::structure;
 
 /// What the document says of itself.
@@ -28,7 +28,7 @@ const CONTENT_LEVEL: u32 = 3;
 const PRODUCER: &str = "documents";
 
 /// Closes the page and writes it.
-pub fn write(fonts: &Fonts, page: Page<'_>, about: &About) -> Result<Vec<u8>, Fault> {
+pub fn write(fonts: &Fonts, page: PageCanvas<'_>, about: &About) -> Result<Vec<u8>, Fault> {
     let (ops, tree) = page.finish();
     let mut doc = draw(fonts, ops)?;
     embed_fonts(&mut doc, fonts)?;

@@ -3,8 +3,8 @@
 use domain::account::Language;
 
 use crate::fonts::Face;
-use crate::page::{Block, Page};
-use crate::structure::{Element, Role};
+use crate::page::{Block, PageCanvas};
+use crate::structure::{PdfElement, Role};
 use crate::text::POINTS;
 
 /// Words of the model in both languages.
@@ -76,7 +76,7 @@ const BELOW: f32 = 0.75;
 
 /// A label, with its English after it on the same line; both shrink alike when they are too wide.
 /// Returns how wide they are, in millimetres.
-pub fn beside(page: &mut Page<'_>, role: Role, block: Block, label: Label, language: Language) -> f32 {
+pub fn beside(page: &mut PageCanvas<'_>, role: Role, block: Block, label: Label, language: Language) -> f32 {
     let Some(english) = translated(label, language) else {
         let fitted = page.tagged(role, block, label.it);
         return page.width(block.face, fitted.size, label.it);
@@ -87,12 +87,12 @@ pub fn beside(page: &mut Page<'_>, role: Role, block: Block, label: Label, langu
     let italian = page.width(block.face, large, label.it);
     let wide = italian + gap + page.width(Face::Text, small, &english);
     let scale = (block.width / wide).min(1.0);
-    page.within(Element::new(role), |page| {
+    page.within(PdfElement::new(role), |page| {
         page.text(Block { size: large * scale, width: italian * scale + 0.1, ..block }, label.it);
         let x = block.x + (italian + gap) * scale;
         let y = block.y + (large - small) * scale * 0.8 / POINTS;
         let rest = Block { x, y, width: block.x + block.width - x + 0.1, ..block };
-        page.within(Element::new(Role::Span).english(), |page| {
+        page.within(PdfElement::new(Role::Span).english(), |page| {
             page.text(Block { face: Face::Text, size: small * scale, ..rest }, &english);
         });
     });
@@ -100,20 +100,20 @@ pub fn beside(page: &mut Page<'_>, role: Role, block: Block, label: Label, langu
 }
 
 /// A label, with its English under it in small.
-pub fn above(page: &mut Page<'_>, role: Role, block: Block, label: Label, language: Language) {
+pub fn above(page: &mut PageCanvas<'_>, role: Role, block: Block, label: Label, language: Language) {
     let english = translated(label, language);
-    page.within(Element::new(role), |page| {
+    page.within(PdfElement::new(role), |page| {
         page.text(block, label.it);
         if let Some(english) = english {
             let y = block.y + block.size * 0.98 / POINTS;
             let small = Block { y, face: Face::Text, size: block.size * BELOW, ..block };
-            page.within(Element::new(Role::Span).english(), |page| page.text(small, english));
+            page.within(PdfElement::new(Role::Span).english(), |page| page.text(small, english));
         }
     });
 }
 
 /// A paragraph, with its English under it. Returns where the paragraph ends, in millimetres.
-pub fn paragraph(page: &mut Page<'_>, block: Block, it: &str, en: Option<&str>) -> f32 {
+pub fn paragraph(page: &mut PageCanvas<'_>, block: Block, it: &str, en: Option<&str>) -> f32 {
     let end = |block: Block, fitted: &crate::text::Fitted| {
         block.y + fitted.lines.len() as f32 * fitted.size * crate::text::LEADING / POINTS
     };
@@ -121,7 +121,7 @@ pub fn paragraph(page: &mut Page<'_>, block: Block, it: &str, en: Option<&str>) 
     let bottom = end(block, &fitted);
     let Some(en) = en else { return bottom };
     let small = Block { y: bottom + 0.4, size: (fitted.size * 0.85).max(block.least), ..block };
-    let english = Element::new(Role::Paragraph).english();
+    let english = PdfElement::new(Role::Paragraph).english();
     let fitted = page.within(english, |page| page.text(small, en));
     end(small, &fitted)
 }

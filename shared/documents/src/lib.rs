@@ -27,8 +27,8 @@ use domain::{Date, Debt, Error, Fault};
 use document::About;
 use fonts::{Face, Fonts};
 use notice::Notice;
-use page::Page;
-use receipt::Proof;
+use page::PageCanvas;
+use receipt::ReceiptProof;
 
 /// Prints documents. Its fonts are read once, in the start phase.
 pub struct Printer {
@@ -50,7 +50,7 @@ impl Printer {
         language: Language,
         today: Date,
     ) -> Result<Vec<u8>, Error> {
-        let mut page = Page::new(&self.fonts);
+        let mut page = PageCanvas::new(&self.fonts);
         notice::draw(&mut page, &Notice { creditor, debt, language, today })?;
         let about = About {
             title: format!("{} {}", title(labels::NOTICE, language), debt.notice.grouped()),
@@ -70,8 +70,8 @@ impl Printer {
         verify_page: &str,
         language: Language,
     ) -> Result<Vec<u8>, Error> {
-        let mut page = Page::new(&self.fonts);
-        receipt::draw(&mut page, &Proof { creditor, debt, receipt, verify_page, language });
+        let mut page = PageCanvas::new(&self.fonts);
+        receipt::draw(&mut page, &ReceiptProof { creditor, debt, receipt, verify_page, language });
         let about = About {
             title: format!("{} {}", title(labels::RECEIPT, language), debt.notice.grouped()),
             author: page.printable(Face::Text, &creditor.name),

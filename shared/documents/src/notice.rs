@@ -10,8 +10,8 @@ use crate::codes::{self, Slip};
 use crate::fonts::Face;
 use crate::header;
 use crate::labels::{self, above, beside, paragraph, slip, translated};
-use crate::page::{Block, Ink, Page, WIDTH};
-use crate::structure::{Element, Role};
+use crate::page::{Block, Ink, PageCanvas, WIDTH};
+use crate::structure::{PdfElement, Role};
 use crate::symbol::Symbol;
 use crate::text::shortened;
 
@@ -36,7 +36,7 @@ pub struct Notice<'a> {
 }
 
 /// Draws the whole page.
-pub fn draw(page: &mut Page<'_>, notice: &Notice<'_>) -> Result<(), Error> {
+pub fn draw(page: &mut PageCanvas<'_>, notice: &Notice<'_>) -> Result<(), Error> {
     if !codes::is_printable(notice.debt.amount) {
         return Err(Error::DebtNotPayable);
     }
@@ -58,10 +58,10 @@ fn postal(creditor: &Creditor) -> Option<(&PostalAccount, &str)> {
     Some((postal, postal.iban.postal_account()?))
 }
 
-fn how_much(page: &mut Page<'_>, notice: &Notice<'_>) {
+fn how_much(page: &mut PageCanvas<'_>, notice: &Notice<'_>) {
     let Notice { debt, language, .. } = *notice;
     page.rectangle(0.0, 92.6, WIDTH / 2.0 - 0.25, 6.7, Ink::Band);
-    page.within(Element::new(Role::Section), |page| {
+    page.within(PdfElement::new(Role::Section), |page| {
         let head = Block::line(FIRST, 94.0, 92.0, Face::Strong, 10.0);
         beside(page, Role::Heading, head, labels::HOW_MUCH, language);
         beside(
@@ -72,7 +72,7 @@ fn how_much(page: &mut Page<'_>, notice: &Notice<'_>) {
             language,
         );
         let amount = Block::line(11.5, 107.6, 28.9, Face::Strong, 16.0).least(9.0);
-        page.within(Element::new(Role::Paragraph), |page| {
+        page.within(PdfElement::new(Role::Paragraph), |page| {
             page.text(amount, &debt.amount.cents().italian());
             page.text(Block::line(41.1, 109.3, 8.0, Face::Text, 10.0), slip::EURO);
         });
@@ -96,7 +96,7 @@ fn how_much(page: &mut Page<'_>, notice: &Notice<'_>) {
 
 /// Not a field of the model: a debt whose day has passed can be paid still, and until when.
 /// Returns where the sentence ends.
-fn past_due(page: &mut Page<'_>, notice: &Notice<'_>) -> Option<f32> {
+fn past_due(page: &mut PageCanvas<'_>, notice: &Notice<'_>) -> Option<f32> {
     let days = notice.debt.days;
     let due = days.due.filter(|due| *due < notice.today)?;
     let last = days.expires.filter(|last| *last > due);
@@ -113,11 +113,11 @@ fn past_due(page: &mut Page<'_>, notice: &Notice<'_>) -> Option<f32> {
     Some(paragraph(page, room, &it, english))
 }
 
-fn where_to_pay(page: &mut Page<'_>, notice: &Notice<'_>) {
+fn where_to_pay(page: &mut PageCanvas<'_>, notice: &Notice<'_>) {
     let Notice { creditor, language, .. } = *notice;
     let english = language == Language::En;
     page.rectangle(WIDTH / 2.0 + 0.25, 92.6, WIDTH / 2.0 - 0.25, 6.7, Ink::Band);
-    page.within(Element::new(Role::Section), |page| {
+    page.within(PdfElement::new(Role::Section), |page| {
         let head = Block::line(SECOND, 94.0, 50.0, Face::Strong, 10.0);
         beside(page, Role::Heading, head, labels::WHERE, language);
         let list = Block::line(RIGHT - 32.0, 94.4, 32.0, Face::Text, 8.0).right();
@@ -144,12 +144,12 @@ fn where_to_pay(page: &mut Page<'_>, notice: &Notice<'_>) {
 }
 
 /// The portion for banks and other channels: the data, and the QR code that carries them.
-fn payment(page: &mut Page<'_>, notice: &Notice<'_>) -> Result<(), Error> {
+fn payment(page: &mut PageCanvas<'_>, notice: &Notice<'_>) -> Result<(), Error> {
     let Notice { creditor, debt, language, .. } = *notice;
     let text = codes::qr_text(&debt.notice, &creditor.fiscal_code, debt.amount);
     let symbol = Symbol::qr(&text)?;
     page.rectangle(0.0, 155.5, WIDTH, 6.5, Ink::Band);
-    page.within(Element::new(Role::Section), |page| {
+    page.within(PdfElement::new(Role::Section), |page| {
         let head = Block::line(FIRST, 156.8, 80.0, Face::Strong, 10.0);
         beside(page, Role::Heading, head, labels::DETAILS, language);
         portion(page, notice, 156.8);
@@ -164,7 +164,7 @@ fn payment(page: &mut Page<'_>, notice: &Notice<'_>) -> Result<(), Error> {
 }
 
 /// Which portion this is, and by when it is due: on the bands of both payment portions.
-fn portion(page: &mut Page<'_>, notice: &Notice<'_>, y: f32) {
+fn portion(page: &mut PageCanvas<'_>, notice: &Notice<'_>, y: f32) {
     let Notice { debt, language, .. } = *notice;
     let full = Block::line(SECOND, y, 33.0, Face::Strong, 10.0);
     beside(page, Role::Paragraph, full, labels::IN_FULL, language);
@@ -176,7 +176,7 @@ fn portion(page: &mut Page<'_>, notice: &Notice<'_>, y: f32) {
     page.tagged(Role::Paragraph, Block::line(RIGHT - 52.0, y, 52.0, Face::Strong, 10.0).right(), &by);
 }
 
-fn payment_data(page: &mut Page<'_>, notice: &Notice<'_>) {
+fn payment_data(page: &mut PageCanvas<'_>, notice: &Notice<'_>) {
     let Notice { creditor, debt, language, .. } = *notice;
     let x = 93.9;
     let name = shortened(&debt.debtor.name, header::limit::NAME_OF_DEBTOR);
@@ -189,7 +189,7 @@ fn payment_data(page: &mut Page<'_>, notice: &Notice<'_>) {
         (181.7, labels::OBJECT, object, RIGHT, object_height),
     ];
     for (y, label, value, right, height) in rows {
-        page.within(Element::new(Role::Section), |page| {
+        page.within(PdfElement::new(Role::Section), |page| {
             let room = Block::line(x, y, 60.0, Face::Text, 8.0);
             let after = beside(page, Role::Paragraph, room, label, language);
             let from = x + after + 1.5;
@@ -201,16 +201,16 @@ fn payment_data(page: &mut Page<'_>, notice: &Notice<'_>) {
 }
 
 /// `Euro` and an amount that ends at the right edge, aligned on one line.
-fn euro(page: &mut Page<'_>, amount: &str, y: f32, x: f32) {
+fn euro(page: &mut PageCanvas<'_>, amount: &str, y: f32, x: f32) {
     let label = 8.0;
-    page.within(Element::new(Role::Paragraph), |page| {
+    page.within(PdfElement::new(Role::Paragraph), |page| {
         page.text(Block::line(x, y + 0.6, label, Face::Text, 10.0), slip::EURO);
         let room = RIGHT - x - label;
         page.text(Block::line(x + label, y, room, Face::MonoStrong, 12.0).right(), amount);
     });
 }
 
-fn payment_codes(page: &mut Page<'_>, creditor: &Creditor, debt: &Debt, language: Language) {
+fn payment_codes(page: &mut PageCanvas<'_>, creditor: &Creditor, debt: &Debt, language: Language) {
     let (label_y, value_y) = if language == Language::En { (187.9, 193.2) } else { (189.7, 193.2) };
     let fiscal_code = creditor.fiscal_code.as_str();
     let right = RIGHT - page.width(Face::MonoStrong, 10.0, fiscal_code);
@@ -222,7 +222,7 @@ fn payment_codes(page: &mut Page<'_>, creditor: &Creditor, debt: &Debt, language
     ];
     for (x, width, label, value) in columns {
         let Some(value) = value else { continue };
-        page.within(Element::new(Role::Section), |page| {
+        page.within(PdfElement::new(Role::Section), |page| {
             above(page, Role::Paragraph, Block::line(x, label_y, width, Face::Text, 8.0), label, language);
             let room = Block::line(x, value_y, width, Face::MonoStrong, 10.0).least(5.0);
             page.tagged(Role::Paragraph, room, &value);
@@ -232,7 +232,7 @@ fn payment_codes(page: &mut Page<'_>, creditor: &Creditor, debt: &Debt, language
 
 /// *Bollettino Postale PA*: only where the creditor has a postal account for these collections.
 fn postal_slip(
-    page: &mut Page<'_>,
+    page: &mut PageCanvas<'_>,
     notice: &Notice<'_>,
     postal: &PostalAccount,
     account: &str,
@@ -250,7 +250,7 @@ fn postal_slip(
     let symbol = Symbol::datamatrix(&text)?;
     page.rectangle(0.0, 205.5, WIDTH, 6.5, Ink::Band);
     header::cut_line(page, 205.5);
-    page.within(Element::new(Role::Section), |page| {
+    page.within(PdfElement::new(Role::Section), |page| {
         page.tagged(Role::Heading, Block::line(11.0, 206.8, 50.0, Face::Strong, 10.0), slip::TITLE);
         page.tagged(Role::Paragraph, Block::line(63.4, 206.8, 40.0, Face::Strong, 10.0), slip::BANK);
         portion(page, notice, 206.8);
@@ -265,7 +265,7 @@ fn postal_slip(
     Ok(())
 }
 
-fn slip_left(page: &mut Page<'_>, postal: &PostalAccount) {
+fn slip_left(page: &mut PageCanvas<'_>, postal: &PostalAccount) {
     page.tagged(Role::Paragraph, Block::line(11.0, 225.0, 46.0, Face::Strong, 12.0), slip::POST);
     page.tagged(Role::Paragraph, Block::line(11.0, 238.1, 46.0, Face::Text, 8.0).height(17.0), slip::WHERE);
     if let Some(authorization) = &postal.authorization {
@@ -274,12 +274,12 @@ fn slip_left(page: &mut Page<'_>, postal: &PostalAccount) {
     }
 }
 
-fn slip_amount(page: &mut Page<'_>, debt: &Debt, account: &str) {
+fn slip_amount(page: &mut PageCanvas<'_>, debt: &Debt, account: &str) {
     page.rectangle(63.4, 224.4, 7.0, 7.0, Ink::Text);
-    page.within(Element::new(Role::Paragraph), |page| {
+    page.within(PdfElement::new(Role::Paragraph), |page| {
         page.text(Block::line(65.2, 225.2, 6.0, Face::Strong, 15.0).ink(Ink::White), "€");
     });
-    page.within(Element::new(Role::Paragraph), |page| {
+    page.within(PdfElement::new(Role::Paragraph), |page| {
         page.text(Block::line(72.6, 226.6, 14.4, Face::Text, 10.0), slip::ACCOUNT);
         let room = Block::line(87.6, 226.0, 60.0, Face::MonoStrong, 12.0);
         page.text(room, codes::printed_account(account));
@@ -287,13 +287,13 @@ fn slip_amount(page: &mut Page<'_>, debt: &Debt, account: &str) {
     // The amount begins where the model puts it, earlier when it is longer.
     let amount = debt.amount.cents().italian();
     let from = (RIGHT - page.width(Face::MonoStrong, 12.0, &amount)).min(175.9);
-    page.within(Element::new(Role::Paragraph), |page| {
+    page.within(PdfElement::new(Role::Paragraph), |page| {
         page.text(Block::line(from - 8.6, 226.6, 8.0, Face::Text, 10.0), slip::EURO);
         page.text(Block::line(from, 226.0, RIGHT - from + 0.1, Face::MonoStrong, 12.0), &amount);
     });
 }
 
-fn slip_data(page: &mut Page<'_>, debt: &Debt, postal: &PostalAccount) {
+fn slip_data(page: &mut PageCanvas<'_>, debt: &Debt, postal: &PostalAccount) {
     let (x, right) = (63.4, 168.0);
     let rows = [
         (238.1, slip::HOLDER, shortened(&postal.holder, limit::HOLDER), 5.8),
@@ -301,7 +301,7 @@ fn slip_data(page: &mut Page<'_>, debt: &Debt, postal: &PostalAccount) {
         (250.7, labels::OBJECT.it, shortened(&debt.reason, header::limit::OBJECT), 7.2),
     ];
     for (y, label, value, height) in rows {
-        page.within(Element::new(Role::Paragraph), |page| {
+        page.within(PdfElement::new(Role::Paragraph), |page| {
             page.text(Block::line(x, y, 40.0, Face::Text, 8.0), label);
             let from = x + page.width(Face::Text, 8.0, label) + 1.5;
             page.text(
@@ -312,7 +312,7 @@ fn slip_data(page: &mut Page<'_>, debt: &Debt, postal: &PostalAccount) {
     }
 }
 
-fn slip_codes(page: &mut Page<'_>, creditor: &Creditor, debt: &Debt) {
+fn slip_codes(page: &mut PageCanvas<'_>, creditor: &Creditor, debt: &Debt) {
     let (label_y, value_y, right) = (258.5, 261.9, 160.8);
     let codes = [
         (63.4, slip::NOTICE_CODE, debt.notice.grouped()),
@@ -323,7 +323,7 @@ fn slip_codes(page: &mut Page<'_>, creditor: &Creditor, debt: &Debt) {
         let at_right = label == slip::CREDITOR_CODE;
         let width = if at_right { right - x } else { 48.0 };
         let place = |block: Block| if at_right { block.right() } else { block };
-        page.within(Element::new(Role::Paragraph), |page| {
+        page.within(PdfElement::new(Role::Paragraph), |page| {
             page.text(place(Block::line(x, label_y, width, Face::Text, 8.0)), label);
             page.text(place(Block::line(x, value_y, width, Face::MonoStrong, 10.0)), &value);
         });

@@ -8,7 +8,7 @@ use printpdf::{
 
 use crate::emblem::{self, Drawing};
 use crate::fonts::{Face, Fonts};
-use crate::structure::{Element, Kid, Role};
+use crate::structure::{PdfElement, Kid, Role};
 use crate::symbol::Symbol;
 use crate::text::{self, Fitted, LEADING, POINTS, Room};
 
@@ -94,27 +94,27 @@ impl Block {
     }
 }
 
-pub struct Page<'f> {
+pub struct PageCanvas<'f> {
     fonts: &'f Fonts,
     ops: Vec<Op>,
     /// The elements begun and not ended, outermost first.
-    open: Vec<Element>,
+    open: Vec<PdfElement>,
     marks: i64,
 }
 
-impl<'f> Page<'f> {
+impl<'f> PageCanvas<'f> {
     pub fn new(fonts: &'f Fonts) -> Self {
-        Self { fonts, ops: Vec::new(), open: vec![Element::new(Role::Document)], marks: 0 }
+        Self { fonts, ops: Vec::new(), open: vec![PdfElement::new(Role::Document)], marks: 0 }
     }
 
     /// What was drawn, and the tree beside it.
-    pub fn finish(mut self) -> (Vec<Op>, Element) {
-        let root = self.open.drain(..).next().unwrap_or(Element::new(Role::Document));
+    pub fn finish(mut self) -> (Vec<Op>, PdfElement) {
+        let root = self.open.drain(..).next().unwrap_or(PdfElement::new(Role::Document));
         (self.ops, root)
     }
 
     /// Draws what belongs to one element of the tree.
-    pub fn within<T>(&mut self, element: Element, draw: impl FnOnce(&mut Self) -> T) -> T {
+    pub fn within<T>(&mut self, element: PdfElement, draw: impl FnOnce(&mut Self) -> T) -> T {
         self.open.push(element);
         let drawn = draw(self);
         // The root was opened first and is never closed here.
@@ -163,7 +163,7 @@ impl<'f> Page<'f> {
 
     /// One element around one text.
     pub fn tagged(&mut self, role: Role, block: Block, text: &str) -> Fitted {
-        self.within(Element::new(role), |page| page.text(block, text))
+        self.within(PdfElement::new(role), |page| page.text(block, text))
     }
 
     fn show(&mut self, face: Face, size: f32, x: f32, top: f32, line: &str) {
@@ -240,7 +240,7 @@ impl<'f> Page<'f> {
         // One shape, so that no reader of the page shows seams between its bars.
         let fill = Op::Unknown { key: "f".to_owned(), value: Vec::new() };
         let scale = side / symbol.side().max(1) as f32;
-        self.within(Element::new(Role::Figure).alt(alt).at(x, y, side, side), |page| {
+        self.within(PdfElement::new(Role::Figure).alt(alt).at(x, y, side, side), |page| {
             page.begin_content();
             page.fill(Ink::Black);
             page.scaled(x, y, scale, bars.chain([fill]));

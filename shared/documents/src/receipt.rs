@@ -11,8 +11,8 @@ use crate::fonts::Face;
 use crate::header;
 use crate::labels::{self, Label, above, beside, paragraph};
 use crate::notice::RIGHT;
-use crate::page::{Block, Ink, Page, WIDTH};
-use crate::structure::{Element, Role};
+use crate::page::{Block, Ink, PageCanvas, WIDTH};
+use crate::structure::{PdfElement, Role};
 use crate::text::shortened;
 
 const LABEL_X: f32 = 10.7;
@@ -22,7 +22,7 @@ const VALUE_X: f32 = 80.0;
 const TOP: f32 = 101.6;
 const STEP: f32 = 8.6;
 
-pub struct Proof<'a> {
+pub struct ReceiptProof<'a> {
     pub creditor: &'a Creditor,
     pub debt: &'a Debt,
     pub receipt: &'a Receipt,
@@ -31,15 +31,15 @@ pub struct Proof<'a> {
 }
 
 /// Draws the whole page.
-pub fn draw(page: &mut Page<'_>, proof: &Proof<'_>) {
-    let Proof { creditor, debt, language, .. } = *proof;
+pub fn draw(page: &mut PageCanvas<'_>, proof: &ReceiptProof<'_>) {
+    let ReceiptProof { creditor, debt, language, .. } = *proof;
     header::draw(page, creditor, &debt.reason, labels::RECEIPT, language);
     header::parties(page, creditor, &debt.debtor, DEBTOR, language);
     page.rectangle(0.0, 92.6, WIDTH, 6.7, Ink::Band);
-    page.within(Element::new(Role::Section), |page| {
+    page.within(PdfElement::new(Role::Section), |page| {
         let head = Block::line(LABEL_X, 94.0, 100.0, Face::Strong, 10.0);
         beside(page, Role::Heading, head, DATA, language);
-        page.within(Element::new(Role::Table), |page| {
+        page.within(PdfElement::new(Role::Table), |page| {
             for (i, row) in rows(proof).into_iter().enumerate() {
                 draw_row(page, TOP + i as f32 * STEP, &row, language);
             }
@@ -49,13 +49,13 @@ pub fn draw(page: &mut Page<'_>, proof: &Proof<'_>) {
 }
 
 /// One datum: a label and its value, or nothing where the sender left it out.
-struct Row {
+struct ReceiptRow {
     label: Label,
     value: Option<String>,
     face: Face,
 }
 
-impl Row {
+impl ReceiptRow {
     fn words(label: Label, value: impl Into<Option<String>>) -> Self {
         Self { label, value: value.into().filter(|value| !value.trim().is_empty()), face: Face::Strong }
     }
@@ -87,29 +87,29 @@ const TOKEN: Label = label("Token di pagamento", "Payment token");
 const METHOD: Label = label("Metodo e canale", "Method and channel");
 const PAYER: Label = label("Pagatore", "Payer");
 
-fn rows(proof: &Proof<'_>) -> Vec<Row> {
-    let Proof { creditor, debt, receipt, language, .. } = *proof;
+fn rows(proof: &ReceiptProof<'_>) -> Vec<ReceiptRow> {
+    let ReceiptProof { creditor, debt, receipt, language, .. } = *proof;
     let psp_codes = format!(
         "{} · {}",
         receipt.psp.fiscal_code.as_deref().unwrap_or(&absent(language)),
         shortened(&receipt.psp.id, 35)
     );
     vec![
-        Row::code(PAID, format!("Euro {}", receipt.amount.cents().italian())),
-        Row { face: Face::MonoStrong, ..Row::words(FEE, fee(receipt, language)) },
-        Row::code(PAID_AT, receipt.paid_at.map(moment)),
-        Row::code(APPLIED_ON, receipt.applied_on.map(italian_date)),
-        Row::code(RECORDED_AT, moment(receipt.recorded_at)),
-        Row::words(REASON, debt.reason.clone()),
-        Row::words(SERVICE, debt.service.name.clone()),
-        Row::words(labels::CREDITOR, format!("{} · {}", creditor.fiscal_code, creditor.name)),
-        Row::code(IUV, debt.iuv().to_string()),
-        Row::code(labels::NOTICE_CODE, debt.notice.grouped()),
-        Row::words(PSP, receipt.psp.name.clone()),
-        Row::words(PSP_CODE, psp_codes),
-        Row::words(TOKEN, receipt.receipt_id.clone()),
-        Row::words(METHOD, method_and_channel(receipt, language)),
-        Row::words(PAYER, receipt.payer.as_ref().map(|payer| shown(payer, debt))),
+        ReceiptRow::code(PAID, format!("Euro {}", receipt.amount.cents().italian())),
+        ReceiptRow { face: Face::MonoStrong, ..ReceiptRow::words(FEE, fee(receipt, language)) },
+        ReceiptRow::code(PAID_AT, receipt.paid_at.map(moment)),
+        ReceiptRow::code(APPLIED_ON, receipt.applied_on.map(italian_date)),
+        ReceiptRow::code(RECORDED_AT, moment(receipt.recorded_at)),
+        ReceiptRow::words(REASON, debt.reason.clone()),
+        ReceiptRow::words(SERVICE, debt.service.name.clone()),
+        ReceiptRow::words(labels::CREDITOR, format!("{} · {}", creditor.fiscal_code, creditor.name)),
+        ReceiptRow::code(IUV, debt.iuv().to_string()),
+        ReceiptRow::code(labels::NOTICE_CODE, debt.notice.grouped()),
+        ReceiptRow::words(PSP, receipt.psp.name.clone()),
+        ReceiptRow::words(PSP_CODE, psp_codes),
+        ReceiptRow::words(TOKEN, receipt.receipt_id.clone()),
+        ReceiptRow::words(METHOD, method_and_channel(receipt, language)),
+        ReceiptRow::words(PAYER, receipt.payer.as_ref().map(|payer| shown(payer, debt))),
     ]
 }
 
@@ -186,8 +186,8 @@ fn masked(text: &str, shown: usize) -> String {
     format!("{head}{}", "*".repeat(text.chars().count().saturating_sub(shown)))
 }
 
-fn draw_row(page: &mut Page<'_>, y: f32, row: &Row, language: Language) {
-    page.within(Element::new(Role::Row), |page| {
+fn draw_row(page: &mut PageCanvas<'_>, y: f32, row: &ReceiptRow, language: Language) {
+    page.within(PdfElement::new(Role::Row), |page| {
         let place = Block::line(LABEL_X, y + 1.0, VALUE_X - LABEL_X - 2.0, Face::Text, 9.0);
         above(page, Role::RowHeader, place, row.label, language);
         let value =
@@ -211,11 +211,11 @@ fn grouped(code: &str) -> String {
     groups.join(" ")
 }
 
-fn verification(page: &mut Page<'_>, proof: &Proof<'_>) {
-    let Proof { receipt, verify_page, language, .. } = *proof;
+fn verification(page: &mut PageCanvas<'_>, proof: &ReceiptProof<'_>) {
+    let ReceiptProof { receipt, verify_page, language, .. } = *proof;
     let top = 236.0;
     page.rectangle(0.0, top, WIDTH, 6.7, Ink::Band);
-    page.within(Element::new(Role::Section), |page| {
+    page.within(PdfElement::new(Role::Section), |page| {
         let head = Block::line(LABEL_X, top + 1.4, 120.0, Face::Strong, 10.0);
         beside(page, Role::Heading, head, CHECK, language);
         let code = Block::line(LABEL_X, top + 10.0, RIGHT - LABEL_X, Face::MonoStrong, 14.0);

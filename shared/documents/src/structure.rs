@@ -50,7 +50,7 @@ impl Role {
 
 /// One element of the tree.
 #[derive(Debug)]
-pub struct Element {
+pub struct PdfElement {
     pub role: Role,
     pub kids: Vec<Kid>,
     english: bool,
@@ -62,11 +62,11 @@ pub struct Element {
 /// What an element holds: elements, and content of the page by its mark.
 #[derive(Debug)]
 pub enum Kid {
-    Element(Element),
+    Element(PdfElement),
     Content(i64),
 }
 
-impl Element {
+impl PdfElement {
     pub fn new(role: Role) -> Self {
         Self { role, kids: Vec::new(), english: false, alt: None, place: None }
     }
@@ -96,7 +96,7 @@ pub fn begin(role: Role, mark: i64) -> Op {
 }
 
 /// Writes the tree into the document and returns its root, for the catalog.
-pub fn write(doc: &mut Document, page: ObjectId, root: &Element) -> ObjectId {
+pub fn write(doc: &mut Document, page: ObjectId, root: &PdfElement) -> ObjectId {
     let tree = doc.new_object_id();
     let mut parents = Parents::default();
     let top = write_element(doc, page, tree, root, &mut parents);
@@ -121,7 +121,7 @@ fn write_element(
     doc: &mut Document,
     page: ObjectId,
     parent: ObjectId,
-    element: &Element,
+    element: &PdfElement,
     parents: &mut Parents,
 ) -> ObjectId {
     let id = doc.new_object_id();
@@ -147,7 +147,7 @@ fn write_element(
     id
 }
 
-fn describe(dict: &mut Dictionary, element: &Element) {
+fn describe(dict: &mut Dictionary, element: &PdfElement) {
     if element.english {
         dict.set("Lang", Object::string_literal("en"));
     }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, FieldCode, FieldError, Form};
 use crate::fiscal_code::FiscalCode;
 use crate::password::{Password, Policy};
-use crate::person::{self, Email, Person, PersonType, Place};
+use crate::person::{self, Email, Person, PersonType, PostalAddress};
 use crate::text;
 
 /// Version of the privacy notice and of the terms that a person accepts today.
@@ -30,7 +30,7 @@ impl AccountId {
 /// Where an account is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Status {
+pub enum AccountStatus {
     /// Registered; the mailed link has not been used.
     Pending,
     Active,
@@ -90,7 +90,7 @@ impl Consent {
 pub struct Profile {
     pub username: Email,
     pub fiscal_code: FiscalCode,
-    pub name: Name,
+    pub name: HolderName,
     pub address: String,
     pub country: String,
     pub city: String,
@@ -105,23 +105,23 @@ pub struct Profile {
 /// A person's two names or a company's one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Name {
+pub enum HolderName {
     Natural { first: String, last: String },
     Legal { company: String },
 }
 
-impl Name {
+impl HolderName {
     pub fn person_type(&self) -> PersonType {
         match self {
-            Name::Natural { .. } => PersonType::Natural,
-            Name::Legal { .. } => PersonType::Legal,
+            HolderName::Natural { .. } => PersonType::Natural,
+            HolderName::Legal { .. } => PersonType::Legal,
         }
     }
 
     pub fn full(&self) -> String {
         match self {
-            Name::Natural { first, last } => format!("{first} {last}"),
-            Name::Legal { company } => company.clone(),
+            HolderName::Natural { first, last } => format!("{first} {last}"),
+            HolderName::Legal { company } => company.clone(),
         }
     }
 }
@@ -147,8 +147,8 @@ impl Profile {
     pub fn personal(&self) -> Vec<&str> {
         let mut personal = vec![self.username.as_str(), self.email.as_str(), self.fiscal_code.as_str()];
         match &self.name {
-            Name::Natural { first, last } => personal.extend([first.as_str(), last.as_str()]),
-            Name::Legal { company } => personal.push(company),
+            HolderName::Natural { first, last } => personal.extend([first.as_str(), last.as_str()]),
+            HolderName::Legal { company } => personal.push(company),
         }
         personal
     }
@@ -158,7 +158,7 @@ impl Profile {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
     pub id: AccountId,
-    pub status: Status,
+    pub status: AccountStatus,
     pub profile: Profile,
     pub identity_proven: bool,
     /// Raised by a new password or the end of consent: every older session is dead.
@@ -210,7 +210,7 @@ impl Registration {
             form.refuse(FieldError::new("personType", FieldCode::Mismatch));
         }
         let name = person_type.and_then(|kind| self.name(&mut form, kind));
-        let place = Place::parse(
+        let place = PostalAddress::parse(
             &mut form,
             typed(&self.address),
             typed(&self.postal_code),
@@ -258,7 +258,7 @@ impl Registration {
         form.give(profile.zip(password))
     }
 
-    fn name(&self, form: &mut Form, kind: PersonType) -> Option<Name> {
+    fn name(&self, form: &mut Form, kind: PersonType) -> Option<HolderName> {
         let not_for_this_kind = match kind {
             PersonType::Natural => [("companyName", &self.company_name), ("", &None)],
             PersonType::Legal => [("firstName", &self.first_name), ("lastName", &self.last_name)],
@@ -272,11 +272,11 @@ impl Registration {
             PersonType::Natural => {
                 let first = form.check(person::given_name("firstName", typed(&self.first_name)));
                 let last = form.check(person::given_name("lastName", typed(&self.last_name)));
-                Some(Name::Natural { first: first?, last: last? })
+                Some(HolderName::Natural { first: first?, last: last? })
             }
             PersonType::Legal => {
                 let name = text::line("companyName", typed(&self.company_name), 1, 150);
-                form.check(name).map(|company| Name::Legal { company })
+                form.check(name).map(|company| HolderName::Legal { company })
             }
         }
     }

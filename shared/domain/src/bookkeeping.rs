@@ -4,10 +4,10 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use crate::debt::{Debt, Event, State};
+use crate::debt::{Debt, DebtEvent, DebtState};
 use crate::error::FieldCode;
 use crate::fiscal_code::FiscalCode;
-use crate::movement::{Entry, Kind, Movement, Source};
+use crate::movement::{MovementEntry, MovementKind, Movement, MovementSource};
 use crate::plan::Plan;
 use crate::text;
 
@@ -56,7 +56,7 @@ impl fmt::Display for Reason {
 
 /// The number of the movement that this one says has been dealt with.
 pub fn dealt_with(movement: &Movement) -> Option<u64> {
-    let says = matches!(movement.kind, Kind::RefundNoted | Kind::Reconciled);
+    let says = matches!(movement.kind, MovementKind::RefundNoted | MovementKind::Reconciled);
     let (number, _) = movement.reference.as_deref().filter(|_| says)?.split_once(' ')?;
     number.parse().ok()
 }
@@ -77,18 +77,18 @@ pub enum NotBooked {
     NoSuchDebt,
     NoSuchMovement,
     /// That movement is no money that waits for somebody.
-    NothingToSettle(Kind),
+    NothingToSettle(MovementKind),
     /// It was dealt with otherwise, by this movement.
-    DealtWith(u64, Kind),
+    DealtWith(u64, MovementKind),
     /// The table of transitions has no such entry for a debt in this state.
-    NotNow(State),
+    NotNow(DebtState),
 }
 
 /// An operator notes that a movement has been dealt with. Safe to repeat.
 pub fn book(
     stored: Option<(&Debt, &[Movement])>,
     number: u64,
-    event: Event,
+    event: DebtEvent,
     reason: &Reason,
     now: Timestamp,
 ) -> Plan<Booked> {
@@ -100,7 +100,7 @@ pub fn book(
     if !waiting.kind.is_difference() {
         return refuse(NotBooked::NothingToSettle(waiting.kind));
     }
-    let entry = Entry::new(waiting.cents, Source::Operator).about(reason.of(number));
+    let entry = MovementEntry::new(waiting.cents, MovementSource::Operator).about(reason.of(number));
     let Ok(change) = debt.apply(event, entry, now) else { return refuse(NotBooked::NotNow(debt.state)) };
     let Some(noted) = change.movements.last() else { return refuse(NotBooked::NotNow(debt.state)) };
     match movements.iter().find(|movement| dealt_with(movement) == Some(number)) {

@@ -7,7 +7,7 @@ use crate::account::AccountId;
 use crate::error::{Error, Fault};
 use crate::fiscal_code::FiscalCode;
 use crate::money::Amount;
-use crate::movement::{Entry, Kind, Source};
+use crate::movement::{MovementEntry, MovementKind, MovementSource};
 use crate::notice::{Iuv, NoticeNumber};
 use crate::outbox::OutboxMessage;
 use crate::payment::PaymentId;
@@ -19,7 +19,7 @@ use crate::time;
 /// What is stored of a debt's state. What a person sees also depends on the day: [`Debt::status`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum State {
+pub enum DebtState {
     Open,
     Paid,
     Cancelled,
@@ -28,7 +28,7 @@ pub enum State {
 
 /// What can happen to a debt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Event {
+pub enum DebtEvent {
     /// The creditor changes its data.
     Change,
     /// The creditor, or its owner for a spontaneous one, takes it back.
@@ -53,11 +53,11 @@ pub enum Event {
 
 /// What the table says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rule {
+pub enum Transition {
     /// The debt moves to a state, and a movement of this kind is appended.
-    Go(State, Kind),
+    Go(DebtState, MovementKind),
     /// Nothing of the debt changes, but the event is kept as a movement.
-    Record(Kind),
+    Record(MovementKind),
     /// Nothing happens: the event says what is already known.
     Ignore,
     /// Refused: the debt is paid.
@@ -68,56 +68,56 @@ pub enum Rule {
     NotPaid,
 }
 
-impl State {
-    pub const ALL: [State; 4] = [State::Open, State::Paid, State::Cancelled, State::Expired];
+impl DebtState {
+    pub const ALL: [DebtState; 4] = [DebtState::Open, DebtState::Paid, DebtState::Cancelled, DebtState::Expired];
 }
 
-impl Event {
-    pub const ALL: [Event; 10] = [
-        Event::Change,
-        Event::Cancel,
-        Event::Expire,
-        Event::StartAttempt,
-        Event::FailAttempt,
-        Event::Credit,
-        Event::Mismatch,
-        Event::NoteRefund,
-        Event::Reconcile,
-        Event::CorrectToMatchNode,
+impl DebtEvent {
+    pub const ALL: [DebtEvent; 10] = [
+        DebtEvent::Change,
+        DebtEvent::Cancel,
+        DebtEvent::Expire,
+        DebtEvent::StartAttempt,
+        DebtEvent::FailAttempt,
+        DebtEvent::Credit,
+        DebtEvent::Mismatch,
+        DebtEvent::NoteRefund,
+        DebtEvent::Reconcile,
+        DebtEvent::CorrectToMatchNode,
     ];
 }
 
 /// Every state and event. Money that moved is never refused: it is credited, also late, or kept to refund.
 ///
 /// A cancelled or expired debt that the creditor sends again is open again.
-pub const fn decide(state: State, event: Event) -> Rule {
-    use Rule::{AlreadyPaid, Go, Ignore, NotPaid, NotPayable, Record};
+pub const fn decide(state: DebtState, event: DebtEvent) -> Transition {
+    use Transition::{AlreadyPaid, Go, Ignore, NotPaid, NotPayable, Record};
     match (state, event) {
-        (State::Open, Event::Change) => Go(State::Open, Kind::Changed),
-        (State::Open, Event::Cancel) => Go(State::Cancelled, Kind::Cancelled),
-        (State::Open, Event::Expire) => Go(State::Expired, Kind::Expired),
-        (State::Open, Event::StartAttempt) => Go(State::Open, Kind::AttemptStarted),
-        (State::Open, Event::FailAttempt) => Go(State::Open, Kind::AttemptFailed),
-        (State::Open, Event::Credit) => Go(State::Paid, Kind::Credit),
+        (DebtState::Open, DebtEvent::Change) => Go(DebtState::Open, MovementKind::Changed),
+        (DebtState::Open, DebtEvent::Cancel) => Go(DebtState::Cancelled, MovementKind::Cancelled),
+        (DebtState::Open, DebtEvent::Expire) => Go(DebtState::Expired, MovementKind::Expired),
+        (DebtState::Open, DebtEvent::StartAttempt) => Go(DebtState::Open, MovementKind::AttemptStarted),
+        (DebtState::Open, DebtEvent::FailAttempt) => Go(DebtState::Open, MovementKind::AttemptFailed),
+        (DebtState::Open, DebtEvent::Credit) => Go(DebtState::Paid, MovementKind::Credit),
 
-        (State::Paid, Event::Change | Event::Cancel | Event::StartAttempt) => AlreadyPaid,
-        (State::Paid, Event::Expire | Event::FailAttempt) => Ignore,
-        (State::Paid, Event::Credit) => Record(Kind::DuplicateToRefund),
+        (DebtState::Paid, DebtEvent::Change | DebtEvent::Cancel | DebtEvent::StartAttempt) => AlreadyPaid,
+        (DebtState::Paid, DebtEvent::Expire | DebtEvent::FailAttempt) => Ignore,
+        (DebtState::Paid, DebtEvent::Credit) => Record(MovementKind::DuplicateToRefund),
 
-        (State::Cancelled | State::Expired, Event::Change) => Go(State::Open, Kind::Changed),
-        (State::Cancelled, Event::Cancel) => Ignore,
-        (State::Expired, Event::Cancel) => Go(State::Cancelled, Kind::Cancelled),
-        (State::Cancelled | State::Expired, Event::Expire) => Ignore,
-        (State::Cancelled | State::Expired, Event::StartAttempt) => NotPayable,
-        (State::Cancelled | State::Expired, Event::FailAttempt) => Record(Kind::AttemptFailed),
-        (State::Cancelled | State::Expired, Event::Credit) => Go(State::Paid, Kind::CreditLate),
+        (DebtState::Cancelled | DebtState::Expired, DebtEvent::Change) => Go(DebtState::Open, MovementKind::Changed),
+        (DebtState::Cancelled, DebtEvent::Cancel) => Ignore,
+        (DebtState::Expired, DebtEvent::Cancel) => Go(DebtState::Cancelled, MovementKind::Cancelled),
+        (DebtState::Cancelled | DebtState::Expired, DebtEvent::Expire) => Ignore,
+        (DebtState::Cancelled | DebtState::Expired, DebtEvent::StartAttempt) => NotPayable,
+        (DebtState::Cancelled | DebtState::Expired, DebtEvent::FailAttempt) => Record(MovementKind::AttemptFailed),
+        (DebtState::Cancelled | DebtState::Expired, DebtEvent::Credit) => Go(DebtState::Paid, MovementKind::CreditLate),
 
-        (_, Event::Mismatch) => Record(Kind::Mismatch),
+        (_, DebtEvent::Mismatch) => Record(MovementKind::Mismatch),
 
-        (_, Event::NoteRefund) => Record(Kind::RefundNoted),
-        (State::Paid, Event::Reconcile) => Record(Kind::Reconciled),
-        (State::Paid, Event::CorrectToMatchNode) => Record(Kind::CorrectedToMatchNode),
-        (State::Open | State::Cancelled | State::Expired, Event::Reconcile | Event::CorrectToMatchNode) => {
+        (_, DebtEvent::NoteRefund) => Record(MovementKind::RefundNoted),
+        (DebtState::Paid, DebtEvent::Reconcile) => Record(MovementKind::Reconciled),
+        (DebtState::Paid, DebtEvent::CorrectToMatchNode) => Record(MovementKind::CorrectedToMatchNode),
+        (DebtState::Open | DebtState::Cancelled | DebtState::Expired, DebtEvent::Reconcile | DebtEvent::CorrectToMatchNode) => {
             NotPaid
         }
     }
@@ -125,23 +125,23 @@ pub const fn decide(state: State, event: Event) -> Rule {
 
 /// Why the table refuses an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum RefusedTransition {
     AlreadyPaid,
     NotPayable,
     NotPaid,
 }
 
-impl From<Refusal> for Error {
-    fn from(refusal: Refusal) -> Self {
+impl From<RefusedTransition> for Error {
+    fn from(refusal: RefusedTransition) -> Self {
         match refusal {
-            Refusal::AlreadyPaid => Error::DebtAlreadyPaid,
-            Refusal::NotPayable | Refusal::NotPaid => Error::DebtNotPayable,
+            RefusedTransition::AlreadyPaid => Error::DebtAlreadyPaid,
+            RefusedTransition::NotPayable | RefusedTransition::NotPaid => Error::DebtNotPayable,
         }
     }
 }
 
-impl From<Refusal> for Fault {
-    fn from(refusal: Refusal) -> Self {
+impl From<RefusedTransition> for Fault {
+    fn from(refusal: RefusedTransition) -> Self {
         Fault::new("applying an event to a debt", format!("the table refuses it: {refusal:?}"))
     }
 }
@@ -149,21 +149,21 @@ impl From<Refusal> for Fault {
 /// Who put the debt there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Origin {
+pub enum DebtOrigin {
     Creditor,
     Spontaneous,
 }
 
 /// The service a debt belongs to, with the name it had when the debt was made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Service {
+pub struct DebtService {
     pub code: String,
     pub name: String,
 }
 
 /// The days of a debt. `due` is when it should be paid, `expires` the last day on which it still can.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Days {
+pub struct DebtDates {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_from: Option<Date>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -174,7 +174,7 @@ pub struct Days {
 
 /// One datum that a service asked for beyond reason and amount.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Detail {
+pub struct DebtDetail {
     pub label: String,
     pub value: String,
 }
@@ -192,17 +192,17 @@ pub struct OpenAttempt {
 pub struct Debt {
     pub notice: NoticeNumber,
     pub debtor: Person,
-    pub service: Service,
+    pub service: DebtService,
     pub reason: String,
     /// What the service's own fields say of it: label and value, as the person gave them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub details: Vec<Detail>,
+    pub details: Vec<DebtDetail>,
     pub amount: Amount,
     #[serde(default)]
-    pub days: Days,
-    pub origin: Origin,
+    pub days: DebtDates,
+    pub origin: DebtOrigin,
     pub created_at: Timestamp,
-    pub state: State,
+    pub state: DebtState,
     /// When it stopped being open: paid, cancelled or expired.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed_at: Option<Timestamp>,
@@ -225,20 +225,20 @@ pub struct Debt {
 /// What a person sees (Non confermato, Confermato, Scaduto, Annullato).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Status {
+pub enum DebtStatus {
     ToPay,
     Paid,
     Expired,
     Cancelled,
 }
 
-impl Status {
+impl DebtStatus {
     pub fn as_str(self) -> &'static str {
         match self {
-            Status::ToPay => "to-pay",
-            Status::Paid => "paid",
-            Status::Expired => "expired",
-            Status::Cancelled => "cancelled",
+            DebtStatus::ToPay => "to-pay",
+            DebtStatus::Paid => "paid",
+            DebtStatus::Expired => "expired",
+            DebtStatus::Cancelled => "cancelled",
         }
     }
 }
@@ -262,20 +262,20 @@ impl Debt {
     }
 
     /// What a person sees at this instant.
-    pub fn status(&self, now: Timestamp) -> Status {
+    pub fn status(&self, now: Timestamp) -> DebtStatus {
         match self.state {
-            State::Open if self.is_past_expiry(now) => Status::Expired,
-            State::Open => Status::ToPay,
-            State::Paid => Status::Paid,
-            State::Cancelled => Status::Cancelled,
-            State::Expired => Status::Expired,
+            DebtState::Open if self.is_past_expiry(now) => DebtStatus::Expired,
+            DebtState::Open => DebtStatus::ToPay,
+            DebtState::Paid => DebtStatus::Paid,
+            DebtState::Cancelled => DebtStatus::Cancelled,
+            DebtState::Expired => DebtStatus::Expired,
         }
     }
 
     /// The state as the rules see it: an open debt whose last day has passed is expired.
-    pub fn effective_state(&self, now: Timestamp) -> State {
+    pub fn effective_state(&self, now: Timestamp) -> DebtState {
         match self.state {
-            State::Open if self.is_past_expiry(now) => State::Expired,
+            DebtState::Open if self.is_past_expiry(now) => DebtState::Expired,
             state => state,
         }
     }
@@ -284,9 +284,9 @@ impl Debt {
     pub fn ensure_payable(&self, now: Timestamp) -> Result<(), Error> {
         match (self.status(now), self.is_published(now)) {
             (_, false) => Err(Error::DebtNotFound),
-            (Status::ToPay, true) => Ok(()),
-            (Status::Paid, true) => Err(Error::DebtAlreadyPaid),
-            (Status::Expired | Status::Cancelled, true) => Err(Error::DebtNotPayable),
+            (DebtStatus::ToPay, true) => Ok(()),
+            (DebtStatus::Paid, true) => Err(Error::DebtAlreadyPaid),
+            (DebtStatus::Expired | DebtStatus::Cancelled, true) => Err(Error::DebtNotPayable),
         }
     }
 
@@ -300,7 +300,7 @@ impl Debt {
     ///
     /// # Errors
     /// The table refuses the event in this state.
-    pub fn apply(&self, event: Event, entry: Entry, now: Timestamp) -> Result<DebtChange, Refusal> {
+    pub fn apply(&self, event: DebtEvent, entry: MovementEntry, now: Timestamp) -> Result<DebtChange, RefusedTransition> {
         DebtChange::unrecorded(self, self.clone()).then(event, entry, now)
     }
 
@@ -323,16 +323,16 @@ pub struct Viewer<'a> {
 #[derive(Clone, Debug)]
 pub struct NewDebt {
     pub debtor: Person,
-    pub service: Service,
+    pub service: DebtService,
     pub reason: String,
-    pub details: Vec<Detail>,
+    pub details: Vec<DebtDetail>,
     pub amount: Amount,
-    pub days: Days,
+    pub days: DebtDates,
 }
 
 impl NewDebt {
     /// The debt under its notice number, before anything happened to it.
-    pub fn under(self, notice: NoticeNumber, origin: Origin, now: Timestamp) -> Debt {
+    pub fn under(self, notice: NoticeNumber, origin: DebtOrigin, now: Timestamp) -> Debt {
         let Self { debtor, service, reason, details, amount, days } = self;
         Debt {
             notice,
@@ -344,7 +344,7 @@ impl NewDebt {
             days,
             origin,
             created_at: now,
-            state: State::Open,
+            state: DebtState::Open,
             closed_at: None,
             attempt: None,
             receipt: None,
@@ -385,12 +385,12 @@ pub fn create_spontaneous(
     viewer: &Viewer<'_>,
     now: Timestamp,
 ) -> Plan<Debt> {
-    let mut debt = new.under(notice, Origin::Spontaneous, now);
+    let mut debt = new.under(notice, DebtOrigin::Spontaneous, now);
     // A proven owner sees it as the debtor; another account has to be named.
     if !viewer.identity_proven {
         debt.watchers.push(viewer.account.clone());
     }
-    created(debt, Source::Citizen).map(|imported| imported.debt)
+    created(debt, MovementSource::Citizen).map(|imported| imported.debt)
 }
 
 /// The creditor adds or changes a debt. The same data again change nothing.
@@ -404,10 +404,10 @@ pub fn import(
     now: Timestamp,
 ) -> Result<Plan<Imported>, Error> {
     let Some(before) = stored else {
-        return Ok(created(new.under(notice.clone(), Origin::Creditor, now), Source::Creditor));
+        return Ok(created(new.under(notice.clone(), DebtOrigin::Creditor, now), MovementSource::Creditor));
     };
-    let entry = Entry::new(new.amount.cents(), Source::Creditor);
-    let changed = before.apply(Event::Change, entry, now)?;
+    let entry = MovementEntry::new(new.amount.cents(), MovementSource::Creditor);
+    let changed = before.apply(DebtEvent::Change, entry, now)?;
     let NewDebt { debtor, service, reason, details, amount, days } = new;
     let after = Debt { debtor, service, reason, details, amount, days, ..changed.after };
     let changed = DebtChange { after, ..changed };
@@ -425,28 +425,28 @@ pub fn import(
 pub fn cancel(stored: Option<&Debt>, by: Canceller<'_>, now: Timestamp) -> Result<Plan<()>, Error> {
     let debt = stored.ok_or(Error::DebtNotFound)?;
     let source = match by {
-        Canceller::Creditor => Source::Creditor,
+        Canceller::Creditor => MovementSource::Creditor,
         Canceller::Citizen(viewer) => {
             if !debt.is_visible_to(&viewer, now) {
                 return Err(Error::DebtNotFound);
             }
-            let own = debt.debtor.fiscal_code == *viewer.fiscal_code && debt.origin == Origin::Spontaneous;
-            if !own || debt.state != State::Open || debt.attempt.is_some() {
+            let own = debt.debtor.fiscal_code == *viewer.fiscal_code && debt.origin == DebtOrigin::Spontaneous;
+            if !own || debt.state != DebtState::Open || debt.attempt.is_some() {
                 return Err(Error::DebtNotPayable);
             }
-            Source::Citizen
+            MovementSource::Citizen
         }
     };
-    let change = debt.apply(Event::Cancel, Entry::new(debt.amount.cents(), source), now)?;
+    let change = debt.apply(DebtEvent::Cancel, MovementEntry::new(debt.amount.cents(), source), now)?;
     Ok(told_to_archive(Plan::of_debt(change, ())))
 }
 
 /// Writes down that a debt's last day has passed; not while it waits for a payment's outcome.
-pub fn expire(stored: Option<&Debt>, now: Timestamp) -> Result<Plan<()>, Refusal> {
+pub fn expire(stored: Option<&Debt>, now: Timestamp) -> Result<Plan<()>, RefusedTransition> {
     match stored.filter(|debt| debt.is_past_expiry(now) && debt.attempt.is_none()) {
         None => Ok(Plan::nothing(())),
         Some(debt) => {
-            let change = debt.apply(Event::Expire, Entry::new(debt.amount.cents(), Source::Sweep), now)?;
+            let change = debt.apply(DebtEvent::Expire, MovementEntry::new(debt.amount.cents(), MovementSource::Sweep), now)?;
             Ok(told_to_archive(Plan::of_debt(change, ())))
         }
     }
@@ -458,7 +458,7 @@ pub fn expire(stored: Option<&Debt>, now: Timestamp) -> Result<Plan<()>, Refusal
 /// As many accounts watch the debt as may.
 pub fn associate(debt: &Debt, viewer: &Viewer<'_>) -> Result<Plan<Associated>, Error> {
     let own = debt.debtor.fiscal_code == *viewer.fiscal_code;
-    let proves_identity = own && debt.origin == Origin::Creditor;
+    let proves_identity = own && debt.origin == DebtOrigin::Creditor;
     let sees = debt.watchers.contains(viewer.account) || (own && (proves_identity || viewer.identity_proven));
     if sees {
         return Ok(Plan::nothing(Associated { debt: debt.clone(), proves_identity }));
@@ -472,8 +472,8 @@ pub fn associate(debt: &Debt, viewer: &Viewer<'_>) -> Result<Plan<Associated>, E
     Ok(Plan::of_debt(DebtChange::unrecorded(debt, after), outcome))
 }
 
-fn created(debt: Debt, source: Source) -> Plan<Imported> {
-    let entry = Entry::new(debt.amount.cents(), source);
+fn created(debt: Debt, source: MovementSource) -> Plan<Imported> {
+    let entry = MovementEntry::new(debt.amount.cents(), source);
     let change = DebtChange::created(debt, entry);
     let outcome = Imported { debt: change.after.clone(), created: true };
     told_to_archive(Plan::of_debt(change, outcome))

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::debt::{Debt, State};
+use crate::debt::{Debt, DebtState};
 use crate::digest;
 use crate::money::Cents;
 use crate::notice::NoticeNumber;
@@ -11,7 +11,7 @@ use crate::notice::NoticeNumber;
 /// What happened. Only `Credit` and `CreditLate` settle a debt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Kind {
+pub enum MovementKind {
     Created,
     Changed,
     AttemptStarted,
@@ -28,59 +28,59 @@ pub enum Kind {
     CorrectedToMatchNode,
 }
 
-impl Kind {
+impl MovementKind {
     pub fn as_str(self) -> &'static str {
         match self {
-            Kind::Created => "CREATED",
-            Kind::Changed => "CHANGED",
-            Kind::AttemptStarted => "ATTEMPT_STARTED",
-            Kind::AttemptUnknown => "ATTEMPT_UNKNOWN",
-            Kind::AttemptFailed => "ATTEMPT_FAILED",
-            Kind::Credit => "CREDIT",
-            Kind::CreditLate => "CREDIT_LATE",
-            Kind::DuplicateToRefund => "DUPLICATE_TO_REFUND",
-            Kind::Mismatch => "MISMATCH",
-            Kind::Cancelled => "CANCELLED",
-            Kind::Expired => "EXPIRED",
-            Kind::Reconciled => "RECONCILED",
-            Kind::RefundNoted => "REFUND_NOTED",
-            Kind::CorrectedToMatchNode => "CORRECTED_TO_MATCH_NODE",
+            MovementKind::Created => "CREATED",
+            MovementKind::Changed => "CHANGED",
+            MovementKind::AttemptStarted => "ATTEMPT_STARTED",
+            MovementKind::AttemptUnknown => "ATTEMPT_UNKNOWN",
+            MovementKind::AttemptFailed => "ATTEMPT_FAILED",
+            MovementKind::Credit => "CREDIT",
+            MovementKind::CreditLate => "CREDIT_LATE",
+            MovementKind::DuplicateToRefund => "DUPLICATE_TO_REFUND",
+            MovementKind::Mismatch => "MISMATCH",
+            MovementKind::Cancelled => "CANCELLED",
+            MovementKind::Expired => "EXPIRED",
+            MovementKind::Reconciled => "RECONCILED",
+            MovementKind::RefundNoted => "REFUND_NOTED",
+            MovementKind::CorrectedToMatchNode => "CORRECTED_TO_MATCH_NODE",
         }
     }
 
     /// The state in which a movement of this kind leaves its debt; nothing when it leaves it as it is.
-    pub fn leads_to(self) -> Option<State> {
+    pub fn leads_to(self) -> Option<DebtState> {
         match self {
-            Kind::Created | Kind::Changed => Some(State::Open),
-            Kind::Credit | Kind::CreditLate => Some(State::Paid),
-            Kind::Cancelled => Some(State::Cancelled),
-            Kind::Expired => Some(State::Expired),
-            Kind::AttemptStarted | Kind::AttemptUnknown | Kind::AttemptFailed => None,
-            Kind::DuplicateToRefund | Kind::Mismatch => None,
-            Kind::Reconciled | Kind::RefundNoted | Kind::CorrectedToMatchNode => None,
+            MovementKind::Created | MovementKind::Changed => Some(DebtState::Open),
+            MovementKind::Credit | MovementKind::CreditLate => Some(DebtState::Paid),
+            MovementKind::Cancelled => Some(DebtState::Cancelled),
+            MovementKind::Expired => Some(DebtState::Expired),
+            MovementKind::AttemptStarted | MovementKind::AttemptUnknown | MovementKind::AttemptFailed => None,
+            MovementKind::DuplicateToRefund | MovementKind::Mismatch => None,
+            MovementKind::Reconciled | MovementKind::RefundNoted | MovementKind::CorrectedToMatchNode => None,
         }
     }
 
     /// Whether it is money that somebody must still deal with: given back, or settled with whoever sent it.
     pub fn is_difference(self) -> bool {
-        matches!(self, Kind::DuplicateToRefund | Kind::Mismatch)
+        matches!(self, MovementKind::DuplicateToRefund | MovementKind::Mismatch)
     }
 
     /// The event of the citizen's timeline; operators' bookkeeping has none.
     pub fn timeline_event(self) -> Option<&'static str> {
         match self {
-            Kind::Created => Some("created"),
-            Kind::Changed => Some("changed"),
-            Kind::AttemptStarted => Some("payment-started"),
-            Kind::AttemptFailed => Some("payment-failed"),
-            Kind::AttemptUnknown => Some("payment-unknown"),
-            Kind::Credit => Some("paid"),
-            Kind::CreditLate => Some("paid-late"),
-            Kind::DuplicateToRefund => Some("duplicate-to-refund"),
-            Kind::Mismatch => Some("amount-mismatch"),
-            Kind::Cancelled => Some("cancelled"),
-            Kind::Expired => Some("expired"),
-            Kind::Reconciled | Kind::RefundNoted | Kind::CorrectedToMatchNode => None,
+            MovementKind::Created => Some("created"),
+            MovementKind::Changed => Some("changed"),
+            MovementKind::AttemptStarted => Some("payment-started"),
+            MovementKind::AttemptFailed => Some("payment-failed"),
+            MovementKind::AttemptUnknown => Some("payment-unknown"),
+            MovementKind::Credit => Some("paid"),
+            MovementKind::CreditLate => Some("paid-late"),
+            MovementKind::DuplicateToRefund => Some("duplicate-to-refund"),
+            MovementKind::Mismatch => Some("amount-mismatch"),
+            MovementKind::Cancelled => Some("cancelled"),
+            MovementKind::Expired => Some("expired"),
+            MovementKind::Reconciled | MovementKind::RefundNoted | MovementKind::CorrectedToMatchNode => None,
         }
     }
 }
@@ -88,7 +88,7 @@ impl Kind {
 /// Who said so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Source {
+pub enum MovementSource {
     Citizen,
     Creditor,
     PspCallback,
@@ -98,16 +98,16 @@ pub enum Source {
     Operator,
 }
 
-impl Source {
+impl MovementSource {
     pub fn as_str(self) -> &'static str {
         match self {
-            Source::Citizen => "citizen",
-            Source::Creditor => "creditor",
-            Source::PspCallback => "psp_callback",
-            Source::PspInquiry => "psp_inquiry",
-            Source::Node => "node",
-            Source::Sweep => "sweep",
-            Source::Operator => "operator",
+            MovementSource::Citizen => "citizen",
+            MovementSource::Creditor => "creditor",
+            MovementSource::PspCallback => "psp_callback",
+            MovementSource::PspInquiry => "psp_inquiry",
+            MovementSource::Node => "node",
+            MovementSource::Sweep => "sweep",
+            MovementSource::Operator => "operator",
         }
     }
 }
@@ -117,10 +117,10 @@ impl Source {
 pub struct Movement {
     /// 1, 2, 3 … without gaps: equal to the debt's version that it made.
     pub number: u64,
-    pub kind: Kind,
+    pub kind: MovementKind,
     /// What moved or was meant to.
     pub cents: Cents,
-    pub source: Source,
+    pub source: MovementSource,
     /// The payment, receipt or transaction that it speaks of; of an operator's entry, [`crate::bookkeeping::Reason`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
@@ -134,16 +134,16 @@ pub struct Movement {
 
 /// What a movement says beyond its kind and its place in the chain.
 #[derive(Clone, Debug)]
-pub struct Entry {
+pub struct MovementEntry {
     pub cents: Cents,
-    pub source: Source,
+    pub source: MovementSource,
     pub reference: Option<String>,
     pub sender_time: Option<Timestamp>,
 }
 
-impl Entry {
+impl MovementEntry {
     /// An entry without reference and sender's time.
-    pub fn new(cents: Cents, source: Source) -> Self {
+    pub fn new(cents: Cents, source: MovementSource) -> Self {
         Self { cents, source, reference: None, sender_time: None }
     }
 
@@ -154,18 +154,18 @@ impl Entry {
 
 /// How the movements of a debt contradict each other or what is stored of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Broken {
+pub enum BrokenLedger {
     /// This movement is not the one that its place in the chain asks for.
     Chain { number: u64 },
     /// The debt has another number of movements than it counts, or ends with another hash.
     End { movements: u64, counted: u64 },
     /// The movements lead to another state than the debt's.
-    State { movements: Option<State>, debt: State },
+    State { movements: Option<DebtState>, debt: DebtState },
 }
 
 impl Movement {
     /// The next movement of a debt: its number is the debt's version plus one, its hash continues the debt's chain.
-    pub fn next(debt: &Debt, kind: Kind, entry: Entry, at: Timestamp) -> Self {
+    pub fn next(debt: &Debt, kind: MovementKind, entry: MovementEntry, at: Timestamp) -> Self {
         let mut movement = Self {
             number: debt.version.saturating_add(1),
             kind,
@@ -206,7 +206,7 @@ impl Movement {
 }
 
 /// The state that a debt's movements lead to, first to last: what is stored of it must say the same (INV-M29).
-pub fn folded(movements: &[Movement]) -> Option<State> {
+pub fn folded(movements: &[Movement]) -> Option<DebtState> {
     movements.iter().filter_map(|movement| movement.kind.leads_to()).next_back()
 }
 
@@ -229,15 +229,15 @@ pub fn verify_chain(notice: &NoticeNumber, movements: &[Movement]) -> Result<(),
 }
 
 /// Verifies that a debt's movements are whole and lead to what is stored of it.
-pub fn verify(debt: &Debt, movements: &[Movement]) -> Result<(), Broken> {
-    verify_chain(&debt.notice, movements).map_err(|number| Broken::Chain { number })?;
+pub fn verify(debt: &Debt, movements: &[Movement]) -> Result<(), BrokenLedger> {
+    verify_chain(&debt.notice, movements).map_err(|number| BrokenLedger::Chain { number })?;
     let last = movements.last();
     if last.map(|last| (last.number, last.hash.as_str())) != Some((debt.version, debt.chain.as_str())) {
         let movements = last.map_or(0, |last| last.number);
-        return Err(Broken::End { movements, counted: debt.version });
+        return Err(BrokenLedger::End { movements, counted: debt.version });
     }
     match folded(movements) {
         Some(state) if state == debt.state => Ok(()),
-        movements => Err(Broken::State { movements, debt: debt.state }),
+        movements => Err(BrokenLedger::State { movements, debt: debt.state }),
     }
 }

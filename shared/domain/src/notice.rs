@@ -24,16 +24,16 @@ pub struct Iuv(String);
 
 /// How a citizen names a debt.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Code {
+pub enum DebtCode {
     Notice(NoticeNumber),
     Iuv(Iuv),
 }
 
 /// Both codes of a debt: who knows them holds its notice (INV-I20). One without the other opens nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Proof {
+pub struct DebtCodes {
     pub fiscal_code: FiscalCode,
-    pub code: Code,
+    pub code: DebtCode,
 }
 
 /// The first digit of a notice number: which layout the other 17 follow.

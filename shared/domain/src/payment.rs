@@ -7,10 +7,10 @@ use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
 use crate::account::{AccountId, Language};
-use crate::debt::{Debt, Event, OpenAttempt};
+use crate::debt::{Debt, DebtEvent, OpenAttempt};
 use crate::error::{Error, Fault, FieldCode, FieldError};
 use crate::money::{Amount, Cents};
-use crate::movement::{Entry, Source};
+use crate::movement::{MovementEntry, MovementSource};
 use crate::notice::NoticeNumber;
 use crate::person::Email;
 use crate::plan::{AttemptChange, Plan};
@@ -66,7 +66,7 @@ impl From<PaymentId> for String {
 /// What we know of an attempt, never what a browser claims.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Status {
+pub enum AttemptStatus {
     Pending,
     Succeeded,
     Failed,
@@ -74,49 +74,49 @@ pub enum Status {
     Expired,
 }
 
-impl Status {
-    pub const ALL: [Status; 5] =
-        [Status::Pending, Status::Succeeded, Status::Failed, Status::Cancelled, Status::Expired];
+impl AttemptStatus {
+    pub const ALL: [AttemptStatus; 5] =
+        [AttemptStatus::Pending, AttemptStatus::Succeeded, AttemptStatus::Failed, AttemptStatus::Cancelled, AttemptStatus::Expired];
 
     pub fn as_str(self) -> &'static str {
         match self {
-            Status::Pending => "pending",
-            Status::Succeeded => "succeeded",
-            Status::Failed => "failed",
-            Status::Cancelled => "cancelled",
-            Status::Expired => "expired",
+            AttemptStatus::Pending => "pending",
+            AttemptStatus::Succeeded => "succeeded",
+            AttemptStatus::Failed => "failed",
+            AttemptStatus::Cancelled => "cancelled",
+            AttemptStatus::Expired => "expired",
         }
     }
 
     /// What becomes of an attempt when an outcome arrives. A success always counts, also after a failure;
     /// nothing undoes a success.
-    pub fn after(self, outcome: Outcome) -> Status {
+    pub fn after(self, outcome: AttemptOutcome) -> AttemptStatus {
         match (self, outcome) {
-            (_, Outcome::Succeeded) | (Status::Succeeded, _) => Status::Succeeded,
-            (Status::Pending, Outcome::Failed) => Status::Failed,
-            (Status::Pending, Outcome::Cancelled) => Status::Cancelled,
-            (Status::Pending, Outcome::Expired) => Status::Expired,
-            (ended @ (Status::Failed | Status::Cancelled | Status::Expired), _) => ended,
+            (_, AttemptOutcome::Succeeded) | (AttemptStatus::Succeeded, _) => AttemptStatus::Succeeded,
+            (AttemptStatus::Pending, AttemptOutcome::Failed) => AttemptStatus::Failed,
+            (AttemptStatus::Pending, AttemptOutcome::Cancelled) => AttemptStatus::Cancelled,
+            (AttemptStatus::Pending, AttemptOutcome::Expired) => AttemptStatus::Expired,
+            (ended @ (AttemptStatus::Failed | AttemptStatus::Cancelled | AttemptStatus::Expired), _) => ended,
         }
     }
 }
 
 /// How a PSP says that an attempt ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Outcome {
+pub enum AttemptOutcome {
     Succeeded,
     Failed,
     Cancelled,
     Expired,
 }
 
-impl Outcome {
-    pub const ALL: [Outcome; 4] = [Outcome::Succeeded, Outcome::Failed, Outcome::Cancelled, Outcome::Expired];
+impl AttemptOutcome {
+    pub const ALL: [AttemptOutcome; 4] = [AttemptOutcome::Succeeded, AttemptOutcome::Failed, AttemptOutcome::Cancelled, AttemptOutcome::Expired];
 }
 
 /// One debt inside a payment, with the amount agreed when the payment started.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Item {
+pub struct PaymentItem {
     pub notice: NoticeNumber,
     pub amount: Amount,
     pub reason: String,
@@ -124,7 +124,7 @@ pub struct Item {
 
 /// A method and a PSP with its fee, from the creditor's configuration; neither when the PSP asks itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Choice {
+pub struct MethodChoice {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -140,18 +140,18 @@ pub struct Choice {
 pub struct Attempt {
     pub id: PaymentId,
     pub account: AccountId,
-    pub items: Vec<Item>,
-    pub choice: Choice,
+    pub items: Vec<PaymentItem>,
+    pub choice: MethodChoice,
     /// Where the outcome is mailed: the account's address unless another was given. Gone once it is mailed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<Email>,
     pub language: Language,
-    pub status: Status,
+    pub status: AttemptStatus,
     pub started_at: Timestamp,
     pub expires_at: Timestamp,
     /// The PSP's answer, once we have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub checkout: Option<Checkout>,
+    pub checkout: Option<PaymentPage>,
     /// Debts whose receipt the node has brought, when it brings them one by one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub received: Vec<NoticeNumber>,
@@ -166,7 +166,7 @@ pub struct Attempt {
 
 /// Where the PSP waits for the person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Checkout {
+pub struct PaymentPage {
     pub transaction_id: String,
     pub redirect_url: String,
 }
@@ -193,7 +193,7 @@ impl Attempt {
 
     /// The attempt with the page where the PSP waits, in place of one that is no longer good. A callback that was
     /// faster keeps its outcome; of two clicks at once, both get the page that is noted first.
-    pub fn opened_at(&self, current: Option<&Attempt>, page: &Checkout) -> Result<Plan<Attempt>, Fault> {
+    pub fn opened_at(&self, current: Option<&Attempt>, page: &PaymentPage) -> Result<Plan<Attempt>, Fault> {
         let current = current.ok_or_else(|| Fault::new("noting where to pay", "the payment is gone"))?;
         if current.checkout != self.checkout {
             return Ok(Plan::nothing(current.clone()));
@@ -205,10 +205,10 @@ impl Attempt {
 
 /// Who starts to pay, how, and where the outcome is written to.
 #[derive(Clone, Debug)]
-pub struct Order<'a> {
+pub struct PaymentRequest<'a> {
     pub account: &'a AccountId,
     pub language: Language,
-    pub choice: &'a Choice,
+    pub choice: &'a MethodChoice,
     pub email: &'a Email,
 }
 
@@ -244,7 +244,7 @@ pub enum StartOutcome {
 /// A debt cannot be paid, somebody else's payment of it is under way, or the sum leaves the range.
 pub fn start(
     facts: &StartFacts,
-    order: &Order<'_>,
+    order: &PaymentRequest<'_>,
     new_id: &PaymentId,
     now: Timestamp,
 ) -> Result<Plan<StartOutcome>, Error> {
@@ -255,8 +255,8 @@ pub fn start(
     let attempt = new_attempt(&facts.debts, order, new_id, now)?;
     let open = OpenAttempt { payment_id: attempt.id.clone(), expires_at: attempt.expires_at };
     let started = facts.debts.iter().map(|debt| {
-        let entry = Entry::new(debt.amount.cents(), Source::Citizen).about(attempt.id.to_string());
-        let mut change = debt.apply(Event::StartAttempt, entry, now)?;
+        let entry = MovementEntry::new(debt.amount.cents(), MovementSource::Citizen).about(attempt.id.to_string());
+        let mut change = debt.apply(DebtEvent::StartAttempt, entry, now)?;
         change.after.attempt = Some(open.clone());
         Ok(change)
     });
@@ -265,7 +265,7 @@ pub fn start(
     Ok(Plan { debts, attempt: Some(change), ..Plan::nothing(StartOutcome::New(attempt)) })
 }
 
-fn resume(facts: &StartFacts, order: &Order<'_>, now: Timestamp) -> Result<StartOutcome, Error> {
+fn resume(facts: &StartFacts, order: &PaymentRequest<'_>, now: Timestamp) -> Result<StartOutcome, Error> {
     let attempt = facts.open.as_ref().ok_or(Error::PaymentInProgress)?;
     if attempt.expires_at <= now {
         return Ok(StartOutcome::Stale(attempt.clone()));
@@ -284,9 +284,9 @@ fn resume(facts: &StartFacts, order: &Order<'_>, now: Timestamp) -> Result<Start
     }
 }
 
-fn new_attempt(debts: &[Debt], order: &Order<'_>, id: &PaymentId, now: Timestamp) -> Result<Attempt, Error> {
+fn new_attempt(debts: &[Debt], order: &PaymentRequest<'_>, id: &PaymentId, now: Timestamp) -> Result<Attempt, Error> {
     let item =
-        |debt: &Debt| Item { notice: debt.notice.clone(), amount: debt.amount, reason: debt.reason.clone() };
+        |debt: &Debt| PaymentItem { notice: debt.notice.clone(), amount: debt.amount, reason: debt.reason.clone() };
     let total = Cents::sum(debts.iter().map(|debt| debt.amount.cents()));
     if total.and_then(|total| total.plus(order.choice.fee)).is_none() {
         return Err(FieldError::new("noticeNumbers", FieldCode::Range).into());
@@ -298,7 +298,7 @@ fn new_attempt(debts: &[Debt], order: &Order<'_>, id: &PaymentId, now: Timestamp
         choice: order.choice.clone(),
         email: Some(order.email.clone()),
         language: order.language,
-        status: Status::Pending,
+        status: AttemptStatus::Pending,
         started_at: now,
         expires_at: time::after(now, ATTEMPT_LIFE),
         checkout: None,
@@ -341,7 +341,7 @@ pub const UNKNOWN_ALARM: Duration = Duration::from_secs(24 * 60 * 60);
 /// Money that an authentic sender says has moved.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Confirmation {
-    pub source: Source,
+    pub source: MovementSource,
     /// The circuit's payment token or the PSP's transaction: the same for the same money, forever.
     pub receipt_id: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -183,7 +183,7 @@ pub fn phone(text: &str, country: &str) -> Result<String, FieldCode> {
 
 /// A place: country, province and postal code agree with each other.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct PostalAddress {
     pub address: String,
     pub postal_code: String,
     pub city: String,
@@ -191,7 +191,7 @@ pub struct Place {
     pub country: String,
 }
 
-impl Place {
+impl PostalAddress {
     pub fn parse(
         form: &mut Form,
         address: &str,

@@ -6,9 +6,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::debt::{Debt, Event, Refusal, Rule, State, decide};
+use crate::debt::{Debt, DebtEvent, RefusedTransition, Transition, DebtState, decide};
 use crate::money::Cents;
-use crate::movement::{Entry, Kind, Movement};
+use crate::movement::{MovementEntry, MovementKind, Movement};
 use crate::notice::NoticeNumber;
 use crate::outbox::OutboxMessage;
 use crate::payment::{Attempt, Confirmation};
@@ -65,10 +65,10 @@ pub struct DebtChange {
 
 impl DebtChange {
     /// A new debt with its first movement.
-    pub fn created(debt: Debt, entry: Entry) -> Self {
+    pub fn created(debt: Debt, entry: MovementEntry) -> Self {
         let at = debt.created_at;
         let after = Debt { revision: 1, ..debt };
-        Self { before: None, after, movements: Vec::new() }.append(Kind::Created, entry, at)
+        Self { before: None, after, movements: Vec::new() }.append(MovementKind::Created, entry, at)
     }
 
     /// A change of which the account of movements says nothing.
@@ -81,15 +81,15 @@ impl DebtChange {
     ///
     /// # Errors
     /// The table refuses the event in this state.
-    pub fn then(mut self, event: Event, entry: Entry, now: Timestamp) -> Result<Self, Refusal> {
+    pub fn then(mut self, event: DebtEvent, entry: MovementEntry, now: Timestamp) -> Result<Self, RefusedTransition> {
         // Money counts the day: an open debt whose last day has passed is paid late.
         let state = match event {
-            Event::Credit => self.after.effective_state(now),
+            DebtEvent::Credit => self.after.effective_state(now),
             _ => self.after.state,
         };
         match decide(state, event) {
-            Rule::Go(state, kind) => {
-                if state == State::Open {
+            Transition::Go(state, kind) => {
+                if state == DebtState::Open {
                     self.after.closed_at = None;
                 } else if state != self.after.state {
                     self.after.closed_at = Some(now);
@@ -97,15 +97,15 @@ impl DebtChange {
                 self.after.state = state;
                 Ok(self.append(kind, entry, now))
             }
-            Rule::Record(kind) => Ok(self.append(kind, entry, now)),
-            Rule::Ignore => Ok(self),
-            Rule::AlreadyPaid => Err(Refusal::AlreadyPaid),
-            Rule::NotPayable => Err(Refusal::NotPayable),
-            Rule::NotPaid => Err(Refusal::NotPaid),
+            Transition::Record(kind) => Ok(self.append(kind, entry, now)),
+            Transition::Ignore => Ok(self),
+            Transition::AlreadyPaid => Err(RefusedTransition::AlreadyPaid),
+            Transition::NotPayable => Err(RefusedTransition::NotPayable),
+            Transition::NotPaid => Err(RefusedTransition::NotPaid),
         }
     }
 
-    fn append(mut self, kind: Kind, entry: Entry, at: Timestamp) -> Self {
+    fn append(mut self, kind: MovementKind, entry: MovementEntry, at: Timestamp) -> Self {
         let movement = Movement::next(&self.after, kind, entry, at);
         self.after.version = movement.number;
         self.after.chain.clone_from(&movement.hash);
@@ -149,7 +149,7 @@ impl AttemptChange {
 pub struct MoneyTaken {
     pub notice: NoticeNumber,
     pub receipt_id: String,
-    pub verdict: Kind,
+    pub verdict: MovementKind,
     pub cents: Cents,
     pub at: Timestamp,
 }

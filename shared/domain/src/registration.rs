@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::account::{Account, AccountId, LinkPurpose, Profile, Status};
+use crate::account::{Account, AccountId, LinkPurpose, Profile, AccountStatus};
 use crate::error::Error;
 use crate::outbox::OutboxMessage;
 use crate::session::passed;
@@ -120,7 +120,7 @@ pub fn register(
     }
     let account = Account {
         id: id.clone(),
-        status: Status::Pending,
+        status: AccountStatus::Pending,
         profile: profile.clone(),
         identity_proven: false,
         epoch: 0,
@@ -177,11 +177,11 @@ pub fn open_link(
     let repeated = link.used_at.is_some_and(|used| passed(used, now) < REPEAT_WITHIN);
     let in_time = link.purpose == purpose && link.expires_at > now && link.is_latest;
     let usable = match (purpose, account.status) {
-        (LinkPurpose::Activate, Status::Pending) => link.used_at.is_none() || repeated,
-        (LinkPurpose::Activate, Status::Active) => repeated,
-        (LinkPurpose::ResetPassword, Status::Active) => link.used_at.is_none() && account.epoch == link.epoch,
-        (LinkPurpose::Activate, Status::Closed)
-        | (LinkPurpose::ResetPassword, Status::Pending | Status::Closed) => false,
+        (LinkPurpose::Activate, AccountStatus::Pending) => link.used_at.is_none() || repeated,
+        (LinkPurpose::Activate, AccountStatus::Active) => repeated,
+        (LinkPurpose::ResetPassword, AccountStatus::Active) => link.used_at.is_none() && account.epoch == link.epoch,
+        (LinkPurpose::Activate, AccountStatus::Closed)
+        | (LinkPurpose::ResetPassword, AccountStatus::Pending | AccountStatus::Closed) => false,
     };
     match in_time && usable {
         true => Ok(OpenedLink { account: account.clone(), hash: link.hash.clone() }),
@@ -199,7 +199,7 @@ pub fn activate(
     now: Timestamp,
 ) -> Result<AccountPlan<LinkUse>, Error> {
     let OpenedLink { account, hash } = opened;
-    if account.status == Status::Active {
+    if account.status == AccountStatus::Active {
         return Ok(AccountPlan::nothing(LinkUse::Repeated));
     }
     if claims.iter().flatten().any(|claim| claim.account != account.id) {
@@ -231,7 +231,7 @@ pub fn change_password(
     epoch: u32,
     password: &str,
 ) -> Result<AccountPlan<Account>, Error> {
-    let live = stored.filter(|account| account.status == Status::Active && account.epoch == epoch);
+    let live = stored.filter(|account| account.status == AccountStatus::Active && account.epoch == epoch);
     Ok(set_password(live.ok_or(Error::NotAuthenticated)?, password))
 }
 
@@ -247,7 +247,7 @@ fn set_password(account: &Account, password: &str) -> AccountPlan<Account> {
 /// Closes an account: from now on no session of it is accepted; the worker says goodbye and erases. Closed already, it
 /// is closed.
 pub fn close(stored: Option<&Account>, now: Timestamp) -> AccountPlan<()> {
-    match stored.filter(|account| account.status == Status::Active) {
+    match stored.filter(|account| account.status == AccountStatus::Active) {
         None => AccountPlan::nothing(()),
         Some(account) => AccountPlan {
             writes: vec![AccountWrite::Close { account: account.id.clone(), at: now }],

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 /// The two limits, settings of the deployment.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct SessionLimits {
     pub idle: Duration,
     pub absolute: Duration,
 }
@@ -14,7 +14,7 @@ pub struct Limits {
 /// How often, at most, use of a session is written down.
 const TOUCH_EVERY: Duration = Duration::from_secs(60);
 
-impl Limits {
+impl SessionLimits {
     /// Whether a session opened at `created` and last used at `seen` still lives.
     pub fn alive(&self, created: Timestamp, seen: Timestamp, now: Timestamp) -> bool {
         passed(created, now) < self.absolute && passed(seen, now) < self.idle

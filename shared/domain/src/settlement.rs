@@ -7,13 +7,13 @@ use jiff::Timestamp;
 
 use crate::account::Language;
 use crate::bookkeeping::Reason;
-use crate::debt::{Debt, Event};
+use crate::debt::{Debt, DebtEvent};
 use crate::error::Fault;
 use crate::money::{Amount, Cents};
-use crate::movement::{Entry, Kind, Source};
+use crate::movement::{MovementEntry, MovementKind, MovementSource};
 use crate::notice::NoticeNumber;
 use crate::outbox::{OutboxMessage, PaidLine, Recipient};
-use crate::payment::{Attempt, Confirmation, MAX_DEBTS, Outcome, PaymentId, Status};
+use crate::payment::{Attempt, Confirmation, MAX_DEBTS, AttemptOutcome, PaymentId, AttemptStatus};
 use crate::plan::{AttemptChange, DebtChange, MoneyTaken, Plan, UnmatchedMoney};
 use crate::receipt::{self, Receipt};
 
@@ -23,7 +23,7 @@ pub enum Notification {
     /// A PSP took money for a payment of ours. `cents` and `currency` are its own.
     Paid { payment_id: PaymentId, confirmation: Confirmation, cents: u64, currency: String },
     /// An attempt ended without money.
-    Ended { payment_id: PaymentId, outcome: Outcome, failure: Option<String>, source: Source },
+    Ended { payment_id: PaymentId, outcome: AttemptOutcome, failure: Option<String>, source: MovementSource },
     /// The node collected for one notice. By hand: an operator has seen at the node that it did, and says why.
     Receipt { notice: NoticeNumber, amount: Amount, confirmation: Confirmation, by_hand: Option<Reason> },
     /// Money that names no payment and no notice that could be ours.
@@ -76,7 +76,7 @@ pub enum Settled {
 
 /// What is known when a notification arrives.
 #[derive(Clone, Debug, Default)]
-pub struct Facts {
+pub struct SettlementFacts {
     /// The attempt that the notification names, or that its debt waits for.
     pub attempt: Option<Attempt>,
     /// The debts of that attempt, or the one of the notice.
@@ -95,7 +95,7 @@ pub type ReceiptCodes = [[u8; 16]; MAX_DEBTS];
 /// # Errors
 /// What is stored contradicts itself: a debt of a payment is gone.
 pub fn settle(
-    facts: &Facts,
+    facts: &SettlementFacts,
     notification: &Notification,
     now: Timestamp,
     codes: &ReceiptCodes,
@@ -133,7 +133,7 @@ pub fn settle(
 
 /// A PSP's money of the agreed amount: every debt that it has not been taken for yet is credited, or it is kept.
 fn paid(
-    facts: &Facts,
+    facts: &SettlementFacts,
     attempt: &Attempt,
     confirmation: &Confirmation,
     now: Timestamp,
@@ -173,7 +173,7 @@ fn paid(
         });
     }
     let mut after = Attempt {
-        status: attempt.status.after(Outcome::Succeeded),
+        status: attempt.status.after(AttemptOutcome::Succeeded),
         failure: None,
         email: None,
         ..attempt.clone()
@@ -196,8 +196,8 @@ struct Money<'a> {
 }
 
 impl Money<'_> {
-    fn entry(&self) -> Entry {
-        Entry {
+    fn entry(&self) -> MovementEntry {
+        MovementEntry {
             cents: self.amount.cents(),
             source: self.confirmation.source,
             reference: Some(self.confirmation.receipt_id.clone()),
@@ -223,10 +223,10 @@ fn credit<'a>(
     code: &[u8; 16],
 ) -> Result<Credited, Fault> {
     let Money { amount, fee, together, confirmation } = money;
-    let mut change = debt.apply(Event::Credit, money.entry(), now)?;
+    let mut change = debt.apply(DebtEvent::Credit, money.entry(), now)?;
     let verdict = change.movements.last().map(|movement| movement.kind);
     let verdict = verdict.ok_or_else(|| Fault::new("settling a debt", "money left no movement"))?;
-    let settles = matches!(verdict, Kind::Credit | Kind::CreditLate);
+    let settles = matches!(verdict, MovementKind::Credit | MovementKind::CreditLate);
     if settles {
         change.after.receipt = Some(Receipt {
             code: receipt::code_from(*code),
@@ -279,10 +279,10 @@ fn received(
     let mut outcome = if line.is_some() { Settled::Credited } else { Settled::Duplicate };
     if line.is_some() && money.amount != debt.amount {
         outcome = Settled::Mismatch;
-        change = change.then(Event::Mismatch, money.entry(), now)?;
+        change = change.then(DebtEvent::Mismatch, money.entry(), now)?;
     }
     if let Some(reason) = by_hand {
-        change = change.then(Event::CorrectToMatchNode, money.entry().about(reason.of(credited)), now)?;
+        change = change.then(DebtEvent::CorrectToMatchNode, money.entry().about(reason.of(credited)), now)?;
     }
     let mut messages = Vec::new();
     if let Some(line) = line {
@@ -312,7 +312,7 @@ fn attempt_received(attempt: &Attempt, debt: &Debt) -> Attempt {
         after.received.push(debt.notice.clone());
     }
     if after.received.len() >= attempt.items.len() {
-        after.status = attempt.status.after(Outcome::Succeeded);
+        after.status = attempt.status.after(AttemptOutcome::Succeeded);
         after.email = None;
     }
     after
@@ -320,11 +320,11 @@ fn attempt_received(attempt: &Attempt, debt: &Debt) -> Attempt {
 
 /// An attempt ended without money: its debts wait for it no longer.
 fn ended(
-    facts: &Facts,
+    facts: &SettlementFacts,
     attempt: &Attempt,
-    outcome: Outcome,
+    outcome: AttemptOutcome,
     failure: Option<&str>,
-    source: Source,
+    source: MovementSource,
     now: Timestamp,
 ) -> Result<Plan<Settled>, Fault> {
     let status = attempt.status.after(outcome);
@@ -334,9 +334,9 @@ fn ended(
     let failure = failure.map(|code| code.chars().take(40).collect());
     let mut plan = Plan::nothing(Settled::Ended);
     for debt in facts.debts.iter().filter(|debt| attempt.holds(debt)) {
-        plan.debts.push(released(attempt, debt, Event::FailAttempt, source, now)?);
+        plan.debts.push(released(attempt, debt, DebtEvent::FailAttempt, source, now)?);
     }
-    if let Some(email) = attempt.email.clone().filter(|_| status == Status::Failed) {
+    if let Some(email) = attempt.email.clone().filter(|_| status == AttemptStatus::Failed) {
         plan.messages.push(OutboxMessage::PaymentFailed {
             email,
             language: attempt.language,
@@ -354,13 +354,13 @@ fn ended(
 fn released(
     attempt: &Attempt,
     debt: &Debt,
-    event: Event,
-    source: Source,
+    event: DebtEvent,
+    source: MovementSource,
     now: Timestamp,
 ) -> Result<DebtChange, Fault> {
     let item = attempt.items.iter().find(|item| item.notice == debt.notice);
     let cents = item.map(|item| item.amount.cents()).unwrap_or_default();
-    let mut change = debt.apply(event, Entry::new(cents, source).about(attempt.id.to_string()), now)?;
+    let mut change = debt.apply(event, MovementEntry::new(cents, source).about(attempt.id.to_string()), now)?;
     if attempt.holds(debt) {
         change.after.attempt = None;
     }
@@ -370,7 +370,7 @@ fn released(
 /// Money of another amount or currency than agreed: kept under its receipt's id and as a movement of every debt; the
 /// attempt ends, the debts stay to pay (INV-M06).
 fn mismatched(
-    facts: &Facts,
+    facts: &SettlementFacts,
     attempt: &Attempt,
     confirmation: &Confirmation,
     cents: u64,
@@ -383,10 +383,10 @@ fn mismatched(
     }
     let mut plan = Plan::nothing(Settled::Mismatch);
     for debt in &facts.debts {
-        plan.debts.push(released(attempt, debt, Event::Mismatch, confirmation.source, now)?);
+        plan.debts.push(released(attempt, debt, DebtEvent::Mismatch, confirmation.source, now)?);
     }
     let after = Attempt {
-        status: attempt.status.after(Outcome::Failed),
+        status: attempt.status.after(AttemptOutcome::Failed),
         failure: Some("amount_mismatch".to_owned()),
         email: None,
         ..attempt.clone()
@@ -395,7 +395,7 @@ fn mismatched(
     plan.money_taken.push(MoneyTaken {
         notice: first.notice.clone(),
         receipt_id: confirmation.receipt_id.clone(),
-        verdict: Kind::Mismatch,
+        verdict: MovementKind::Mismatch,
         cents: Cents::new(cents).unwrap_or_default(),
         at: now,
     });
@@ -404,7 +404,7 @@ fn mismatched(
 
 /// Money of a payment that we do not know: kept and raised (INV-M24).
 fn unmatched(
-    facts: &Facts,
+    facts: &SettlementFacts,
     confirmation: &Confirmation,
     cents: u64,
     currency: &str,

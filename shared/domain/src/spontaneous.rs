@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::debt::Detail;
+use crate::debt::DebtDetail;
 use crate::error::{Error, FieldCode, FieldError, Form};
 use crate::money::{Amount, Cents};
 use crate::text;
@@ -12,7 +12,7 @@ use crate::text;
 /// A service as its file describes it. [`Service::check`] refuses what makes no sense.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Service {
+pub struct CatalogueService {
     pub code: String,
     pub name: String,
     /// One line for the list of services.
@@ -28,7 +28,7 @@ pub struct Service {
     pub taxonomy: String,
     pub amount: AmountRule,
     #[serde(default)]
-    pub fields: Vec<Field>,
+    pub fields: Vec<ServiceField>,
 }
 
 fn open() -> bool {
@@ -47,14 +47,14 @@ pub enum AmountRule {
     Tariff {
         #[serde(default)]
         base: Cents,
-        terms: Vec<Term>,
+        terms: Vec<TariffTerm>,
     },
 }
 
 /// One part of a tariff. Several fields multiply: square metres × days × zone.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Term {
+pub struct TariffTerm {
     /// The price of one unit.
     pub cents: u64,
     /// Number fields whose values multiply it.
@@ -62,12 +62,12 @@ pub struct Term {
     pub times: Vec<String>,
     /// A choice field and, for each of its options, a whole factor.
     #[serde(default)]
-    pub factor: Option<Factor>,
+    pub factor: Option<TariffFactor>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Factor {
+pub struct TariffFactor {
     pub field: String,
     pub options: BTreeMap<String, u64>,
 }
@@ -75,7 +75,7 @@ pub struct Factor {
 /// A field that the service adds to the form.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Field {
+pub struct ServiceField {
     pub name: String,
     pub label: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -107,7 +107,7 @@ pub enum FieldType {
 }
 
 /// What a person sends.
-pub struct Wish<'a> {
+pub struct SpontaneousPaymentRequest<'a> {
     pub reason: &'a str,
     /// In cents; only where the service leaves it free.
     pub amount: Option<u64>,
@@ -116,16 +116,16 @@ pub struct Wish<'a> {
 
 /// What comes out: the price by the catalogue, the reason, and the service's fields with their labels.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Priced {
+pub struct PricedRequest {
     pub amount: Amount,
     pub reason: String,
-    pub details: Vec<Detail>,
+    pub details: Vec<DebtDetail>,
 }
 
 /// The longest reason that every channel of the circuit takes.
 pub const MAX_REASON: usize = 140;
 
-impl Service {
+impl CatalogueService {
     /// Every mistake of the service's file, each with the field that holds it.
     pub fn check(&self) -> Vec<(String, &'static str)> {
         let mut wrong = Vec::new();
@@ -179,7 +179,7 @@ impl Service {
         wrong
     }
 
-    fn check_terms(&self, terms: &[Term], refuse: &mut impl FnMut(&str, &'static str)) {
+    fn check_terms(&self, terms: &[TariffTerm], refuse: &mut impl FnMut(&str, &'static str)) {
         if terms.is_empty() {
             refuse("amount.terms", "at least one");
         }
@@ -208,7 +208,7 @@ impl Service {
 
     /// The price and the reason of a wish, or every field that is wrong. The price is never the caller's,
     /// unless the service leaves it free.
-    pub fn price(&self, wish: &Wish<'_>) -> Result<Priced, Error> {
+    pub fn price(&self, wish: &SpontaneousPaymentRequest<'_>) -> Result<PricedRequest, Error> {
         let mut form = Form::default();
         let reason = form.check(reason(wish.reason));
         for name in wish.fields.keys() {
@@ -239,10 +239,10 @@ impl Service {
         };
         let details = self.fields.iter().filter_map(|field| {
             let value = values.get(field.name.as_str())?.clone();
-            Some(Detail { label: field.label.clone(), value })
+            Some(DebtDetail { label: field.label.clone(), value })
         });
-        let details: Vec<Detail> = details.collect();
-        let priced = reason.zip(amount).map(|(reason, amount)| Priced { amount, reason, details });
+        let details: Vec<DebtDetail> = details.collect();
+        let priced = reason.zip(amount).map(|(reason, amount)| PricedRequest { amount, reason, details });
         form.give(priced)
     }
 
@@ -270,7 +270,7 @@ impl Service {
     }
 }
 
-impl Term {
+impl TariffTerm {
     fn value(&self, values: &BTreeMap<&str, String>) -> Option<u64> {
         let factor = match &self.factor {
             None => 1,
@@ -283,7 +283,7 @@ impl Term {
     }
 }
 
-impl Field {
+impl ServiceField {
     fn check(&self, value: &str) -> Result<(), FieldError> {
         let wrong = |code| FieldError::new(format!("fields.{}", self.name), code);
         let refuse = |code| Err(wrong(code));

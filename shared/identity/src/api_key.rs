@@ -2,7 +2,7 @@ use domain::Error;
 use serde::Deserialize;
 use subtle::ConstantTimeEq;
 use web::Request;
-use world::{NotConfigured, Secret, World};
+use world::{ConfigError, Secret, Env};
 
 /// The creditor's back office, known by its API key.
 #[derive(Clone)]
@@ -18,7 +18,7 @@ struct CreditorKeys {
 }
 
 impl CreditorKey {
-    pub fn connect(world: &World) -> Result<Self, NotConfigured> {
+    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
         Ok(Self { secret: world.secret("CREDITOR_SECRET")? })
     }
 

@@ -5,7 +5,7 @@ use domain::account::LinkPurpose;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use web::Site;
-use world::{NotConfigured, Secret, World};
+use world::{ConfigError, Secret, Env};
 
 use crate::IdentityKeys;
 
@@ -27,7 +27,7 @@ pub struct Link {
 const MAX_TOKEN: usize = 128;
 
 impl Links {
-    pub fn connect(world: &World) -> Result<Self, NotConfigured> {
+    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
         Ok(Self { secret: world.secret("IDENTITY_SECRET")?, site: Site::connect(world)? })
     }
 

@@ -5,7 +5,7 @@ use argon2::{Algorithm, Argon2, Block, Params, Version};
 use domain::Fault;
 use domain::password::{Password, Policy};
 use subtle::ConstantTimeEq;
-use world::{NotConfigured, Random, Secret, World};
+use world::{ConfigError, Random, Secret, Env};
 
 use crate::IdentityKeys;
 
@@ -36,22 +36,22 @@ const SALT: usize = 16;
 const HASH: usize = 32;
 
 impl Passwords {
-    pub fn connect(world: &World) -> Result<Self, NotConfigured> {
+    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
         let floor = world.hash_floor().unwrap_or(FLOOR);
         let memory: u32 = world.parsed_or("ARGON2_MEMORY_KIB", floor.0)?;
         let passes: u32 = world.parsed_or("ARGON2_PASSES", floor.1)?;
         let characters: usize = world.parsed_or("PASSWORD_MIN_LENGTH", Policy::default().min_characters)?;
         if memory < floor.0 {
-            return Err(NotConfigured::because("ARGON2_MEMORY_KIB", "must be 19456 or more"));
+            return Err(ConfigError::because("ARGON2_MEMORY_KIB", "must be 19456 or more"));
         }
         if passes < floor.1 {
-            return Err(NotConfigured::because("ARGON2_PASSES", "must be 2 or more"));
+            return Err(ConfigError::because("ARGON2_PASSES", "must be 2 or more"));
         }
         if !(Policy::default().min_characters..=64).contains(&characters) {
-            return Err(NotConfigured::because("PASSWORD_MIN_LENGTH", "must be between 12 and 64"));
+            return Err(ConfigError::because("PASSWORD_MIN_LENGTH", "must be between 12 and 64"));
         }
         let params = Params::new(memory, passes, 1, Some(HASH))
-            .map_err(|e| NotConfigured::because("ARGON2_MEMORY_KIB", e))?;
+            .map_err(|e| ConfigError::because("ARGON2_MEMORY_KIB", e))?;
         let memory = world.shared(|| Arc::new(Mutex::new(vec![Block::default(); params.block_count()])));
         Ok(Self {
             secret: world.secret("IDENTITY_SECRET")?,

@@ -3,20 +3,20 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::account::{Account, AccountId};
-use domain::session::Limits;
+use domain::session::SessionLimits;
 use domain::{Error, Fault, Timestamp};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 use store::{Citizen, SessionKey};
 use web::{Reply, Request, Site};
-use world::{Clock, NotConfigured, Random, Secret, World};
+use world::{Clock, ConfigError, Random, Secret, Env};
 
 use crate::{IdentityKeys, jwt};
 
 /// Sessions: a signed token in a cookie, and a row that can end it at once.
 #[derive(Clone)]
 pub struct Sessions {
-    store: store::Sessions,
+    store: store::SessionStore,
     secret: Secret<IdentityKeys>,
     random: Random,
     clock: Clock,
@@ -45,16 +45,16 @@ const LEEWAY: i64 = 60;
 const HINT: &str = "accesso";
 
 impl Sessions {
-    pub fn connect(world: &World) -> Result<Self, NotConfigured> {
+    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
         jwt::install();
         let minutes: u64 = world.parsed("SESSION_IDLE_MINUTES")?;
         let hours: u64 = world.parsed("SESSION_MAX_HOURS")?;
-        let limits = Limits {
+        let limits = SessionLimits {
             idle: Duration::from_secs(minutes.saturating_mul(60)),
             absolute: Duration::from_secs(hours.saturating_mul(3600)),
         };
         Ok(Self {
-            store: store::Sessions::connect(world, limits)?,
+            store: store::SessionStore::connect(world, limits)?,
             secret: world.secret("IDENTITY_SECRET")?,
             random: world.random().clone(),
             clock: world.clock().clone(),

@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 use domain::Fault;
 use serde_json::{Map, Value, json};
 use world::metrics::{Measured, Metric};
-use world::{Clock, Metrics, World};
+use world::{Clock, Metrics, Env};
 
 use crate::log::LINE;
 
 /// Writes a function's lines.
-pub(crate) struct Book {
+pub(crate) struct AccessLog {
     function: &'static str,
     namespace: Option<String>,
     clock: Clock,
@@ -21,7 +21,7 @@ pub(crate) struct Book {
 }
 
 /// An invocation that is over. No field may hold what a caller wrote.
-pub(crate) struct Invocation<'a> {
+pub(crate) struct InvocationRecord<'a> {
     pub started: Instant,
     /// The route as the contract writes it, or what else called.
     pub route: &'static str,
@@ -35,8 +35,8 @@ pub(crate) struct Invocation<'a> {
     pub fault: Option<&'a Fault>,
 }
 
-impl Book {
-    pub fn of<F>(world: &World) -> Self {
+impl AccessLog {
+    pub fn of<F>(world: &Env) -> Self {
         Self {
             function: name_of::<F>(),
             namespace: world.optional("METRICS_NAMESPACE").map(str::to_owned),
@@ -48,7 +48,7 @@ impl Book {
 
     /// Writes the line of an invocation, and one for each outcome that it met. A refusal is an ordinary answer; only
     /// a fault is an error.
-    pub fn close(&self, invocation: &Invocation<'_>) {
+    pub fn close(&self, invocation: &InvocationRecord<'_>) {
         let micros = u64::try_from(invocation.started.elapsed().as_micros()).unwrap_or(u64::MAX);
         let cold = self.cold.swap(false, Ordering::Relaxed);
         let mut line = self.begun(if invocation.fault.is_some() { "ERROR" } else { "INFO" }, "request");

@@ -9,11 +9,11 @@ use futures_util::FutureExt;
 use lambda_http::ext::RequestExt;
 use lambda_http::request::{LambdaRequest, RequestContext};
 use lambda_http::{Adapter, Body, Context, LambdaEvent, Request, Response, Service, service_fn};
-use web::{Function, Incoming, Problem, Reply, Served, Site, accepted_language, serve};
-use world::{NotConfigured, World};
+use web::{Function, Incoming, Problem, Reply, ServedReply, Site, accepted_language, serve};
+use world::{ConfigError, Env};
 
-use crate::book::{Book, Invocation, trace_id};
-use crate::{Answer, InProcess, not_configured};
+use crate::book::{AccessLog, InvocationRecord, trace_id};
+use crate::{InvocationAnswer, InProcess, not_configured};
 
 /// Longest time that a request may take when Lambda does not say (INV-X01).
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -22,16 +22,16 @@ const MARGIN: Duration = Duration::from_millis(500);
 /// 2020-01-01, in milliseconds: no invocation of ours ended before it. cargo-lambda's emulator sends a deadline of 1970.
 const EARLIEST_DEADLINE: u64 = 1_577_836_800_000;
 
-struct Host<F> {
+struct HttpHost<F> {
     function: F,
     site: Site,
-    book: Book,
+    book: AccessLog,
 }
 
-impl<F: Function> Host<F> {
-    fn connect(world: &World) -> Result<Arc<Self>, NotConfigured> {
+impl<F: Function> HttpHost<F> {
+    fn connect(world: &Env) -> Result<Arc<Self>, ConfigError> {
         let function = F::connect(world)?;
-        Ok(Arc::new(Self { function, site: Site::connect(world)?, book: Book::of::<F>(world) }))
+        Ok(Arc::new(Self { function, site: Site::connect(world)?, book: AccessLog::of::<F>(world) }))
     }
 
     async fn answer(&self, request: Request) -> Result<Response<Body>, std::convert::Infallible> {
@@ -47,7 +47,7 @@ impl<F: Function> Host<F> {
             Ok(Err(_panic)) => last_resort("a handler panicked", &request_id, asked_in.as_ref()),
             Err(_elapsed) => last_resort("a handler ran out of time", &request_id, asked_in.as_ref()),
         };
-        self.book.close(&Invocation {
+        self.book.close(&InvocationRecord {
             started,
             route: served.route.unwrap_or("none"),
             status: Some(served.reply.status.as_u16()),
@@ -72,7 +72,7 @@ fn trace(request: &Request) -> Option<String> {
     by_lambda.or_else(by_gateway)
 }
 
-fn last_resort(what: &'static str, request_id: &str, asked_in: Option<&http::HeaderValue>) -> Served {
+fn last_resort(what: &'static str, request_id: &str, asked_in: Option<&http::HeaderValue>) -> ServedReply {
     let language = accepted_language(asked_in.and_then(|value| value.to_str().ok()));
     let error = Error::Unavailable(Fault::new(what, "see the line above"));
     let problem = Problem::from(Error::Unavailable(Fault::new(what, "")));
@@ -81,7 +81,7 @@ fn last_resort(what: &'static str, request_id: &str, asked_in: Option<&http::Hea
         .with_header("cache-control", "no-store")
         .with_header("x-content-type-options", "nosniff")
         .with_header("x-request-id", request_id);
-    Served { reply, error: Some(error), route: None, subject: None }
+    ServedReply { reply, error: Some(error), route: None, subject: None }
 }
 
 /// Returns how long the request may take. A deadline that cannot be one counts as unknown; one that has passed leaves
@@ -150,8 +150,8 @@ fn is_text(media: &str) -> bool {
         || media.contains("javascript")
 }
 
-pub(crate) async fn run<F: Function>(world: World) -> Result<(), lambda_runtime::Error> {
-    let host = Host::<F>::connect(&world).map_err(|e| not_configured(&e))?;
+pub(crate) async fn run<F: Function>(world: Env) -> Result<(), lambda_runtime::Error> {
+    let host = HttpHost::<F>::connect(&world).map_err(|e| not_configured(&e))?;
     lambda_http::run(service_fn(move |request| {
         let host = host.clone();
         async move { host.answer(request).await }
@@ -161,8 +161,8 @@ pub(crate) async fn run<F: Function>(world: World) -> Result<(), lambda_runtime:
 
 /// The same function in this process: the event and the answer pass through the very conversions of
 /// production.
-pub fn in_process<F: Function>(world: &World) -> Result<InProcess, NotConfigured> {
-    let host = Host::<F>::connect(world)?;
+pub fn in_process<F: Function>(world: &Env) -> Result<InProcess, ConfigError> {
+    let host = HttpHost::<F>::connect(world)?;
     Ok(Arc::new(move |event: Vec<u8>| {
         let host = host.clone();
         let invocation = async move {
@@ -175,7 +175,7 @@ pub fn in_process<F: Function>(world: &World) -> Result<InProcess, NotConfigured
             let Ok(answer) = service.call(LambdaEvent::new(payload, Context::default())).await;
             serde_json::to_vec(&answer).map_err(|e| format!("the answer cannot be written: {e}"))
         };
-        Box::pin(invocation) as Answer
+        Box::pin(invocation) as InvocationAnswer
     }))
 }
 

@@ -10,16 +10,16 @@ use std::pin::Pin;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use world::{NotConfigured, World};
+use world::{ConfigError, Env};
 
 pub use http_event::in_process;
 pub use worker::{Worker, worker_in_process};
 
 /// A function as the local stack calls it: an event in JSON, an answer in JSON.
-pub type InProcess = Arc<dyn Fn(Vec<u8>) -> Answer + Send + Sync>;
+pub type InProcess = Arc<dyn Fn(Vec<u8>) -> InvocationAnswer + Send + Sync>;
 
 /// The answer of an invocation, or what Lambda would log as its failure.
-pub type Answer = Pin<Box<dyn Future<Output = Result<Vec<u8>, String>> + Send>>;
+pub type InvocationAnswer = Pin<Box<dyn Future<Output = Result<Vec<u8>, String>> + Send>>;
 
 /// The whole of a function's `main`: one thread, the world, the clients, then events for ever.
 pub fn run<F: web::Function>() -> ExitCode {
@@ -33,7 +33,7 @@ pub fn run_worker<W: Worker>() -> ExitCode {
 
 fn start<S, Fut>(serve: S) -> ExitCode
 where
-    S: FnOnce(World) -> Fut,
+    S: FnOnce(Env) -> Fut,
     Fut: Future<Output = Result<(), lambda_runtime::Error>>,
 {
     log::init();
@@ -44,7 +44,7 @@ where
         Err(error) => return refuse(&format!("the runtime does not start: {error}")),
     };
     let outcome = runtime.block_on(async {
-        let world = World::of_this_process()?;
+        let world = Env::of_this_process()?;
         world.prepare().await.map_err(|fault| fault.source)?;
         serve(world).await
     });
@@ -60,6 +60,6 @@ fn refuse(why: &str) -> ExitCode {
 }
 
 /// A function that cannot be connected, as its start would report it.
-fn not_configured(error: &NotConfigured) -> lambda_runtime::Error {
+fn not_configured(error: &ConfigError) -> lambda_runtime::Error {
     lambda_runtime::Error::from(error.to_string())
 }

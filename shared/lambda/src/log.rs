@@ -32,22 +32,22 @@ where
         .with_max_level(LevelFilter::INFO)
         .with_writer(writer)
         .fmt_fields(JsonFields::new())
-        .event_format(Lines(json))
+        .event_format(LineFormat(json))
         .finish()
 }
 
 /// A log that stays in memory, for tests that read it. A clone is the same.
 #[derive(Clone, Default)]
-pub struct Kept(Arc<Mutex<Vec<u8>>>);
+pub struct MemoryLog(Arc<Mutex<Vec<u8>>>);
 
-impl Kept {
+impl MemoryLog {
     /// All that was written so far.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.0.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
     }
 }
 
-impl io::Write for Kept {
+impl io::Write for MemoryLog {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
     }
@@ -57,7 +57,7 @@ impl io::Write for Kept {
     }
 }
 
-impl<'w> MakeWriter<'w> for Kept {
+impl<'w> MakeWriter<'w> for MemoryLog {
     type Writer = Self;
 
     fn make_writer(&'w self) -> Self {
@@ -73,9 +73,9 @@ pub fn panics_without_words() {
     }));
 }
 
-struct Lines(Format<Json>);
+struct LineFormat(Format<Json>);
 
-impl<S> FormatEvent<S, JsonFields> for Lines
+impl<S> FormatEvent<S, JsonFields> for LineFormat
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {

@@ -8,10 +8,10 @@ use domain::Fault;
 use lambda_runtime::{Context, LambdaEvent, service_fn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use world::{NotConfigured, World};
+use world::{ConfigError, Env};
 
-use crate::book::{Book, Invocation, trace_id};
-use crate::{Answer, InProcess, not_configured};
+use crate::book::{AccessLog, InvocationRecord, trace_id};
+use crate::{InvocationAnswer, InProcess, not_configured};
 
 /// A function fed by a stream or a schedule.
 pub trait Worker: Sized + Send + Sync + 'static {
@@ -19,26 +19,26 @@ pub trait Worker: Sized + Send + Sync + 'static {
     type Answer: Serialize + Send;
 
     /// Builds clients. Calls nobody.
-    fn connect(world: &World) -> Result<Self, NotConfigured>;
+    fn connect(world: &Env) -> Result<Self, ConfigError>;
 
     /// Works an event off. A fault hands it back: Lambda delivers it again.
     fn handle(&self, event: Self::Event) -> impl Future<Output = Result<Self::Answer, Fault>> + Send;
 }
 
-struct Host<W> {
+struct WorkerHost<W> {
     worker: W,
-    book: Book,
+    book: AccessLog,
 }
 
-impl<W: Worker> Host<W> {
-    fn connect(world: &World) -> Result<Arc<Self>, NotConfigured> {
-        Ok(Arc::new(Self { worker: W::connect(world)?, book: Book::of::<W>(world) }))
+impl<W: Worker> WorkerHost<W> {
+    fn connect(world: &Env) -> Result<Arc<Self>, ConfigError> {
+        Ok(Arc::new(Self { worker: W::connect(world)?, book: AccessLog::of::<W>(world) }))
     }
 
     async fn work(&self, event: W::Event, context: &Context) -> Result<W::Answer, String> {
         let started = Instant::now();
         let done = self.worker.handle(event).await;
-        self.book.close(&Invocation {
+        self.book.close(&InvocationRecord {
             started,
             route: "event",
             status: None,
@@ -52,8 +52,8 @@ impl<W: Worker> Host<W> {
     }
 }
 
-pub(crate) async fn run<W: Worker>(world: World) -> Result<(), lambda_runtime::Error> {
-    let host = Host::<W>::connect(&world).map_err(|e| not_configured(&e))?;
+pub(crate) async fn run<W: Worker>(world: Env) -> Result<(), lambda_runtime::Error> {
+    let host = WorkerHost::<W>::connect(&world).map_err(|e| not_configured(&e))?;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<W::Event>| {
         let host = host.clone();
         async move { host.work(event.payload, &event.context).await.map_err(lambda_runtime::Error::from) }
@@ -62,8 +62,8 @@ pub(crate) async fn run<W: Worker>(world: World) -> Result<(), lambda_runtime::E
 }
 
 /// The same worker in this process.
-pub fn worker_in_process<W: Worker>(world: &World) -> Result<InProcess, NotConfigured> {
-    let host = Host::<W>::connect(world)?;
+pub fn worker_in_process<W: Worker>(world: &Env) -> Result<InProcess, ConfigError> {
+    let host = WorkerHost::<W>::connect(world)?;
     Ok(Arc::new(move |event: Vec<u8>| {
         let host = host.clone();
         let invocation = async move {
@@ -72,6 +72,6 @@ pub fn worker_in_process<W: Worker>(world: &World) -> Result<InProcess, NotConfi
             let answer = host.work(event, &Context::default()).await?;
             serde_json::to_vec(&answer).map_err(|e| format!("the answer cannot be written: {e}"))
         };
-        Box::pin(invocation) as Answer
+        Box::pin(invocation) as InvocationAnswer
     }))
 }

@@ -8,8 +8,8 @@ use aws_sdk_ses::types::{Body, Content, Destination, Message as SesMessage};
 use domain::Fault;
 use domain::account::Language;
 use domain::person::Email;
-use world::metrics::Mail;
-use world::{Measure, Metrics, NotConfigured, World};
+use world::metrics::MailOutcome;
+use world::{Measure, Metrics, ConfigError, Env};
 
 pub use messages::{Message, Paid, Written};
 
@@ -24,10 +24,10 @@ pub struct Mailer {
 }
 
 impl Mailer {
-    pub fn connect(world: &World) -> Result<Self, NotConfigured> {
+    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
         let creditor = world.variable("CREDITOR_NAME")?.to_owned();
         let address = world.variable("MAIL_FROM")?;
-        Email::parse(address).map_err(|code| NotConfigured::because("MAIL_FROM", code))?;
+        Email::parse(address).map_err(|code| ConfigError::because("MAIL_FROM", code))?;
         // The creditor's name is the sender; quotes and controls could end the quoted part.
         let name: String = creditor.chars().filter(|c| !matches!(c, '"' | '\\') && !c.is_control()).collect();
         Ok(Self {
@@ -42,7 +42,7 @@ impl Mailer {
     /// Sends one message. An error is SES's or the network's: the letter stays in the outbox.
     pub async fn send(&self, to: &Email, language: Language, message: &Message) -> Result<(), Fault> {
         let handed_over = self.hand_over(to, language, message).await;
-        self.metrics.note(Measure::Mail(if handed_over.is_ok() { Mail::Sent } else { Mail::Failed }));
+        self.metrics.note(Measure::Mail(if handed_over.is_ok() { MailOutcome::Sent } else { MailOutcome::Failed }));
         handed_over
     }
 

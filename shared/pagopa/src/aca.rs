@@ -5,15 +5,15 @@ use std::fmt;
 use std::time::Duration;
 
 use domain::creditor::{Creditor, Iban};
-use domain::debt::State;
+use domain::debt::DebtState;
 use domain::person::PersonType;
 use domain::{Date, Debt, Fault, Timestamp, time};
 use serde::{Deserialize, Serialize};
-use world::{NotConfigured, Secret, Wire, World};
+use world::{ConfigError, Secret, HttpClient, Env};
 
-use crate::checkout::{Problem, headers};
+use crate::checkout::{CheckoutProblem, headers};
 use crate::meaning::NO_DUE_DATE;
-use crate::values::Text;
+use crate::values::BoundedText;
 
 /// How long the answer may take: nobody is waiting but our outbox.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -46,7 +46,7 @@ pub struct Position {
 impl Position {
     /// What the archive should hold of a debt at this instant: its amount while it can be paid, zero otherwise.
     pub fn of(debt: &Debt, creditor: &Creditor, now: Timestamp) -> Self {
-        let payable = debt.effective_state(now) == State::Open && debt.is_published(now);
+        let payable = debt.effective_state(now) == DebtState::Open && debt.is_published(now);
         let last_day = debt.days.expires.or(debt.days.due).unwrap_or(NO_DUE_DATE);
         let person = &debt.debtor;
         let italian = |iban: &Iban| Some(iban.as_str().to_owned()).filter(|iban| iban.len() == 27);
@@ -73,7 +73,7 @@ impl Position {
 }
 
 fn long(text: &str, otherwise: &str) -> String {
-    Text::<255>::cut_or(text, otherwise).as_str().to_owned()
+    BoundedText::<255>::cut_or(text, otherwise).as_str().to_owned()
 }
 
 /// The last second of a day in Rome. In UTC it is still the same day, whoever drops the hours.
@@ -86,7 +86,7 @@ fn end_of(day: Date) -> Timestamp {
 #[derive(Debug)]
 pub enum NotStored {
     /// It will not take this position: a person must look (400, 404, 409, 422).
-    Refused { status: u16, problem: Problem },
+    Refused { status: u16, problem: CheckoutProblem },
     /// Our key is missing or wrong.
     Key { status: u16 },
     /// Trouble there or on the way: send it again later.
@@ -126,20 +126,20 @@ impl From<NotStored> for Fault {
 
 /// What the archive says that it holds now.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-pub struct Stored {
+pub struct AcaStored {
     #[serde(default)]
     pub status: Option<String>,
 }
 
 /// What an answer of the archive means.
-pub fn interpret(status: u16, body: &[u8]) -> Result<Stored, NotStored> {
+pub fn interpret(status: u16, body: &[u8]) -> Result<AcaStored, NotStored> {
     match status {
         // It is stored whatever the body looks like.
         200 => Ok(serde_json::from_slice(body).unwrap_or_default()),
-        400 | 404 | 409 | 422 => Err(NotStored::Refused { status, problem: Problem::read(body) }),
+        400 | 404 | 409 | 422 => Err(NotStored::Refused { status, problem: CheckoutProblem::read(body) }),
         401 | 403 => Err(NotStored::Key { status }),
         408 | 429 | 500..=599 => {
-            Err(NotStored::Unavailable(Fault::new(DOING, format!("{status}: {}", Problem::read(body)))))
+            Err(NotStored::Unavailable(Fault::new(DOING, format!("{status}: {}", CheckoutProblem::read(body)))))
         }
         _ => Err(NotStored::Unexpected { status }),
     }
@@ -147,31 +147,31 @@ pub fn interpret(status: u16, body: &[u8]) -> Result<Stored, NotStored> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Keys {
+struct AcaKeys {
     #[serde(default)]
     aca_key: Option<String>,
 }
 
 /// The way to the archive.
 #[derive(Clone)]
-pub struct Aca {
-    wire: Wire,
+pub struct AcaClient {
+    wire: HttpClient,
     url: String,
-    keys: Secret<Keys>,
+    keys: Secret<AcaKeys>,
 }
 
-impl Aca {
+impl AcaClient {
     /// Variables `ACA_URL` (without it there is no archive, and nothing is sent) and `PSP_SECRET`.
-    pub fn connect(world: &World) -> Result<Option<Self>, NotConfigured> {
+    pub fn connect(world: &Env) -> Result<Option<Self>, ConfigError> {
         let Some(base) = world.optional("ACA_URL") else {
             return Ok(None);
         };
         let url = format!("{}/paCreatePosition", base.trim_end_matches('/'));
-        Ok(Some(Self { wire: world.outside()?, url, keys: world.secret("PSP_SECRET")? }))
+        Ok(Some(Self { wire: world.http()?, url, keys: world.secret("PSP_SECRET")? }))
     }
 
     /// Tells the archive what to hold. The same position may be sent any number of times.
-    pub async fn upload(&self, position: &Position) -> Result<Stored, NotStored> {
+    pub async fn upload(&self, position: &Position) -> Result<AcaStored, NotStored> {
         let body = serde_json::to_vec(position).map_err(|e| NotStored::Unavailable(Fault::new(DOING, e)))?;
         let keys = self.keys.get().await.map_err(NotStored::Unavailable)?;
         let headers = headers(keys.aca_key.as_deref());

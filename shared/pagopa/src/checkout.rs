@@ -8,10 +8,10 @@ use domain::creditor::Creditor;
 use domain::payment::{self, Attempt, MAX_DEBTS};
 use domain::{Error, Fault};
 use serde::{Deserialize, Serialize};
-use world::{NotConfigured, Secret, Wire, World};
+use world::{ConfigError, Secret, HttpClient, Env};
 
 use crate::meaning::all_postal;
-use crate::values::Text;
+use crate::values::BoundedText;
 
 /// How long the answer may take: the citizen is waiting.
 const PATIENCE: Duration = Duration::from_secs(6);
@@ -60,7 +60,7 @@ pub struct ReturnUrls {
 
 /// Why Checkout would refuse a cart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Flaw {
+pub enum CartFlaw {
     /// 400.
     Invalid(&'static str),
     /// 422.
@@ -71,14 +71,14 @@ impl Cart {
     /// The cart of an attempt. All ways back lead to the page that waits for the receipt.
     pub fn of(attempt: &Attempt, creditor: &Creditor, public_url: &str, second: bool) -> Self {
         let back = format!("{}/paga/{}/esito", public_url.trim_end_matches('/'), attempt.id);
-        let notice = |item: &payment::Item| PaymentNotice {
+        let notice = |item: &payment::PaymentItem| PaymentNotice {
             notice_number: item.notice.as_str().to_owned(),
             fiscal_code: creditor.fiscal_code.as_str().to_owned(),
             amount: item.amount.get(),
-            company_name: Text::<140>::cut_or(&creditor.name, creditor.fiscal_code.as_str())
+            company_name: BoundedText::<140>::cut_or(&creditor.name, creditor.fiscal_code.as_str())
                 .as_str()
                 .to_owned(),
-            description: Text::<140>::cut_or(&item.reason, item.notice.as_str()).as_str().to_owned(),
+            description: BoundedText::<140>::cut_or(&item.reason, item.notice.as_str()).as_str().to_owned(),
         };
         Self {
             email_notice: attempt.email.as_ref().map(|email| email.as_str().to_owned()),
@@ -95,8 +95,8 @@ impl Cart {
     }
 
     /// What Checkout itself checks (`checkout_v1.json`, `checkout_v2.json`), before asking the node.
-    pub fn check(&self, second: bool) -> Result<(), Flaw> {
-        let wrong = |field| Err(Flaw::Invalid(field));
+    pub fn check(&self, second: bool) -> Result<(), CartFlaw> {
+        let wrong = |field| Err(CartFlaw::Invalid(field));
         if !(1..=MAX_DEBTS).contains(&self.payment_notices.len()) {
             return wrong("paymentNotices");
         }
@@ -132,7 +132,7 @@ impl Cart {
             .payment_notices
             .iter()
             .all(|notice| seen.insert((&notice.fiscal_code, &notice.notice_number)));
-        if once { Ok(()) } else { Err(Flaw::NoticeTwice) }
+        if once { Ok(()) } else { Err(CartFlaw::NoticeTwice) }
     }
 }
 
@@ -140,9 +140,9 @@ impl Cart {
 #[derive(Debug)]
 pub enum NotOpened {
     /// The node says that a notice is not free: already paid, or being paid. Its state must be read again.
-    NotFree(Problem),
+    NotFree(CheckoutProblem),
     /// The cart was refused as it is: a mistake of ours.
-    Refused(Problem),
+    Refused(CheckoutProblem),
     /// Our key is missing or wrong: a mistake of the configuration.
     Key { status: u16 },
     /// Trouble there, or none of it reached us in time. Nothing was paid: another cart does no harm.
@@ -153,25 +153,25 @@ pub enum NotOpened {
 
 /// What an answer says of itself, as far as it is the JSON of a problem. For the log.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-pub struct Problem {
+pub struct CheckoutProblem {
     #[serde(default)]
     pub title: Option<String>,
     #[serde(default)]
     pub detail: Option<String>,
 }
 
-impl Problem {
+impl CheckoutProblem {
     /// Reads whatever there is: an unknown body is an empty problem.
     pub(crate) fn read(body: &[u8]) -> Self {
         let Self { title, detail } = serde_json::from_slice(body).unwrap_or_default();
         let short = |text: Option<String>| {
-            text.and_then(|text| Text::<200>::cut(&text)).map(|text| text.as_str().to_owned())
+            text.and_then(|text| BoundedText::<200>::cut(&text)).map(|text| text.as_str().to_owned())
         };
         Self { title: short(title), detail: short(detail) }
     }
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for CheckoutProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [title, detail] = [&self.title, &self.detail].map(|text| text.as_deref().unwrap_or("?"));
         write!(f, "{title}: {detail}")
@@ -208,10 +208,10 @@ impl From<NotOpened> for Error {
 pub fn interpret(status: u16, location: Option<&str>, body: &[u8]) -> Result<String, NotOpened> {
     match (status, location) {
         (302, Some(page)) if is_address(page) => Ok(page.to_owned()),
-        (400, _) => Err(NotOpened::Refused(Problem::read(body))),
+        (400, _) => Err(NotOpened::Refused(CheckoutProblem::read(body))),
         (401 | 403, _) => Err(NotOpened::Key { status }),
         (422, _) => {
-            let problem = Problem::read(body);
+            let problem = CheckoutProblem::read(body);
             let said =
                 |text: &Option<String>, words: &str| text.as_ref().is_some_and(|text| text.contains(words));
             // Too many notices or one twice: we checked that before. Anything else is the node's word.
@@ -219,7 +219,7 @@ pub fn interpret(status: u16, location: Option<&str>, body: &[u8]) -> Result<Str
             Err(if ours { NotOpened::Refused(problem) } else { NotOpened::NotFree(problem) })
         }
         (408 | 429 | 500..=599, _) => {
-            Err(NotOpened::Unavailable(Fault::new(DOING, format!("{status}: {}", Problem::read(body)))))
+            Err(NotOpened::Unavailable(Fault::new(DOING, format!("{status}: {}", CheckoutProblem::read(body)))))
         }
         (_, _) => Err(NotOpened::Unexpected { status }),
     }
@@ -235,37 +235,37 @@ fn is_address(url: &str) -> bool {
 /// The PSP's secret, as far as it concerns pagoPA's platform.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Keys {
+struct CheckoutKeys {
     #[serde(default)]
     checkout_key: Option<String>,
 }
 
 /// The way to Checkout.
 #[derive(Clone)]
-pub struct Checkout {
-    wire: Wire,
+pub struct CheckoutClient {
+    wire: HttpClient,
     carts: String,
     second: bool,
     public_url: String,
-    keys: Secret<Keys>,
+    keys: Secret<CheckoutKeys>,
 }
 
-impl Checkout {
+impl CheckoutClient {
     /// Variables `CHECKOUT_URL`, `PUBLIC_URL` and `PSP_SECRET`.
-    pub fn connect(world: &World) -> Result<Self, NotConfigured> {
+    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
         let base = world.variable("CHECKOUT_URL")?.trim_end_matches('/');
         let public_url = world.variable("PUBLIC_URL")?.trim_end_matches('/');
         for (name, url) in [("CHECKOUT_URL", base), ("PUBLIC_URL", public_url)] {
             if !is_address(url) {
-                return Err(NotConfigured::because(name, "is not an absolute address"));
+                return Err(ConfigError::because(name, "is not an absolute address"));
             }
         }
         // Only a Checkout without TLS, which is one on this desk, may send people back without it.
         if base.starts_with("https:") && !public_url.starts_with("https:") {
-            return Err(NotConfigured::because("PUBLIC_URL", "must be https: Checkout sends people there"));
+            return Err(ConfigError::because("PUBLIC_URL", "must be https: Checkout sends people there"));
         }
         Ok(Self {
-            wire: world.outside()?,
+            wire: world.http()?,
             carts: format!("{base}/carts"),
             second: base.ends_with("/v2"),
             public_url: public_url.to_owned(),
@@ -275,18 +275,18 @@ impl Checkout {
 
     /// Posts the cart of an attempt and says where the citizen pays it. The address lives ten minutes: hand it
     /// over at once. Not repeated by itself.
-    pub async fn open(&self, attempt: &Attempt, creditor: &Creditor) -> Result<payment::Checkout, NotOpened> {
+    pub async fn open(&self, attempt: &Attempt, creditor: &Creditor) -> Result<payment::PaymentPage, NotOpened> {
         let cart = Cart::of(attempt, creditor, &self.public_url, self.second);
         if let Err(flaw) = cart.check(self.second) {
             let detail = Some(format!("{flaw:?}"));
-            return Err(NotOpened::Refused(Problem {
+            return Err(NotOpened::Refused(CheckoutProblem {
                 title: Some("refused by ourselves".to_owned()),
                 detail,
             }));
         }
         let keys = self.keys.get().await.map_err(NotOpened::Unavailable)?;
         let page = self.post(&cart, keys.checkout_key.as_deref()).await?;
-        Ok(payment::Checkout { transaction_id: attempt.id.as_str().to_owned(), redirect_url: page })
+        Ok(payment::PaymentPage { transaction_id: attempt.id.as_str().to_owned(), redirect_url: page })
     }
 
     async fn post(&self, cart: &Cart, key: Option<&str>) -> Result<String, NotOpened> {

@@ -4,10 +4,10 @@
 //! its state. The first is [`crate::parse`]'s, the next three [`check_ids`]'s, the last two [`fault_for`]'s.
 
 use domain::creditor::Creditor;
-use domain::debt::State;
+use domain::debt::DebtState;
 use domain::{Debt, FiscalCode, Timestamp};
 
-use crate::operations::{Operation, Request};
+use crate::operations::{NodeOperation, NodeRequest};
 
 /// Every code that a creditor may answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -86,11 +86,11 @@ impl FaultCode {
     }
 
     /// Whether the circuit's table has this code for an operation.
-    pub fn belongs_to(self, operation: Operation) -> bool {
+    pub fn belongs_to(self, operation: NodeOperation) -> bool {
         let (receipt, demand) = match operation {
-            Operation::SendRt(_) => (true, false),
-            Operation::Demand => (false, true),
-            Operation::Verify | Operation::Get(_) => (false, false),
+            NodeOperation::SendRt(_) => (true, false),
+            NodeOperation::Demand => (false, true),
+            NodeOperation::Verify | NodeOperation::Get(_) => (false, false),
         };
         match self {
             FaultCode::SintassiExtraXsd
@@ -116,7 +116,7 @@ const LONGEST_RECEIPT_ID: usize = 255;
 /// Whether a request is for us and does not contradict itself: creditor, broker, station, in this order.
 ///
 /// A receipt may speak of a notice of another body: we may have a share in it.
-pub fn check_ids(creditor: &Creditor, broker: &str, station: &str, request: &Request) -> Option<FaultCode> {
+pub fn check_ids(creditor: &Creditor, broker: &str, station: &str, request: &NodeRequest) -> Option<FaultCode> {
     let to = request.address();
     let ours = creditor.fiscal_code.as_str();
     if to.body.as_str() != ours {
@@ -129,15 +129,15 @@ pub fn check_ids(creditor: &Creditor, broker: &str, station: &str, request: &Req
         return Some(FaultCode::StazioneIntErrata);
     }
     match request {
-        Request::Verify(verify) => {
+        NodeRequest::Verify(verify) => {
             (verify.qr_code.fiscal_code.as_str() != ours).then_some(FaultCode::IdDominioErrato)
         }
-        Request::Get(get) => (get.qr_code.fiscal_code.as_str() != ours).then_some(FaultCode::IdDominioErrato),
-        Request::Receipt(sent) => {
+        NodeRequest::Get(get) => (get.qr_code.fiscal_code.as_str() != ours).then_some(FaultCode::IdDominioErrato),
+        NodeRequest::Receipt(sent) => {
             let named = (1..=LONGEST_RECEIPT_ID).contains(&sent.receipt.id.len());
             (!named || sent.receipt.id.trim().is_empty()).then_some(FaultCode::Semantica)
         }
-        Request::Demand(_) => None,
+        NodeRequest::Demand(_) => None,
     }
 }
 
@@ -149,10 +149,10 @@ pub fn fault_for(debt: Option<&Debt>, now: Timestamp) -> Option<FaultCode> {
         return Some(FaultCode::PagamentoSconosciuto);
     };
     match debt.effective_state(now) {
-        State::Open => None,
-        State::Paid => Some(FaultCode::PagamentoDuplicato),
-        State::Cancelled => Some(FaultCode::PagamentoAnnullato),
-        State::Expired => Some(FaultCode::PagamentoScaduto),
+        DebtState::Open => None,
+        DebtState::Paid => Some(FaultCode::PagamentoDuplicato),
+        DebtState::Cancelled => Some(FaultCode::PagamentoAnnullato),
+        DebtState::Expired => Some(FaultCode::PagamentoScaduto),
     }
 }
 

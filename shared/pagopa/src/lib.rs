@@ -23,9 +23,9 @@ pub mod parts;
 pub mod soap;
 pub mod values;
 
-pub use answers::{Answer, Blame, Fault, render};
+pub use answers::{NodeAnswer, FaultSide, SoapFault, render};
 pub use faults::{FaultCode, check_ids, fault_for};
-pub use meaning::{Meaning, Taxonomy, get_ok, verify_ok};
-pub use operations::{Operation, Refusal, Request, SendRt, parse};
-pub use parts::Version;
+pub use meaning::{ReceiptMeaning, Taxonomy, get_ok, verify_ok};
+pub use operations::{NodeOperation, NodeRefusal, NodeRequest, SendRt, parse};
+pub use parts::MessageVersion;
 pub use soap::CONTENT_TYPE;

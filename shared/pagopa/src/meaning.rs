@@ -1,7 +1,7 @@
 //! Between the node's words and the domain's: debts become answers, receipts become money.
 
 use domain::creditor::Creditor;
-use domain::movement::Source;
+use domain::movement::MovementSource;
 use domain::payment::{Confirmation, PaymentId};
 use domain::person::PersonType;
 use domain::receipt::{Payer, PspIdentity};
@@ -11,8 +11,8 @@ use jiff::civil::Date;
 
 use crate::answers::{GetOk, VerifyOk};
 use crate::operations::{Get, SendRt, TransferType};
-use crate::parts::{Destination, EntityType, Metadata, Subject, Transfer, Transfers, Version};
-use crate::values::{Country, Digits, EMail, Text, TransferId};
+use crate::parts::{Destination, EntityType, Metadata, Subject, Transfer, Transfers, MessageVersion};
+use crate::values::{Country, Digits, EMail, BoundedText, TransferId};
 
 /// Stands where the schema wants a day and the debt has none. Far, the same at every call, and a date that
 /// every calendar of the circuit can hold.
@@ -49,7 +49,7 @@ impl From<Misconfigured> for domain::Fault {
 
 /// The code of a revenue: seven digits and its legal reason, bare or as `9/0101002IM/`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Taxonomy(Text<140>);
+pub struct Taxonomy(BoundedText<140>);
 
 impl Taxonomy {
     pub fn parse(text: &str) -> Option<Self> {
@@ -57,7 +57,7 @@ impl Taxonomy {
         let bare = wrapped.unwrap_or(text);
         let digits = bare.get(..7).is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_digit()));
         let reason = matches!(bare.get(7..), Some("IM" | "TS" | "SP" | "SA" | "AP"));
-        if digits && reason { Text::parse(text).map(Self) } else { None }
+        if digits && reason { BoundedText::parse(text).map(Self) } else { None }
     }
 
     pub fn as_str(&self) -> &str {
@@ -70,12 +70,12 @@ pub fn verify_ok(debt: &Debt, creditor: &Creditor) -> Result<VerifyOk, Misconfig
     Ok(VerifyOk {
         amount: debt.amount,
         due: due(debt),
-        detail: Text::cut(&debt.reason),
+        detail: BoundedText::cut(&debt.reason),
         all_ccp: all_postal(creditor),
         description: reason(debt),
         fiscal_code: body_code(creditor)?,
         company: company(creditor),
-        office: creditor.office.as_deref().and_then(Text::cut),
+        office: creditor.office.as_deref().and_then(BoundedText::cut),
     })
 }
 
@@ -91,21 +91,21 @@ pub fn get_ok(
         id: TransferId::FIRST,
         amount: debt.amount,
         fiscal_code: body_code(creditor)?,
-        company: (asked.version == Version::V2).then(|| company(creditor)),
+        company: (asked.version == MessageVersion::V2).then(|| company(creditor)),
         to: Destination::Iban(to),
         remittance: remittance(debt),
         category: taxonomy.0.clone(),
         metadata,
     };
     Ok(GetOk {
-        iuv: Text::cut_or(debt.iuv().as_str(), debt.notice.as_str()),
+        iuv: BoundedText::cut_or(debt.iuv().as_str(), debt.notice.as_str()),
         amount: debt.amount,
         due: due(debt).unwrap_or(NO_DUE_DATE),
         retention: None,
         last_payment: None,
         description: reason(debt),
         company: Some(company(creditor)),
-        office: creditor.office.as_deref().and_then(Text::cut),
+        office: creditor.office.as_deref().and_then(BoundedText::cut),
         debtor: subject(&debt.debtor),
         transfers: Transfers::one(transfer),
         metadata: None,
@@ -117,12 +117,12 @@ fn due(debt: &Debt) -> Option<Date> {
     debt.days.due.or(debt.days.expires)
 }
 
-fn reason(debt: &Debt) -> Text<140> {
-    Text::cut_or(&debt.reason, &debt.service.name)
+fn reason(debt: &Debt) -> BoundedText<140> {
+    BoundedText::cut_or(&debt.reason, &debt.service.name)
 }
 
-fn company(creditor: &Creditor) -> Text<140> {
-    Text::cut_or(&creditor.name, creditor.fiscal_code.as_str())
+fn company(creditor: &Creditor) -> BoundedText<140> {
+    BoundedText::cut_or(&creditor.name, creditor.fiscal_code.as_str())
 }
 
 fn body_code(creditor: &Creditor) -> Result<Digits<11>, Misconfigured> {
@@ -136,13 +136,13 @@ pub fn all_postal(creditor: &Creditor) -> bool {
 
 /// Where the money goes: to the postal account where the node asks for one and there is one. Checkout wants that
 /// account named once more beside the transfer, if the payment began with a cart of ours.
-fn destination(creditor: &Creditor, asked: &Get) -> Result<(Text<35>, Option<Metadata>), Misconfigured> {
-    let bank = creditor.iban.as_ref().and_then(|iban| Text::parse(iban.as_str()));
-    let postal = creditor.postal.as_ref().and_then(|account| Text::parse(account.iban.as_str()));
+fn destination(creditor: &Creditor, asked: &Get) -> Result<(BoundedText<35>, Option<Metadata>), Misconfigured> {
+    let bank = creditor.iban.as_ref().and_then(|iban| BoundedText::parse(iban.as_str()));
+    let postal = creditor.postal.as_ref().and_then(|account| BoundedText::parse(account.iban.as_str()));
     let ours = asked.note.as_ref().is_some_and(|note| PaymentId::parse(note.as_str()).is_some());
     match (asked.transfer_type, postal) {
         (Some(TransferType::Postal), Some(postal)) => {
-            let beside = Text::parse(SUPPORTING_IBAN).zip(Text::parse(postal.as_str())).filter(|_| ours);
+            let beside = BoundedText::parse(SUPPORTING_IBAN).zip(BoundedText::parse(postal.as_str())).filter(|_| ours);
             Ok((postal, beside.and_then(|entry| Metadata::new(vec![entry]))))
         }
         (Some(TransferType::Postal | TransferType::PagoPa) | None, postal) => {
@@ -152,10 +152,10 @@ fn destination(creditor: &Creditor, asked: &Get) -> Result<(Text<35>, Option<Met
 }
 
 /// `/RFB/<IUV>/<amount>/TXT/<reason>`: the reason is what gets cut.
-fn remittance(debt: &Debt) -> Text<140> {
+fn remittance(debt: &Debt) -> BoundedText<140> {
     let iuv = debt.iuv();
     let fixed = format!("/RFB/{}/{}/TXT/", iuv.as_str(), debt.amount.cents().decimal());
-    Text::cut_or(&format!("{fixed}{}", reason(debt).as_str()), &fixed)
+    BoundedText::cut_or(&format!("{fixed}{}", reason(debt).as_str()), &fixed)
 }
 
 /// A debtor in the node's words: what does not fit the schema is cut or left out.
@@ -165,13 +165,13 @@ pub fn subject(person: &Person) -> Subject {
             PersonType::Natural => EntityType::F,
             PersonType::Legal => EntityType::G,
         },
-        code: Text::cut_or(person.fiscal_code.as_str(), "ANONIMO"),
-        name: Text::cut_or(&person.name, person.fiscal_code.as_str()),
-        street: person.address.as_deref().and_then(Text::cut),
+        code: BoundedText::cut_or(person.fiscal_code.as_str(), "ANONIMO"),
+        name: BoundedText::cut_or(&person.name, person.fiscal_code.as_str()),
+        street: person.address.as_deref().and_then(BoundedText::cut),
         civic_number: None,
-        postal_code: person.postal_code.as_deref().and_then(Text::cut),
-        city: person.city.as_deref().and_then(Text::cut),
-        province: person.province.as_deref().and_then(Text::cut),
+        postal_code: person.postal_code.as_deref().and_then(BoundedText::cut),
+        city: person.city.as_deref().and_then(BoundedText::cut),
+        province: person.province.as_deref().and_then(BoundedText::cut),
         country: person.country.as_deref().and_then(Country::parse),
         email: person.email.as_ref().and_then(|email| EMail::parse(email.as_str())),
     }
@@ -179,7 +179,7 @@ pub fn subject(person: &Person) -> Subject {
 
 /// What a receipt means to us.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Meaning {
+pub enum ReceiptMeaning {
     /// Money for a notice that may be ours. Whether we know it, and in which state, is the store's to say.
     Paid { notice: NoticeNumber, amount: Amount },
     /// Money for a notice of another body, in which we have a share or of which we get a copy.
@@ -191,17 +191,17 @@ pub enum Meaning {
 }
 
 impl SendRt {
-    pub fn meaning(&self, creditor: &FiscalCode) -> Meaning {
+    pub fn meaning(&self, creditor: &FiscalCode) -> ReceiptMeaning {
         let receipt = &self.receipt;
         if receipt.fiscal_code.as_str() != creditor.as_str() {
-            return Meaning::AnotherBody;
+            return ReceiptMeaning::AnotherBody;
         }
         if !receipt.succeeded {
-            return Meaning::Failed;
+            return ReceiptMeaning::Failed;
         }
         match (NoticeNumber::parse(receipt.notice.as_str()), Amount::new(receipt.amount.get())) {
-            (Ok(notice), Ok(amount)) => Meaning::Paid { notice, amount },
-            (_, _) => Meaning::Unmatched,
+            (Ok(notice), Ok(amount)) => ReceiptMeaning::Paid { notice, amount },
+            (_, _) => ReceiptMeaning::Unmatched,
         }
     }
 
@@ -210,15 +210,15 @@ impl SendRt {
     pub fn notification(&self, creditor: &FiscalCode) -> Notification {
         let confirmation = self.confirmation();
         match self.meaning(creditor) {
-            Meaning::Paid { notice, amount } => {
+            ReceiptMeaning::Paid { notice, amount } => {
                 Notification::Receipt { notice, amount, confirmation, by_hand: None }
             }
-            Meaning::Unmatched => Notification::Unmatched {
+            ReceiptMeaning::Unmatched => Notification::Unmatched {
                 confirmation,
                 cents: self.receipt.amount.get(),
                 currency: "EUR".to_owned(),
             },
-            Meaning::AnotherBody | Meaning::Failed => Notification::Foreign,
+            ReceiptMeaning::AnotherBody | ReceiptMeaning::Failed => Notification::Foreign,
         }
     }
 
@@ -226,10 +226,10 @@ impl SendRt {
     /// is tidied.
     pub fn confirmation(&self) -> Confirmation {
         let receipt = &self.receipt;
-        let psp_code = receipt.psp_fiscal_code.as_ref().map(Text::as_str);
-        let psp_code = psp_code.or(receipt.psp_vat_number.as_ref().map(Text::as_str));
+        let psp_code = receipt.psp_fiscal_code.as_ref().map(BoundedText::as_str);
+        let psp_code = psp_code.or(receipt.psp_vat_number.as_ref().map(BoundedText::as_str));
         Confirmation {
-            source: Source::Node,
+            source: MovementSource::Node,
             receipt_id: receipt.id.clone(),
             payment_id: receipt.note.as_ref().and_then(|note| PaymentId::parse(note.as_str())),
             psp: PspIdentity {

@@ -3,63 +3,63 @@
 use domain::Cents;
 use jiff::civil::Date;
 
-use crate::answers::{Answer, Blame};
+use crate::answers::{NodeAnswer, FaultSide};
 use crate::faults::FaultCode;
-use crate::parts::{Address, Metadata, QrCode, Subject, Transfers, Version, Within};
-use crate::soap::{Reader, Why, Writer};
-use crate::values::{self, Base64, Digits, Moment, Text};
+use crate::parts::{MessageAddress, Metadata, QrCode, Subject, Transfers, MessageVersion, Within};
+use crate::soap::{SoapReader, SoapError, SoapWriter};
+use crate::values::{self, Base64, Digits, Moment, BoundedText};
 
 /// The operations that a node may call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Operation {
+pub enum NodeOperation {
     Verify,
-    Get(Version),
-    SendRt(Version),
+    Get(MessageVersion),
+    SendRt(MessageVersion),
     /// A notice made on the fly at a PSP. Read, so that it can be refused in its own words.
     Demand,
 }
 
-impl Operation {
-    pub const ALL: [Operation; 6] = [
-        Operation::Verify,
-        Operation::Get(Version::V1),
-        Operation::Get(Version::V2),
-        Operation::SendRt(Version::V1),
-        Operation::SendRt(Version::V2),
-        Operation::Demand,
+impl NodeOperation {
+    pub const ALL: [NodeOperation; 6] = [
+        NodeOperation::Verify,
+        NodeOperation::Get(MessageVersion::V1),
+        NodeOperation::Get(MessageVersion::V2),
+        NodeOperation::SendRt(MessageVersion::V1),
+        NodeOperation::SendRt(MessageVersion::V2),
+        NodeOperation::Demand,
     ];
 
     /// The operation's name, which is also its SOAPAction.
     pub fn name(self) -> &'static str {
         match self {
-            Operation::Verify => "paVerifyPaymentNotice",
-            Operation::Get(Version::V1) => "paGetPayment",
-            Operation::Get(Version::V2) => "paGetPaymentV2",
-            Operation::SendRt(Version::V1) => "paSendRT",
-            Operation::SendRt(Version::V2) => "paSendRTV2",
-            Operation::Demand => "paDemandPaymentNotice",
+            NodeOperation::Verify => "paVerifyPaymentNotice",
+            NodeOperation::Get(MessageVersion::V1) => "paGetPayment",
+            NodeOperation::Get(MessageVersion::V2) => "paGetPaymentV2",
+            NodeOperation::SendRt(MessageVersion::V1) => "paSendRT",
+            NodeOperation::SendRt(MessageVersion::V2) => "paSendRTV2",
+            NodeOperation::Demand => "paDemandPaymentNotice",
         }
     }
 
     pub fn request_element(self) -> &'static str {
         match self {
-            Operation::Verify => "paVerifyPaymentNoticeReq",
-            Operation::Get(Version::V1) => "paGetPaymentReq",
-            Operation::Get(Version::V2) => "paGetPaymentV2Request",
-            Operation::SendRt(Version::V1) => "paSendRTReq",
-            Operation::SendRt(Version::V2) => "paSendRTV2Request",
-            Operation::Demand => "paDemandPaymentNoticeRequest",
+            NodeOperation::Verify => "paVerifyPaymentNoticeReq",
+            NodeOperation::Get(MessageVersion::V1) => "paGetPaymentReq",
+            NodeOperation::Get(MessageVersion::V2) => "paGetPaymentV2Request",
+            NodeOperation::SendRt(MessageVersion::V1) => "paSendRTReq",
+            NodeOperation::SendRt(MessageVersion::V2) => "paSendRTV2Request",
+            NodeOperation::Demand => "paDemandPaymentNoticeRequest",
         }
     }
 
     pub fn response_element(self) -> &'static str {
         match self {
-            Operation::Verify => "paVerifyPaymentNoticeRes",
-            Operation::Get(Version::V1) => "paGetPaymentRes",
-            Operation::Get(Version::V2) => "paGetPaymentV2Response",
-            Operation::SendRt(Version::V1) => "paSendRTRes",
-            Operation::SendRt(Version::V2) => "paSendRTV2Response",
-            Operation::Demand => "paDemandPaymentNoticeResponse",
+            NodeOperation::Verify => "paVerifyPaymentNoticeRes",
+            NodeOperation::Get(MessageVersion::V1) => "paGetPaymentRes",
+            NodeOperation::Get(MessageVersion::V2) => "paGetPaymentV2Response",
+            NodeOperation::SendRt(MessageVersion::V1) => "paSendRTRes",
+            NodeOperation::SendRt(MessageVersion::V2) => "paSendRTV2Response",
+            NodeOperation::Demand => "paDemandPaymentNoticeResponse",
         }
     }
 
@@ -73,7 +73,7 @@ impl Operation {
 
 /// A request of the node.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Request {
+pub enum NodeRequest {
     Verify(Verify),
     Get(Get),
     Receipt(Box<SendRt>),
@@ -83,20 +83,20 @@ pub enum Request {
 /// Can this notice be paid, and how much is it?
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verify {
-    pub to: Address,
+    pub to: MessageAddress,
     pub qr_code: QrCode,
 }
 
 /// A payment of this notice begins: what does the PSP need?
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Get {
-    pub version: Version,
-    pub to: Address,
+    pub version: MessageVersion,
+    pub to: MessageAddress,
     pub qr_code: QrCode,
     /// What the payer's side expects.
     pub amount: Option<Cents>,
     /// Our own name of the cart, if the payment began with one; else free text.
-    pub note: Option<Text<210>>,
+    pub note: Option<BoundedText<210>>,
     pub transfer_type: Option<TransferType>,
     pub due: Option<Date>,
 }
@@ -127,42 +127,42 @@ impl TransferType {
 /// Money has moved: the receipt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SendRt {
-    pub version: Version,
-    pub to: Address,
-    pub receipt: Receipt,
+    pub version: MessageVersion,
+    pub to: MessageAddress,
+    pub receipt: ReceiptMessage,
 }
 
 /// A receipt (*ricevuta telematica*). Of the second version only: `note`, `our_fee`, the bundles.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Receipt {
+pub struct ReceiptMessage {
     /// The payment token. The schema does not limit it: see [`crate::faults::check_ids`].
     pub id: String,
     pub notice: Digits<18>,
     /// The body that owns the notice; may not be the one addressed.
     pub fiscal_code: Digits<11>,
     pub succeeded: bool,
-    pub iuv: Text<35>,
+    pub iuv: BoundedText<35>,
     pub amount: Cents,
-    pub description: Text<140>,
-    pub company: Text<140>,
-    pub office: Option<Text<140>>,
+    pub description: BoundedText<140>,
+    pub company: BoundedText<140>,
+    pub office: Option<BoundedText<140>>,
     pub debtor: Subject,
     pub transfers: Transfers,
-    pub psp_id: Text<35>,
-    pub psp_fiscal_code: Option<Text<70>>,
-    pub psp_vat_number: Option<Text<20>>,
-    pub psp_company: Text<70>,
-    pub channel_id: Text<35>,
-    pub channel: Text<35>,
+    pub psp_id: BoundedText<35>,
+    pub psp_fiscal_code: Option<BoundedText<70>>,
+    pub psp_vat_number: Option<BoundedText<20>>,
+    pub psp_company: BoundedText<70>,
+    pub channel_id: BoundedText<35>,
+    pub channel: BoundedText<35>,
     pub payer: Option<Subject>,
-    pub method: Option<Text<35>>,
-    pub note: Option<Text<210>>,
+    pub method: Option<BoundedText<35>>,
+    pub note: Option<BoundedText<210>>,
     /// What the payer gave the PSP on top.
     pub fee: Option<Cents>,
     /// What the creditor bears of the fee.
     pub our_fee: Option<Cents>,
-    pub bundle: Option<Text<70>>,
-    pub our_bundle: Option<Text<70>>,
+    pub bundle: Option<BoundedText<70>>,
+    pub our_bundle: Option<BoundedText<70>>,
     pub paid_at: Option<Moment>,
     pub applied_on: Option<Date>,
     pub transferred_on: Option<Date>,
@@ -174,103 +174,103 @@ pub struct Receipt {
 /// A service at a PSP wants a notice made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Demand {
-    pub to: Address,
-    pub service: Text<5, 5>,
-    pub subject: Text<5, 5>,
+    pub to: MessageAddress,
+    pub service: BoundedText<5, 5>,
+    pub subject: BoundedText<5, 5>,
     pub data: Base64,
 }
 
 /// A message that is no request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Refusal {
+pub struct NodeRefusal {
     /// The operation it was meant for, as far as that could be seen.
-    pub operation: Option<Operation>,
-    pub why: Why,
+    pub operation: Option<NodeOperation>,
+    pub why: SoapError,
 }
 
-impl Refusal {
+impl NodeRefusal {
     /// What to answer: a KO in the operation's own element, or a SOAP fault when there is none.
     ///
     /// A receipt that broke on its way gets a fault as well: a KO would end its delivery, and money has moved.
-    pub fn answer(&self, creditor: &domain::FiscalCode) -> Answer {
+    pub fn answer(&self, creditor: &domain::FiscalCode) -> NodeAnswer {
         match (self.operation, self.why) {
-            (None, _) | (Some(Operation::SendRt(_)), Why::Malformed) => Answer::Fault(Blame::Client),
-            (Some(operation), _) => Answer::ko(operation, FaultCode::SintassiExtraXsd, creditor),
+            (None, _) | (Some(NodeOperation::SendRt(_)), SoapError::Malformed) => NodeAnswer::Fault(FaultSide::Client),
+            (Some(operation), _) => NodeAnswer::ko(operation, FaultCode::SintassiExtraXsd, creditor),
         }
     }
 }
 
 /// Reads a request. Linear in its length, which is limited, as are depth, elements and attributes.
-pub fn parse(body: &[u8]) -> Result<Request, Refusal> {
-    let refuse = |operation| move |why| Refusal { operation, why };
-    let mut xml = Reader::new(body).map_err(refuse(None))?;
+pub fn parse(body: &[u8]) -> Result<NodeRequest, NodeRefusal> {
+    let refuse = |operation| move |why| NodeRefusal { operation, why };
+    let mut xml = SoapReader::new(body).map_err(refuse(None))?;
     let name = xml.operation().map_err(refuse(None))?;
-    let known = Operation::ALL.into_iter().find(|operation| operation.request_element() == name);
-    let operation = known.ok_or(Refusal { operation: None, why: Why::Operation })?;
-    let request = Request::read(&mut xml, operation).map_err(refuse(Some(operation)))?;
+    let known = NodeOperation::ALL.into_iter().find(|operation| operation.request_element() == name);
+    let operation = known.ok_or(NodeRefusal { operation: None, why: SoapError::Operation })?;
+    let request = NodeRequest::read(&mut xml, operation).map_err(refuse(Some(operation)))?;
     xml.finish().map_err(refuse(Some(operation)))?;
     Ok(request)
 }
 
-impl Request {
-    pub fn operation(&self) -> Operation {
+impl NodeRequest {
+    pub fn operation(&self) -> NodeOperation {
         match self {
-            Request::Verify(_) => Operation::Verify,
-            Request::Get(get) => Operation::Get(get.version),
-            Request::Receipt(sent) => Operation::SendRt(sent.version),
-            Request::Demand(_) => Operation::Demand,
+            NodeRequest::Verify(_) => NodeOperation::Verify,
+            NodeRequest::Get(get) => NodeOperation::Get(get.version),
+            NodeRequest::Receipt(sent) => NodeOperation::SendRt(sent.version),
+            NodeRequest::Demand(_) => NodeOperation::Demand,
         }
     }
 
-    pub fn address(&self) -> &Address {
+    pub fn address(&self) -> &MessageAddress {
         match self {
-            Request::Verify(verify) => &verify.to,
-            Request::Get(get) => &get.to,
-            Request::Receipt(sent) => &sent.to,
-            Request::Demand(demand) => &demand.to,
+            NodeRequest::Verify(verify) => &verify.to,
+            NodeRequest::Get(get) => &get.to,
+            NodeRequest::Receipt(sent) => &sent.to,
+            NodeRequest::Demand(demand) => &demand.to,
         }
     }
 
-    fn read(xml: &mut Reader<'_>, operation: Operation) -> Result<Self, Why> {
-        let to = Address::read(xml)?;
+    fn read(xml: &mut SoapReader<'_>, operation: NodeOperation) -> Result<Self, SoapError> {
+        let to = MessageAddress::read(xml)?;
         Ok(match operation {
-            Operation::Verify => Request::Verify(Verify { to, qr_code: QrCode::read(xml)? }),
-            Operation::Get(version) => Request::Get(Get {
+            NodeOperation::Verify => NodeRequest::Verify(Verify { to, qr_code: QrCode::read(xml)? }),
+            NodeOperation::Get(version) => NodeRequest::Get(Get {
                 version,
                 to,
                 qr_code: QrCode::read(xml)?,
                 amount: xml.optional("amount", values::cents)?,
-                note: xml.optional("paymentNote", Text::parse)?,
+                note: xml.optional("paymentNote", BoundedText::parse)?,
                 transfer_type: xml.optional("transferType", TransferType::parse)?,
                 due: xml.optional("dueDate", values::date)?,
             }),
-            Operation::SendRt(version) => {
-                let receipt = xml.within("receipt", |xml| Receipt::read(xml, version))?;
-                Request::Receipt(Box::new(SendRt { version, to, receipt }))
+            NodeOperation::SendRt(version) => {
+                let receipt = xml.within("receipt", |xml| ReceiptMessage::read(xml, version))?;
+                NodeRequest::Receipt(Box::new(SendRt { version, to, receipt }))
             }
-            Operation::Demand => Request::Demand(Demand {
+            NodeOperation::Demand => NodeRequest::Demand(Demand {
                 to,
-                service: xml.value("idServizio", Text::parse)?,
-                subject: xml.value("idSoggettoServizio", Text::parse)?,
+                service: xml.value("idServizio", BoundedText::parse)?,
+                subject: xml.value("idSoggettoServizio", BoundedText::parse)?,
                 data: xml.value("datiSpecificiServizioRequest", Base64::parse)?,
             }),
         })
     }
 
     /// What stands in the request's element.
-    pub(crate) fn write(&self, out: &mut Writer) {
+    pub(crate) fn write(&self, out: &mut SoapWriter) {
         self.address().write(out);
         match self {
-            Request::Verify(verify) => verify.qr_code.write(out),
-            Request::Get(get) => {
+            NodeRequest::Verify(verify) => verify.qr_code.write(out),
+            NodeRequest::Get(get) => {
                 get.qr_code.write(out);
                 out.maybe("amount", get.amount.map(Cents::decimal).as_deref());
-                out.maybe("paymentNote", get.note.as_ref().map(Text::as_str));
+                out.maybe("paymentNote", get.note.as_ref().map(BoundedText::as_str));
                 out.maybe("transferType", get.transfer_type.map(TransferType::as_str));
                 out.maybe("dueDate", get.due.map(|day| day.to_string()).as_deref());
             }
-            Request::Receipt(sent) => out.within("receipt", |out| sent.receipt.write(sent.version, out)),
-            Request::Demand(demand) => {
+            NodeRequest::Receipt(sent) => out.within("receipt", |out| sent.receipt.write(sent.version, out)),
+            NodeRequest::Demand(demand) => {
                 out.put("idServizio", demand.service.as_str());
                 out.put("idSoggettoServizio", demand.subject.as_str());
                 out.put("datiSpecificiServizioRequest", demand.data.as_str());
@@ -288,34 +288,34 @@ pub(crate) fn outcome(text: &str) -> Option<bool> {
     }
 }
 
-impl Receipt {
-    fn read(xml: &mut Reader<'_>, version: Version) -> Result<Self, Why> {
-        let v2 = version == Version::V2;
+impl ReceiptMessage {
+    fn read(xml: &mut SoapReader<'_>, version: MessageVersion) -> Result<Self, SoapError> {
+        let v2 = version == MessageVersion::V2;
         Ok(Self {
             id: xml.value("receiptId", values::string)?,
             notice: xml.value("noticeNumber", Digits::parse)?,
             fiscal_code: xml.value("fiscalCode", Digits::parse)?,
             succeeded: xml.value("outcome", outcome)?,
-            iuv: xml.value("creditorReferenceId", Text::parse)?,
+            iuv: xml.value("creditorReferenceId", BoundedText::parse)?,
             amount: xml.value("paymentAmount", values::cents)?,
-            description: xml.value("description", Text::parse)?,
-            company: xml.value("companyName", Text::parse)?,
-            office: xml.optional("officeName", Text::parse)?,
+            description: xml.value("description", BoundedText::parse)?,
+            company: xml.value("companyName", BoundedText::parse)?,
+            office: xml.optional("officeName", BoundedText::parse)?,
             debtor: xml.within("debtor", Subject::read)?,
             transfers: Transfers::read(xml, Within::Receipt(version))?,
-            psp_id: xml.value("idPSP", Text::parse)?,
-            psp_fiscal_code: xml.optional("pspFiscalCode", Text::parse)?,
-            psp_vat_number: xml.optional("pspPartitaIVA", Text::parse)?,
-            psp_company: xml.value("PSPCompanyName", Text::parse)?,
-            channel_id: xml.value("idChannel", Text::parse)?,
-            channel: xml.value("channelDescription", Text::parse)?,
+            psp_id: xml.value("idPSP", BoundedText::parse)?,
+            psp_fiscal_code: xml.optional("pspFiscalCode", BoundedText::parse)?,
+            psp_vat_number: xml.optional("pspPartitaIVA", BoundedText::parse)?,
+            psp_company: xml.value("PSPCompanyName", BoundedText::parse)?,
+            channel_id: xml.value("idChannel", BoundedText::parse)?,
+            channel: xml.value("channelDescription", BoundedText::parse)?,
             payer: xml.optionally_within("payer", Subject::read)?,
-            method: xml.optional("paymentMethod", Text::parse)?,
-            note: if v2 { xml.optional("paymentNote", Text::parse)? } else { None },
+            method: xml.optional("paymentMethod", BoundedText::parse)?,
+            note: if v2 { xml.optional("paymentNote", BoundedText::parse)? } else { None },
             fee: xml.optional("fee", values::cents)?,
             our_fee: if v2 { xml.optional("primaryCiIncurredFee", values::cents)? } else { None },
-            bundle: if v2 { xml.optional("idBundle", Text::parse)? } else { None },
-            our_bundle: if v2 { xml.optional("idCiBundle", Text::parse)? } else { None },
+            bundle: if v2 { xml.optional("idBundle", BoundedText::parse)? } else { None },
+            our_bundle: if v2 { xml.optional("idCiBundle", BoundedText::parse)? } else { None },
             paid_at: xml.optional("paymentDateTime", Moment::parse)?,
             applied_on: xml.optional("applicationDate", values::date)?,
             transferred_on: xml.optional("transferDate", values::date)?,
@@ -324,8 +324,8 @@ impl Receipt {
         })
     }
 
-    fn write(&self, version: Version, out: &mut Writer) {
-        let v2 = version == Version::V2;
+    fn write(&self, version: MessageVersion, out: &mut SoapWriter) {
+        let v2 = version == MessageVersion::V2;
         let day = |day: Option<Date>| day.map(|day| day.to_string());
         out.put("receiptId", &self.id);
         out.put("noticeNumber", self.notice.as_str());
@@ -335,24 +335,24 @@ impl Receipt {
         out.put("paymentAmount", &self.amount.decimal());
         out.put("description", self.description.as_str());
         out.put("companyName", self.company.as_str());
-        out.maybe("officeName", self.office.as_ref().map(Text::as_str));
+        out.maybe("officeName", self.office.as_ref().map(BoundedText::as_str));
         self.debtor.write("debtor", out);
         self.transfers.write(Within::Receipt(version), out);
         out.put("idPSP", self.psp_id.as_str());
-        out.maybe("pspFiscalCode", self.psp_fiscal_code.as_ref().map(Text::as_str));
-        out.maybe("pspPartitaIVA", self.psp_vat_number.as_ref().map(Text::as_str));
+        out.maybe("pspFiscalCode", self.psp_fiscal_code.as_ref().map(BoundedText::as_str));
+        out.maybe("pspPartitaIVA", self.psp_vat_number.as_ref().map(BoundedText::as_str));
         out.put("PSPCompanyName", self.psp_company.as_str());
         out.put("idChannel", self.channel_id.as_str());
         out.put("channelDescription", self.channel.as_str());
         if let Some(payer) = &self.payer {
             payer.write("payer", out);
         }
-        out.maybe("paymentMethod", self.method.as_ref().map(Text::as_str));
-        out.maybe("paymentNote", self.note.as_ref().map(Text::as_str).filter(|_| v2));
+        out.maybe("paymentMethod", self.method.as_ref().map(BoundedText::as_str));
+        out.maybe("paymentNote", self.note.as_ref().map(BoundedText::as_str).filter(|_| v2));
         out.maybe("fee", self.fee.map(Cents::decimal).as_deref());
         out.maybe("primaryCiIncurredFee", self.our_fee.filter(|_| v2).map(Cents::decimal).as_deref());
-        out.maybe("idBundle", self.bundle.as_ref().map(Text::as_str).filter(|_| v2));
-        out.maybe("idCiBundle", self.our_bundle.as_ref().map(Text::as_str).filter(|_| v2));
+        out.maybe("idBundle", self.bundle.as_ref().map(BoundedText::as_str).filter(|_| v2));
+        out.maybe("idCiBundle", self.our_bundle.as_ref().map(BoundedText::as_str).filter(|_| v2));
         out.maybe("paymentDateTime", self.paid_at.map(|at| at.to_string()).as_deref());
         out.maybe("applicationDate", day(self.applied_on).as_deref());
         out.maybe("transferDate", day(self.transferred_on).as_deref());

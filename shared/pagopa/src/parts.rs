@@ -2,34 +2,34 @@
 
 use domain::{Amount, Cents};
 
-use crate::soap::{Reader, Why, Writer};
-use crate::values::{self, Base64, Country, Digits, EMail, Text, TransferId};
+use crate::soap::{SoapReader, SoapError, SoapWriter};
+use crate::values::{self, Base64, Country, Digits, EMail, BoundedText, TransferId};
 
 /// Which of two generations of an operation: they differ in a few elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Version {
+pub enum MessageVersion {
     V1,
     V2,
 }
 
 /// To whom a request goes: body, broker, station.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Address {
-    pub body: Text<35>,
-    pub broker: Text<35>,
-    pub station: Text<35>,
+pub struct MessageAddress {
+    pub body: BoundedText<35>,
+    pub broker: BoundedText<35>,
+    pub station: BoundedText<35>,
 }
 
-impl Address {
-    pub(crate) fn read(xml: &mut Reader<'_>) -> Result<Self, Why> {
+impl MessageAddress {
+    pub(crate) fn read(xml: &mut SoapReader<'_>) -> Result<Self, SoapError> {
         Ok(Self {
-            body: xml.value("idPA", Text::parse)?,
-            broker: xml.value("idBrokerPA", Text::parse)?,
-            station: xml.value("idStation", Text::parse)?,
+            body: xml.value("idPA", BoundedText::parse)?,
+            broker: xml.value("idBrokerPA", BoundedText::parse)?,
+            station: xml.value("idStation", BoundedText::parse)?,
         })
     }
 
-    pub(crate) fn write(&self, out: &mut Writer) {
+    pub(crate) fn write(&self, out: &mut SoapWriter) {
         out.put("idPA", self.body.as_str());
         out.put("idBrokerPA", self.broker.as_str());
         out.put("idStation", self.station.as_str());
@@ -44,7 +44,7 @@ pub struct QrCode {
 }
 
 impl QrCode {
-    pub(crate) fn read(xml: &mut Reader<'_>) -> Result<Self, Why> {
+    pub(crate) fn read(xml: &mut SoapReader<'_>) -> Result<Self, SoapError> {
         xml.within("qrCode", |xml| {
             Ok(Self {
                 fiscal_code: xml.value("fiscalCode", Digits::parse)?,
@@ -53,7 +53,7 @@ impl QrCode {
         })
     }
 
-    pub(crate) fn write(&self, out: &mut Writer) {
+    pub(crate) fn write(&self, out: &mut SoapWriter) {
         out.within("qrCode", |out| {
             out.put("fiscalCode", self.fiscal_code.as_str());
             out.put("noticeNumber", self.notice.as_str());
@@ -90,49 +90,49 @@ impl EntityType {
 pub struct Subject {
     pub entity: EntityType,
     /// A fiscal code, or `ANONIMO`.
-    pub code: Text<16, 2>,
-    pub name: Text<70>,
-    pub street: Option<Text<70>>,
-    pub civic_number: Option<Text<16>>,
-    pub postal_code: Option<Text<16>>,
-    pub city: Option<Text<35>>,
-    pub province: Option<Text<35>>,
+    pub code: BoundedText<16, 2>,
+    pub name: BoundedText<70>,
+    pub street: Option<BoundedText<70>>,
+    pub civic_number: Option<BoundedText<16>>,
+    pub postal_code: Option<BoundedText<16>>,
+    pub city: Option<BoundedText<35>>,
+    pub province: Option<BoundedText<35>>,
     pub country: Option<Country>,
     pub email: Option<EMail>,
 }
 
 impl Subject {
-    pub(crate) fn read(xml: &mut Reader<'_>) -> Result<Self, Why> {
+    pub(crate) fn read(xml: &mut SoapReader<'_>) -> Result<Self, SoapError> {
         let (entity, code) = xml.within("uniqueIdentifier", |xml| {
             let entity = xml.value("entityUniqueIdentifierType", EntityType::parse)?;
-            Ok((entity, xml.value("entityUniqueIdentifierValue", Text::parse)?))
+            Ok((entity, xml.value("entityUniqueIdentifierValue", BoundedText::parse)?))
         })?;
         Ok(Self {
             entity,
             code,
-            name: xml.value("fullName", Text::parse)?,
-            street: xml.optional("streetName", Text::parse)?,
-            civic_number: xml.optional("civicNumber", Text::parse)?,
-            postal_code: xml.optional("postalCode", Text::parse)?,
-            city: xml.optional("city", Text::parse)?,
-            province: xml.optional("stateProvinceRegion", Text::parse)?,
+            name: xml.value("fullName", BoundedText::parse)?,
+            street: xml.optional("streetName", BoundedText::parse)?,
+            civic_number: xml.optional("civicNumber", BoundedText::parse)?,
+            postal_code: xml.optional("postalCode", BoundedText::parse)?,
+            city: xml.optional("city", BoundedText::parse)?,
+            province: xml.optional("stateProvinceRegion", BoundedText::parse)?,
             country: xml.optional("country", Country::parse)?,
             email: xml.optional("e-mail", EMail::parse)?,
         })
     }
 
-    pub(crate) fn write(&self, name: &str, out: &mut Writer) {
+    pub(crate) fn write(&self, name: &str, out: &mut SoapWriter) {
         out.within(name, |out| {
             out.within("uniqueIdentifier", |out| {
                 out.put("entityUniqueIdentifierType", self.entity.as_str());
                 out.put("entityUniqueIdentifierValue", self.code.as_str());
             });
             out.put("fullName", self.name.as_str());
-            out.maybe("streetName", self.street.as_ref().map(Text::as_str));
-            out.maybe("civicNumber", self.civic_number.as_ref().map(Text::as_str));
-            out.maybe("postalCode", self.postal_code.as_ref().map(Text::as_str));
-            out.maybe("city", self.city.as_ref().map(Text::as_str));
-            out.maybe("stateProvinceRegion", self.province.as_ref().map(Text::as_str));
+            out.maybe("streetName", self.street.as_ref().map(BoundedText::as_str));
+            out.maybe("civicNumber", self.civic_number.as_ref().map(BoundedText::as_str));
+            out.maybe("postalCode", self.postal_code.as_ref().map(BoundedText::as_str));
+            out.maybe("city", self.city.as_ref().map(BoundedText::as_str));
+            out.maybe("stateProvinceRegion", self.province.as_ref().map(BoundedText::as_str));
             out.maybe("country", self.country.as_ref().map(Country::as_str));
             out.maybe("e-mail", self.email.as_ref().map(EMail::as_str));
         });
@@ -141,12 +141,12 @@ impl Subject {
 
 /// One to fifteen keys with their values.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Metadata(Vec<(Text<140>, Text<140>)>);
+pub struct Metadata(Vec<(BoundedText<140>, BoundedText<140>)>);
 
 impl Metadata {
     pub const MAX: usize = 15;
 
-    pub fn new(entries: Vec<(Text<140>, Text<140>)>) -> Option<Self> {
+    pub fn new(entries: Vec<(BoundedText<140>, BoundedText<140>)>) -> Option<Self> {
         (1..=Self::MAX).contains(&entries.len()).then_some(Self(entries))
     }
 
@@ -155,19 +155,19 @@ impl Metadata {
         self.0.iter().find(|(name, _)| name.as_str() == key).map(|(_, value)| value.as_str())
     }
 
-    pub(crate) fn read(xml: &mut Reader<'_>) -> Result<Option<Self>, Why> {
+    pub(crate) fn read(xml: &mut SoapReader<'_>) -> Result<Option<Self>, SoapError> {
         xml.optionally_within("metadata", |xml| {
             let mut entries = Vec::new();
             while entries.len() < Self::MAX && (entries.is_empty() || xml.next_is("mapEntry")?) {
                 entries.push(xml.within("mapEntry", |xml| {
-                    Ok((xml.value("key", Text::parse)?, xml.value("value", Text::parse)?))
+                    Ok((xml.value("key", BoundedText::parse)?, xml.value("value", BoundedText::parse)?))
                 })?);
             }
             Ok(Self(entries))
         })
     }
 
-    pub(crate) fn write(metadata: Option<&Self>, out: &mut Writer) {
+    pub(crate) fn write(metadata: Option<&Self>, out: &mut SoapWriter) {
         let Some(Self(entries)) = metadata else { return };
         out.within("metadata", |out| {
             for (key, value) in entries {
@@ -183,7 +183,7 @@ impl Metadata {
 /// Where the money of a transfer goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Destination {
-    Iban(Text<35>),
+    Iban(BoundedText<35>),
     /// A digital stamp to be bought: only in answers of the second version.
     StampWanted {
         digest: Base64,
@@ -196,13 +196,13 @@ pub enum Destination {
 /// Where a list of transfers stands, which decides what may be in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Within {
-    Answer(Version),
-    Receipt(Version),
+    Answer(MessageVersion),
+    Receipt(MessageVersion),
 }
 
 impl Within {
     fn second(self) -> bool {
-        matches!(self, Within::Answer(Version::V2) | Within::Receipt(Version::V2))
+        matches!(self, Within::Answer(MessageVersion::V2) | Within::Receipt(MessageVersion::V2))
     }
 }
 
@@ -213,35 +213,35 @@ pub struct Transfer {
     pub amount: Amount,
     pub fiscal_code: Digits<11>,
     /// The beneficiary's name: only in the second version.
-    pub company: Option<Text<140>>,
+    pub company: Option<BoundedText<140>>,
     pub to: Destination,
-    pub remittance: Text<140>,
-    pub category: Text<140>,
+    pub remittance: BoundedText<140>,
+    pub category: BoundedText<140>,
     pub metadata: Option<Metadata>,
 }
 
 impl Transfer {
-    fn read(xml: &mut Reader<'_>, within: Within) -> Result<Self, Why> {
+    fn read(xml: &mut SoapReader<'_>, within: Within) -> Result<Self, SoapError> {
         xml.within("transfer", |xml| {
             Ok(Self {
                 id: xml.value("idTransfer", TransferId::parse)?,
                 amount: xml.value("transferAmount", values::amount)?,
                 fiscal_code: xml.value("fiscalCodePA", Digits::parse)?,
-                company: if within.second() { xml.optional("companyName", Text::parse)? } else { None },
+                company: if within.second() { xml.optional("companyName", BoundedText::parse)? } else { None },
                 to: Destination::read(xml, within)?,
-                remittance: xml.value("remittanceInformation", Text::parse)?,
-                category: xml.value("transferCategory", Text::parse)?,
+                remittance: xml.value("remittanceInformation", BoundedText::parse)?,
+                category: xml.value("transferCategory", BoundedText::parse)?,
                 metadata: Metadata::read(xml)?,
             })
         })
     }
 
-    fn write(&self, within: Within, out: &mut Writer) {
+    fn write(&self, within: Within, out: &mut SoapWriter) {
         out.within("transfer", |out| {
             out.put("idTransfer", &self.id.get().to_string());
             out.put("transferAmount", &self.amount.cents().decimal());
             out.put("fiscalCodePA", self.fiscal_code.as_str());
-            out.maybe("companyName", self.company.as_ref().map(Text::as_str).filter(|_| within.second()));
+            out.maybe("companyName", self.company.as_ref().map(BoundedText::as_str).filter(|_| within.second()));
             self.to.write(out);
             out.put("remittanceInformation", self.remittance.as_str());
             out.put("transferCategory", self.category.as_str());
@@ -251,31 +251,31 @@ impl Transfer {
 }
 
 impl Destination {
-    fn read(xml: &mut Reader<'_>, within: Within) -> Result<Self, Why> {
-        if within == Within::Receipt(Version::V2) && xml.next_is("MBDAttachment")? {
+    fn read(xml: &mut SoapReader<'_>, within: Within) -> Result<Self, SoapError> {
+        if within == Within::Receipt(MessageVersion::V2) && xml.next_is("MBDAttachment")? {
             return xml.value("MBDAttachment", Base64::parse).map(Self::StampBought);
         }
-        if within == Within::Answer(Version::V2) && xml.next_is("richiestaMarcaDaBollo")? {
+        if within == Within::Answer(MessageVersion::V2) && xml.next_is("richiestaMarcaDaBollo")? {
             return xml.within("richiestaMarcaDaBollo", |xml| {
                 let digest = xml.value("hashDocumento", Base64::parse_digest)?;
                 xml.value("tipoBollo", |text| (text == "01").then_some(()))?;
                 Ok(Self::StampWanted { digest, province: xml.value("provinciaResidenza", Country::parse)? })
             });
         }
-        xml.value("IBAN", Text::parse).map(Self::Iban)
+        xml.value("IBAN", BoundedText::parse).map(Self::Iban)
     }
 
     fn fits(&self, within: Within) -> bool {
         match self {
             Destination::Iban(_) => true,
             Destination::StampWanted { digest, .. } => {
-                within == Within::Answer(Version::V2) && Base64::parse_digest(digest.as_str()).is_some()
+                within == Within::Answer(MessageVersion::V2) && Base64::parse_digest(digest.as_str()).is_some()
             }
-            Destination::StampBought(_) => within == Within::Receipt(Version::V2),
+            Destination::StampBought(_) => within == Within::Receipt(MessageVersion::V2),
         }
     }
 
-    fn write(&self, out: &mut Writer) {
+    fn write(&self, out: &mut SoapWriter) {
         match self {
             Destination::Iban(iban) => out.put("IBAN", iban.as_str()),
             Destination::StampBought(stamp) => out.put("MBDAttachment", stamp.as_str()),
@@ -317,7 +317,7 @@ impl Transfers {
         self.0.iter().all(|transfer| transfer.to.fits(within))
     }
 
-    pub(crate) fn read(xml: &mut Reader<'_>, within: Within) -> Result<Self, Why> {
+    pub(crate) fn read(xml: &mut SoapReader<'_>, within: Within) -> Result<Self, SoapError> {
         xml.within("transferList", |xml| {
             let mut transfers = Vec::new();
             while transfers.len() < Self::MAX && (transfers.is_empty() || xml.next_is("transfer")?) {
@@ -327,7 +327,7 @@ impl Transfers {
         })
     }
 
-    pub(crate) fn write(&self, within: Within, out: &mut Writer) {
+    pub(crate) fn write(&self, within: Within, out: &mut SoapWriter) {
         out.within("transferList", |out| {
             for transfer in &self.0 {
                 transfer.write(within, out);

@@ -27,7 +27,7 @@ const XML: &str = "http://www.w3.org/XML/1998/namespace";
 
 /// Why a message was not taken. Names elements of the schema only, never what the message said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Why {
+pub enum SoapError {
     TooLong,
     TooDeep,
     TooManyElements,
@@ -51,15 +51,15 @@ pub enum Why {
     Senseless(&'static str),
 }
 
-impl Why {
+impl SoapError {
     /// The name under which it is logged and counted.
     pub fn event(self) -> &'static str {
         match self {
-            Why::TooLong => "input.size",
-            Why::TooDeep | Why::TooManyElements | Why::TooManyAttributes => "xml.limit",
-            Why::Doctype | Why::ProcessingInstruction | Why::Entity => "xml.doctype",
-            Why::Encoding | Why::Malformed => "xml.malformed",
-            Why::Envelope | Why::Operation | Why::Schema(_) | Why::Senseless(_) => "xml.schema",
+            SoapError::TooLong => "input.size",
+            SoapError::TooDeep | SoapError::TooManyElements | SoapError::TooManyAttributes => "xml.limit",
+            SoapError::Doctype | SoapError::ProcessingInstruction | SoapError::Entity => "xml.doctype",
+            SoapError::Encoding | SoapError::Malformed => "xml.malformed",
+            SoapError::Envelope | SoapError::Operation | SoapError::Schema(_) | SoapError::Senseless(_) => "xml.schema",
         }
     }
 }
@@ -84,7 +84,7 @@ enum Namespace {
     Other,
 }
 
-struct Element {
+struct SoapElement {
     namespace: Namespace,
     local: String,
     /// Whether it has no attributes but the tolerated ones (`xsi:type` and where its schema is).
@@ -92,14 +92,14 @@ struct Element {
 }
 
 enum Piece<'a> {
-    Open(Element),
+    Open(SoapElement),
     Text(Cow<'a, str>),
     Close,
     End,
 }
 
 /// Reads one message, element by element, in the order that the caller expects.
-pub struct Reader<'a> {
+pub struct SoapReader<'a> {
     xml: quick_xml::Reader<&'a [u8]>,
     peeked: Option<Piece<'a>>,
     /// Prefix and namespace, innermost last.
@@ -110,15 +110,15 @@ pub struct Reader<'a> {
     rooted: bool,
 }
 
-impl<'a> Reader<'a> {
-    pub fn new(message: &'a [u8]) -> Result<Self, Why> {
+impl<'a> SoapReader<'a> {
+    pub fn new(message: &'a [u8]) -> Result<Self, SoapError> {
         if message.len() > MAX_BYTES {
-            return Err(Why::TooLong);
+            return Err(SoapError::TooLong);
         }
-        let text = std::str::from_utf8(message).map_err(|_| Why::Encoding)?;
+        let text = std::str::from_utf8(message).map_err(|_| SoapError::Encoding)?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         if !text.chars().all(is_xml) {
-            return Err(Why::Malformed);
+            return Err(SoapError::Malformed);
         }
         let mut xml = quick_xml::Reader::from_str(text);
         let config = xml.config_mut();
@@ -133,7 +133,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads up to the one element in the body and says its name, if it is of the node's namespace.
-    pub fn operation(&mut self) -> Result<String, Why> {
+    pub fn operation(&mut self) -> Result<String, SoapError> {
         self.enter_envelope("Envelope")?;
         if self.peek_is(Namespace::Envelope, "Header")? {
             self.skip()?;
@@ -149,36 +149,36 @@ impl<'a> Reader<'a> {
                 }
                 Ok(name)
             }
-            Piece::Open(_) => Err(Why::Operation),
-            Piece::Text(_) | Piece::Close | Piece::End => Err(Why::Envelope),
+            Piece::Open(_) => Err(SoapError::Operation),
+            Piece::Text(_) | Piece::Close | Piece::End => Err(SoapError::Envelope),
         }
     }
 
     /// Reads the end of the operation, the body and the envelope, and that nothing follows.
-    pub fn finish(&mut self) -> Result<(), Why> {
+    pub fn finish(&mut self) -> Result<(), SoapError> {
         self.close("the end of the operation")?;
         for _ in ["Body", "Envelope"] {
             match self.peek_then_next()? {
                 Piece::Close => {}
-                Piece::Open(_) | Piece::Text(_) | Piece::End => return Err(Why::Envelope),
+                Piece::Open(_) | Piece::Text(_) | Piece::End => return Err(SoapError::Envelope),
             }
         }
         match self.peek_then_next()? {
             Piece::End => Ok(()),
-            Piece::Open(_) | Piece::Text(_) | Piece::Close => Err(Why::Malformed),
+            Piece::Open(_) | Piece::Text(_) | Piece::Close => Err(SoapError::Malformed),
         }
     }
 
     /// An element that must be next, with a value in it.
-    pub fn value<T>(&mut self, name: &'static str, read: impl FnOnce(&str) -> Option<T>) -> Result<T, Why> {
+    pub fn value<T>(&mut self, name: &'static str, read: impl FnOnce(&str) -> Option<T>) -> Result<T, SoapError> {
         self.enter(name)?;
         let mut value = Cow::Borrowed("");
         loop {
             match self.next()? {
                 Piece::Text(text) if value.is_empty() => value = text,
                 Piece::Text(text) => value.to_mut().push_str(&text),
-                Piece::Close => return read(&value).ok_or(Why::Schema(name)),
-                Piece::Open(_) | Piece::End => return Err(Why::Schema(name)),
+                Piece::Close => return read(&value).ok_or(SoapError::Schema(name)),
+                Piece::Open(_) | Piece::End => return Err(SoapError::Schema(name)),
             }
         }
     }
@@ -188,7 +188,7 @@ impl<'a> Reader<'a> {
         &mut self,
         name: &'static str,
         read: impl FnOnce(&str) -> Option<T>,
-    ) -> Result<Option<T>, Why> {
+    ) -> Result<Option<T>, SoapError> {
         if self.next_is(name)? { self.value(name, read).map(Some) } else { Ok(None) }
     }
 
@@ -196,8 +196,8 @@ impl<'a> Reader<'a> {
     pub fn within<T>(
         &mut self,
         name: &'static str,
-        read: impl FnOnce(&mut Self) -> Result<T, Why>,
-    ) -> Result<T, Why> {
+        read: impl FnOnce(&mut Self) -> Result<T, SoapError>,
+    ) -> Result<T, SoapError> {
         self.enter(name)?;
         let value = read(self)?;
         self.close(name)?;
@@ -208,46 +208,46 @@ impl<'a> Reader<'a> {
     pub fn optionally_within<T>(
         &mut self,
         name: &'static str,
-        read: impl FnOnce(&mut Self) -> Result<T, Why>,
-    ) -> Result<Option<T>, Why> {
+        read: impl FnOnce(&mut Self) -> Result<T, SoapError>,
+    ) -> Result<Option<T>, SoapError> {
         if self.next_is(name)? { self.within(name, read).map(Some) } else { Ok(None) }
     }
 
     /// Whether the next element is this one. Reads nothing away.
-    pub fn next_is(&mut self, name: &str) -> Result<bool, Why> {
+    pub fn next_is(&mut self, name: &str) -> Result<bool, SoapError> {
         self.peek_is(Namespace::None, name)
     }
 
-    fn enter(&mut self, name: &'static str) -> Result<(), Why> {
+    fn enter(&mut self, name: &'static str) -> Result<(), SoapError> {
         match self.peek_then_next()? {
             Piece::Open(element)
                 if element.namespace == Namespace::None && element.local == name && element.plain =>
             {
                 Ok(())
             }
-            Piece::Open(_) | Piece::Text(_) | Piece::Close | Piece::End => Err(Why::Schema(name)),
+            Piece::Open(_) | Piece::Text(_) | Piece::Close | Piece::End => Err(SoapError::Schema(name)),
         }
     }
 
-    fn enter_envelope(&mut self, name: &'static str) -> Result<(), Why> {
+    fn enter_envelope(&mut self, name: &'static str) -> Result<(), SoapError> {
         match self.peek_then_next()? {
             Piece::Open(element) if element.namespace == Namespace::Envelope && element.local == name => {
                 Ok(())
             }
-            Piece::End => Err(Why::Malformed),
-            Piece::Open(_) | Piece::Text(_) | Piece::Close => Err(Why::Envelope),
+            Piece::End => Err(SoapError::Malformed),
+            Piece::Open(_) | Piece::Text(_) | Piece::Close => Err(SoapError::Envelope),
         }
     }
 
-    fn close(&mut self, name: &'static str) -> Result<(), Why> {
+    fn close(&mut self, name: &'static str) -> Result<(), SoapError> {
         match self.peek_then_next()? {
             Piece::Close => Ok(()),
-            Piece::Open(_) | Piece::Text(_) | Piece::End => Err(Why::Schema(name)),
+            Piece::Open(_) | Piece::Text(_) | Piece::End => Err(SoapError::Schema(name)),
         }
     }
 
     /// Reads away the element that is next, whatever is in it.
-    fn skip(&mut self) -> Result<(), Why> {
+    fn skip(&mut self) -> Result<(), SoapError> {
         let mut depth = 0_usize;
         loop {
             match self.next()? {
@@ -255,12 +255,12 @@ impl<'a> Reader<'a> {
                 Piece::Close if depth <= 1 => return Ok(()),
                 Piece::Close => depth = depth.saturating_sub(1),
                 Piece::Text(_) => {}
-                Piece::End => return Err(Why::Malformed),
+                Piece::End => return Err(SoapError::Malformed),
             }
         }
     }
 
-    fn peek_is(&mut self, namespace: Namespace, name: &str) -> Result<bool, Why> {
+    fn peek_is(&mut self, namespace: Namespace, name: &str) -> Result<bool, SoapError> {
         Ok(match self.peek()? {
             Piece::Open(element) => element.namespace == namespace && element.local == name,
             Piece::Text(_) | Piece::Close | Piece::End => false,
@@ -268,12 +268,12 @@ impl<'a> Reader<'a> {
     }
 
     /// What is next, blanks between elements left out.
-    fn peek(&mut self) -> Result<&Piece<'a>, Why> {
+    fn peek(&mut self) -> Result<&Piece<'a>, SoapError> {
         let piece = self.peek_then_next()?;
         Ok(self.peeked.insert(piece))
     }
 
-    fn peek_then_next(&mut self) -> Result<Piece<'a>, Why> {
+    fn peek_then_next(&mut self) -> Result<Piece<'a>, SoapError> {
         loop {
             match self.next()? {
                 Piece::Text(text) if text.chars().all(is_blank) => {}
@@ -282,25 +282,25 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn next(&mut self) -> Result<Piece<'a>, Why> {
+    fn next(&mut self) -> Result<Piece<'a>, SoapError> {
         if let Some(piece) = self.peeked.take() {
             return Ok(piece);
         }
         loop {
             let first = self.spent.pieces == 0;
             self.spent.pieces = self.spent.pieces.saturating_add(1);
-            let piece = match self.xml.read_event().map_err(|_| Why::Malformed)? {
+            let piece = match self.xml.read_event().map_err(|_| SoapError::Malformed)? {
                 Event::Start(tag) => Piece::Open(self.open(&tag)?),
                 // Empty elements come as a start and an end.
-                Event::Empty(_) => return Err(Why::Malformed),
+                Event::Empty(_) => return Err(SoapError::Malformed),
                 Event::End(_) => {
-                    let outer = self.open.pop().ok_or(Why::Malformed)?;
+                    let outer = self.open.pop().ok_or(SoapError::Malformed)?;
                     self.bindings.truncate(outer);
                     Piece::Close
                 }
-                Event::Text(text) if text.contains("]]>") => return Err(Why::Malformed),
+                Event::Text(text) if text.contains("]]>") => return Err(SoapError::Malformed),
                 Event::Text(text) => Piece::Text(text.xml10_content()),
-                Event::CData(_) | Event::GeneralRef(_) if self.open.is_empty() => return Err(Why::Malformed),
+                Event::CData(_) | Event::GeneralRef(_) if self.open.is_empty() => return Err(SoapError::Malformed),
                 Event::CData(text) => Piece::Text(text.xml10_content()),
                 Event::GeneralRef(name) => Piece::Text(referred(&name)?),
                 Event::Comment(_) => continue,
@@ -308,34 +308,34 @@ impl<'a> Reader<'a> {
                     check_declaration(&declaration)?;
                     continue;
                 }
-                Event::Decl(_) | Event::PI(_) => return Err(Why::ProcessingInstruction),
-                Event::DocType(_) => return Err(Why::Doctype),
+                Event::Decl(_) | Event::PI(_) => return Err(SoapError::ProcessingInstruction),
+                Event::DocType(_) => return Err(SoapError::Doctype),
                 Event::Eof if self.open.is_empty() => Piece::End,
-                Event::Eof => return Err(Why::Malformed),
+                Event::Eof => return Err(SoapError::Malformed),
             };
             return Ok(piece);
         }
     }
 
-    fn open(&mut self, tag: &BytesStart<'_>) -> Result<Element, Why> {
+    fn open(&mut self, tag: &BytesStart<'_>) -> Result<SoapElement, SoapError> {
         self.spent.elements = self.spent.elements.saturating_add(1);
         if self.spent.elements > MAX_ELEMENTS {
-            return Err(Why::TooManyElements);
+            return Err(SoapError::TooManyElements);
         }
         if self.open.len() >= MAX_DEPTH {
-            return Err(Why::TooDeep);
+            return Err(SoapError::TooDeep);
         }
         // A document has one root.
         if self.open.is_empty() && std::mem::replace(&mut self.rooted, true) {
-            return Err(Why::Malformed);
+            return Err(SoapError::Malformed);
         }
         self.open.push(self.bindings.len());
         let mut others = Vec::new();
         for (n, attribute) in tag.attributes().enumerate() {
             if n >= MAX_ATTRIBUTES {
-                return Err(Why::TooManyAttributes);
+                return Err(SoapError::TooManyAttributes);
             }
-            let attribute = attribute.map_err(|_| Why::Malformed)?;
+            let attribute = attribute.map_err(|_| SoapError::Malformed)?;
             let key = attribute.key.into_inner();
             let value = unescaped(&attribute.value)?;
             match key.strip_prefix("xmlns") {
@@ -344,7 +344,7 @@ impl<'a> Reader<'a> {
                     let prefix = prefixed.trim_start_matches(':');
                     let reserved = prefix == "xmlns" || (prefix == "xml") != (value == XML);
                     if !is_name(prefix) || reserved || value.is_empty() {
-                        return Err(Why::Malformed);
+                        return Err(SoapError::Malformed);
                     }
                     self.bindings.push((prefix.to_owned(), namespace(&value)));
                 }
@@ -360,17 +360,17 @@ impl<'a> Reader<'a> {
         let name = tag.name();
         let default = self.bound("").unwrap_or(Namespace::None);
         let (namespace, local) = self.resolve(name.into_inner(), default)?;
-        Ok(Element { namespace, local: local.to_owned(), plain })
+        Ok(SoapElement { namespace, local: local.to_owned(), plain })
     }
 
     /// The namespace and local part of a name; `unprefixed` is the namespace of those without prefix.
-    fn resolve<'n>(&mut self, name: &'n str, unprefixed: Namespace) -> Result<(Namespace, &'n str), Why> {
+    fn resolve<'n>(&mut self, name: &'n str, unprefixed: Namespace) -> Result<(Namespace, &'n str), SoapError> {
         let (namespace, local) = match name.split_once(':') {
             None => (unprefixed, name),
             Some(("xml", local)) => (Namespace::Other, local),
-            Some((prefix, local)) => (self.bound(prefix).ok_or(Why::Malformed)?, local),
+            Some((prefix, local)) => (self.bound(prefix).ok_or(SoapError::Malformed)?, local),
         };
-        if is_name(local) { Ok((namespace, local)) } else { Err(Why::Malformed) }
+        if is_name(local) { Ok((namespace, local)) } else { Err(SoapError::Malformed) }
     }
 
     fn bound(&mut self, prefix: &str) -> Option<Namespace> {
@@ -385,8 +385,8 @@ impl<'a> Reader<'a> {
 }
 
 /// Stands for an element that nothing expects.
-fn refused() -> Element {
-    Element { namespace: Namespace::Other, local: String::new(), plain: false }
+fn refused() -> SoapElement {
+    SoapElement { namespace: Namespace::Other, local: String::new(), plain: false }
 }
 
 fn namespace(name: &str) -> Namespace {
@@ -400,41 +400,41 @@ fn namespace(name: &str) -> Namespace {
 }
 
 /// `<?xml version="1.0" encoding="UTF-8"?>`: no other version, no other encoding.
-fn check_declaration(declaration: &BytesDecl<'_>) -> Result<(), Why> {
+fn check_declaration(declaration: &BytesDecl<'_>) -> Result<(), SoapError> {
     match declaration.version() {
         Ok(version) if version == "1.0" => {}
-        Ok(_) | Err(_) => return Err(Why::Malformed),
+        Ok(_) | Err(_) => return Err(SoapError::Malformed),
     }
     match declaration.encoding() {
         None => Ok(()),
         Some(Ok(encoding)) if encoding.eq_ignore_ascii_case("utf-8") => Ok(()),
-        Some(Ok(_)) => Err(Why::Encoding),
-        Some(Err(_)) => Err(Why::Malformed),
+        Some(Ok(_)) => Err(SoapError::Encoding),
+        Some(Err(_)) => Err(SoapError::Malformed),
     }
 }
 
 /// What `&name;` stands for: the five of XML, or a character by its number.
-fn referred<'a>(name: &quick_xml::events::BytesRef<'_>) -> Result<Cow<'a, str>, Why> {
+fn referred<'a>(name: &quick_xml::events::BytesRef<'_>) -> Result<Cow<'a, str>, SoapError> {
     if let Some(known) = escape::resolve_xml_entity(name) {
         return Ok(Cow::Borrowed(known));
     }
     match name.resolve_char_ref() {
         Ok(Some(c)) if is_xml(c) => Ok(Cow::Owned(c.to_string())),
-        Ok(None) if is_name(name) => Err(Why::Entity),
-        Ok(_) | Err(_) => Err(Why::Malformed),
+        Ok(None) if is_name(name) => Err(SoapError::Entity),
+        Ok(_) | Err(_) => Err(SoapError::Malformed),
     }
 }
 
 /// The value of an attribute.
-fn unescaped(raw: &str) -> Result<Cow<'_, str>, Why> {
+fn unescaped(raw: &str) -> Result<Cow<'_, str>, SoapError> {
     if raw.contains('<') {
-        return Err(Why::Malformed);
+        return Err(SoapError::Malformed);
     }
     let value = escape::unescape_with(raw, escape::resolve_xml_entity).map_err(|e| match e {
-        escape::EscapeError::UnrecognizedEntity(..) => Why::Entity,
-        _ => Why::Malformed,
+        escape::EscapeError::UnrecognizedEntity(..) => SoapError::Entity,
+        _ => SoapError::Malformed,
     })?;
-    if value.chars().all(is_xml) { Ok(value) } else { Err(Why::Malformed) }
+    if value.chars().all(is_xml) { Ok(value) } else { Err(SoapError::Malformed) }
 }
 
 /// Whether XML 1.0 can carry a character at all.
@@ -455,9 +455,9 @@ fn is_name(name: &str) -> bool {
 }
 
 /// Writes one message. What it is given it escapes; what it is not given it does not write.
-pub struct Writer(String);
+pub struct SoapWriter(String);
 
-impl Writer {
+impl SoapWriter {
     /// A whole message, with the operation's element in its body.
     pub fn message(operation: &str, write: impl FnOnce(&mut Self)) -> Vec<u8> {
         Self::envelope(|out| {

@@ -12,9 +12,9 @@ use crate::soap::{is_blank, is_xml};
 
 /// Text of `MIN` to `MAX` characters (`stText35`, `stText140` …). Characters are code points, as in the schema.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Text<const MAX: usize, const MIN: usize = 1>(String);
+pub struct BoundedText<const MAX: usize, const MIN: usize = 1>(String);
 
-impl<const MAX: usize, const MIN: usize> Text<MAX, MIN> {
+impl<const MAX: usize, const MIN: usize> BoundedText<MAX, MIN> {
     /// Takes a text as it is, or not at all.
     pub fn parse(text: &str) -> Option<Self> {
         let fits = (MIN..=MAX).contains(&text.chars().count()) && text.chars().all(is_xml);
@@ -55,7 +55,7 @@ impl<const MAX: usize, const MIN: usize> Text<MAX, MIN> {
 }
 
 /// Only its length: names and reasons stay out of logs.
-impl<const MAX: usize, const MIN: usize> fmt::Debug for Text<MAX, MIN> {
+impl<const MAX: usize, const MIN: usize> fmt::Debug for BoundedText<MAX, MIN> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Text({})", self.0.chars().count())
     }

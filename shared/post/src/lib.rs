@@ -1,8 +1,8 @@
 //! Processes the outbox: looks up, decides, sends. `deliver-mail` and `sweep` call it; either alone is enough.
 
-use domain::account::{Account, AccountId, Language, LinkPurpose, Profile, Status};
+use domain::account::{Account, AccountId, Language, LinkPurpose, Profile, AccountStatus};
 use domain::creditor::Creditor;
-use domain::debt::State;
+use domain::debt::DebtState;
 use domain::notice::NoticeNumber;
 use domain::outbox::{OutboxMessage, Recipient};
 use domain::person::Email;
@@ -10,16 +10,16 @@ use domain::registration::Registered;
 use domain::{Cents, Fault, Timestamp};
 use identity::Links;
 use mail::{Mailer, Message, Paid};
-use pagopa::aca::{Aca, Position};
-use store::{Accounts, Debts, Limit, Limits, Outbox, StoredMessage};
-use world::metrics::Mail;
-use world::{Measure, Metrics, NotConfigured, World};
+use pagopa::aca::{AcaClient, Position};
+use store::{Accounts, Debts, RateLimit, RateLimits, Outbox, StoredMessage};
+use world::metrics::MailOutcome;
+use world::{Measure, Metrics, ConfigError, Env};
 
 #[derive(Clone)]
 pub struct OutboxWorker {
     outbox: Outbox,
     accounts: Accounts,
-    limits: Limits,
+    limits: RateLimits,
     links: Links,
     mailer: Mailer,
     archive: Option<Archive>,
@@ -29,24 +29,24 @@ pub struct OutboxWorker {
 /// What the central archive of notices (ACA) needs to hear: only for creditors that use it.
 #[derive(Clone)]
 struct Archive {
-    aca: Aca,
+    aca: AcaClient,
     debts: Debts,
     creditor: Creditor,
 }
 
 impl Archive {
-    fn connect(world: &World) -> Result<Option<Self>, NotConfigured> {
-        let Some(aca) = Aca::connect(world)? else { return Ok(None) };
+    fn connect(world: &Env) -> Result<Option<Self>, ConfigError> {
+        let Some(aca) = AcaClient::connect(world)? else { return Ok(None) };
         Ok(Some(Self { aca, debts: Debts::connect(world)?, creditor: creditor::creditor(world)? }))
     }
 }
 
 impl OutboxWorker {
-    pub fn connect(world: &World) -> Result<Self, NotConfigured> {
+    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
             outbox: Outbox::connect(world)?,
             accounts: Accounts::connect(world)?,
-            limits: Limits::connect(world)?,
+            limits: RateLimits::connect(world)?,
             links: Links::connect(world)?,
             mailer: Mailer::connect(world)?,
             archive: Archive::connect(world)?,
@@ -145,7 +145,7 @@ impl OutboxWorker {
             Recipient::Account(id) => self.accounts.by_id(id).await?.map(|record| record.account),
             Recipient::Debtor(code) => self.accounts.by_fiscal_code(code).await?,
         };
-        let active = account.filter(|account| account.status == Status::Active);
+        let active = account.filter(|account| account.status == AccountStatus::Active);
         Ok(active.map(|account| (account.profile.email, account.profile.language)))
     }
 
@@ -153,7 +153,7 @@ impl OutboxWorker {
     /// neither.
     async fn register(&self, stored: &StoredMessage, profile: &Profile, password: &str) -> Result<(), Fault> {
         if stored.is_new()
-            && !self.limits.within(&[Limit::REGISTER_CODE], profile.fiscal_code.as_str()).await?
+            && !self.limits.within(&[RateLimit::REGISTER_CODE], profile.fiscal_code.as_str()).await?
         {
             tracing::warn!(event = "reg.claim.conflict", "too many registrations of one code");
             return Ok(());
@@ -181,7 +181,7 @@ impl OutboxWorker {
     /// no oracle either.
     async fn tell_holder(&self, stored: &StoredMessage, holder: &Account) -> Result<(), Fault> {
         let profile = &holder.profile;
-        if holder.status != Status::Active || !self.may_write(stored, &profile.email, "holder").await? {
+        if holder.status != AccountStatus::Active || !self.may_write(stored, &profile.email, "holder").await? {
             return Ok(());
         }
         let message = Message::AlreadyRegistered {
@@ -193,7 +193,7 @@ impl OutboxWorker {
 
     async fn resend(&self, stored: &StoredMessage, username: &Email) -> Result<(), Fault> {
         let record = self.accounts.by_username(username).await?;
-        match record.map(|record| record.account).filter(|account| account.status == Status::Pending) {
+        match record.map(|record| record.account).filter(|account| account.status == AccountStatus::Pending) {
             Some(account) => self.send_link(stored, &account, LinkPurpose::Activate, "resend").await,
             None => Ok(()),
         }
@@ -203,10 +203,10 @@ impl OutboxWorker {
         let record = self.accounts.by_username(username).await?;
         let Some(account) = record.map(|record| record.account) else { return Ok(()) };
         match account.status {
-            Status::Active => self.send_link(stored, &account, LinkPurpose::ResetPassword, "forgot").await,
+            AccountStatus::Active => self.send_link(stored, &account, LinkPurpose::ResetPassword, "forgot").await,
             // A password cannot be reset before the account is active: the link for that is what they need.
-            Status::Pending => self.send_link(stored, &account, LinkPurpose::Activate, "forgot").await,
-            Status::Closed => Ok(()),
+            AccountStatus::Pending => self.send_link(stored, &account, LinkPurpose::Activate, "forgot").await,
+            AccountStatus::Closed => Ok(()),
         }
     }
 
@@ -237,9 +237,9 @@ impl OutboxWorker {
             return Ok(true);
         }
         let subject = format!("{why} {}", email.as_str());
-        let may = self.limits.within(&[Limit::MAIL_ADDRESS, Limit::MAIL_ADDRESS_DAY], &subject).await?;
+        let may = self.limits.within(&[RateLimit::MAIL_ADDRESS, RateLimit::MAIL_ADDRESS_DAY], &subject).await?;
         if !may {
-            self.metrics.note(Measure::Mail(Mail::Limited));
+            self.metrics.note(Measure::Mail(MailOutcome::Limited));
             tracing::warn!(event = "mail.limited", why, "an address was written to enough");
         }
         Ok(may)
@@ -271,7 +271,7 @@ impl OutboxWorker {
         };
         let debt = archive.debts.get(notice).await?;
         let now = archive.debts.now();
-        let unpublished = debt.filter(|debt| debt.state == State::Open && !debt.is_published(now));
+        let unpublished = debt.filter(|debt| debt.state == DebtState::Open && !debt.is_published(now));
         Ok(unpublished.and_then(|debt| debt.days.valid_from).and_then(domain::time::start_of))
     }
 

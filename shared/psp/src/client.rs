@@ -1,19 +1,19 @@
 use std::time::Duration;
 
-use domain::payment::{Attempt, Checkout, Outcome};
+use domain::payment::{Attempt, PaymentPage, AttemptOutcome};
 use domain::{Error, Fault, Timestamp};
 use serde::Deserialize;
 use serde_json::json;
 use web::Site;
-use world::{NotConfigured, Secret, Wire, World};
+use world::{ConfigError, Secret, HttpClient, Env};
 
 use crate::PspKeys;
 use crate::webhook::{PspNotification, PspPayment};
 
 /// The PSP's interface.
 #[derive(Clone)]
-pub struct Psp {
-    wire: Wire,
+pub struct PspClient {
+    wire: HttpClient,
     url: String,
     secret: Secret<PspKeys>,
     site: Site,
@@ -51,11 +51,11 @@ struct PaymentState {
     reason: Option<String>,
 }
 
-impl Psp {
-    pub fn connect(world: &World) -> Result<Self, NotConfigured> {
+impl PspClient {
+    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
         let url = world.variable("PSP_URL")?.trim_end_matches('/').to_owned();
         Ok(Self {
-            wire: world.outside()?,
+            wire: world.http()?,
             url,
             secret: world.secret("PSP_SECRET")?,
             site: Site::connect(world)?,
@@ -68,7 +68,7 @@ impl Psp {
 
     /// Asks for a payment page. The attempt's id is the idempotency key: asking again gives the same page.
     /// No answer means that we do not know, never that it failed (INV-M17).
-    pub async fn open_checkout(&self, attempt: &Attempt) -> Result<Checkout, Error> {
+    pub async fn open_checkout(&self, attempt: &Attempt) -> Result<PaymentPage, Error> {
         const DOING: &str = "opening a payment page";
         let items: Vec<_> = attempt
             .items
@@ -112,7 +112,7 @@ impl Psp {
         if !sound || opened.transaction_id.is_empty() {
             return Err(Error::PspUnavailable(Fault::new(DOING, "the answer is not what was agreed")));
         }
-        Ok(Checkout { transaction_id: opened.transaction_id, redirect_url: opened.redirect_url })
+        Ok(PaymentPage { transaction_id: opened.transaction_id, redirect_url: opened.redirect_url })
     }
 
     /// Asks how a payment went: nothing while the person has not decided, or if the PSP has never heard of it.
@@ -142,9 +142,9 @@ impl Psp {
         };
         match state.status.as_str() {
             "open" => Ok(None),
-            "failed" => ended(Outcome::Failed),
-            "cancelled" => ended(Outcome::Cancelled),
-            "expired" => ended(Outcome::Expired),
+            "failed" => ended(AttemptOutcome::Failed),
+            "cancelled" => ended(AttemptOutcome::Cancelled),
+            "expired" => ended(AttemptOutcome::Expired),
             "succeeded" => Ok(Some(PspNotification::Succeeded(PspPayment {
                 payment_id: Some(attempt.id.clone()),
                 transaction_id: state.transaction_id,

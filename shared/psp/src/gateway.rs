@@ -1,19 +1,19 @@
 use domain::creditor::Creditor;
-use domain::movement::Source;
-use domain::payment::{Attempt, Checkout, Outcome, UNKNOWN_ALARM};
+use domain::movement::MovementSource;
+use domain::payment::{Attempt, PaymentPage, AttemptOutcome, UNKNOWN_ALARM};
 use domain::settlement::Notification;
 use domain::{Error, Fault, Timestamp};
 use store::DebtWriter;
-use world::{NotConfigured, World};
+use world::{ConfigError, Env};
 
-use crate::client::Psp;
+use crate::client::PspClient;
 
 /// Where a citizen pays, by the creditor's choice: at a PSP of its own, or on pagoPA Checkout.
 #[derive(Clone)]
 pub enum PaymentGateway {
-    Psp(Box<Psp>),
+    Psp(Box<PspClient>),
     /// The cart is posted to Checkout, and the node brings the receipt.
-    Checkout(Box<pagopa::checkout::Checkout>, Box<Creditor>),
+    Checkout(Box<pagopa::checkout::CheckoutClient>, Box<Creditor>),
 }
 
 /// Why the outcome of an attempt is asked for.
@@ -26,20 +26,20 @@ pub enum Asking {
 }
 
 impl PaymentGateway {
-    pub fn connect(world: &World) -> Result<Self, NotConfigured> {
+    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
         match world.optional("PAYMENT_CHANNEL") {
-            None | Some("psp") => Ok(Self::Psp(Box::new(Psp::connect(world)?))),
+            None | Some("psp") => Ok(Self::Psp(Box::new(PspClient::connect(world)?))),
             Some("checkout") => {
-                let checkout = pagopa::checkout::Checkout::connect(world)?;
+                let checkout = pagopa::checkout::CheckoutClient::connect(world)?;
                 Ok(Self::Checkout(Box::new(checkout), Box::new(creditor::creditor(world)?)))
             }
-            Some(_) => Err(NotConfigured::because("PAYMENT_CHANNEL", "must be psp or checkout")),
+            Some(_) => Err(ConfigError::because("PAYMENT_CHANNEL", "must be psp or checkout")),
         }
     }
 
     /// The attempt's page to pay at, if one that was given before is still good. A cart of Checkout lives ten
     /// minutes: each click gets a new one, which is harmless.
-    pub fn page_of(&self, attempt: &Attempt) -> Option<Checkout> {
+    pub fn page_of(&self, attempt: &Attempt) -> Option<PaymentPage> {
         match self {
             Self::Psp(_) => attempt.checkout.clone(),
             Self::Checkout(..) => None,
@@ -47,7 +47,7 @@ impl PaymentGateway {
     }
 
     /// Asks for a page to pay at.
-    pub async fn open(&self, attempt: &Attempt) -> Result<Checkout, Error> {
+    pub async fn open(&self, attempt: &Attempt) -> Result<PaymentPage, Error> {
         match self {
             Self::Psp(psp) => psp.open_checkout(attempt).await,
             Self::Checkout(checkout, creditor) => Ok(checkout.open(attempt, creditor).await?),
@@ -85,23 +85,23 @@ impl PaymentGateway {
     ) -> Result<Option<Notification>, Fault> {
         let expired = |source| Notification::Ended {
             payment_id: attempt.id.clone(),
-            outcome: Outcome::Expired,
+            outcome: AttemptOutcome::Expired,
             failure: None,
             source,
         };
         match self {
             Self::Psp(psp) => {
-                let told = psp.inquire(attempt).await?.map(|told| told.notification(Source::PspInquiry));
+                let told = psp.inquire(attempt).await?.map(|told| told.notification(MovementSource::PspInquiry));
                 // Its time is over and nobody paid: nobody can any more.
                 let over = attempt.expires_at <= now;
-                Ok(told.or_else(|| over.then(|| expired(Source::PspInquiry))))
+                Ok(told.or_else(|| over.then(|| expired(MovementSource::PspInquiry))))
             }
             // Checkout answers no inquiry: the node brings a receipt or nothing. One that comes after a day still pays
             // its debts, and the circuit itself sees to it that no notice is paid twice at once.
             Self::Checkout(..) => {
                 let waited = domain::session::passed(attempt.expires_at, now);
                 let over = why == Asking::BeginAgain || waited >= UNKNOWN_ALARM;
-                Ok(over.then(|| expired(Source::Sweep)))
+                Ok(over.then(|| expired(MovementSource::Sweep)))
             }
         }
     }

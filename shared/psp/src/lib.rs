@@ -5,10 +5,10 @@ mod gateway;
 mod replay;
 mod webhook;
 
-pub use client::Psp;
+pub use client::PspClient;
 pub use gateway::{Asking, PaymentGateway};
 pub use replay::replay;
-pub use webhook::{Callback, PspNotification, PspPayment, Webhooks};
+pub use webhook::{VerifiedCallback, PspNotification, PspPayment, Webhooks};
 
 use serde::Deserialize;
 

@@ -1,7 +1,7 @@
-use domain::movement::Source;
+use domain::movement::MovementSource;
 use domain::settlement::Settled;
 use domain::{Fault, FiscalCode};
-use store::{Channel, DebtWriter, StoredCallback};
+use store::{CallbackChannel, DebtWriter, StoredCallback};
 
 use crate::webhook::PspNotification;
 
@@ -13,11 +13,11 @@ pub async fn replay(
     creditor: &FiscalCode,
 ) -> Result<Option<Settled>, Fault> {
     let notification = match callback.channel {
-        Channel::Psp => {
-            PspNotification::of(&callback.body).ok().map(|told| told.notification(Source::PspCallback))
+        CallbackChannel::Psp => {
+            PspNotification::of(&callback.body).ok().map(|told| told.notification(MovementSource::PspCallback))
         }
-        Channel::Node => match pagopa::parse(callback.body.as_bytes()) {
-            Ok(pagopa::Request::Receipt(sent)) => Some(sent.notification(creditor)),
+        CallbackChannel::Node => match pagopa::parse(callback.body.as_bytes()) {
+            Ok(pagopa::NodeRequest::Receipt(sent)) => Some(sent.notification(creditor)),
             Ok(_) | Err(_) => None,
         },
     };

@@ -3,8 +3,8 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use domain::movement::Source;
-use domain::payment::{Confirmation, Outcome, PaymentId};
+use domain::movement::MovementSource;
+use domain::payment::{Confirmation, AttemptOutcome, PaymentId};
 use domain::receipt::PspIdentity;
 use domain::settlement::Notification;
 use domain::{Cents, Error, Fault, FieldCode, FieldError, Timestamp};
@@ -12,8 +12,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
 use sha2::Sha256;
 use web::Request;
-use world::metrics::Callback as CallbackOutcome;
-use world::{Clock, Measure, Metrics, NotConfigured, Secret, World};
+use world::metrics::CallbackOutcome as CallbackOutcome;
+use world::{Clock, Measure, Metrics, ConfigError, Secret, Env};
 
 use crate::PspKeys;
 
@@ -31,7 +31,7 @@ pub struct Webhooks {
 }
 
 /// A callback whose signature holds.
-pub struct Callback {
+pub struct VerifiedCallback {
     pub id: String,
     pub body: String,
 }
@@ -53,7 +53,7 @@ pub struct PspPayment {
 
 impl PspPayment {
     /// The payment as settlement takes it.
-    pub fn confirmation(&self, source: Source) -> Confirmation {
+    pub fn confirmation(&self, source: MovementSource) -> Confirmation {
         let clean =
             |text: &str, max: usize| text.chars().filter(|c| !c.is_control()).take(max).collect::<String>();
         Confirmation {
@@ -78,17 +78,17 @@ impl PspPayment {
 /// What a PSP says of a payment: in a callback, or when asked.
 pub enum PspNotification {
     Succeeded(PspPayment),
-    Ended { payment_id: Option<PaymentId>, outcome: Outcome, reason: Option<String> },
+    Ended { payment_id: Option<PaymentId>, outcome: AttemptOutcome, reason: Option<String> },
 }
 
 impl Webhooks {
-    pub fn connect(world: &World) -> Result<Self, NotConfigured> {
+    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
         let (clock, metrics) = (world.clock().clone(), world.metrics().clone());
         Ok(Self { secret: world.secret("PSP_SECRET")?, clock, metrics })
     }
 
     /// Checks size, signature and time, in this order; nothing is parsed before (AB-38).
-    pub async fn verify(&self, request: &Request) -> Result<Callback, Error> {
+    pub async fn verify(&self, request: &Request) -> Result<VerifiedCallback, Error> {
         let verified = self.checked(request).await;
         if let Err(Error::BadSignature) = &verified {
             self.metrics.note(Measure::Callback(CallbackOutcome::BadSignature));
@@ -96,7 +96,7 @@ impl Webhooks {
         verified
     }
 
-    async fn checked(&self, request: &Request) -> Result<Callback, Error> {
+    async fn checked(&self, request: &Request) -> Result<VerifiedCallback, Error> {
         let body = request.raw_body(MAX_BODY)?;
         let id = request.header("webhook-id").filter(|id| !id.is_empty() && id.len() <= 256);
         let timestamp = request.header("webhook-timestamp").filter(|text| text.len() <= 20);
@@ -122,13 +122,13 @@ impl Webhooks {
             return Err(Error::StaleTimestamp);
         }
         let body = std::str::from_utf8(body).map_err(|_| Error::MalformedBody)?;
-        Ok(Callback { id: id.to_owned(), body: body.to_owned() })
+        Ok(VerifiedCallback { id: id.to_owned(), body: body.to_owned() })
     }
 }
 
 impl PspNotification {
     /// The notification as settlement takes it.
-    pub fn notification(&self, source: Source) -> Notification {
+    pub fn notification(&self, source: MovementSource) -> Notification {
         match self {
             PspNotification::Succeeded(payment) => {
                 let (confirmation, currency) = (payment.confirmation(source), payment.currency.clone());
@@ -189,8 +189,8 @@ impl PspNotification {
                     paid_at: text("paidAt").and_then(|at| at.parse().ok()),
                 }))
             }
-            Some("payment.failed") => ended(Outcome::Failed),
-            Some("payment.cancelled") => ended(Outcome::Cancelled),
+            Some("payment.failed") => ended(AttemptOutcome::Failed),
+            Some("payment.cancelled") => ended(AttemptOutcome::Cancelled),
             Some(_) => Err(refuse("type", FieldCode::NotAllowed)),
             None => Err(refuse("type", FieldCode::Required)),
         }

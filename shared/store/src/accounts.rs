@@ -1,7 +1,7 @@
 //! Accounts, their unique names, and mailed links.
 
 use domain::Fault;
-use domain::account::{Account, AccountId, Language, LinkPurpose, Profile, Status};
+use domain::account::{Account, AccountId, Language, LinkPurpose, Profile, AccountStatus};
 use domain::digest::sha256_hex;
 use domain::outbox::OutboxMessage;
 use domain::person::Email;
@@ -11,13 +11,13 @@ use domain::registration::{
 };
 use domain::{Error, FiscalCode, Timestamp, time};
 use serde::{Deserialize, Serialize};
-use world::{Clock, NotConfigured, World};
+use world::{Clock, ConfigError, Env};
 
 use crate::citizen::{Citizen, asks_for_proof};
 use crate::keys::Key;
 use crate::outbox::Outbox;
 use crate::pseudonyms::Pseudonyms;
-use crate::table::{Expression, Step, Table, Written, absent, instant, item, present, with_due, with_ttl};
+use crate::table::{Expression, Step, Table, WriteOutcome, absent, instant, item, present, with_due, with_ttl};
 
 /// Reads accounts, and changes what needs no message.
 #[derive(Clone)]
@@ -40,7 +40,7 @@ pub struct AccountWriter {
 #[derive(Serialize, Deserialize)]
 pub(crate) struct AccountRow {
     id: AccountId,
-    status: Status,
+    status: AccountStatus,
     epoch: u32,
     #[serde(default)]
     identity_proven: bool,
@@ -105,7 +105,7 @@ pub struct PasswordRecord {
 const NOBODY: &str = "nobody";
 
 impl Accounts {
-    pub fn connect(world: &World) -> Result<Self, NotConfigured> {
+    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
             table: Table::connect(world, "IDENTITY_TABLE")?,
             pseudonyms: Pseudonyms::connect(world)?,
@@ -143,7 +143,7 @@ impl Accounts {
         let account = self.by_id(&claim.account).await?.map(|record| record.account);
         Ok(account.filter(|account| {
             let theirs = account.identity_proven || !self.proof;
-            theirs && account.status == Status::Active && account.profile.fiscal_code == *code
+            theirs && account.status == AccountStatus::Active && account.profile.fiscal_code == *code
         }))
     }
 
@@ -223,7 +223,7 @@ impl Accounts {
         let id = link.as_ref().map_or_else(|| AccountId::new(NOBODY), |link| link.account.clone());
         let Some(row) = self.row(&id).await? else { return Err(Error::LinkNotValid) };
         // Used between the two reads, by the other half of a double click: what it says now counts.
-        if row.status == Status::Active
+        if row.status == AccountStatus::Active
             && link.as_ref().is_some_and(|l| l.used_at.is_none() && l.purpose == purpose)
             && purpose == LinkPurpose::Activate
         {
@@ -260,9 +260,9 @@ impl Accounts {
         let change = Expression::new("SET profile.#language = :language")
             .name("#language", "language")
             .text_value(":language", language.as_str());
-        match self.change(citizen.id(), change, has_status(Status::Active)).await? {
-            Written::Refused => Err(Error::NotAuthenticated),
-            Written::Done => {
+        match self.change(citizen.id(), change, has_status(AccountStatus::Active)).await? {
+            WriteOutcome::Refused => Err(Error::NotAuthenticated),
+            WriteOutcome::Done => {
                 let mut account = citizen.account().clone();
                 account.profile.language = language;
                 Ok(account)
@@ -275,7 +275,7 @@ impl Accounts {
         id: &AccountId,
         change: Expression,
         condition: Expression,
-    ) -> Result<Written, Fault> {
+    ) -> Result<WriteOutcome, Fault> {
         self.table.write(vec![self.table.update(&Key::account(id), change, condition)]).await
     }
 
@@ -286,7 +286,7 @@ impl Accounts {
         let not_active = Expression::new("attribute_exists(pk) AND #status <> :active")
             .name("#status", "status")
             .text_value(":active", "active");
-        if self.change(&account.id, close, not_active).await? == Written::Refused {
+        if self.change(&account.id, close, not_active).await? == WriteOutcome::Refused {
             return Ok(());
         }
         for claimed in Claimed::both(&account.profile) {
@@ -300,7 +300,7 @@ impl Accounts {
             }
         }
         let change = Expression::new("REMOVE profile, password, due_shard, due_at");
-        self.change(&account.id, change, has_status(Status::Closed)).await.map(drop)
+        self.change(&account.id, change, has_status(AccountStatus::Closed)).await.map(drop)
     }
 
     /// Accounts that the sweep has to look at: never activated, or closed and not yet erased.
@@ -309,7 +309,7 @@ impl Accounts {
         let mut accounts = Vec::new();
         for key in keys {
             let row: Option<AccountRow> = self.table.get(&key).await?;
-            accounts.extend(row.and_then(AccountRow::account).filter(|a| a.status != Status::Active));
+            accounts.extend(row.and_then(AccountRow::account).filter(|a| a.status != AccountStatus::Active));
         }
         Ok(accounts)
     }
@@ -362,7 +362,7 @@ impl Accounts {
             AccountWrite::Activate(id) => {
                 let active = Expression::new("SET #status = :active REMOVE due_shard, due_at")
                     .text_value(":active", "active");
-                table.update(&Key::account(id), active, has_status(Status::Pending))
+                table.update(&Key::account(id), active, has_status(AccountStatus::Pending))
             }
             AccountWrite::SetPassword { account, epoch, password } => {
                 let change = Expression::new("SET password = :password ADD epoch :one")
@@ -385,14 +385,14 @@ impl Accounts {
                 .text_value(":shard", key.shard())
                 .text_value(":due", instant(*at))
                 .number(":one", 1);
-                table.update(&key, change, has_status(Status::Active))
+                table.update(&key, change, has_status(AccountStatus::Active))
             }
         })
     }
 }
 
 impl AccountWriter {
-    pub fn connect(world: &World) -> Result<Self, NotConfigured> {
+    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
         Ok(Self { accounts: Accounts::connect(world)?, outbox: Outbox::connect(world)? })
     }
 
@@ -481,11 +481,11 @@ fn latest_name(purpose: LinkPurpose) -> &'static str {
     }
 }
 
-fn has_status(status: Status) -> Expression {
+fn has_status(status: AccountStatus) -> Expression {
     let status = match status {
-        Status::Pending => "pending",
-        Status::Active => "active",
-        Status::Closed => "closed",
+        AccountStatus::Pending => "pending",
+        AccountStatus::Active => "active",
+        AccountStatus::Closed => "closed",
     };
     Expression::new("#status = :status").name("#status", "status").text_value(":status", status)
 }

@@ -3,10 +3,10 @@
 use domain::plan::CallbackId;
 use domain::{Fault, Timestamp, digest, time};
 use serde::{Deserialize, Serialize};
-use world::{Clock, NotConfigured, World};
+use world::{Clock, ConfigError, Env};
 
 use crate::keys::Key;
-use crate::table::{Expression, Step, Table, Written, absent, instant, item, present, read, with_due};
+use crate::table::{Expression, Step, Table, WriteOutcome, absent, instant, item, present, read, with_due};
 
 #[derive(Clone)]
 pub struct Callbacks {
@@ -17,7 +17,7 @@ pub struct Callbacks {
 /// Who sent a message about money, and so how its body is to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Channel {
+pub enum CallbackChannel {
     /// A PSP's signed callback: JSON.
     Psp,
     /// A receipt of the node: SOAP.
@@ -26,7 +26,7 @@ pub enum Channel {
 
 /// What storing a callback found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Recorded {
+pub enum RecordedCallback {
     /// Stored, or stored before and not yet applied.
     ToApply,
     /// Stored and applied before: nothing to do.
@@ -37,7 +37,7 @@ pub enum Recorded {
 
 #[derive(Serialize, Deserialize)]
 struct CallbackRow {
-    channel: Channel,
+    channel: CallbackChannel,
     hash: String,
     body: String,
     received_at: Timestamp,
@@ -47,7 +47,7 @@ struct CallbackRow {
 /// A callback's raw body and its place in the store.
 pub struct StoredCallback {
     pub id: CallbackId,
-    pub channel: Channel,
+    pub channel: CallbackChannel,
     pub body: String,
     pub received_at: Timestamp,
     pub applied: bool,
@@ -65,12 +65,12 @@ impl StoredCallback {
 const SENDER_FIRST: std::time::Duration = std::time::Duration::from_secs(60);
 
 impl Callbacks {
-    pub fn connect(world: &World) -> Result<Self, NotConfigured> {
+    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
         Ok(Self { table: Table::connect(world, "DEBTS_TABLE")?, clock: world.clock().clone() })
     }
 
     /// Stores a callback under its id.
-    pub async fn record(&self, channel: Channel, sender_id: &str, body: &str) -> Result<Recorded, Fault> {
+    pub async fn record(&self, channel: CallbackChannel, sender_id: &str, body: &str) -> Result<RecordedCallback, Fault> {
         let now = self.clock.now();
         let hash = digest::sha256_hex(&[body.as_bytes()]);
         let key = Key::callback(&CallbackId::of(sender_id));
@@ -83,8 +83,8 @@ impl Callbacks {
         };
         let due = time::after(now, SENDER_FIRST);
         let fresh = with_due(item(&key, &row)?, &key, due);
-        if self.table.write(vec![self.table.put(&key, fresh, absent())]).await? == Written::Done {
-            return Ok(Recorded::ToApply);
+        if self.table.write(vec![self.table.put(&key, fresh, absent())]).await? == WriteOutcome::Done {
+            return Ok(RecordedCallback::ToApply);
         }
         let stored: Option<CallbackRow> = self.table.get(&key).await?;
         match stored {
@@ -95,10 +95,10 @@ impl Callbacks {
                 let item = item(&key, &CallbackRow { applied: true, ..row })?;
                 let _ = self.table.write(vec![self.table.put(&key, item, absent())]).await?;
                 tracing::error!(event = "webhook.conflict", "a callback's id came with another body");
-                Ok(Recorded::Conflict)
+                Ok(RecordedCallback::Conflict)
             }
-            Some(stored) if stored.applied => Ok(Recorded::Applied),
-            Some(_) | None => Ok(Recorded::ToApply),
+            Some(stored) if stored.applied => Ok(RecordedCallback::Applied),
+            Some(_) | None => Ok(RecordedCallback::ToApply),
         }
     }
 

@@ -1,12 +1,12 @@
 //! Sessions, and the witness that only a live one makes.
 
 use domain::Fault;
-use domain::account::{Account, AccountId, Status};
+use domain::account::{Account, AccountId, AccountStatus};
 use domain::debt::Viewer;
-use domain::session::Limits;
+use domain::session::SessionLimits;
 use domain::{FiscalCode, Timestamp, time};
 use serde::{Deserialize, Serialize};
-use world::{Clock, NotConfigured, World};
+use world::{Clock, ConfigError, Env};
 
 use crate::accounts::AccountRow;
 use crate::keys::Key;
@@ -93,17 +93,17 @@ struct SessionRow {
 }
 
 #[derive(Clone)]
-pub struct Sessions {
+pub struct SessionStore {
     table: Table,
     pseudonyms: Pseudonyms,
     clock: Clock,
-    limits: Limits,
+    limits: SessionLimits,
     /// Whether a fiscal code has to be proven; a creditor that checks identities otherwise says no.
     proof: bool,
 }
 
-impl Sessions {
-    pub fn connect(world: &World, limits: Limits) -> Result<Self, NotConfigured> {
+impl SessionStore {
+    pub fn connect(world: &Env, limits: SessionLimits) -> Result<Self, ConfigError> {
         Ok(Self {
             table: Table::connect(world, "IDENTITY_TABLE")?,
             pseudonyms: Pseudonyms::connect(world)?,
@@ -148,7 +148,7 @@ impl Sessions {
             && session.account == key.account
             && session.epoch == account.epoch
             && key.epoch == account.epoch
-            && account.status == Status::Active
+            && account.status == AccountStatus::Active
             && self.limits.alive(session.created_at, session.seen_at, now);
         if !live {
             return Ok(None);
@@ -181,10 +181,10 @@ impl Sessions {
 }
 
 /// Whether a fiscal code has to be proven before its debts are shown or written about.
-pub(crate) fn asks_for_proof(world: &World) -> Result<bool, NotConfigured> {
+pub(crate) fn asks_for_proof(world: &Env) -> Result<bool, ConfigError> {
     match world.optional("IDENTITY_PROOF") {
         None | Some("notice") => Ok(true),
         Some("none") => Ok(false),
-        Some(_) => Err(NotConfigured::because("IDENTITY_PROOF", "must be notice or none")),
+        Some(_) => Err(ConfigError::because("IDENTITY_PROOF", "must be notice or none")),
     }
 }

@@ -1,20 +1,20 @@
 //! Debt positions: one item each, changed by one conditional transaction with its movements and its entries in lists.
 
-use domain::debt::{self, Associated, Canceller, Imported, NewDebt, State};
-use domain::notice::{Code, Issuing, Iuv, NoticeNumber, Proof};
+use domain::debt::{self, Associated, Canceller, Imported, NewDebt, DebtState};
+use domain::notice::{DebtCode, Issuing, Iuv, NoticeNumber, DebtCodes};
 use domain::plan::DebtChange;
 use domain::receipt::Receipt;
 use domain::{Debt, Error, Fault, Timestamp};
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
-use world::{Clock, NotConfigured, World};
+use world::{Clock, ConfigError, Env};
 
 use crate::citizen::Citizen;
 use crate::error;
 use crate::idempotency::{Idempotency, IdempotencyHold};
 use crate::keys::{Key, closed_place, to_pay_place};
 use crate::pseudonyms::Pseudonyms;
-use crate::table::{Item, Order, Range, Step, Table, absent, item, unchanged_since, with_due};
+use crate::table::{Item, SortOrder, Range, Step, Table, absent, item, unchanged_since, with_due};
 use crate::writer::DebtWriter;
 
 /// Reads debts, and joins them to accounts.
@@ -39,7 +39,7 @@ pub(crate) struct ListEntry {
     pub sk: String,
     pub notice: NoticeNumber,
     pub service: String,
-    pub state: State,
+    pub state: DebtState,
     /// Reason, service and codes in lower case, for the search in the history.
     pub words: String,
 }
@@ -54,7 +54,7 @@ struct DebtPointer {
 const SAME_IUV: usize = 10;
 
 impl Debts {
-    pub fn connect(world: &World) -> Result<Self, NotConfigured> {
+    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
             table: Table::connect(world, "DEBTS_TABLE")?,
             pseudonyms: Pseudonyms::connect(world)?,
@@ -67,10 +67,10 @@ impl Debts {
     }
 
     /// The debt that both codes name together; one answer for every way in which they do not (INV-I20).
-    pub async fn find(&self, proof: &Proof) -> Result<Debt, Error> {
+    pub async fn find(&self, proof: &DebtCodes) -> Result<Debt, Error> {
         let candidates = match &proof.code {
-            Code::Notice(notice) => self.read_many(std::slice::from_ref(notice)).await?,
-            Code::Iuv(iuv) => self.of_iuv(iuv).await?,
+            DebtCode::Notice(notice) => self.read_many(std::slice::from_ref(notice)).await?,
+            DebtCode::Iuv(iuv) => self.of_iuv(iuv).await?,
         };
         let now = self.now();
         let theirs = |debt: &Debt| {
@@ -83,7 +83,7 @@ impl Debts {
 
     async fn of_iuv(&self, iuv: &Iuv) -> Result<Vec<Debt>, Fault> {
         let (range, partition) = (Range::StartsWith("DEBT#".to_owned()), Key::iuv_partition(iuv));
-        let page = self.table.query::<DebtPointer>(&partition, range, Order::Rising, SAME_IUV, None).await?;
+        let page = self.table.query::<DebtPointer>(&partition, range, SortOrder::Rising, SAME_IUV, None).await?;
         let notices: Vec<NoticeNumber> = page.items.into_iter().map(|pointer| pointer.notice).collect();
         self.read_many(&notices).await
     }
@@ -138,7 +138,7 @@ impl Debts {
     pub async fn by_receipt_code(&self, code: &str) -> Result<Option<(Debt, Receipt)>, Fault> {
         let pointer: Option<DebtPointer> = self.table.get(&Key::receipt_code(code)).await?;
         let Some(pointer) = pointer else { return Ok(None) };
-        let debt = self.get(&pointer.notice).await?.filter(|debt| debt.state == State::Paid);
+        let debt = self.get(&pointer.notice).await?.filter(|debt| debt.state == DebtState::Paid);
         Ok(debt.and_then(|debt| {
             let receipt = debt.receipt.clone().filter(|receipt| receipt.code == code)?;
             Some((debt, receipt))
@@ -146,7 +146,7 @@ impl Debts {
     }
 
     /// Joins a debt found by both codes to an account. Harmless to repeat.
-    pub async fn associate(&self, citizen: &Citizen, proof: &Proof) -> Result<Associated, Error> {
+    pub async fn associate(&self, citizen: &Citizen, proof: &DebtCodes) -> Result<Associated, Error> {
         let decide = move |_again| async move {
             let plan = debt::associate(&self.find(proof).await?, &citizen.viewer())?;
             let mut steps = Vec::new();
@@ -288,7 +288,7 @@ fn debt_item(key: &Key, debt: &Debt) -> Result<Item, Fault> {
     let item = item(key, &DebtRow { debt: text, revision: debt.revision })?;
     // An open debt with a last day comes back to the sweep when that day is over. Not while it waits for an attempt:
     // until that has ended there is nothing to do, and its end writes the debt anew.
-    let expires = debt.days.expires.filter(|_| debt.state == State::Open && debt.attempt.is_none());
+    let expires = debt.days.expires.filter(|_| debt.state == DebtState::Open && debt.attempt.is_none());
     Ok(match expires.and_then(domain::time::end_of) {
         Some(at) => with_due(item, key, at),
         None => item,
@@ -306,7 +306,7 @@ impl ListEntry {
         ];
         Self {
             sk: match (debt.state, debt.closed_at) {
-                (State::Open, _) => to_pay_place(debt.days.due, &debt.notice),
+                (DebtState::Open, _) => to_pay_place(debt.days.due, &debt.notice),
                 (_, closed) => closed_place(closed.unwrap_or(debt.created_at), &debt.notice),
             },
             notice: debt.notice.clone(),

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use domain::{Fault, FaultKind};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Operation {
+pub(crate) enum TableOperation {
     Get,
     Query,
     Scan,
@@ -18,19 +18,19 @@ pub(crate) enum Operation {
 
 /// An operation on a kind of row (`DEBT`, `ACC`: how its key begins), and why it failed.
 #[derive(Debug)]
-struct RowError {
-    operation: Operation,
+struct OperationError {
+    operation: TableOperation,
     row: &'static str,
     cause: Box<dyn std::error::Error + Send + Sync>,
 }
 
-impl fmt::Display for RowError {
+impl fmt::Display for OperationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?} {}", self.operation, self.row)
     }
 }
 
-impl std::error::Error for RowError {
+impl std::error::Error for OperationError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         Some(self.cause.as_ref())
     }
@@ -39,7 +39,7 @@ impl std::error::Error for RowError {
 /// A fault of a kind. What we were doing is the event that the log names it by.
 pub(crate) fn fault(
     kind: FaultKind,
-    operation: Operation,
+    operation: TableOperation,
     row: &'static str,
     cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
 ) -> Fault {
@@ -51,10 +51,10 @@ pub(crate) fn fault(
         FaultKind::Corrupt => "store.corrupt",
         FaultKind::Other => "store.failed",
     };
-    Fault::of(kind, event, RowError { operation, row, cause: cause.into() })
+    Fault::of(kind, event, OperationError { operation, row, cause: cause.into() })
 }
 
-pub(crate) fn conflict(operation: Operation, row: &'static str) -> Fault {
+pub(crate) fn conflict(operation: TableOperation, row: &'static str) -> Fault {
     fault(FaultKind::Conflict, operation, row, "others were in the way")
 }
 
@@ -66,10 +66,10 @@ pub(crate) fn corrupt(row: &'static str, why: &impl fmt::Display) -> Fault {
         Some((field, _)) => format!("field {field} is missing"),
         None => "it is not what we expect".to_owned(),
     };
-    fault(FaultKind::Corrupt, Operation::Get, row, said)
+    fault(FaultKind::Corrupt, TableOperation::Get, row, said)
 }
 
-pub(crate) fn of_sdk<E>(operation: Operation, row: &'static str, error: SdkError<E>) -> Fault
+pub(crate) fn of_sdk<E>(operation: TableOperation, row: &'static str, error: SdkError<E>) -> Fault
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {

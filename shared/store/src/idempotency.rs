@@ -7,10 +7,10 @@ use domain::account::AccountId;
 use domain::digest::sha256_hex;
 use domain::{Error, Timestamp, time};
 use serde::{Deserialize, Serialize};
-use world::{Clock, NotConfigured, Random, World};
+use world::{Clock, ConfigError, Random, Env};
 
 use crate::keys::Key;
-use crate::table::{Expression, Step, Table, Written, instant, item, with_ttl};
+use crate::table::{Expression, Step, Table, WriteOutcome, instant, item, with_ttl};
 
 /// How long a running request keeps its key before a repeat may take it over.
 const RUNNING_FOR: Duration = Duration::from_secs(30);
@@ -53,7 +53,7 @@ struct IdempotencyRow {
 }
 
 impl Idempotency {
-    pub fn connect(world: &World) -> Result<Self, NotConfigured> {
+    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
             table: Table::connect(world, "DEBTS_TABLE")?,
             clock: world.clock().clone(),
@@ -95,7 +95,7 @@ impl Idempotency {
         .text_value(":now", now.to_string())
         .text_value(":instant", instant(now))
         .text_value(":fingerprint", fingerprint.clone());
-        if self.table.write(vec![self.table.put(&record, fresh, condition)]).await? == Written::Done {
+        if self.table.write(vec![self.table.put(&record, fresh, condition)]).await? == WriteOutcome::Done {
             return Ok(IdempotencyStart::Proceed(IdempotencyHold { key: record, holder }));
         }
         let row: Option<IdempotencyRow> = self.table.get(&record).await?;

@@ -3,13 +3,13 @@
 use std::collections::HashSet;
 
 use domain::bookkeeping::{self, Booked, Reason, dealt_with};
-use domain::debt::Event;
-use domain::movement::{Broken, Kind, Movement, Source, verify};
+use domain::debt::DebtEvent;
+use domain::movement::{BrokenLedger, MovementKind, Movement, MovementSource, verify};
 use domain::notice::NoticeNumber;
 use domain::plan::UnmatchedMoney;
 use domain::{Debt, Fault, Timestamp};
 use futures_util::{StreamExt, TryStreamExt, stream};
-use world::{NotConfigured, World};
+use world::{ConfigError, Env};
 
 use crate::debts::read_debt;
 use crate::keys::Key;
@@ -24,10 +24,10 @@ pub struct Ledger {
 }
 
 /// A debt with everything that happened to it, and whether the two agree.
-pub struct Statement {
+pub struct DebtStatement {
     pub debt: Debt,
     pub movements: Vec<Movement>,
-    pub verdict: Result<(), Broken>,
+    pub verdict: Result<(), BrokenLedger>,
 }
 
 /// Money that is not simply the payment of a debt.
@@ -43,7 +43,7 @@ pub struct Difference {
     pub currency: String,
     /// The receipt's or transaction's name.
     pub reference: String,
-    pub source: Source,
+    pub source: MovementSource,
     pub at: Timestamp,
 }
 
@@ -56,7 +56,7 @@ pub enum DifferenceKind {
 
 /// What an audit of everything found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Audited {
+pub struct AuditTotals {
     pub debts: u64,
     pub movements: u64,
     pub broken: u64,
@@ -66,12 +66,12 @@ pub struct Audited {
 const AT_ONCE: usize = 16;
 
 impl Ledger {
-    pub fn connect(world: &World) -> Result<Self, NotConfigured> {
+    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
         Ok(Self { table: Table::connect(world, "DEBTS_TABLE")?, movements: Movements::connect(world)? })
     }
 
     /// A debt's statement. What changes while we read is read again.
-    pub async fn statement(&self, notice: &NoticeNumber) -> Result<Option<Statement>, Fault> {
+    pub async fn statement(&self, notice: &NoticeNumber) -> Result<Option<DebtStatement>, Fault> {
         loop {
             let Some(debt) = read_debt(&self.table, notice).await? else { return Ok(None) };
             let movements = self.movements.of(notice).await?;
@@ -83,14 +83,14 @@ impl Ledger {
             // Movements are read after the debt: more of them than it counts may mean that it changed meanwhile.
             let ahead = movements.last().is_some_and(|last| last.number > debt.version);
             if verdict.is_ok() || !ahead || unchanged().await? {
-                return Ok(Some(Statement { debt, movements, verdict }));
+                return Ok(Some(DebtStatement { debt, movements, verdict }));
             }
         }
     }
 
     /// Verifies every debt, handing over each that is broken.
-    pub async fn audit(&self, mut broken: impl FnMut(&Statement)) -> Result<Audited, Fault> {
-        let (mut audited, mut after) = (Audited::default(), None);
+    pub async fn audit(&self, mut broken: impl FnMut(&DebtStatement)) -> Result<AuditTotals, Fault> {
+        let (mut audited, mut after) = (AuditTotals::default(), None);
         loop {
             let debts = Expression::new("sk = :state").text_value(":state", "STATE");
             let (items, next) = self.table.scan(debts, after.as_ref()).await?;
@@ -125,10 +125,10 @@ impl Ledger {
     async fn recorded(&self) -> Result<Vec<Difference>, Fault> {
         let kinds = Expression::new("#kind IN (:refund, :mismatch, :refunded, :reconciled)")
             .name("#kind", "kind")
-            .text_value(":refund", Kind::DuplicateToRefund.as_str())
-            .text_value(":mismatch", Kind::Mismatch.as_str())
-            .text_value(":refunded", Kind::RefundNoted.as_str())
-            .text_value(":reconciled", Kind::Reconciled.as_str());
+            .text_value(":refund", MovementKind::DuplicateToRefund.as_str())
+            .text_value(":mismatch", MovementKind::Mismatch.as_str())
+            .text_value(":refunded", MovementKind::RefundNoted.as_str())
+            .text_value(":reconciled", MovementKind::Reconciled.as_str());
         let found = self.movements.table.scan_all(kinds).await?;
         let found =
             found.into_iter().map(|(key, item)| Ok((notice_of(&key), read::<Movement>(key.kind(), item)?)));
@@ -142,7 +142,7 @@ impl Ledger {
         });
         let differences = waiting.map(|(notice, movement)| Difference {
             kind: match movement.kind {
-                Kind::DuplicateToRefund => DifferenceKind::ToRefund,
+                MovementKind::DuplicateToRefund => DifferenceKind::ToRefund,
                 _ => DifferenceKind::Mismatch,
             },
             notice,
@@ -196,7 +196,7 @@ impl DebtWriter {
         &self,
         notice: &NoticeNumber,
         number: u64,
-        event: Event,
+        event: DebtEvent,
         reason: &Reason,
     ) -> Result<Booked, Fault> {
         let decide = move |_again| async move {

@@ -6,7 +6,7 @@ use domain::Fault;
 use domain::session::passed;
 use domain::{Error, Timestamp, time};
 use serde::Deserialize;
-use world::{Clock, NotConfigured, World};
+use world::{Clock, ConfigError, Env};
 
 use crate::keys::Key;
 use crate::pseudonyms::Pseudonyms;
@@ -15,7 +15,7 @@ use crate::windows;
 
 /// So many attempts in so much time.
 #[derive(Clone, Copy, Debug)]
-pub struct Limit {
+pub struct RateLimit {
     pub name: &'static str,
     /// What is counted together of a subject, in one item and by one write.
     meter: &'static str,
@@ -27,7 +27,7 @@ const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
-impl Limit {
+impl RateLimit {
     const fn new(name: &'static str, most: u64, seconds: u64) -> Self {
         Self { name, meter: name, most, window: Duration::from_secs(seconds) }
     }
@@ -36,31 +36,31 @@ impl Limit {
         Self { meter, ..self }
     }
 
-    pub const SEARCH_MINUTE: Limit = Limit::new("search-minute", 10, MINUTE).of("search");
-    pub const SEARCH_HOUR: Limit = Limit::new("search-hour", 60, HOUR).of("search");
-    pub const SEARCH_DAY: Limit = Limit::new("search-day", 200, DAY).of("search");
-    pub const SEARCH_CODE: Limit = Limit::new("search-code", 20, DAY);
-    pub const REGISTER_CHECK: Limit = Limit::new("register-check", 20, 10 * MINUTE);
+    pub const SEARCH_MINUTE: RateLimit = RateLimit::new("search-minute", 10, MINUTE).of("search");
+    pub const SEARCH_HOUR: RateLimit = RateLimit::new("search-hour", 60, HOUR).of("search");
+    pub const SEARCH_DAY: RateLimit = RateLimit::new("search-day", 200, DAY).of("search");
+    pub const SEARCH_CODE: RateLimit = RateLimit::new("search-code", 20, DAY);
+    pub const REGISTER_CHECK: RateLimit = RateLimit::new("register-check", 20, 10 * MINUTE);
     /// Register, resend, forgot: what makes us write a mail.
-    pub const MAIL_SOURCE: Limit = Limit::new("mail-source", 10, 10 * MINUTE).of("mail-source");
-    pub const MAIL_SOURCE_HOUR: Limit = Limit::new("mail-source-hour", 20, HOUR).of("mail-source");
+    pub const MAIL_SOURCE: RateLimit = RateLimit::new("mail-source", 10, 10 * MINUTE).of("mail-source");
+    pub const MAIL_SOURCE_HOUR: RateLimit = RateLimit::new("mail-source-hour", 20, HOUR).of("mail-source");
     /// Kept by the worker, silently: the answer to the caller never depends on it.
-    pub const MAIL_ADDRESS: Limit = Limit::new("mail-address", 1, MINUTE).of("mail-address");
-    pub const MAIL_ADDRESS_DAY: Limit = Limit::new("mail-address-day", 5, DAY).of("mail-address");
-    pub const REGISTER_CODE: Limit = Limit::new("register-code", 3, DAY);
-    pub const LOGIN: Limit = Limit::new("login", 20, 10 * MINUTE);
-    pub const LINK: Limit = Limit::new("link", 20, 10 * MINUTE);
-    pub const ASSOCIATE: Limit = Limit::new("associate", 10, MINUTE).of("search");
-    pub const SPONTANEOUS: Limit = Limit::new("spontaneous", 10, HOUR);
-    pub const ATTEMPTS: Limit = Limit::new("attempts", 10, HOUR);
-    pub const BAD_SIGNATURE: Limit = Limit::new("bad-signature", 60, MINUTE);
-    pub const RECEIPT_CODE: Limit = Limit::new("receipt-code", 30, MINUTE);
-    pub const BAD_API_KEY: Limit = Limit::new("bad-api-key", 20, MINUTE);
+    pub const MAIL_ADDRESS: RateLimit = RateLimit::new("mail-address", 1, MINUTE).of("mail-address");
+    pub const MAIL_ADDRESS_DAY: RateLimit = RateLimit::new("mail-address-day", 5, DAY).of("mail-address");
+    pub const REGISTER_CODE: RateLimit = RateLimit::new("register-code", 3, DAY);
+    pub const LOGIN: RateLimit = RateLimit::new("login", 20, 10 * MINUTE);
+    pub const LINK: RateLimit = RateLimit::new("link", 20, 10 * MINUTE);
+    pub const ASSOCIATE: RateLimit = RateLimit::new("associate", 10, MINUTE).of("search");
+    pub const SPONTANEOUS: RateLimit = RateLimit::new("spontaneous", 10, HOUR);
+    pub const ATTEMPTS: RateLimit = RateLimit::new("attempts", 10, HOUR);
+    pub const BAD_SIGNATURE: RateLimit = RateLimit::new("bad-signature", 60, MINUTE);
+    pub const RECEIPT_CODE: RateLimit = RateLimit::new("receipt-code", 30, MINUTE);
+    pub const BAD_API_KEY: RateLimit = RateLimit::new("bad-api-key", 20, MINUTE);
 }
 
 /// The counters. When they cannot be read or written the request is refused (INV-X15).
 #[derive(Clone)]
-pub struct Limits {
+pub struct RateLimits {
     table: Table,
     pseudonyms: Pseudonyms,
     clock: Clock,
@@ -99,12 +99,12 @@ struct WaitRow {
     wait_until: Timestamp,
 }
 
-impl Limits {
-    pub fn connect(world: &World) -> Result<Self, NotConfigured> {
+impl RateLimits {
+    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
         let on = match world.optional("LIMITS") {
             None | Some("on") => true,
             Some("off") => false,
-            Some(_) => return Err(NotConfigured::because("LIMITS", "must be on or off")),
+            Some(_) => return Err(ConfigError::because("LIMITS", "must be on or off")),
         };
         Ok(Self {
             table: Table::connect(world, "LIMITS_TABLE")?,
@@ -115,11 +115,11 @@ impl Limits {
     }
 
     /// Counts an attempt under every one of these limits; refuses it when one is passed. One write for each subject.
-    pub async fn admit(&self, attempts: &[(Limit, &str)]) -> Result<(), Error> {
+    pub async fn admit(&self, attempts: &[(RateLimit, &str)]) -> Result<(), Error> {
         let mut longest = None;
         for same in attempts.chunk_by(|(a, of_a), (b, of_b)| a.meter == b.meter && of_a == of_b) {
             let Some((_, subject)) = same.first() else { continue };
-            let limits: Vec<Limit> = same.iter().map(|(limit, _)| *limit).collect();
+            let limits: Vec<RateLimit> = same.iter().map(|(limit, _)| *limit).collect();
             longest = longest.max(self.count(&limits, subject).await?);
         }
         match longest {
@@ -129,13 +129,13 @@ impl Limits {
     }
 
     /// Whether an attempt is within limits of one meter, for work whose answer must not show it.
-    pub async fn within(&self, limits: &[Limit], subject: &str) -> Result<bool, Fault> {
+    pub async fn within(&self, limits: &[RateLimit], subject: &str) -> Result<bool, Fault> {
         Ok(self.count(limits, subject).await?.is_none())
     }
 
     /// Counts one attempt under limits of one meter; how long to wait if it is one too many.
-    async fn count(&self, limits: &[Limit], subject: &str) -> Result<Option<Duration>, Fault> {
-        let Some(Limit { meter, .. }) = limits.first().filter(|_| self.on) else { return Ok(None) };
+    async fn count(&self, limits: &[RateLimit], subject: &str) -> Result<Option<Duration>, Fault> {
+        let Some(RateLimit { meter, .. }) = limits.first().filter(|_| self.on) else { return Ok(None) };
         let key = Key::limit(meter, &self.pseudonyms.subject(meter, subject).await?);
         let now = u64::try_from(self.clock.now().as_second()).unwrap_or(0);
         windows::count(&self.table, &key, limits, now).await

@@ -2,15 +2,15 @@
 //! read of the debts shown, whatever the number of debts.
 
 use domain::Fault;
-use domain::debt::{State, Status};
+use domain::debt::{DebtState, DebtStatus};
 use domain::notice::NoticeNumber;
 use domain::{Date, Debt};
-use world::{NotConfigured, World};
+use world::{ConfigError, Env};
 
 use crate::citizen::Citizen;
 use crate::debts::{Debts, ListEntry};
 use crate::keys::Key;
-use crate::table::{Order, QueryPage, Range, fine_instant};
+use crate::table::{SortOrder, QueryPage, Range, fine_instant};
 
 #[derive(Clone)]
 pub struct Listing {
@@ -18,7 +18,7 @@ pub struct Listing {
 }
 
 /// A page of debts.
-pub struct Rows {
+pub struct DebtPage {
     pub debts: Vec<Debt>,
     /// The entry after which the next page begins.
     pub next: Option<String>,
@@ -26,12 +26,12 @@ pub struct Rows {
 
 /// What a citizen filters the history by.
 #[derive(Clone, Debug, Default)]
-pub struct History {
+pub struct HistoryFilter {
     pub from: Option<Date>,
     pub to: Option<Date>,
     pub service: Option<String>,
     /// Closed states to show; all of them when none is named.
-    pub states: Vec<State>,
+    pub states: Vec<DebtState>,
     /// Words of the reason, the service or a code.
     pub words: Option<String>,
 }
@@ -40,7 +40,7 @@ pub struct History {
 const LOOKED_AT: usize = 250;
 
 impl Listing {
-    pub fn connect(world: &World) -> Result<Self, NotConfigured> {
+    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
         Ok(Self { debts: Debts::connect(world)? })
     }
 
@@ -49,30 +49,30 @@ impl Listing {
     }
 
     /// Debts to pay, soonest due first.
-    pub async fn to_pay(&self, citizen: &Citizen, limit: usize, after: Option<&str>) -> Result<Rows, Fault> {
+    pub async fn to_pay(&self, citizen: &Citizen, limit: usize, after: Option<&str>) -> Result<DebtPage, Fault> {
         let range = || Range::StartsWith("P#".to_owned());
-        let entries = self.entries(citizen, range, || Order::Rising, limit, after).await?;
+        let entries = self.entries(citizen, range, || SortOrder::Rising, limit, after).await?;
         let next = last_of(&entries).filter(|_| entries.more);
         let now = self.debts.now();
         let mut debts = self.read(citizen, entries.items).await?;
-        debts.retain(|debt| debt.status(now) == Status::ToPay);
-        Ok(Rows { debts, next })
+        debts.retain(|debt| debt.status(now) == DebtStatus::ToPay);
+        Ok(DebtPage { debts, next })
     }
 
     /// Debts no longer to pay, latest first.
     pub async fn history(
         &self,
         citizen: &Citizen,
-        filter: &History,
+        filter: &HistoryFilter,
         limit: usize,
         after: Option<&str>,
-    ) -> Result<Rows, Fault> {
+    ) -> Result<DebtPage, Fault> {
         let (from, to) = bounds(filter);
         let range = || Range::Between(from.clone(), to.clone());
         let words = filter.words.as_deref().map(str::to_lowercase);
         let filtered = filter.service.is_some() || words.is_some() || !filter.states.is_empty();
         let look = if filtered { LOOKED_AT } else { limit };
-        let mut entries = self.entries(citizen, range, || Order::Falling, look, after).await?;
+        let mut entries = self.entries(citizen, range, || SortOrder::Falling, look, after).await?;
         let last_looked_at = last_of(&entries).filter(|_| entries.more);
         entries.items.retain(|entry| {
             (filter.states.is_empty() || filter.states.contains(&entry.state))
@@ -86,7 +86,7 @@ impl Listing {
         } else {
             last_looked_at
         };
-        Ok(Rows { debts: self.read(citizen, entries.items).await?, next })
+        Ok(DebtPage { debts: self.read(citizen, entries.items).await?, next })
     }
 
     /// The entries of a citizen's debts: under their fiscal code once proven, and under their account. Both
@@ -95,7 +95,7 @@ impl Listing {
         &self,
         citizen: &Citizen,
         range: impl Fn() -> Range,
-        order: impl Fn() -> Order,
+        order: impl Fn() -> SortOrder,
         limit: usize,
         after: Option<&str>,
     ) -> Result<QueryPage<ListEntry>, Fault> {
@@ -112,8 +112,8 @@ impl Listing {
         };
         let mut items: Vec<ListEntry> = seen.items.into_iter().chain(own.items).collect();
         match order() {
-            Order::Rising => items.sort_by(|a, b| a.sk.cmp(&b.sk)),
-            Order::Falling => items.sort_by(|a, b| b.sk.cmp(&a.sk)),
+            SortOrder::Rising => items.sort_by(|a, b| a.sk.cmp(&b.sk)),
+            SortOrder::Falling => items.sort_by(|a, b| b.sk.cmp(&a.sk)),
         }
         items.dedup_by(|a, b| a.sk == b.sk);
         let more = items.len() > limit;
@@ -133,7 +133,7 @@ fn last_of(entries: &QueryPage<ListEntry>) -> Option<String> {
 }
 
 /// The first and the last entry of the days asked for, in Rome.
-fn bounds(filter: &History) -> (String, String) {
+fn bounds(filter: &HistoryFilter) -> (String, String) {
     let from = filter.from.and_then(domain::time::start_of).map(fine_instant);
     let to = filter.to.and_then(domain::time::end_of).map(fine_instant);
     let from = from.map_or_else(|| "H#".to_owned(), |at| format!("H#{at}"));

@@ -3,10 +3,10 @@
 use domain::Fault;
 use domain::movement::Movement;
 use domain::notice::NoticeNumber;
-use world::{NotConfigured, World};
+use world::{ConfigError, Env};
 
 use crate::keys::Key;
-use crate::table::{Order, Range, Step, Table, absent, item};
+use crate::table::{SortOrder, Range, Step, Table, absent, item};
 
 #[derive(Clone)]
 pub struct Movements {
@@ -17,7 +17,7 @@ pub struct Movements {
 const PAGE: usize = 200;
 
 impl Movements {
-    pub fn connect(world: &World) -> Result<Self, NotConfigured> {
+    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
         Ok(Self { table: Table::connect(world, "MOVEMENTS_TABLE")? })
     }
 
@@ -34,7 +34,7 @@ impl Movements {
         loop {
             let after = movements.last().map(|last| Key::movement(notice, last.number));
             let range = Range::StartsWith("M#".to_owned());
-            let page = self.table.query(&partition, range, Order::Rising, PAGE, after.as_ref()).await?;
+            let page = self.table.query(&partition, range, SortOrder::Rising, PAGE, after.as_ref()).await?;
             movements.extend(page.items);
             if !page.more {
                 return Ok(movements);

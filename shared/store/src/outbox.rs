@@ -5,8 +5,8 @@ use std::time::Duration;
 use domain::outbox::OutboxMessage;
 use domain::{Fault, Timestamp, time};
 use serde::{Deserialize, Serialize};
-use world::metrics::Mail;
-use world::{Clock, Measure, Metrics, NotConfigured, Random, World};
+use world::metrics::MailOutcome;
+use world::{Clock, Measure, Metrics, ConfigError, Random, Env};
 
 use crate::error;
 use crate::keys::Key;
@@ -70,7 +70,7 @@ struct MessageRow {
 }
 
 impl Outbox {
-    pub fn connect(world: &World) -> Result<Self, NotConfigured> {
+    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
             table: Table::connect(world, "OUTBOX_TABLE")?,
             clock: world.clock().clone(),
@@ -143,7 +143,7 @@ impl Outbox {
         let due = time::after(self.clock.now(), wait);
         let dead = stored.tries >= MAX_TRIES;
         let change = if dead {
-            self.metrics.note(Measure::Mail(Mail::Dead));
+            self.metrics.note(Measure::Mail(MailOutcome::Dead));
             tracing::error!(event = "mail.dead", message_id = stored.id, "a message was given up");
             Expression::new("SET #state = :state REMOVE leased_until, due_shard, due_at")
                 .text_value(":state", "dead")

@@ -3,17 +3,17 @@
 use domain::account::AccountId;
 use domain::notice::NoticeNumber;
 use domain::payment::{
-    self, Attempt, Checkout, Order as PaymentOrder, PaymentId, StartFacts, StartOutcome, Status,
+    self, Attempt, PaymentPage, PaymentRequest as PaymentOrder, PaymentId, StartFacts, StartOutcome, AttemptStatus,
 };
 use domain::plan::AttemptChange;
 use domain::{Debt, Error, Fault};
 use serde::{Deserialize, Serialize};
-use world::{NotConfigured, World};
+use world::{ConfigError, Env};
 
 use crate::citizen::Citizen;
 use crate::error;
 use crate::keys::Key;
-use crate::table::{Item, Order, Range, Step, Table, item, unchanged_since, with_due};
+use crate::table::{Item, SortOrder, Range, Step, Table, item, unchanged_since, with_due};
 use crate::writer::DebtWriter;
 
 /// Reads payment attempts.
@@ -38,7 +38,7 @@ struct AttemptPointer {
 const SHOWN: usize = 20;
 
 impl Payments {
-    pub fn connect(world: &World) -> Result<Self, NotConfigured> {
+    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
         Ok(Self { table: Table::connect(world, "DEBTS_TABLE")? })
     }
 
@@ -51,7 +51,7 @@ impl Payments {
     pub(crate) async fn pending(&self, keys: &[Key]) -> Result<Vec<Attempt>, Fault> {
         let rows: Vec<AttemptRow> = self.table.get_many(keys).await?.take_all(keys)?;
         let attempts: Vec<Attempt> = rows.into_iter().map(AttemptRow::attempt).collect::<Result<_, _>>()?;
-        Ok(attempts.into_iter().filter(|attempt| attempt.status == Status::Pending).collect())
+        Ok(attempts.into_iter().filter(|attempt| attempt.status == AttemptStatus::Pending).collect())
     }
 
     /// An attempt of this citizen; any other is not there.
@@ -64,7 +64,7 @@ impl Payments {
     /// Attempts of a debt, latest first; only this citizen's own.
     pub async fn of_debt(&self, citizen: &Citizen, notice: &NoticeNumber) -> Result<Vec<Attempt>, Fault> {
         let (partition, range) = (Key::debt(notice).pk, Range::StartsWith("ATT#".to_owned()));
-        let page = self.table.query::<AttemptPointer>(&partition, range, Order::Falling, SHOWN, None).await?;
+        let page = self.table.query::<AttemptPointer>(&partition, range, SortOrder::Falling, SHOWN, None).await?;
         let keys: Vec<Key> = page.items.iter().map(|pointer| Key::attempt(&pointer.payment)).collect();
         if keys.is_empty() {
             return Ok(Vec::new());
@@ -77,7 +77,7 @@ impl Payments {
     /// Whether a payment of this account is under way.
     pub async fn any_open(&self, account: &AccountId) -> Result<bool, Fault> {
         let (partition, range) = (Key::open_partition(account), Range::StartsWith("PAY#".to_owned()));
-        let page = self.table.query::<AttemptPointer>(&partition, range, Order::Rising, 1, None).await?;
+        let page = self.table.query::<AttemptPointer>(&partition, range, SortOrder::Rising, 1, None).await?;
         Ok(!page.items.is_empty())
     }
 
@@ -89,13 +89,13 @@ impl Payments {
         match before {
             None => {
                 let listed =
-                    |item: &payment::Item| Key::attempt_of(&item.notice, after.started_at, &after.id);
+                    |item: &payment::PaymentItem| Key::attempt_of(&item.notice, after.started_at, &after.id);
                 for key in std::iter::once(open).chain(after.items.iter().map(listed)) {
                     let pointer = item(&key, &AttemptPointer { payment: after.id.clone() })?;
                     steps.push(self.table.put_always(&key, pointer, "it is the new attempt's own"));
                 }
             }
-            Some(before) if before.status == Status::Pending && after.status != Status::Pending => {
+            Some(before) if before.status == AttemptStatus::Pending && after.status != AttemptStatus::Pending => {
                 steps.push(self.table.delete(&open, None));
             }
             Some(_) => {}
@@ -141,7 +141,7 @@ impl DebtWriter {
     }
 
     /// Notes where the PSP waits, in place of a page that is no longer good.
-    pub async fn opened_at(&self, attempt: &Attempt, page: &Checkout) -> Result<Attempt, Error> {
+    pub async fn opened_at(&self, attempt: &Attempt, page: &PaymentPage) -> Result<Attempt, Error> {
         let decide = move |again| async move {
             let current = match again {
                 true => self.payments.get(&attempt.id).await?,
@@ -175,7 +175,7 @@ impl AttemptRow {
 fn attempt_item(key: &Key, attempt: &Attempt) -> Result<Item, Fault> {
     let text = serde_json::to_string(attempt).map_err(|e| error::corrupt("PAY", &e))?;
     let item = item(key, &AttemptRow { attempt: text, revision: attempt.revision })?;
-    if attempt.status != Status::Pending {
+    if attempt.status != AttemptStatus::Pending {
         return Ok(item);
     }
     // A pending attempt comes back to the sweep.

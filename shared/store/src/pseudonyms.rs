@@ -6,22 +6,22 @@ use domain::person::Email;
 use hmac::{Hmac, KeyInit, Mac};
 use serde::Deserialize;
 use sha2::Sha256;
-use world::{NotConfigured, Secret, World};
+use world::{ConfigError, Secret, Env};
 
 /// Pseudonyms of people: keyed hashes (HMAC-SHA-256), so that a table lists no code and no address.
 #[derive(Clone)]
 pub struct Pseudonyms {
-    secret: Secret<Index>,
+    secret: Secret<PseudonymKey>,
 }
 
 /// The part of `SEAL_SECRET` that pseudonyms need. Never rotated: they are keys of the tables.
 #[derive(Deserialize)]
-struct Index {
+struct PseudonymKey {
     index: String,
 }
 
 impl Pseudonyms {
-    pub fn connect(world: &World) -> Result<Self, NotConfigured> {
+    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
         Ok(Self { secret: world.secret("SEAL_SECRET")? })
     }
 

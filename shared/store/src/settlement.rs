@@ -1,11 +1,11 @@
 //! Settlement: reads what is known of a notification about money, and commits what `domain::settlement` decides.
 
-use domain::payment::Outcome;
+use domain::payment::AttemptOutcome;
 use domain::plan::CallbackId;
-use domain::settlement::{Facts, Notification, ReceiptCodes, Settled, settle};
+use domain::settlement::{SettlementFacts, Notification, ReceiptCodes, Settled, settle};
 use domain::{Fault, NoticeNumber};
 use world::Measure;
-use world::metrics::{Callback, Payment};
+use world::metrics::{CallbackOutcome, PaymentOutcome};
 
 use crate::debts::DebtRow;
 use crate::keys::Key;
@@ -43,23 +43,23 @@ impl DebtWriter {
     }
 
     /// What is known. Whether money is kept as unmatched is looked up only when that was in the way.
-    async fn facts(&self, notification: &Notification, again: bool) -> Result<Facts, Fault> {
+    async fn facts(&self, notification: &Notification, again: bool) -> Result<SettlementFacts, Fault> {
         let mut facts = match notification {
             Notification::Paid { payment_id, confirmation, .. } => match self.payments.get(payment_id).await?
             {
                 Some(attempt) => {
                     let notices = attempt.notices();
                     let facts = self.money_facts(&notices, &confirmation.receipt_id).await?;
-                    Facts { attempt: Some(attempt), ..facts }
+                    SettlementFacts { attempt: Some(attempt), ..facts }
                 }
-                None => Facts::default(),
+                None => SettlementFacts::default(),
             },
             Notification::Ended { payment_id, outcome, .. } => match self.payments.get(payment_id).await? {
                 Some(attempt) if attempt.status.after(*outcome) != attempt.status => {
                     let debts = self.debts.read_many(&attempt.notices()).await?;
-                    Facts { attempt: Some(attempt), debts, ..Facts::default() }
+                    SettlementFacts { attempt: Some(attempt), debts, ..SettlementFacts::default() }
                 }
-                attempt => Facts { attempt, ..Facts::default() },
+                attempt => SettlementFacts { attempt, ..SettlementFacts::default() },
             },
             Notification::Receipt { notice, confirmation, .. } => {
                 let facts = self.money_facts(std::slice::from_ref(notice), &confirmation.receipt_id).await?;
@@ -68,9 +68,9 @@ impl DebtWriter {
                     Some(open) => self.payments.get(&open.payment_id).await?,
                     None => None,
                 };
-                Facts { attempt, ..facts }
+                SettlementFacts { attempt, ..facts }
             }
-            Notification::Unmatched { .. } | Notification::Foreign => Facts::default(),
+            Notification::Unmatched { .. } | Notification::Foreign => SettlementFacts::default(),
         };
         if let (true, Some(confirmation)) = (again, notification.confirmation()) {
             let key = Key::unmatched(&confirmation.receipt_id);
@@ -80,7 +80,7 @@ impl DebtWriter {
     }
 
     /// Debts, and for which of them this money was taken before: one read.
-    async fn money_facts(&self, notices: &[NoticeNumber], receipt_id: &str) -> Result<Facts, Fault> {
+    async fn money_facts(&self, notices: &[NoticeNumber], receipt_id: &str) -> Result<SettlementFacts, Fault> {
         let debts: Vec<Key> = notices.iter().map(Key::debt).collect();
         let paid = |notice: &NoticeNumber| Key::paid(notice, receipt_id);
         let keys: Vec<Key> = debts.iter().cloned().chain(notices.iter().map(paid)).collect();
@@ -88,7 +88,7 @@ impl DebtWriter {
         let taken = notices.iter().filter(|notice| found.contains(&paid(notice))).cloned().collect();
         let rows: Vec<DebtRow> = found.take_all(&debts)?;
         let debts = rows.into_iter().map(DebtRow::debt).collect::<Result<_, _>>()?;
-        Ok(Facts { debts, taken, ..Facts::default() })
+        Ok(SettlementFacts { debts, taken, ..SettlementFacts::default() })
     }
 
     /// Logs what a person must look at, and counts what a notification did to the payment that it speaks of, and what
@@ -113,19 +113,19 @@ impl DebtWriter {
             Settled::Credited | Settled::Known | Settled::Ended | Settled::Ignored => {}
         }
         let (payment, callback) = match settled {
-            Settled::Credited => (Some(Payment::Credited), Callback::Credited),
-            Settled::Duplicate => (Some(Payment::Duplicate), Callback::Duplicate),
-            Settled::Mismatch => (Some(Payment::Mismatch), Callback::Mismatch),
-            Settled::Unmatched => (Some(Payment::Unmatched), Callback::Unmatched),
-            Settled::Known => (None, Callback::Repeated),
-            Settled::Ignored => (None, Callback::Ignored),
+            Settled::Credited => (Some(PaymentOutcome::Credited), CallbackOutcome::Credited),
+            Settled::Duplicate => (Some(PaymentOutcome::Duplicate), CallbackOutcome::Duplicate),
+            Settled::Mismatch => (Some(PaymentOutcome::Mismatch), CallbackOutcome::Mismatch),
+            Settled::Unmatched => (Some(PaymentOutcome::Unmatched), CallbackOutcome::Unmatched),
+            Settled::Known => (None, CallbackOutcome::Repeated),
+            Settled::Ignored => (None, CallbackOutcome::Ignored),
             Settled::Ended => {
                 let payment = match outcome {
-                    Some(Outcome::Cancelled) => Payment::Cancelled,
-                    Some(Outcome::Expired) => Payment::Expired,
-                    Some(Outcome::Failed | Outcome::Succeeded) | None => Payment::Failed,
+                    Some(AttemptOutcome::Cancelled) => PaymentOutcome::Cancelled,
+                    Some(AttemptOutcome::Expired) => PaymentOutcome::Expired,
+                    Some(AttemptOutcome::Failed | AttemptOutcome::Succeeded) | None => PaymentOutcome::Failed,
                 };
-                (Some(payment), Callback::Ended)
+                (Some(payment), CallbackOutcome::Ended)
             }
         };
         if let Some(payment) = payment {

@@ -12,9 +12,9 @@ use aws_sdk_dynamodb::types::{
 use domain::{Fault, FaultKind};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use world::{Measure, Metrics, NotConfigured, World};
+use world::{Measure, Metrics, ConfigError, Env};
 
-use crate::error::{self, Operation};
+use crate::error::{self, TableOperation};
 use crate::keys::Key;
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
@@ -30,7 +30,7 @@ pub(crate) struct Table {
 /// The outcome of a conditional write: all of it or nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
-pub(crate) enum Written {
+pub(crate) enum WriteOutcome {
     Done,
     /// A condition did not hold, or another writer was in the way: nothing was written.
     Refused,
@@ -41,11 +41,11 @@ pub(crate) enum Written {
 pub(crate) struct Step {
     table: String,
     key: Key,
-    action: Action,
+    action: StepAction,
 }
 
 #[derive(Clone)]
-enum Action {
+enum StepAction {
     Put { item: Item, condition: Option<Expression> },
     Update { change: Expression, condition: Expression },
     Delete { condition: Option<Expression> },
@@ -152,13 +152,13 @@ pub(crate) enum Range {
     Between(String, String),
 }
 
-pub(crate) enum Order {
+pub(crate) enum SortOrder {
     Rising,
     Falling,
 }
 
 impl Table {
-    pub fn connect(world: &World, variable: &str) -> Result<Self, NotConfigured> {
+    pub fn connect(world: &Env, variable: &str) -> Result<Self, ConfigError> {
         // One client for all tables of a function: it holds the connection.
         let client = world.shared(|| Client::new(&world.sdk("DYNAMODB")));
         let name = world.variable(variable)?.to_owned();
@@ -169,12 +169,12 @@ impl Table {
     pub async fn get<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, Fault> {
         let request = self.client.get_item().table_name(&self.name).set_key(Some(key.attributes()));
         let answer = request.consistent_read(true).send().await;
-        let answer = answer.map_err(|e| error::of_sdk(Operation::Get, key.kind(), e))?;
+        let answer = answer.map_err(|e| error::of_sdk(TableOperation::Get, key.kind(), e))?;
         answer.item.map(|item| read(key.kind(), item)).transpose()
     }
 
     /// A strongly consistent read of up to 100 items in one call.
-    pub async fn get_many(&self, keys: &[Key]) -> Result<Found, Fault> {
+    pub async fn get_many(&self, keys: &[Key]) -> Result<FoundItems, Fault> {
         let mut found = HashMap::new();
         let kind = keys.first().map(Key::kind).unwrap_or_default();
         let mut wanted: Vec<_> = keys.iter().map(Key::attributes).collect();
@@ -184,9 +184,9 @@ impl Table {
                 break;
             }
             let request = KeysAndAttributes::builder().set_keys(Some(wanted)).consistent_read(true).build();
-            let request = request.map_err(|e| error::fault(FaultKind::Other, Operation::Get, kind, e))?;
+            let request = request.map_err(|e| error::fault(FaultKind::Other, TableOperation::Get, kind, e))?;
             let answer = self.client.batch_get_item().request_items(&self.name, request).send().await;
-            let answer = answer.map_err(|e| error::of_sdk(Operation::Get, kind, e))?;
+            let answer = answer.map_err(|e| error::of_sdk(TableOperation::Get, kind, e))?;
             for item in answer.responses.and_then(|mut all| all.remove(&self.name)).unwrap_or_default() {
                 if let Some(key) = Key::of(&item) {
                     found.insert(key, item);
@@ -196,9 +196,9 @@ impl Table {
             wanted = left.map(|left| left.keys).unwrap_or_default();
         }
         if wanted.is_empty() {
-            Ok(Found(found))
+            Ok(FoundItems(found))
         } else {
-            Err(error::fault(FaultKind::Throttled, Operation::Get, kind, "items were left unread"))
+            Err(error::fault(FaultKind::Throttled, TableOperation::Get, kind, "items were left unread"))
         }
     }
 
@@ -207,7 +207,7 @@ impl Table {
         &self,
         partition: &str,
         range: Range,
-        order: Order,
+        order: SortOrder,
         limit: usize,
         after: Option<&Key>,
     ) -> Result<QueryPage<T>, Fault> {
@@ -216,7 +216,7 @@ impl Table {
             .query()
             .table_name(&self.name)
             .consistent_read(true)
-            .scan_index_forward(matches!(order, Order::Rising))
+            .scan_index_forward(matches!(order, SortOrder::Rising))
             .limit(i32::try_from(limit).unwrap_or(i32::MAX))
             .set_exclusive_start_key(after.map(Key::attributes))
             .expression_attribute_values(":pk", AttributeValue::S(partition.to_owned()));
@@ -230,7 +230,7 @@ impl Table {
                 .expression_attribute_values(":to", AttributeValue::S(to)),
         };
         let kind = Key::kind_of(partition);
-        let answer = request.send().await.map_err(|e| error::of_sdk(Operation::Query, kind, e))?;
+        let answer = request.send().await.map_err(|e| error::of_sdk(TableOperation::Query, kind, e))?;
         let more = answer.last_evaluated_key.is_some_and(|key| !key.is_empty());
         let items = answer.items.unwrap_or_default().into_iter().map(|item| read(kind, item));
         Ok(QueryPage { items: items.collect::<Result<_, _>>()?, more })
@@ -249,7 +249,7 @@ impl Table {
             .limit(limit)
             .send()
             .await
-            .map_err(|e| error::of_sdk(Operation::Query, "DUE", e))?;
+            .map_err(|e| error::of_sdk(TableOperation::Query, "DUE", e))?;
         Ok(answer.items.unwrap_or_default().iter().filter_map(Key::of).collect())
     }
 
@@ -271,7 +271,7 @@ impl Table {
             .set_exclusive_start_key(after.map(Key::attributes))
             .send()
             .await
-            .map_err(|e| error::of_sdk(Operation::Scan, "", e))?;
+            .map_err(|e| error::of_sdk(TableOperation::Scan, "", e))?;
         let items = answer.items.unwrap_or_default();
         let keyed = items.into_iter().filter_map(|item| Some((Key::of(&item)?, item))).collect();
         Ok((keyed, answer.last_evaluated_key.as_ref().and_then(Key::of)))
@@ -310,7 +310,7 @@ impl Table {
             .return_values(ReturnValue::AllNew)
             .send()
             .await;
-        match sent.map_err(|e| error::of_sdk(Operation::Update, key.kind(), e)) {
+        match sent.map_err(|e| error::of_sdk(TableOperation::Update, key.kind(), e)) {
             Ok(answer) => answer.attributes.map(|item| read(key.kind(), item)).transpose(),
             Err(error) if error.kind == FaultKind::Conflict => {
                 self.metrics.note(Measure::ConditionalFailure);
@@ -322,33 +322,33 @@ impl Table {
 
     /// The step that puts an item if the condition holds.
     pub fn put(&self, key: &Key, item: Item, condition: Expression) -> Step {
-        self.step(key, Action::Put { item, condition: Some(condition) })
+        self.step(key, StepAction::Put { item, condition: Some(condition) })
     }
 
     /// The step that puts an item whatever is there. `because` says why no condition is needed.
     pub fn put_always(&self, key: &Key, item: Item, because: &'static str) -> Step {
         debug_assert!(!because.is_empty());
-        self.step(key, Action::Put { item, condition: None })
+        self.step(key, StepAction::Put { item, condition: None })
     }
 
     /// The step that changes an item if the condition holds.
     pub fn update(&self, key: &Key, change: Expression, condition: Expression) -> Step {
-        self.step(key, Action::Update { change, condition })
+        self.step(key, StepAction::Update { change, condition })
     }
 
     /// The step that takes an item away if the condition holds; without one, whether or not it is there.
     pub fn delete(&self, key: &Key, condition: Option<Expression>) -> Step {
-        self.step(key, Action::Delete { condition })
+        self.step(key, StepAction::Delete { condition })
     }
 
-    fn step(&self, key: &Key, action: Action) -> Step {
+    fn step(&self, key: &Key, action: StepAction) -> Step {
         Step { table: self.name.clone(), key: key.clone(), action }
     }
 
     /// Writes items, of any tables, all or none: one alone by itself, several in a transaction.
-    pub async fn write(&self, mut steps: Vec<Step>) -> Result<Written, Fault> {
+    pub async fn write(&self, mut steps: Vec<Step>) -> Result<WriteOutcome, Fault> {
         let written = match (steps.pop(), steps.is_empty()) {
-            (None, _) => return Ok(Written::Done),
+            (None, _) => return Ok(WriteOutcome::Done),
             (Some(only), true) => self.write_one(only).await,
             (Some(last), false) => {
                 steps.push(last);
@@ -356,10 +356,10 @@ impl Table {
             }
         };
         match written {
-            Ok(()) => Ok(Written::Done),
+            Ok(()) => Ok(WriteOutcome::Done),
             Err(error) if error.kind == FaultKind::Conflict => {
                 self.metrics.note(Measure::ConditionalFailure);
-                Ok(Written::Refused)
+                Ok(WriteOutcome::Refused)
             }
             Err(error) => Err(error),
         }
@@ -367,7 +367,7 @@ impl Table {
 
     async fn write_one(&self, Step { table, key, action }: Step) -> Result<(), Fault> {
         match action {
-            Action::Put { item, condition } => {
+            StepAction::Put { item, condition } => {
                 let (text, names, values) = parts(condition);
                 let request = self.client.put_item().table_name(table).set_item(Some(item));
                 let request = request
@@ -375,9 +375,9 @@ impl Table {
                     .set_expression_attribute_names(names)
                     .set_expression_attribute_values(values);
                 let sent = request.send().await.map(drop);
-                sent.map_err(|e| error::of_sdk(Operation::Put, key.kind(), e))
+                sent.map_err(|e| error::of_sdk(TableOperation::Put, key.kind(), e))
             }
-            Action::Update { change, condition } => {
+            StepAction::Update { change, condition } => {
                 let (update, condition, names, values) = both(change, condition);
                 let request = self.client.update_item().table_name(table).set_key(Some(key.attributes()));
                 let request = request
@@ -386,9 +386,9 @@ impl Table {
                     .set_expression_attribute_names(names)
                     .set_expression_attribute_values(values);
                 let sent = request.send().await.map(drop);
-                sent.map_err(|e| error::of_sdk(Operation::Update, key.kind(), e))
+                sent.map_err(|e| error::of_sdk(TableOperation::Update, key.kind(), e))
             }
-            Action::Delete { condition } => {
+            StepAction::Delete { condition } => {
                 let (text, names, values) = parts(condition);
                 let request = self.client.delete_item().table_name(table).set_key(Some(key.attributes()));
                 let request = request
@@ -396,7 +396,7 @@ impl Table {
                     .set_expression_attribute_names(names)
                     .set_expression_attribute_values(values);
                 let sent = request.send().await.map(drop);
-                sent.map_err(|e| error::of_sdk(Operation::Delete, key.kind(), e))
+                sent.map_err(|e| error::of_sdk(TableOperation::Delete, key.kind(), e))
             }
         }
     }
@@ -404,7 +404,7 @@ impl Table {
     async fn write_together(&self, steps: Vec<Step>) -> Result<(), Fault> {
         let kind = steps.first().map(|step| step.key.kind()).unwrap_or_default();
         let items: Result<_, _> = steps.into_iter().map(Step::in_transaction).collect();
-        let items = items.map_err(|e| error::fault(FaultKind::Other, Operation::Transact, kind, e))?;
+        let items = items.map_err(|e| error::fault(FaultKind::Other, TableOperation::Transact, kind, e))?;
         let sent = self.client.transact_write_items().set_transact_items(Some(items)).send().await;
         sent.map(drop).map_err(|error| {
             let cancelled = match error.as_service_error() {
@@ -418,8 +418,8 @@ impl Table {
                 _ => false,
             };
             match cancelled {
-                true => error::conflict(Operation::Transact, kind),
-                false => error::of_sdk(Operation::Transact, kind, error),
+                true => error::conflict(TableOperation::Transact, kind),
+                false => error::of_sdk(TableOperation::Transact, kind, error),
             }
         })
     }
@@ -436,13 +436,13 @@ impl Table {
     {
         for try_number in 0..TRIES {
             let (steps, outcome) = decide(try_number > 0).await?;
-            if self.write(steps).await? == Written::Done {
+            if self.write(steps).await? == WriteOutcome::Done {
                 return Ok(outcome);
             }
             back_off(try_number).await;
         }
         tracing::warn!(event = "store.conflict", "others were in the way too often");
-        Err(error::conflict(Operation::Transact, "").into())
+        Err(error::conflict(TableOperation::Transact, "").into())
     }
 }
 
@@ -451,7 +451,7 @@ impl Step {
         let Step { table, key, action } = self;
         let item = TransactWriteItem::builder();
         Ok(match action {
-            Action::Put { item: row, condition } => {
+            StepAction::Put { item: row, condition } => {
                 let (text, names, values) = parts(condition);
                 let put = Put::builder().table_name(table).set_item(Some(row));
                 let put = put
@@ -460,7 +460,7 @@ impl Step {
                     .set_expression_attribute_values(values);
                 item.put(put.build()?)
             }
-            Action::Update { change, condition } => {
+            StepAction::Update { change, condition } => {
                 let (update, condition, names, values) = both(change, condition);
                 let change = Update::builder().table_name(table).set_key(Some(key.attributes()));
                 let change = change
@@ -470,7 +470,7 @@ impl Step {
                     .set_expression_attribute_values(values);
                 item.update(change.build()?)
             }
-            Action::Delete { condition } => {
+            StepAction::Delete { condition } => {
                 let (text, names, values) = parts(condition);
                 let delete = Delete::builder().table_name(table).set_key(Some(key.attributes()));
                 let delete = delete
@@ -485,9 +485,9 @@ impl Step {
 }
 
 /// Items that were found, by key.
-pub(crate) struct Found(HashMap<Key, Item>);
+pub(crate) struct FoundItems(HashMap<Key, Item>);
 
-impl Found {
+impl FoundItems {
     pub fn contains(&self, key: &Key) -> bool {
         self.0.contains_key(key)
     }
@@ -511,7 +511,7 @@ pub(crate) fn read<T: DeserializeOwned>(kind: &'static str, item: Item) -> Resul
 /// A row as an item under its key.
 pub(crate) fn item(key: &Key, row: &impl Serialize) -> Result<Item, Fault> {
     let mut item: Item = serde_dynamo::aws_sdk_dynamodb_1::to_item(row)
-        .map_err(|e| error::fault(FaultKind::Other, Operation::Put, key.kind(), e))?;
+        .map_err(|e| error::fault(FaultKind::Other, TableOperation::Put, key.kind(), e))?;
     item.extend(key.attributes());
     Ok(item)
 }

@@ -10,9 +10,9 @@ use std::time::Duration;
 use domain::Fault;
 use serde_json::Value;
 
-use crate::error::{self, Operation};
+use crate::error::{self, TableOperation};
 use crate::keys::Key;
-use crate::limits::Limit;
+use crate::limits::RateLimit;
 use crate::table::{Expression, Table};
 
 /// How many windows gone by each write takes out.
@@ -22,14 +22,14 @@ const TOO_MANY: usize = 28;
 
 /// A limit's window at this moment.
 struct Window {
-    limit: Limit,
+    limit: RateLimit,
     number: u64,
     /// Seconds left of it.
     left: u64,
 }
 
 impl Window {
-    fn at(limit: Limit, now: u64) -> Self {
+    fn at(limit: RateLimit, now: u64) -> Self {
         let length = limit.window.as_secs().max(1);
         let number = now.checked_div(length).unwrap_or_default();
         let into = now.checked_rem(length).unwrap_or_default();
@@ -62,7 +62,7 @@ impl Window {
 pub(crate) async fn count(
     table: &Table,
     key: &Key,
-    limits: &[Limit],
+    limits: &[RateLimit],
     now: u64,
 ) -> Result<Option<Duration>, Fault> {
     let windows: Vec<Window> = limits.iter().map(|limit| Window::at(*limit, now)).collect();
@@ -72,7 +72,7 @@ pub(crate) async fn count(
     let change = change(&now_and_gone, gone.collect(), now.saturating_add(longest.saturating_mul(2)));
     let counted: Option<BTreeMap<String, Value>> =
         table.update_and_read(key, change, whatever_is_there()).await?;
-    let counts = counted.ok_or_else(|| error::conflict(Operation::Update, key.kind()))?;
+    let counts = counted.ok_or_else(|| error::conflict(TableOperation::Update, key.kind()))?;
     if counts.len() > TOO_MANY {
         tidy(table, key, &windows, &counts).await?;
     }
@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn the_window_before_counts_by_its_share() {
-        let minute = Limit::SEARCH_MINUTE;
+        let minute = RateLimit::SEARCH_MINUTE;
         let window = Window::at(minute, 60 * 1_000 + 15);
         assert_eq!((window.number, window.left), (1_000, 45));
         let (this, before) = (window.attribute(0), window.attribute(1));
@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn only_windows_that_nothing_looks_at_are_gone_by() {
-        let window = Window::at(Limit::SEARCH_MINUTE, 60 * 1_000);
+        let window = Window::at(RateLimit::SEARCH_MINUTE, 60 * 1_000);
         assert!(window.is_gone_by("search-minute@998"));
         for kept in ["search-minute@1000", "search-minute@999", "search-hour@2", "ttl", "pk"] {
             assert!(!window.is_gone_by(kept), "{kept}");

@@ -5,7 +5,7 @@ use domain::Fault;
 use domain::Timestamp;
 use domain::outbox::OutboxMessage;
 use domain::plan::Plan;
-use world::{Metrics, NotConfigured, Random, World};
+use world::{Metrics, ConfigError, Random, Env};
 
 use crate::callbacks::Callbacks;
 use crate::debts::Debts;
@@ -30,7 +30,7 @@ pub struct DebtWriter {
 }
 
 impl DebtWriter {
-    pub fn connect(world: &World) -> Result<Self, NotConfigured> {
+    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
             debts: Debts::connect(world)?,
             payments: Payments::connect(world)?,
@@ -107,7 +107,7 @@ impl DebtWriter {
 /// That money was taken for a debt, under its receipt's id.
 #[derive(serde::Serialize)]
 struct MoneyTakenRow {
-    verdict: domain::movement::Kind,
+    verdict: domain::movement::MovementKind,
     cents: domain::Cents,
     at: Timestamp,
 }

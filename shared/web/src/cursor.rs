@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use domain::{Error, FieldCode, FieldError};
 use serde::Serialize;
-use world::{NotConfigured, World};
+use world::{ConfigError, Env};
 
 use crate::request::Query;
 use crate::seal::Seal;
@@ -36,7 +36,7 @@ pub struct Page<T> {
 }
 
 impl Cursors {
-    pub fn connect(world: &World) -> Result<Self, NotConfigured> {
+    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
         Ok(Self { seal: Seal::connect(world)? })
     }
 

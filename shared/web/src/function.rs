@@ -2,11 +2,11 @@ use std::future::Future;
 
 use domain::Error;
 use percent_encoding::percent_decode_str;
-use world::{NotConfigured, World};
+use world::{ConfigError, Env};
 
 use crate::problem::Problem;
 use crate::reply::Reply;
-use crate::request::{Asker, Incoming, Request};
+use crate::request::{Caller, Incoming, Request};
 
 /// A user action. The struct is the list of what the action may touch; `handle` is its story in order.
 pub trait Function: Sized + Send + Sync + 'static {
@@ -15,7 +15,7 @@ pub trait Function: Sized + Send + Sync + 'static {
     const ROUTES: &'static [&'static str];
 
     /// Builds clients. Calls nobody: it runs once, in the start phase.
-    fn connect(world: &World) -> Result<Self, NotConfigured>;
+    fn connect(world: &Env) -> Result<Self, ConfigError>;
 
     fn handle(&self, request: Request) -> impl Future<Output = Result<Reply, Problem>> + Send;
 }
@@ -27,10 +27,10 @@ pub struct Site {
 }
 
 impl Site {
-    pub fn connect(world: &World) -> Result<Self, NotConfigured> {
+    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
         let url = world.variable("PUBLIC_URL")?.trim_end_matches('/').to_owned();
         if !url.starts_with("https://") && !url.starts_with("http://") {
-            return Err(NotConfigured::because("PUBLIC_URL", "must begin with https:// or http://"));
+            return Err(ConfigError::because("PUBLIC_URL", "must begin with https:// or http://"));
         }
         Ok(Self { url })
     }
@@ -47,7 +47,7 @@ impl Site {
 }
 
 /// A request answered: what goes back, and what the log may say of it.
-pub struct Served {
+pub struct ServedReply {
     pub reply: Reply,
     /// Why it was refused, if it was.
     pub error: Option<Error>,
@@ -58,11 +58,11 @@ pub struct Served {
 }
 
 /// Answers a request with a function: route, origin, handler, problem, headers.
-pub async fn serve<F: Function>(function: &F, site: &Site, incoming: Incoming) -> Served {
+pub async fn serve<F: Function>(function: &F, site: &Site, incoming: Incoming) -> ServedReply {
     let language = incoming.language();
     let request_id = incoming.request_id.clone();
     let mut route = None;
-    let asker = Asker::default();
+    let asker = Caller::default();
     let outcome = match admitted::<F>(site, incoming, &asker) {
         Ok(request) => {
             route = Some(request.route);
@@ -75,10 +75,10 @@ pub async fn serve<F: Function>(function: &F, site: &Site, incoming: Incoming) -
         Err(problem) => (problem.reply(language, &request_id), Some(problem.into_error())),
     };
     reply.complete(site, &request_id);
-    Served { reply, error, route, subject: asker.known() }
+    ServedReply { reply, error, route, subject: asker.known() }
 }
 
-fn admitted<F: Function>(site: &Site, incoming: Incoming, asker: &Asker) -> Result<Request, Error> {
+fn admitted<F: Function>(site: &Site, incoming: Incoming, asker: &Caller) -> Result<Request, Error> {
     let (route, parameters) = matched(F::ROUTES, &incoming.method, &incoming.path)?;
     if !matches!(incoming.method.as_str(), "GET" | "HEAD" | "OPTIONS") && !comes_from(site, &incoming) {
         return Err(Error::ForbiddenOrigin);

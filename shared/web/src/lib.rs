@@ -15,10 +15,10 @@ pub mod view;
 
 pub use body::{JsonObject, Nested, parse_object, read_fields};
 pub use cursor::{Cursors, Page, Paging};
-pub use function::{Function, Served, Site, path_parameters, serve};
+pub use function::{Function, ServedReply, Site, path_parameters, serve};
 pub use language::{LANGUAGES, accepted_language, language_of_path, path_in};
 pub use problem::{CATALOGUE, Problem, ProblemType};
 pub use proof::{References, read_proof};
 pub use reply::Reply;
-pub use request::{Incoming, Query, Request, Source};
+pub use request::{Incoming, Query, Request, RequestSource};
 pub use seal::{Seal, SealKeys};

@@ -1,9 +1,9 @@
 use std::time::Duration;
 
-use domain::notice::{Code, Proof};
+use domain::notice::{DebtCode, DebtCodes};
 use domain::{Error, Fault, FieldCode, FieldError, FiscalCode, Iuv, NoticeNumber, Timestamp};
 use serde::{Deserialize, Serialize};
-use world::{NotConfigured, World};
+use world::{ConfigError, Env};
 
 use crate::body::{JsonObject, read_fields};
 use crate::seal::Seal;
@@ -23,7 +23,7 @@ struct SentCodes {
 }
 
 /// Reads `{fiscalCode, noticeNumber}` or `{fiscalCode, iuv}`.
-pub fn read_proof(object: JsonObject) -> Result<Proof, Error> {
+pub fn read_proof(object: JsonObject) -> Result<DebtCodes, Error> {
     let (sent, mut form) = read_fields::<SentCodes>(object)?;
     let fiscal_code = sent.fiscal_code.unwrap_or_default();
     let fiscal_code = form.field("fiscalCode", FiscalCode::parse(&fiscal_code));
@@ -32,13 +32,13 @@ pub fn read_proof(object: JsonObject) -> Result<Proof, Error> {
             form.refuse(FieldError::new("iuv", FieldCode::NotAllowed));
             None
         }
-        (None, Some(iuv)) => form.field("iuv", printed_iuv(&iuv)).map(Code::Iuv),
+        (None, Some(iuv)) => form.field("iuv", printed_iuv(&iuv)).map(DebtCode::Iuv),
         (notice, None) => {
             let notice = notice.unwrap_or_default();
-            form.field("noticeNumber", NoticeNumber::parse(&notice)).map(Code::Notice)
+            form.field("noticeNumber", NoticeNumber::parse(&notice)).map(DebtCode::Notice)
         }
     };
-    form.give(fiscal_code.zip(code).map(|(fiscal_code, code)| Proof { fiscal_code, code }))
+    form.give(fiscal_code.zip(code).map(|(fiscal_code, code)| DebtCodes { fiscal_code, code }))
 }
 
 /// An IUV as a person reads it from a notice.
@@ -61,7 +61,7 @@ struct Sealed {
 }
 
 impl References {
-    pub fn connect(world: &World) -> Result<Self, NotConfigured> {
+    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
         Ok(Self { seal: Seal::connect(world)? })
     }
 
@@ -77,10 +77,10 @@ impl References {
     }
 
     /// Both codes again; a reference that is forged or expired names no debt.
-    pub async fn open(&self, reference: &str) -> Result<(Proof, Timestamp), Error> {
+    pub async fn open(&self, reference: &str) -> Result<(DebtCodes, Timestamp), Error> {
         let (plain, expires_at) = self.seal.open(PURPOSE, reference).await?.ok_or(Error::DebtNotFound)?;
         let sealed: Sealed = serde_json::from_slice(&plain).map_err(|_| Error::DebtNotFound)?;
-        let proof = Proof { fiscal_code: sealed.fiscal_code, code: Code::Notice(sealed.notice) };
+        let proof = DebtCodes { fiscal_code: sealed.fiscal_code, code: DebtCode::Notice(sealed.notice) };
         Ok((proof, expires_at))
     }
 }

@@ -37,14 +37,14 @@ pub struct Request {
     pub route: &'static str,
     incoming: Incoming,
     parameters: Vec<(&'static str, String)>,
-    asker: Asker,
+    asker: Caller,
 }
 
 /// Whose session a request came with, once that is known: a pseudonym, for the log line. A clone is the same.
 #[derive(Clone, Default)]
-pub(crate) struct Asker(Arc<OnceLock<String>>);
+pub(crate) struct Caller(Arc<OnceLock<String>>);
 
-impl Asker {
+impl Caller {
     pub(crate) fn known(&self) -> Option<String> {
         self.0.get().cloned()
     }
@@ -52,9 +52,9 @@ impl Asker {
 
 /// Who is calling, as far as the network tells: what limits on attempts count by.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Source(String);
+pub struct RequestSource(String);
 
-impl Source {
+impl RequestSource {
     /// IPv6 callers own a /64 each, so that is what counts.
     fn of(ip: &str) -> Self {
         match ip.parse::<IpAddr>() {
@@ -77,7 +77,7 @@ impl Request {
         route: &'static str,
         incoming: Incoming,
         parameters: Vec<(&'static str, String)>,
-        asker: Asker,
+        asker: Caller,
     ) -> Self {
         Self { route, incoming, parameters, asker }
     }
@@ -220,8 +220,8 @@ impl Request {
     }
 
     /// Who is calling; never taken from a header.
-    pub fn source(&self) -> Source {
-        Source::of(&self.incoming.source_ip)
+    pub fn source(&self) -> RequestSource {
+        RequestSource::of(&self.incoming.source_ip)
     }
 
     pub fn request_id(&self) -> &str {
@@ -296,8 +296,8 @@ mod tests {
 
     #[test]
     fn an_ipv6_caller_counts_by_its_network() {
-        assert_eq!(Source::of("2001:db8:1:2:3:4:5:6"), Source::of("2001:db8:1:2::1"));
-        assert_ne!(Source::of("2001:db8:1:2::1"), Source::of("2001:db8:1:3::1"));
-        assert_ne!(Source::of("127.0.0.1"), Source::of("127.0.0.2"));
+        assert_eq!(RequestSource::of("2001:db8:1:2:3:4:5:6"), RequestSource::of("2001:db8:1:2::1"));
+        assert_ne!(RequestSource::of("2001:db8:1:2::1"), RequestSource::of("2001:db8:1:3::1"));
+        assert_ne!(RequestSource::of("127.0.0.1"), RequestSource::of("127.0.0.2"));
     }
 }

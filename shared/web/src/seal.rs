@@ -7,7 +7,7 @@ use chacha20poly1305::XChaCha20Poly1305;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use domain::{Fault, Timestamp};
 use serde::Deserialize;
-use world::{Clock, NotConfigured, Random, Secret, World};
+use world::{Clock, ConfigError, Random, Secret, Env};
 
 /// The `SEAL_SECRET`: keys for tokens that we hand out and take back, newest first.
 #[derive(Deserialize)]
@@ -36,7 +36,7 @@ const NONCE: usize = 24;
 const EXPIRY: usize = 8;
 
 impl Seal {
-    pub fn connect(world: &World) -> Result<Self, NotConfigured> {
+    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
             secret: world.secret("SEAL_SECRET")?,
             clock: world.clock().clone(),

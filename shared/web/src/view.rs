@@ -1,8 +1,8 @@
 //! The wire shapes that several functions share.
 
-use domain::account::{Account, Name};
+use domain::account::{Account, HolderName};
 use domain::creditor::Creditor;
-use domain::debt::{Debt, Detail, Origin, Status};
+use domain::debt::{Debt, DebtDetail, DebtOrigin, DebtStatus};
 use domain::person::PersonType;
 use domain::{Date, Timestamp};
 use serde::Serialize;
@@ -33,7 +33,7 @@ pub struct PublicDebt {
     pub amount: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub due_date: Option<Date>,
-    pub status: Status,
+    pub status: DebtStatus,
     pub payable: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_payable_reason: Option<&'static str>,
@@ -58,7 +58,7 @@ pub struct DebtView {
     pub receipt_code: Option<String>,
     /// What the service's own fields say of it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub details: Vec<Detail>,
+    pub details: Vec<DebtDetail>,
 }
 
 #[derive(Serialize)]
@@ -77,12 +77,12 @@ impl CreditorView {
 impl PublicDebt {
     pub fn of(debt: &Debt, creditor: &Creditor, now: Timestamp) -> Self {
         let status = debt.status(now);
-        let in_progress = status == Status::ToPay && debt.attempt.is_some();
+        let in_progress = status == DebtStatus::ToPay && debt.attempt.is_some();
         let not_payable_reason = match status {
-            Status::ToPay => None,
-            Status::Paid => Some("paid"),
-            Status::Expired => Some("expired"),
-            Status::Cancelled => Some("cancelled"),
+            DebtStatus::ToPay => None,
+            DebtStatus::Paid => Some("paid"),
+            DebtStatus::Expired => Some("expired"),
+            DebtStatus::Cancelled => Some("cancelled"),
         };
         Self {
             notice_number: debt.notice.to_string(),
@@ -93,7 +93,7 @@ impl PublicDebt {
             amount: debt.amount.get(),
             due_date: debt.days.due,
             status,
-            payable: status == Status::ToPay,
+            payable: status == DebtStatus::ToPay,
             not_payable_reason,
             paid_on: debt.paid_on(),
             payment_in_progress: in_progress,
@@ -111,8 +111,8 @@ impl DebtView {
             },
             created_on: domain::time::rome_date(debt.created_at),
             origin: match debt.origin {
-                Origin::Creditor => "creditor",
-                Origin::Spontaneous => "spontaneous",
+                DebtOrigin::Creditor => "creditor",
+                DebtOrigin::Spontaneous => "spontaneous",
             },
             receipt_available: debt.receipt.is_some(),
             receipt_code: debt.receipt.as_ref().map(|receipt| receipt.code.clone()),
@@ -159,8 +159,8 @@ impl AccountView {
     pub fn of(account: &Account) -> Self {
         let profile = &account.profile;
         let (first_name, last_name, company_name) = match &profile.name {
-            Name::Natural { first, last } => (Some(first.clone()), Some(last.clone()), None),
-            Name::Legal { company } => (None, None, Some(company.clone())),
+            HolderName::Natural { first, last } => (Some(first.clone()), Some(last.clone()), None),
+            HolderName::Legal { company } => (None, None, Some(company.clone())),
         };
         Self {
             username: profile.username.as_str().to_owned(),

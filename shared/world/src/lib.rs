@@ -29,57 +29,57 @@ pub use clock::Clock;
 pub use metrics::{Measure, Metrics};
 pub use random::Random;
 pub use secrets::Secret;
-pub use wire::{Answer, Wire};
+pub use wire::{HttpResponse, HttpClient};
 
 use std::time::Duration;
 
 /// The world of one function. Cheap to clone.
 #[derive(Clone)]
-pub struct World {
-    inner: Arc<Inner>,
+pub struct Env {
+    inner: Arc<EnvInner>,
 }
 
-struct Inner {
+struct EnvInner {
     variables: BTreeMap<String, String>,
     clock: Clock,
     random: Random,
-    aws: Wire,
-    outside: OnceLock<Wire>,
+    aws: HttpClient,
+    outside: OnceLock<HttpClient>,
     shared: Mutex<BTreeMap<TypeId, Box<dyn Any + Send + Sync>>>,
     metrics: Metrics,
-    secrets: secrets::Secrets,
+    secrets: secrets::SecretCache,
     hash_floor: Option<(u32, u32)>,
 }
 
 /// What a world is made of, apart from its variables.
-pub struct Parts {
+pub struct EnvParts {
     pub clock: Clock,
     pub random: Random,
     /// The way to AWS: DynamoDB, SES, Secrets Manager.
-    pub aws: Wire,
+    pub aws: HttpClient,
     /// The way to everybody else: PSPs and pagoPA.
-    pub outside: Wire,
+    pub outside: HttpClient,
 }
 
 /// A variable is missing or cannot be read. The message names it, never its value.
 #[derive(Debug)]
-pub struct NotConfigured {
+pub struct ConfigError {
     pub variable: String,
     pub why: String,
 }
 
-impl fmt::Display for NotConfigured {
+impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "variable {}: {}", self.variable, self.why)
     }
 }
 
-impl std::error::Error for NotConfigured {}
+impl std::error::Error for ConfigError {}
 
-impl World {
+impl Env {
     /// A world of given variables and parts.
-    pub fn new(variables: BTreeMap<String, String>, parts: Parts) -> Self {
-        let Parts { clock, random, aws, outside } = parts;
+    pub fn new(variables: BTreeMap<String, String>, parts: EnvParts) -> Self {
+        let EnvParts { clock, random, aws, outside } = parts;
         Self::of(variables, clock, random, aws, outside.into())
     }
 
@@ -98,15 +98,15 @@ impl World {
     }
 
     /// The real one: the process's environment, the system's clock and randomness, the network.
-    pub fn of_this_process() -> Result<Self, NotConfigured> {
+    pub fn of_this_process() -> Result<Self, ConfigError> {
         Self::of_this_process_with(BTreeMap::new())
     }
 
     /// The real one with variables that go before the environment's: a command that works for a function.
     #[expect(clippy::disallowed_methods, reason = "the one place where the environment is read")]
-    pub fn of_this_process_with(given: BTreeMap<String, String>) -> Result<Self, NotConfigured> {
+    pub fn of_this_process_with(given: BTreeMap<String, String>) -> Result<Self, ConfigError> {
         let variables: BTreeMap<String, String> = std::env::vars().chain(given).collect();
-        let aws = Wire::to_aws(variables.get("AWS_CA_BUNDLE").map(String::as_str))?;
+        let aws = HttpClient::to_aws(variables.get("AWS_CA_BUNDLE").map(String::as_str))?;
         // The way to everybody else is made when it is first asked for: most functions never do, and the system's
         // hundred and forty authorities take a while to read.
         Ok(Self::of(variables, Clock::system(), Random::system(), aws, OnceLock::new()))
@@ -116,13 +116,13 @@ impl World {
         variables: BTreeMap<String, String>,
         clock: Clock,
         random: Random,
-        aws: Wire,
-        outside: OnceLock<Wire>,
+        aws: HttpClient,
+        outside: OnceLock<HttpClient>,
     ) -> Self {
-        let secrets = secrets::Secrets::new(&sdk_config(&variables, &aws, "SECRETS_MANAGER"), &clock);
+        let secrets = secrets::SecretCache::new(&sdk_config(&variables, &aws, "SECRETS_MANAGER"), &clock);
         let (shared, metrics) = (Mutex::default(), Metrics::default());
         let hash_floor = None;
-        let inner = Inner { variables, clock, random, aws, outside, shared, metrics, secrets, hash_floor };
+        let inner = EnvInner { variables, clock, random, aws, outside, shared, metrics, secrets, hash_floor };
         Self { inner: Arc::new(inner) }
     }
 
@@ -140,11 +140,11 @@ impl World {
     }
 
     /// The way to everybody but AWS. To be asked for in the start phase.
-    pub fn outside(&self) -> Result<Wire, NotConfigured> {
+    pub fn http(&self) -> Result<HttpClient, ConfigError> {
         if let Some(wire) = self.inner.outside.get() {
             return Ok(wire.clone());
         }
-        let wire = Wire::to_everybody()?;
+        let wire = HttpClient::to_everybody()?;
         Ok(self.inner.outside.get_or_init(|| wire).clone())
     }
 
@@ -160,7 +160,7 @@ impl World {
     }
 
     /// A variable that must be there.
-    pub fn variable(&self, name: &str) -> Result<&str, NotConfigured> {
+    pub fn variable(&self, name: &str) -> Result<&str, ConfigError> {
         self.optional(name).ok_or_else(|| refuse(name, "is missing"))
     }
 
@@ -170,7 +170,7 @@ impl World {
     }
 
     /// A variable read as a value.
-    pub fn parsed<T>(&self, name: &str) -> Result<T, NotConfigured>
+    pub fn parsed<T>(&self, name: &str) -> Result<T, ConfigError>
     where
         T: FromStr,
         T::Err: fmt::Display,
@@ -179,7 +179,7 @@ impl World {
     }
 
     /// A variable read as a value, or the default when it is missing.
-    pub fn parsed_or<T>(&self, name: &str, default: T) -> Result<T, NotConfigured>
+    pub fn parsed_or<T>(&self, name: &str, default: T) -> Result<T, ConfigError>
     where
         T: FromStr,
         T::Err: fmt::Display,
@@ -188,7 +188,7 @@ impl World {
     }
 
     /// A secret whose address (ARN) a variable holds, as JSON of type `T`.
-    pub fn secret<T>(&self, variable: &str) -> Result<Secret<T>, NotConfigured> {
+    pub fn secret<T>(&self, variable: &str) -> Result<Secret<T>, ConfigError> {
         Ok(Secret::new(self.inner.secrets.clone(), self.variable(variable)?))
     }
 
@@ -237,7 +237,7 @@ impl World {
     }
 }
 
-fn parse<T>(name: &str, text: &str) -> Result<T, NotConfigured>
+fn parse<T>(name: &str, text: &str) -> Result<T, ConfigError>
 where
     T: FromStr,
     T::Err: fmt::Display,
@@ -245,18 +245,18 @@ where
     text.parse().map_err(|why: T::Err| refuse(name, &format!("cannot be read: {why}")))
 }
 
-fn refuse(name: &str, why: &str) -> NotConfigured {
-    NotConfigured { variable: name.to_owned(), why: why.to_owned() }
+fn refuse(name: &str, why: &str) -> ConfigError {
+    ConfigError { variable: name.to_owned(), why: why.to_owned() }
 }
 
-impl NotConfigured {
+impl ConfigError {
     /// A variable is there but makes no sense.
     pub fn because(variable: &str, why: impl fmt::Display) -> Self {
         refuse(variable, &why.to_string())
     }
 }
 
-fn sdk_config(variables: &BTreeMap<String, String>, wire: &Wire, service: &str) -> SdkConfig {
+fn sdk_config(variables: &BTreeMap<String, String>, wire: &HttpClient, service: &str) -> SdkConfig {
     let get = |name: &str| variables.get(name).filter(|value| !value.is_empty()).cloned();
     let credentials = Credentials::new(
         get("AWS_ACCESS_KEY_ID").unwrap_or_default(),

@@ -63,7 +63,7 @@ impl Metric {
 
 /// How a payment went, once we know something new of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Payment {
+pub enum PaymentOutcome {
     Credited,
     Duplicate,
     Mismatch,
@@ -75,7 +75,7 @@ pub enum Payment {
 
 /// What became of a PSP's callback or of a receipt that the node brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Callback {
+pub enum CallbackOutcome {
     Credited,
     Duplicate,
     Mismatch,
@@ -94,7 +94,7 @@ pub enum Callback {
 
 /// What became of a mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Mail {
+pub enum MailOutcome {
     Sent,
     /// Put back: it is tried again.
     Failed,
@@ -109,9 +109,9 @@ pub enum Mail {
 pub enum Measure {
     /// A write was refused because its condition did not hold.
     ConditionalFailure,
-    Payment(Payment),
-    Callback(Callback),
-    Mail(Mail),
+    Payment(PaymentOutcome),
+    Callback(CallbackOutcome),
+    Mail(MailOutcome),
     /// How long the oldest letter in the outbox has waited.
     OldestOutbox(Duration),
     /// How long the oldest payment has been without outcome.
@@ -166,44 +166,44 @@ impl Metrics {
     }
 }
 
-impl Payment {
+impl PaymentOutcome {
     pub fn as_str(self) -> &'static str {
         match self {
-            Payment::Credited => "credited",
-            Payment::Duplicate => "duplicate",
-            Payment::Mismatch => "mismatch",
-            Payment::Unmatched => "unmatched",
-            Payment::Failed => "failed",
-            Payment::Cancelled => "cancelled",
-            Payment::Expired => "expired",
+            PaymentOutcome::Credited => "credited",
+            PaymentOutcome::Duplicate => "duplicate",
+            PaymentOutcome::Mismatch => "mismatch",
+            PaymentOutcome::Unmatched => "unmatched",
+            PaymentOutcome::Failed => "failed",
+            PaymentOutcome::Cancelled => "cancelled",
+            PaymentOutcome::Expired => "expired",
         }
     }
 }
 
-impl Callback {
+impl CallbackOutcome {
     pub fn as_str(self) -> &'static str {
         match self {
-            Callback::Credited => "credited",
-            Callback::Duplicate => "duplicate",
-            Callback::Mismatch => "mismatch",
-            Callback::Unmatched => "unmatched",
-            Callback::Ended => "ended",
-            Callback::Ignored => "ignored",
-            Callback::Repeated => "repeated",
-            Callback::Conflict => "conflict",
-            Callback::BadSignature => "bad_signature",
-            Callback::Unreadable => "unreadable",
+            CallbackOutcome::Credited => "credited",
+            CallbackOutcome::Duplicate => "duplicate",
+            CallbackOutcome::Mismatch => "mismatch",
+            CallbackOutcome::Unmatched => "unmatched",
+            CallbackOutcome::Ended => "ended",
+            CallbackOutcome::Ignored => "ignored",
+            CallbackOutcome::Repeated => "repeated",
+            CallbackOutcome::Conflict => "conflict",
+            CallbackOutcome::BadSignature => "bad_signature",
+            CallbackOutcome::Unreadable => "unreadable",
         }
     }
 }
 
-impl Mail {
+impl MailOutcome {
     pub fn as_str(self) -> &'static str {
         match self {
-            Mail::Sent => "sent",
-            Mail::Failed => "failed",
-            Mail::Dead => "dead",
-            Mail::Limited => "limited",
+            MailOutcome::Sent => "sent",
+            MailOutcome::Failed => "failed",
+            MailOutcome::Dead => "dead",
+            MailOutcome::Limited => "limited",
         }
     }
 }
@@ -216,9 +216,9 @@ mod tests {
     fn events_are_counted_ages_keep_the_greatest_and_what_is_taken_is_gone() {
         let metrics = Metrics::default();
         let same = metrics.clone();
-        metrics.note(Measure::Mail(Mail::Sent));
-        same.note(Measure::Mail(Mail::Sent));
-        metrics.note(Measure::Mail(Mail::Failed));
+        metrics.note(Measure::Mail(MailOutcome::Sent));
+        same.note(Measure::Mail(MailOutcome::Sent));
+        metrics.note(Measure::Mail(MailOutcome::Failed));
         metrics.note(Measure::OldestOutbox(Duration::from_secs(40)));
         metrics.note(Measure::OldestOutbox(Duration::from_secs(7)));
         let taken: Vec<_> =

@@ -6,10 +6,10 @@ use sha2::{Digest, Sha256};
 /// Randomness: the system's generator, or a seed for simulations that can be replayed.
 #[derive(Clone, Default)]
 pub struct Random {
-    seeded: Option<Arc<Mutex<Seeded>>>,
+    seeded: Option<Arc<Mutex<SeededRandom>>>,
 }
 
-struct Seeded {
+struct SeededRandom {
     seed: u64,
     counter: u64,
 }
@@ -21,7 +21,7 @@ impl Random {
 
     /// The same bytes in the same order for the same seed. For tests only: not secret.
     pub fn seeded(seed: u64) -> Self {
-        Self { seeded: Some(Arc::new(Mutex::new(Seeded { seed, counter: 0 }))) }
+        Self { seeded: Some(Arc::new(Mutex::new(SeededRandom { seed, counter: 0 }))) }
     }
 
     /// `N` unpredictable bytes.

@@ -13,16 +13,16 @@ const FRESH_FOR: Duration = Duration::from_secs(5 * 60);
 
 /// The secret store, with what was read of it lately.
 #[derive(Clone)]
-pub(crate) struct Secrets {
+pub(crate) struct SecretCache {
     client: aws_sdk_secretsmanager::Client,
     clock: Clock,
-    cache: Arc<Mutex<BTreeMap<String, Read>>>,
+    cache: Arc<Mutex<BTreeMap<String, CachedSecret>>>,
 }
 
 /// When a secret was read, and its text.
-type Read = (Timestamp, Arc<str>);
+type CachedSecret = (Timestamp, Arc<str>);
 
-impl Secrets {
+impl SecretCache {
     pub(crate) fn new(config: &SdkConfig, clock: &Clock) -> Self {
         let client = aws_sdk_secretsmanager::Client::new(config);
         Self { client, clock: clock.clone(), cache: Arc::default() }
@@ -56,7 +56,7 @@ impl Secrets {
 
 /// A secret of type `T`: read when asked for, at most five minutes old, never printed.
 pub struct Secret<T> {
-    secrets: Secrets,
+    secrets: SecretCache,
     arn: String,
     /// The value with the text it was parsed from: parsed again only when the text changed.
     parsed: Arc<Mutex<Option<Parsed<T>>>>,
@@ -71,7 +71,7 @@ impl<T> Clone for Secret<T> {
 }
 
 impl<T> Secret<T> {
-    pub(crate) fn new(secrets: Secrets, arn: &str) -> Self {
+    pub(crate) fn new(secrets: SecretCache, arn: &str) -> Self {
         Self { secrets, arn: arn.to_owned(), parsed: Arc::default() }
     }
 }

@@ -12,15 +12,15 @@ use aws_smithy_runtime_api::http::Headers;
 use aws_smithy_types::body::SdkBody;
 use domain::Fault;
 
-use crate::NotConfigured;
+use crate::ConfigError;
 
 /// A way out: one HTTP connector, shared by the SDK's clients and by our own calls. Tests and the local
 /// stack put their own connector here, below everything that production runs.
 #[derive(Clone, Debug)]
-pub struct Wire(SharedHttpConnector);
+pub struct HttpClient(SharedHttpConnector);
 
 /// What a server answered.
-pub struct Answer {
+pub struct HttpResponse {
     pub status: u16,
     pub headers: Headers,
     pub body: Vec<u8>,
@@ -35,18 +35,18 @@ const AMAZON_ROOTS: &[u8] = include_bytes!("amazon_roots.pem");
 
 const CERTIFICATE: &[u8] = b"-----BEGIN CERTIFICATE-----";
 
-fn bad_bundle(why: &dyn std::fmt::Display) -> NotConfigured {
-    NotConfigured::because("AWS_CA_BUNDLE", why)
+fn bad_bundle(why: &dyn std::fmt::Display) -> ConfigError {
+    ConfigError::because("AWS_CA_BUNDLE", why)
 }
 
-impl Wire {
+impl HttpClient {
     pub fn new(connector: impl HttpConnector + 'static) -> Self {
         Self(SharedHttpConnector::new(connector))
     }
 
     /// TLS by rustls on ring, trusting Amazon only; or, for the day when Amazon's authorities change before we do,
     /// those in a file (`AWS_CA_BUNDLE`, the name that every SDK knows it by).
-    pub fn to_aws(bundle: Option<&str>) -> Result<Self, NotConfigured> {
+    pub fn to_aws(bundle: Option<&str>) -> Result<Self, ConfigError> {
         let roots = match bundle.filter(|path| !path.is_empty()) {
             None => Cow::Borrowed(AMAZON_ROOTS),
             Some(path) => std::fs::read(path).map(Cow::Owned).map_err(|e| bad_bundle(&e))?,
@@ -59,15 +59,15 @@ impl Wire {
     }
 
     /// TLS by rustls on ring, trusting the system's authorities.
-    pub fn to_everybody() -> Result<Self, NotConfigured> {
+    pub fn to_everybody() -> Result<Self, ConfigError> {
         Self::trusting(TrustStore::empty().with_native_roots(true))
     }
 
-    fn trusting(store: TrustStore) -> Result<Self, NotConfigured> {
+    fn trusting(store: TrustStore) -> Result<Self, ConfigError> {
         let context = TlsContext::builder()
             .with_trust_store(store)
             .build()
-            .map_err(|e| NotConfigured::because("TLS", format!("root authorities cannot be read: {e:?}")))?;
+            .map_err(|e| ConfigError::because("TLS", format!("root authorities cannot be read: {e:?}")))?;
         let settings = HttpConnectorSettings::builder().connect_timeout(Duration::from_secs(1)).build();
         let connector = Connector::builder()
             .connector_settings(settings)
@@ -93,7 +93,7 @@ impl Wire {
         headers: &[(&'static str, String)],
         body: Vec<u8>,
         limit: Duration,
-    ) -> Result<Answer, Fault> {
+    ) -> Result<HttpResponse, Fault> {
         let mut request = HttpRequest::new(SdkBody::from(body));
         request.set_method(method).map_err(|e| Fault::new(doing, e))?;
         request.set_uri(url).map_err(|e| Fault::new(doing, e))?;
@@ -111,7 +111,7 @@ impl Wire {
                 body.extend_from_slice(&chunk);
             }
             let status = response.status().as_u16();
-            Ok(Answer { status, headers: std::mem::take(response.headers_mut()), body })
+            Ok(HttpResponse { status, headers: std::mem::take(response.headers_mut()), body })
         };
         tokio::time::timeout(limit, exchange).await.map_err(|_| Fault::new(doing, "no answer in time"))?
     }

@@ -18,7 +18,7 @@ use serde_json::Value;
 use sha2::Sha256;
 use verify_receipt::VerifyReceipt;
 use web::{Cursors, Function, Problem, References, Reply, Request, Seal};
-use world::{NotConfigured, World};
+use world::{ConfigError, Env};
 
 use super::portal::{CREDITOR_KEY, KEY, connected, incoming, send, wait, world};
 
@@ -127,7 +127,7 @@ struct WhoIsIt(Sessions);
 impl Function for WhoIsIt {
     const ROUTES: &'static [&'static str] = &["GET /who"];
 
-    fn connect(world: &World) -> Result<Self, NotConfigured> {
+    fn connect(world: &Env) -> Result<Self, ConfigError> {
         Sessions::connect(world).map(Self)
     }
 
@@ -163,7 +163,7 @@ struct Tokens {
 impl Function for Tokens {
     const ROUTES: &'static [&'static str] = &["GET /pages"];
 
-    fn connect(world: &World) -> Result<Self, NotConfigured> {
+    fn connect(world: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
             cursors: Cursors::connect(world)?,
             references: References::connect(world)?,

@@ -6,7 +6,7 @@ use ::documents::Printer;
 use ::documents::codes::{Slip, datamatrix_text};
 use domain::account::Language;
 use domain::creditor::{Creditor, Iban, PostalAccount};
-use domain::debt::{Days, Origin, Service, State};
+use domain::debt::{DebtDates, DebtOrigin, DebtService, DebtState};
 use domain::person::PersonType;
 use domain::receipt::{Payer, PspIdentity, Receipt};
 use domain::{Amount, Date, Debt, FiscalCode, NoticeNumber, Person, Timestamp};
@@ -95,13 +95,13 @@ fn debt(text: &dyn Fn(usize) -> String) -> Debt {
             country: Some(text(6)),
             email: None,
         },
-        service: Service { code: text(3), name: text(4) },
+        service: DebtService { code: text(3), name: text(4) },
         reason: text(0),
         amount: Amount::new(22_250).unwrap(),
-        days: Days { valid_from: None, due: "2026-01-31".parse().ok(), expires: "2027-06-30".parse().ok() },
-        origin: Origin::Creditor,
+        days: DebtDates { valid_from: None, due: "2026-01-31".parse().ok(), expires: "2027-06-30".parse().ok() },
+        origin: DebtOrigin::Creditor,
         created_at: Timestamp::UNIX_EPOCH,
-        state: State::Open,
+        state: DebtState::Open,
         closed_at: None,
         attempt: None,
         receipt: None,

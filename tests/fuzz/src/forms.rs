@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use web::{Function, Problem, Reply, Request};
-use world::{NotConfigured, World};
+use world::{ConfigError, Env};
 
 use super::portal::{connected, incoming, send};
 
@@ -15,7 +15,7 @@ struct ReadsAll;
 impl Function for ReadsAll {
     const ROUTES: &'static [&'static str] = &["POST /json", "GET /things/{name}", "GET /files/{path+}"];
 
-    fn connect(_: &World) -> Result<Self, NotConfigured> {
+    fn connect(_: &Env) -> Result<Self, ConfigError> {
         Ok(Self)
     }
 

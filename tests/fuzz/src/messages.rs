@@ -1,7 +1,7 @@
 //! Messages of pagoPA: the node's questions and receipts, and what its services answer.
 
 use domain::FiscalCode;
-use pagopa::soap::Reader;
+use pagopa::soap::SoapReader;
 use pagopa::{aca, checkout, node, parse, render};
 
 /// A message to the node's endpoint: read the same after being written again, or refused in valid words.
@@ -15,7 +15,7 @@ pub fn soap(bytes: &[u8]) {
             assert!(render(&answer).len() < 2_000);
         }
     }
-    if let Ok(mut reader) = Reader::new(bytes) {
+    if let Ok(mut reader) = SoapReader::new(bytes) {
         let _ = reader.operation();
         // Time is linear in size (INV-X06): no byte is looked at as more than one piece.
         assert!(reader.spent().pieces <= bytes.len() + 1, "{:?}", reader.spent());

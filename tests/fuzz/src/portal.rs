@@ -10,8 +10,8 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Value, json};
-use web::{Function, Incoming, Served, Site};
-use world::{Clock, Parts, Random, Wire, World};
+use web::{Function, Incoming, ServedReply, Site};
+use world::{Clock, EnvParts, Random, HttpClient, Env};
 
 pub const URL: &str = "http://localhost:3000";
 /// As the creditor sends it.
@@ -80,17 +80,17 @@ impl HttpConnector for Nobody {
     }
 }
 
-pub fn world() -> &'static World {
-    static WORLD: OnceLock<World> = OnceLock::new();
+pub fn world() -> &'static Env {
+    static WORLD: OnceLock<Env> = OnceLock::new();
     WORLD.get_or_init(|| {
         let variables = VARIABLES.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        let parts = Parts {
+        let parts = EnvParts {
             clock: Clock::system(),
             random: Random::seeded(1),
-            aws: Wire::new(Empty),
-            outside: Wire::new(Nobody),
+            aws: HttpClient::new(Empty),
+            outside: HttpClient::new(Nobody),
         };
-        World::new(variables.collect::<BTreeMap<_, _>>(), parts)
+        Env::new(variables.collect::<BTreeMap<_, _>>(), parts)
     })
 }
 
@@ -134,7 +134,7 @@ pub fn site() -> &'static Site {
 }
 
 /// Sends a request: whatever it is, its answer is never trouble of ours (INV-X04).
-pub fn send<F: Function>(function: &F, incoming: Incoming) -> Served {
+pub fn send<F: Function>(function: &F, incoming: Incoming) -> ServedReply {
     let served = wait(web::serve(function, site(), incoming));
     assert!(served.reply.status.as_u16() < 500, "{:?}", served.error);
     served

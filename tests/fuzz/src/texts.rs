@@ -4,7 +4,7 @@ use domain::creditor::Iban;
 use domain::notice::{Issuing, SegregationCode};
 use domain::person::{Email, PersonType};
 use domain::{Amount, Cents, FiscalCode, Iuv, NoticeNumber};
-use pagopa::values::{self, Base64, Country, Digits, EMail, Moment, Text, TransferId};
+use pagopa::values::{self, Base64, Country, Digits, EMail, Moment, BoundedText, TransferId};
 
 /// The text that the bytes are, if they are one: what is not UTF-8 is refused before any of these is asked.
 pub fn text(bytes: &[u8]) -> Option<&str> {
@@ -74,12 +74,12 @@ pub fn email(bytes: &[u8]) {
 /// The types of the node's schema, and what the domain reads of persons and accounts.
 pub fn schema_value(bytes: &[u8]) {
     let Some(text) = text(bytes) else { return };
-    if let Some(read) = Text::<140>::parse(text) {
+    if let Some(read) = BoundedText::<140>::parse(text) {
         assert!((1..=140).contains(&read.as_str().chars().count()), "{text:?}");
     }
-    if let Some(cut) = Text::<35>::cut(text) {
-        assert_eq!(Text::<35>::parse(cut.as_str()), Some(cut.clone()), "{text:?}");
-        assert_eq!(Text::<35>::cut(cut.as_str()), Some(cut), "{text:?}");
+    if let Some(cut) = BoundedText::<35>::cut(text) {
+        assert_eq!(BoundedText::<35>::parse(cut.as_str()), Some(cut.clone()), "{text:?}");
+        assert_eq!(BoundedText::<35>::cut(cut.as_str()), Some(cut), "{text:?}");
     }
     if let Some(digits) = Digits::<18>::parse(text) {
         assert_eq!(digits.as_str().len(), 18);

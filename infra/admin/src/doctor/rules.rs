@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use domain::FiscalCode;
 use domain::creditor::Iban;
-use domain::spontaneous::Service;
+use domain::spontaneous::CatalogueService;
 use pagopa::Taxonomy;
 use url::Url;
 
@@ -281,7 +281,7 @@ impl Looking<'_> {
 }
 
 /// The services open to citizens.
-pub fn services<'a>(services: impl Iterator<Item = &'a Service>) -> Vec<Finding> {
+pub fn services<'a>(services: impl Iterator<Item = &'a CatalogueService>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let folder = "infra/creditor/services";
     for service in services {

@@ -12,29 +12,29 @@ use super::Finding;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Identity {
+struct IdentitySecret {
     pepper: String,
     links: String,
-    sessions: Vec<Key>,
+    sessions: Vec<SessionKeySecret>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Seal {
-    keys: Vec<Key>,
+struct SealSecret {
+    keys: Vec<SessionKeySecret>,
     index: String,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Key {
+struct SessionKeySecret {
     kid: u8,
     key: String,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct Psp {
+struct PspSecret {
     webhook: Vec<String>,
     #[serde(default)]
     api_key: String,
@@ -46,7 +46,7 @@ struct Psp {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct Creditor {
+struct CreditorSecret {
     api_keys: Vec<String>,
 }
 
@@ -63,21 +63,21 @@ pub fn examine(text: &str, values: &BTreeMap<String, String>) -> Vec<Finding> {
     }) {
         found.push(Finding::fault(name, "is no secret of the template", MEND));
     }
-    if let Some(identity) = read::<Identity>(&all, "IdentitySecret", &mut found) {
+    if let Some(identity) = read::<IdentitySecret>(&all, "IdentitySecret", &mut found) {
         let place = "IdentitySecret";
         bytes(place, "pepper", &identity.pepper, &mut found);
         bytes(place, "links", &identity.links, &mut found);
         keys(place, "sessions", &identity.sessions, &mut found);
         alike(place, [&identity.pepper, &identity.links], &mut found);
     }
-    if let Some(seal) = read::<Seal>(&all, "SealSecret", &mut found) {
+    if let Some(seal) = read::<SealSecret>(&all, "SealSecret", &mut found) {
         bytes("SealSecret", "index", &seal.index, &mut found);
         keys("SealSecret", "keys", &seal.keys, &mut found);
     }
-    if let Some(psp) = read::<Psp>(&all, "PspSecret", &mut found) {
+    if let Some(psp) = read::<PspSecret>(&all, "PspSecret", &mut found) {
         of_the_psp(&psp, values, &mut found);
     }
-    if let Some(creditor) = read::<Creditor>(&all, "CreditorSecret", &mut found)
+    if let Some(creditor) = read::<CreditorSecret>(&all, "CreditorSecret", &mut found)
         && (creditor.api_keys.is_empty() || creditor.api_keys.iter().any(|key| key.len() < 32))
     {
         let mend = "Give one or two keys of 32 characters or more: openssl rand -hex 32.";
@@ -104,7 +104,7 @@ fn bytes(place: &str, member: &str, text: &str, found: &mut Vec<Finding>) {
     }
 }
 
-fn keys(place: &str, member: &str, keys: &[Key], found: &mut Vec<Finding>) {
+fn keys(place: &str, member: &str, keys: &[SessionKeySecret], found: &mut Vec<Finding>) {
     keys.iter().for_each(|key| bytes(place, member, &key.key, found));
     let kids: BTreeSet<u8> = keys.iter().map(|key| key.kid).collect();
     if keys.is_empty() || keys.len() > 2 || kids.len() != keys.len() || kids.contains(&0) {
@@ -130,7 +130,7 @@ fn alike<'a>(place: &str, texts: impl IntoIterator<Item = &'a String>, found: &m
     }
 }
 
-fn of_the_psp(psp: &Psp, values: &BTreeMap<String, String>, found: &mut Vec<Finding>) {
+fn of_the_psp(psp: &PspSecret, values: &BTreeMap<String, String>, found: &mut Vec<Finding>) {
     let get = |name: &str| values.get(name).map_or("", String::as_str);
     for key in &psp.webhook {
         let bytes = key.strip_prefix("whsec_").and_then(|text| STANDARD.decode(text).ok());

@@ -7,9 +7,9 @@ use aws_sdk_dynamodb::{Client, operation::put_item::PutItemError};
 use super::*;
 use crate::access::{Granted, OPERATOR};
 use crate::aws::Aws;
-use crate::faults::{Fault, Scope};
+use crate::faults::{InjectedFault, Scope};
 use crate::template::Template;
-use world::{Parts, Random, World};
+use world::{EnvParts, Random, Env};
 
 const TEMPLATE: &str = "
 Resources:
@@ -52,8 +52,8 @@ fn client(aws: &Arc<Aws>, caller: &str) -> Client {
         [("AWS_ACCESS_KEY_ID", caller), ("AWS_SECRET_ACCESS_KEY", "x"), ("AWS_REGION", "eu-south-1")];
     let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
     let parts =
-        Parts { clock: Clock::system(), random: Random::system(), aws: aws.wire(), outside: aws.wire() };
-    Client::new(&World::new(variables, parts).sdk("DYNAMODB"))
+        EnvParts { clock: Clock::system(), random: Random::system(), aws: aws.wire(), outside: aws.wire() };
+    Client::new(&Env::new(variables, parts).sdk("DYNAMODB"))
 }
 
 fn text(value: &str) -> AttributeValue {
@@ -150,21 +150,21 @@ async fn faults_happen_below_the_sdk_which_tries_again() {
     };
 
     // Lost before the write: the second attempt writes.
-    aws.faults.plan(Scope::function("Writer"), [(1, Fault::LoseRequest)]);
+    aws.faults.plan(Scope::function("Writer"), [(1, InjectedFault::LoseRequest)]);
     put(&writer, "1").await.unwrap();
 
     // Lost after the write: the second attempt finds its own work.
     aws.faults.clear();
-    aws.faults.plan(Scope::function("Writer"), [(1, Fault::LoseAnswer)]);
+    aws.faults.plan(Scope::function("Writer"), [(1, InjectedFault::LoseAnswer)]);
     let error = put(&writer, "2").await.unwrap_err();
     assert!(error.into_service_error().is_conditional_check_failed_exception());
     assert!(exists("2").await);
 
     // Three attempts and no more.
     for (fault, said) in [
-        (Fault::ServerError, "InternalServerError"),
-        (Fault::Throttle, "ProvisionedThroughputExceededException"),
-        (Fault::Conflict, "TransactionConflictException"),
+        (InjectedFault::ServerError, "InternalServerError"),
+        (InjectedFault::Throttle, "ProvisionedThroughputExceededException"),
+        (InjectedFault::Conflict, "TransactionConflictException"),
     ] {
         aws.faults.clear();
         aws.faults.plan(Scope::function("Writer"), (1..=3).map(|number| (number, fault)));
@@ -173,7 +173,7 @@ async fn faults_happen_below_the_sdk_which_tries_again() {
         assert!(!exists("3").await);
     }
     aws.faults.clear();
-    aws.faults.plan(Scope::default(), [(1, Fault::Conflict)]);
+    aws.faults.plan(Scope::default(), [(1, InjectedFault::Conflict)]);
     let put = |key: &str| Put::builder().table_name("DebtsTable").item("pk", text(key)).build().unwrap();
     let items = ["4", "5"].map(|key| TransactWriteItem::builder().put(put(key)).build());
     let operator = client(&aws, OPERATOR);

@@ -15,7 +15,7 @@ use crate::exchange::{Request, Response};
 use crate::template::{ACCOUNT, Route};
 
 /// Where a request came from, and when.
-pub struct Origin<'a> {
+pub struct EventOrigin<'a> {
     pub source: IpAddr,
     pub request_id: &'a str,
     pub now: Timestamp,
@@ -26,7 +26,7 @@ pub fn event(
     request: &Request,
     route: &Route,
     parameters: &BTreeMap<String, String>,
-    origin: &Origin<'_>,
+    origin: &EventOrigin<'_>,
 ) -> Value {
     let headers = request.headers();
     let text =
@@ -89,7 +89,7 @@ pub fn event(
 }
 
 /// Names in lower case, repeated ones joined by commas; cookies are elsewhere.
-fn event_headers(headers: &HeaderMap, host: &str, origin: &Origin<'_>) -> Map<String, Value> {
+fn event_headers(headers: &HeaderMap, host: &str, origin: &EventOrigin<'_>) -> Map<String, Value> {
     let mut joined: BTreeMap<&str, String> = BTreeMap::new();
     for (name, value) in headers.iter().filter(|(name, _)| *name != COOKIE) {
         let value = String::from_utf8_lossy(value.as_bytes());

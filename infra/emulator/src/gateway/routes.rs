@@ -13,7 +13,7 @@ pub struct Routes {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-pub enum Found<'a> {
+pub enum FoundRoute<'a> {
     Route {
         route: &'a Route,
         parameters: BTreeMap<String, String>,
@@ -49,7 +49,7 @@ impl Routes {
     }
 
     /// The route of a method and a path as received. A `HEAD` goes where the `GET` would.
-    pub fn find(&self, method: &str, path: &str) -> Found<'_> {
+    pub fn find(&self, method: &str, path: &str) -> FoundRoute<'_> {
         let method = if method == "HEAD" { "GET" } else { method };
         let is_page = path.split('/').nth(1).is_none_or(|first| !self.for_machines.contains(first));
         let mut best: Option<Candidate<'_>> = None;
@@ -71,9 +71,9 @@ impl Routes {
             }
         }
         match best {
-            Some((_, _, route, parameters)) => Found::Route { route, parameters },
-            None if methods.is_empty() => Found::Nothing,
-            None => Found::OtherMethods(methods.into_iter().collect::<Vec<_>>().join(", ")),
+            Some((_, _, route, parameters)) => FoundRoute::Route { route, parameters },
+            None if methods.is_empty() => FoundRoute::Nothing,
+            None => FoundRoute::OtherMethods(methods.into_iter().collect::<Vec<_>>().join(", ")),
         }
     }
 }
@@ -138,9 +138,9 @@ mod tests {
 
     fn found(method: &str, path: &str) -> String {
         match routes().find(method, path) {
-            Found::Route { route, .. } => route.function.clone(),
-            Found::OtherMethods(allow) => format!("405 {allow}"),
-            Found::Nothing => "404".to_owned(),
+            FoundRoute::Route { route, .. } => route.function.clone(),
+            FoundRoute::OtherMethods(allow) => format!("405 {allow}"),
+            FoundRoute::Nothing => "404".to_owned(),
         }
     }
 
@@ -179,7 +179,7 @@ mod tests {
     #[test]
     fn parameters_are_decoded_and_a_slash_in_one_is_no_slash() {
         let routes = routes();
-        let Found::Route { parameters, .. } = routes.find("GET", "/api/debts/3%30%2F1") else {
+        let FoundRoute::Route { parameters, .. } = routes.find("GET", "/api/debts/3%30%2F1") else {
             panic!("no route")
         };
         assert_eq!(parameters["noticeNumber"], "30/1");

@@ -4,11 +4,11 @@ use creditor::Psps;
 use domain::{Cents, Timestamp};
 
 use emulator::exchange::Response;
-use emulator::pages::{Page, PageLanguage, escaped};
+use emulator::pages::{HtmlPage, PageLanguage, escaped};
 
 use crate::psp::page::origin;
 
-use super::{CartChoice, CartOutcome, CartStatus, Checkout, PAGES, ReceiptDelivery, StoredCart};
+use super::{CartChoice, CartOutcome, CartStatus, CheckoutSimulator, PAGES, ReceiptDelivery, StoredCart};
 
 /// Key, Italian, English.
 const OUTCOMES: &[(&str, &str, &str)] = &[
@@ -27,11 +27,11 @@ const RECEIPTS: &[(&str, &str, &str)] = &[
     ("secondo", "Con un secondo pagamento", "With a second payment"),
 ];
 
-impl Checkout {
+impl CheckoutSimulator {
     pub fn page(&self, id: &str, now: Timestamp, language: PageLanguage) -> Option<Response> {
         let held = self.held(id, now)?;
         let mut page =
-            Page::new(language, language.pick("Simulatore di Checkout pagoPA", "pagoPA Checkout simulator"));
+            HtmlPage::new(language, language.pick("Simulatore di Checkout pagoPA", "pagoPA Checkout simulator"));
         let urls = &held.cart.return_urls;
         let mut back: Vec<&str> = [&urls.return_ok_url, &urls.return_cancel_url, &urls.return_error_url]
             .into_iter()

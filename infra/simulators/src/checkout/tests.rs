@@ -1,7 +1,7 @@
 use super::*;
 use emulator::pages::PageLanguage;
 
-fn checkout(status: CartStatus, until: Timestamp) -> Checkout {
+fn checkout(status: CartStatus, until: Timestamp) -> CheckoutSimulator {
     let back = "https://portale.example/paga/1/esito";
     let cart = json!({
         "emailNotice": "mario@example.it",
@@ -17,14 +17,14 @@ fn checkout(status: CartStatus, until: Timestamp) -> Checkout {
         let (clock, random) = (Clock::system(), Random::system());
         let portal = PortalClient::at("http://localhost:3000");
         let node = Arc::new(Node::new(&portal, crate::Station::default(), &clock, &random));
-        Checkout::open(None, "http://localhost:3000", &node, &portal, &clock, &random).unwrap()
+        CheckoutSimulator::open(None, "http://localhost:3000", &node, &portal, &clock, &random).unwrap()
     };
     let held = StoredCart { cart, second: false, until, status };
     checkout.stored.change(|stored| stored.carts.insert("1".to_owned(), held));
     checkout
 }
 
-fn text(checkout: &Checkout, language: PageLanguage) -> String {
+fn text(checkout: &CheckoutSimulator, language: PageLanguage) -> String {
     String::from_utf8(checkout.page("1", Timestamp::UNIX_EPOCH, language).unwrap().into_body()).unwrap()
 }
 

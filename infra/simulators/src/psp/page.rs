@@ -1,9 +1,9 @@
 //! The page where a person pays, refuses, cancels or walks away (S33).
 
 use emulator::exchange::Response;
-use emulator::pages::{Page, PageLanguage, escaped};
+use emulator::pages::{HtmlPage, PageLanguage, escaped};
 
-use super::{PaymentChoice, PaymentOutcome, PaymentStatus, Psp};
+use super::{PaymentChoice, PaymentOutcome, PaymentStatus, PspSimulator};
 
 /// Key, Italian, English.
 const CHOICES: &[(&str, &str, &str)] = &[
@@ -16,11 +16,11 @@ const CHOICES: &[(&str, &str, &str)] = &[
     ("nessuno", "Nessuna risposta", "No answer"),
 ];
 
-impl Psp {
+impl PspSimulator {
     pub fn page(&self, transaction: &str, language: PageLanguage) -> Option<Response> {
         let payment = self.payment(transaction)?;
         let order = &payment.order;
-        let mut page = Page::new(language, language.pick("Simulatore del PSP", "PSP simulator"));
+        let mut page = HtmlPage::new(language, language.pick("Simulatore del PSP", "PSP simulator"));
         if let Some(origin) = origin(&order.return_url) {
             page.leads_to(origin);
         }

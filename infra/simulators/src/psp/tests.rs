@@ -4,17 +4,17 @@ use super::*;
 
 const PAYMENT: &str = "6f1c2b0e9d8a47f3b5c4d3e2f1a09b87";
 
-fn psp() -> Psp {
-    Psp::open(None, "http://localhost:3000", &PortalClient::at("http://localhost:3000"), &Clock::system())
+fn psp() -> PspSimulator {
+    PspSimulator::open(None, "http://localhost:3000", &PortalClient::at("http://localhost:3000"), &Clock::system())
         .unwrap()
 }
 
-fn order(psp: &Psp, amount: u64) -> Response {
+fn order(psp: &PspSimulator, amount: u64) -> Response {
     let expires = psp.clock.now() + jiff::SignedDuration::from_mins(30);
     ordered(psp, amount, expires)
 }
 
-fn ordered(psp: &Psp, amount: u64, expires: Timestamp) -> Response {
+fn ordered(psp: &PspSimulator, amount: u64, expires: Timestamp) -> Response {
     let body = json!({
         "paymentId": PAYMENT, "creditor": {"name": "Comune", "fiscalCode": "12345678903"},
         "items": [{"noticeNumber": "301471100000000190", "reason": "Mensa", "amount": amount}], "amount": amount,
@@ -27,7 +27,7 @@ fn ordered(psp: &Psp, amount: u64, expires: Timestamp) -> Response {
     psp.answer(&request.unwrap())
 }
 
-fn asked(psp: &Psp) -> Value {
+fn asked(psp: &PspSimulator) -> Value {
     let request = http::Request::get(format!("http://localhost:3000/_local/psp-api/payments/{PAYMENT}"))
         .header("authorization", "Bearer local-psp-key")
         .body(Vec::new());

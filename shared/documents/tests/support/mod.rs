@@ -16,7 +16,7 @@ use std::sync::OnceLock;
 
 use documents::Printer;
 use domain::creditor::{Creditor, Iban, PostalAccount};
-use domain::debt::{Days, Origin, Service, State};
+use domain::debt::{DebtDates, DebtOrigin, DebtService, DebtState};
 use domain::person::PersonType;
 use domain::receipt::{Payer, PspIdentity, Receipt};
 use domain::{Amount, Cents, Date, Debt, FiscalCode, NoticeNumber, Person, Timestamp};
@@ -75,13 +75,13 @@ pub fn debt() -> Debt {
     Debt {
         notice: NoticeNumber::parse("001000000000106683").unwrap(),
         debtor: debtor(),
-        service: Service { code: "TEST1".into(), name: "Mensa scolastica".into() },
+        service: DebtService { code: "TEST1".into(), name: "Mensa scolastica".into() },
         reason: "TARI 2026 rata unica – via Garibaldi 12".into(),
         amount: Amount::new(22250).unwrap(),
-        days: Days { valid_from: None, due: Some(day("2027-01-31")), expires: Some(day("2027-06-30")) },
-        origin: Origin::Creditor,
+        days: DebtDates { valid_from: None, due: Some(day("2027-01-31")), expires: Some(day("2027-06-30")) },
+        origin: DebtOrigin::Creditor,
         created_at: at("2026-11-20T09:30:00Z"),
-        state: State::Open,
+        state: DebtState::Open,
         closed_at: None,
         attempt: None,
         receipt: None,

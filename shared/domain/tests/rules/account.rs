@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use domain::account::{
-    Consent, Language, LinkPurpose, Name, PRIVACY_VERSION, Profile, Registration, TERMS_VERSION, confirmed,
+    Consent, Language, LinkPurpose, HolderName, PRIVACY_VERSION, Profile, Registration, TERMS_VERSION, confirmed,
 };
 use domain::password::{Password, Policy};
 use domain::person::PersonType;
@@ -321,7 +321,7 @@ fn a_right_form_gives_a_clean_profile_and_the_password_untouched() {
     let (profile, password) = person().checked().unwrap();
     let now = at("2026-10-01T10:00:00Z");
     assert_eq!(profile.fiscal_code.as_str(), "RSSMRA80A01H501U");
-    assert_eq!(profile.name, Name::Natural { first: "Mario".to_owned(), last: "Rossi".to_owned() });
+    assert_eq!(profile.name, HolderName::Natural { first: "Mario".to_owned(), last: "Rossi".to_owned() });
     assert_eq!(
         [
             &profile.address,
@@ -344,7 +344,7 @@ fn a_right_form_gives_a_clean_profile_and_the_password_untouched() {
 #[test]
 fn companies_foreigners_and_provisional_codes_register_too() {
     let (profile, _) = company().checked().unwrap();
-    assert_eq!(profile.name, Name::Legal { company: "Forno dell'Orso S.p.A.".to_owned() });
+    assert_eq!(profile.name, HolderName::Legal { company: "Forno dell'Orso S.p.A.".to_owned() });
     assert_eq!(profile.debtor().person_type, PersonType::Legal);
     assert_eq!(profile.debtor().name, "Forno dell'Orso S.p.A.");
     let provisional = person().with("fiscalCode", "12345678903");

@@ -2,15 +2,15 @@
 
 use domain::FieldCode;
 use domain::bookkeeping::{Reason, dealt_with};
-use domain::movement::{Kind, Movement, Source};
+use domain::movement::{MovementKind, Movement, MovementSource};
 use domain::{Cents, Timestamp};
 
-fn entry(kind: Kind, reference: &str) -> Movement {
+fn entry(kind: MovementKind, reference: &str) -> Movement {
     Movement {
         number: 5,
         kind,
         cents: Cents::new(100).unwrap(),
-        source: Source::Operator,
+        source: MovementSource::Operator,
         reference: Some(reference.to_owned()),
         at: Timestamp::UNIX_EPOCH,
         sender_time: None,
@@ -23,15 +23,15 @@ fn entry(kind: Kind, reference: &str) -> Movement {
 fn an_entry_names_the_movement_that_it_deals_with() {
     let reason = Reason::new("ragioneria", "  mandato  118/2026 ").unwrap();
     assert_eq!(reason.of(4), "4 ragioneria: mandato 118/2026");
-    for kind in [Kind::RefundNoted, Kind::Reconciled] {
+    for kind in [MovementKind::RefundNoted, MovementKind::Reconciled] {
         assert_eq!(dealt_with(&entry(kind, &reason.of(4))), Some(4));
     }
     // What a sender wrote, or the note beside a credit, deals with nothing.
-    for kind in [Kind::Credit, Kind::DuplicateToRefund, Kind::Mismatch, Kind::CorrectedToMatchNode] {
+    for kind in [MovementKind::Credit, MovementKind::DuplicateToRefund, MovementKind::Mismatch, MovementKind::CorrectedToMatchNode] {
         assert_eq!(dealt_with(&entry(kind, &reason.of(4))), None, "{kind:?}");
     }
     for strange in ["", "4", "x 4", "-4 a: b", "4\u{a0}a: b"] {
-        assert_eq!(dealt_with(&entry(Kind::RefundNoted, strange)), None, "{strange:?}");
+        assert_eq!(dealt_with(&entry(MovementKind::RefundNoted, strange)), None, "{strange:?}");
     }
 }
 

@@ -3,12 +3,12 @@
 use domain::account::{AccountId, Language};
 use domain::bookkeeping::{Booked, NotBooked, Reason, book};
 use domain::debt::{
-    Canceller, Debt, Event, MAX_WATCHERS, NewDebt, OpenAttempt, Origin, State, Viewer, associate, cancel,
+    Canceller, Debt, DebtEvent, MAX_WATCHERS, NewDebt, OpenAttempt, DebtOrigin, DebtState, Viewer, associate, cancel,
     create_spontaneous, expire, import,
 };
-use domain::movement::{Entry, Kind, Movement, Source, verify};
+use domain::movement::{MovementEntry, MovementKind, Movement, MovementSource, verify};
 use domain::outbox::OutboxMessage;
-use domain::payment::{self, Attempt, Choice, Order, PaymentId, StartFacts, StartOutcome, start};
+use domain::payment::{self, Attempt, MethodChoice, PaymentRequest, PaymentId, StartFacts, StartOutcome, start};
 use domain::person::Email;
 use domain::plan::{DebtChange, Plan};
 use domain::{Amount, Cents, Error, FiscalCode, Timestamp};
@@ -21,11 +21,11 @@ fn now() -> Timestamp {
 
 fn stored() -> Debt {
     let blank = Debt { version: 0, revision: 0, ..debt() };
-    DebtChange::created(blank, Entry::new(debt().amount.cents(), Source::Creditor)).after
+    DebtChange::created(blank, MovementEntry::new(debt().amount.cents(), MovementSource::Creditor)).after
 }
 
-fn in_state(state: State) -> Debt {
-    Debt { state, closed_at: (state != State::Open).then(now), ..stored() }
+fn in_state(state: DebtState) -> Debt {
+    Debt { state, closed_at: (state != DebtState::Open).then(now), ..stored() }
 }
 
 fn as_sent(debt: &Debt) -> NewDebt {
@@ -55,7 +55,7 @@ fn tells_archive<O>(plan: &Plan<O>) -> bool {
     plan.messages.iter().any(|message| matches!(message, OutboxMessage::UploadPosition { .. }))
 }
 
-fn kinds<O>(plan: &Plan<O>) -> Vec<Kind> {
+fn kinds<O>(plan: &Plan<O>) -> Vec<MovementKind> {
     plan.debts.iter().flat_map(|change| change.movements.iter().map(|movement| movement.kind)).collect()
 }
 
@@ -64,37 +64,37 @@ fn inv_m27_an_import_creates_changes_or_leaves_as_it_is() {
     let sent = as_sent(&stored());
     let plan = import(None, &stored().notice, sent.clone(), now()).unwrap();
     assert!(plan.outcome.created && tells_archive(&plan));
-    assert_eq!((kinds(&plan), plan.outcome.debt.revision), (vec![Kind::Created], 1));
+    assert_eq!((kinds(&plan), plan.outcome.debt.revision), (vec![MovementKind::Created], 1));
     // The same data again: nothing.
     let plan = import(Some(&stored()), &stored().notice, sent.clone(), now()).unwrap();
     assert_eq!((plan.debts.len(), tells_archive(&plan), plan.outcome.created), (0, false, false));
     // Another amount: a movement says so, with the new amount.
     let more = NewDebt { amount: Amount::new(1).unwrap(), ..sent.clone() };
     let plan = import(Some(&stored()), &stored().notice, more, now()).unwrap();
-    assert_eq!((kinds(&plan), tells_archive(&plan)), (vec![Kind::Changed], true));
+    assert_eq!((kinds(&plan), tells_archive(&plan)), (vec![MovementKind::Changed], true));
     assert_eq!(plan.debts[0].movements[0].cents.get(), 1);
     assert_eq!(plan.outcome.debt.amount.get(), 1);
     // Cancelled or expired, it is open again, even with the same data; paid, it is refused.
-    for state in [State::Cancelled, State::Expired] {
+    for state in [DebtState::Cancelled, DebtState::Expired] {
         let plan = import(Some(&in_state(state)), &stored().notice, sent.clone(), now()).unwrap();
         let after = &plan.outcome.debt;
-        assert_eq!((after.state, after.closed_at, kinds(&plan)), (State::Open, None, vec![Kind::Changed]));
+        assert_eq!((after.state, after.closed_at, kinds(&plan)), (DebtState::Open, None, vec![MovementKind::Changed]));
     }
-    let refused = import(Some(&in_state(State::Paid)), &stored().notice, sent, now());
+    let refused = import(Some(&in_state(DebtState::Paid)), &stored().notice, sent, now());
     assert_eq!(code(refused), "DebtAlreadyPaid");
 }
 
 #[test]
 fn the_creditor_cancels_what_is_not_paid_once() {
     for (state, expected) in [
-        (State::Open, Ok(vec![Kind::Cancelled])),
-        (State::Expired, Ok(vec![Kind::Cancelled])),
-        (State::Cancelled, Ok(vec![])),
-        (State::Paid, Err("DebtAlreadyPaid".to_owned())),
+        (DebtState::Open, Ok(vec![MovementKind::Cancelled])),
+        (DebtState::Expired, Ok(vec![MovementKind::Cancelled])),
+        (DebtState::Cancelled, Ok(vec![])),
+        (DebtState::Paid, Err("DebtAlreadyPaid".to_owned())),
     ] {
         let plan = cancel(Some(&in_state(state)), Canceller::Creditor, now());
         let done = plan.map(|plan| {
-            assert_eq!(tells_archive(&plan), state != State::Cancelled, "{state:?}");
+            assert_eq!(tells_archive(&plan), state != DebtState::Cancelled, "{state:?}");
             kinds(&plan)
         });
         assert_eq!(done.map_err(|error| format!("{error:?}")), expected, "{state:?}");
@@ -105,15 +105,15 @@ fn the_creditor_cancels_what_is_not_paid_once() {
 #[test]
 fn inv_i19_a_citizen_takes_back_only_their_own_spontaneous_debt_while_nobody_pays_it() {
     let (account, fiscal_code) = (AccountId::new("a1"), debt().debtor.fiscal_code);
-    let own = Debt { origin: Origin::Spontaneous, ..stored() };
+    let own = Debt { origin: DebtOrigin::Spontaneous, ..stored() };
     let waits = OpenAttempt { payment_id: PaymentId::from_random([1; 16]), expires_at: now() };
     let stranger = FiscalCode::parse("BNCLCU75T10A944A").unwrap_or_else(|_| fiscal_code.clone());
     for (debt, proven, expected) in [
         (own.clone(), true, None),
         (stored(), true, Some("DebtNotPayable")),
         (Debt { attempt: Some(waits), ..own.clone() }, true, Some("DebtNotPayable")),
-        (Debt { state: State::Paid, ..own.clone() }, true, Some("DebtNotPayable")),
-        (Debt { state: State::Cancelled, ..own.clone() }, true, Some("DebtNotPayable")),
+        (Debt { state: DebtState::Paid, ..own.clone() }, true, Some("DebtNotPayable")),
+        (Debt { state: DebtState::Cancelled, ..own.clone() }, true, Some("DebtNotPayable")),
         // Neither proven nor among those who watch it: it is not there.
         (own.clone(), false, Some("DebtNotFound")),
         (Debt { watchers: vec![account.clone()], ..own.clone() }, false, None),
@@ -128,15 +128,15 @@ fn inv_i19_a_citizen_takes_back_only_their_own_spontaneous_debt_while_nobody_pay
 
 #[test]
 fn a_debt_expires_after_its_last_day_unless_a_payment_is_under_way() {
-    let dated = |expires| Debt { days: domain::debt::Days { expires, ..Default::default() }, ..stored() };
+    let dated = |expires| Debt { days: domain::debt::DebtDates { expires, ..Default::default() }, ..stored() };
     let waits = OpenAttempt { payment_id: PaymentId::from_random([1; 16]), expires_at: now() };
     for (debt, expected) in [
         (dated(None), vec![]),
         (dated(Some(day("2026-11-30"))), vec![]),
-        (dated(Some(day("2026-11-29"))), vec![Kind::Expired]),
+        (dated(Some(day("2026-11-29"))), vec![MovementKind::Expired]),
         (Debt { attempt: Some(waits), ..dated(Some(day("2026-11-29"))) }, vec![]),
-        (Debt { state: State::Paid, ..dated(Some(day("2026-11-29"))) }, vec![]),
-        (Debt { state: State::Expired, ..dated(Some(day("2026-11-29"))) }, vec![]),
+        (Debt { state: DebtState::Paid, ..dated(Some(day("2026-11-29"))) }, vec![]),
+        (Debt { state: DebtState::Expired, ..dated(Some(day("2026-11-29"))) }, vec![]),
     ] {
         let plan = expire(Some(&debt), now()).unwrap();
         assert_eq!(kinds(&plan), expected, "{debt:?}");
@@ -153,7 +153,7 @@ fn an_association_adds_an_account_once_and_up_to_the_limit() {
     let plan = associate(&stored(), &mario(&account, &own, false)).unwrap();
     assert_eq!((plan.debts.len(), plan.outcome.proves_identity), (0, true));
     // Spontaneous ones prove nothing: anybody can make one.
-    let spontaneous = Debt { origin: Origin::Spontaneous, ..stored() };
+    let spontaneous = Debt { origin: DebtOrigin::Spontaneous, ..stored() };
     let plan = associate(&spontaneous, &mario(&account, &own, false)).unwrap();
     assert_eq!((plan.debts.len(), plan.outcome.proves_identity), (1, false));
     // Another's: the account watches it, without a movement and once.
@@ -174,39 +174,39 @@ fn a_spontaneous_debt_is_seen_by_whoever_made_it() {
         let viewer = mario(&account, &own, proven);
         let plan = create_spontaneous(as_sent(&stored()), stored().notice, &viewer, now());
         let made = &plan.outcome;
-        assert_eq!((made.origin, &made.watchers), (Origin::Spontaneous, &watchers));
+        assert_eq!((made.origin, &made.watchers), (DebtOrigin::Spontaneous, &watchers));
         assert!(made.is_visible_to(&viewer, now()) && tells_archive(&plan));
-        assert_eq!(plan.debts[0].movements[0].source, Source::Citizen);
+        assert_eq!(plan.debts[0].movements[0].source, MovementSource::Citizen);
     }
 }
 
-fn order<'a>(account: &'a AccountId, choice: &'a Choice, email: &'a Email) -> Order<'a> {
-    Order { account, language: Language::It, choice, email }
+fn order<'a>(account: &'a AccountId, choice: &'a MethodChoice, email: &'a Email) -> PaymentRequest<'a> {
+    PaymentRequest { account, language: Language::It, choice, email }
 }
 
 #[test]
 fn inv_m18_m19_a_payment_starts_once_and_only_for_what_can_be_paid() {
     let (account, other) = (AccountId::new("a1"), AccountId::new("a2"));
-    let (choice, email) = (Choice::default(), Email::parse("mario@example.it").unwrap());
+    let (choice, email) = (MethodChoice::default(), Email::parse("mario@example.it").unwrap());
     let order = order(&account, &choice, &email);
     let id = PaymentId::from_random([1; 16]);
-    let begin = |facts: &StartFacts, order: &Order<'_>, at| start(facts, order, &id, at);
+    let begin = |facts: &StartFacts, order: &PaymentRequest<'_>, at| start(facts, order, &id, at);
     let facts = |debts, open| StartFacts { debts, open };
     // New: the debts wait for it, each with a movement.
     let plan = begin(&facts(vec![stored()], None), &order, now()).unwrap();
     let StartOutcome::New(attempt) = plan.outcome.clone() else { panic!("{:?}", plan.outcome) };
-    assert_eq!((kinds(&plan), attempt.id == id), (vec![Kind::AttemptStarted], true));
+    assert_eq!((kinds(&plan), attempt.id == id), (vec![MovementKind::AttemptStarted], true));
     let waiting = plan.debts[0].after.clone();
-    assert!(attempt.holds(&waiting) && waiting.state == State::Open);
+    assert!(attempt.holds(&waiting) && waiting.state == DebtState::Open);
     // The same click again takes it up; another account, another choice, more debts wait; later it is stale.
-    let again = |order: &Order<'_>, debts: Vec<Debt>, at| {
+    let again = |order: &PaymentRequest<'_>, debts: Vec<Debt>, at| {
         begin(&facts(debts, Some(attempt.clone())), order, at).map(|plan| plan.outcome)
     };
     let resumed = again(&order, vec![waiting.clone()], now()).unwrap();
     assert_eq!(resumed, StartOutcome::Resumed(attempt.clone()));
-    let theirs = Order { account: &other, ..order.clone() };
-    let by_card = Choice { method: Some("CARD".to_owned()), ..Choice::default() };
-    let otherwise = Order { choice: &by_card, ..order.clone() };
+    let theirs = PaymentRequest { account: &other, ..order.clone() };
+    let by_card = MethodChoice { method: Some("CARD".to_owned()), ..MethodChoice::default() };
+    let otherwise = PaymentRequest { choice: &by_card, ..order.clone() };
     let more = Debt { notice: domain::NoticeNumber::issue("01".parse().unwrap(), 2), ..stored() };
     for refused in [
         again(&theirs, vec![waiting.clone()], now()),
@@ -222,24 +222,24 @@ fn inv_m18_m19_a_payment_starts_once_and_only_for_what_can_be_paid() {
     assert_eq!(again(&order, vec![waiting], later).unwrap(), StartOutcome::Stale(attempt));
     // What cannot be paid says why.
     for (state, why) in [
-        (State::Paid, "DebtAlreadyPaid"),
-        (State::Cancelled, "DebtNotPayable"),
-        (State::Expired, "DebtNotPayable"),
+        (DebtState::Paid, "DebtAlreadyPaid"),
+        (DebtState::Cancelled, "DebtNotPayable"),
+        (DebtState::Expired, "DebtNotPayable"),
     ] {
         assert_eq!(code(begin(&facts(vec![stored(), in_state(state)], None), &order, now())), why);
     }
-    let dear = Choice { fee: Cents::new(domain::money::MAX_CENTS).unwrap(), ..Choice::default() };
-    let dear = Order { choice: &dear, ..order };
+    let dear = MethodChoice { fee: Cents::new(domain::money::MAX_CENTS).unwrap(), ..MethodChoice::default() };
+    let dear = PaymentRequest { choice: &dear, ..order };
     assert!(code(begin(&facts(vec![stored()], None), &dear, now())).contains("noticeNumbers"));
 }
 
 #[test]
 fn of_two_clicks_at_once_both_get_the_page_that_is_noted_first() {
-    let page = |name: &str| payment::Checkout {
+    let page = |name: &str| payment::PaymentPage {
         transaction_id: name.to_owned(),
         redirect_url: format!("https://psp.example.it/{name}"),
     };
-    let (account, choice) = (AccountId::new("a1"), Choice::default());
+    let (account, choice) = (AccountId::new("a1"), MethodChoice::default());
     let email = Email::parse("mario@example.it").unwrap();
     let facts = StartFacts { debts: vec![stored()], open: None };
     let order = order(&account, &choice, &email);
@@ -251,9 +251,9 @@ fn of_two_clicks_at_once_both_get_the_page_that_is_noted_first() {
     let second = attempt.opened_at(Some(&noted), &page("two")).unwrap();
     assert_eq!((second.attempt, second.outcome.checkout), (None, Some(page("one"))));
     // A callback that was faster keeps its outcome, and the page stands beside it.
-    let paid = Attempt { status: payment::Status::Succeeded, revision: 7, ..attempt.clone() };
+    let paid = Attempt { status: payment::AttemptStatus::Succeeded, revision: 7, ..attempt.clone() };
     let beside = attempt.opened_at(Some(&paid), &page("one")).unwrap().attempt.unwrap();
-    assert_eq!((beside.after.status, beside.after.revision), (payment::Status::Succeeded, 8));
+    assert_eq!((beside.after.status, beside.after.revision), (payment::AttemptStatus::Succeeded, 8));
     assert!(attempt.opened_at(None, &page("one")).is_err());
 }
 
@@ -262,10 +262,10 @@ fn an_operators_entry_deals_with_a_difference_once() {
     let reason = Reason::new("ragioneria", "mandato 118/2026").unwrap();
     let created = DebtChange::created(
         Debt { version: 0, revision: 0, ..debt() },
-        Entry::new(debt().amount.cents(), Source::Creditor),
+        MovementEntry::new(debt().amount.cents(), MovementSource::Creditor),
     );
-    let paid = created.then(Event::Credit, Entry::new(Cents::ZERO, Source::Node).about("r1"), now()).unwrap();
-    let twice = paid.then(Event::Credit, Entry::new(Cents::ZERO, Source::Node).about("r2"), now()).unwrap();
+    let paid = created.then(DebtEvent::Credit, MovementEntry::new(Cents::ZERO, MovementSource::Node).about("r1"), now()).unwrap();
+    let twice = paid.then(DebtEvent::Credit, MovementEntry::new(Cents::ZERO, MovementSource::Node).about("r2"), now()).unwrap();
     let (debt, movements) = (twice.after, twice.movements);
     assert_eq!(verify(&debt, &movements), Ok(()));
     let note = |debt: &Debt, movements: &[Movement], number, event| {
@@ -275,20 +275,20 @@ fn an_operators_entry_deals_with_a_difference_once() {
         Booked::Refused(why) => why,
         booked => panic!("{booked:?}"),
     };
-    assert_eq!(refused(book(None, 1, Event::NoteRefund, &reason, now())), NotBooked::NoSuchDebt);
-    assert_eq!(refused(note(&debt, &movements, 9, Event::NoteRefund)), NotBooked::NoSuchMovement);
-    let credit = refused(note(&debt, &movements, 2, Event::NoteRefund));
-    assert_eq!(credit, NotBooked::NothingToSettle(Kind::Credit));
-    let open = Debt { state: State::Open, ..debt.clone() };
-    let too_early = refused(note(&open, &movements, 3, Event::Reconcile));
-    assert_eq!(too_early, NotBooked::NotNow(State::Open));
+    assert_eq!(refused(book(None, 1, DebtEvent::NoteRefund, &reason, now())), NotBooked::NoSuchDebt);
+    assert_eq!(refused(note(&debt, &movements, 9, DebtEvent::NoteRefund)), NotBooked::NoSuchMovement);
+    let credit = refused(note(&debt, &movements, 2, DebtEvent::NoteRefund));
+    assert_eq!(credit, NotBooked::NothingToSettle(MovementKind::Credit));
+    let open = Debt { state: DebtState::Open, ..debt.clone() };
+    let too_early = refused(note(&open, &movements, 3, DebtEvent::Reconcile));
+    assert_eq!(too_early, NotBooked::NotNow(DebtState::Open));
     // Noted, then known, then refused for another entry.
-    let noted = note(&debt, &movements, 3, Event::NoteRefund);
+    let noted = note(&debt, &movements, 3, DebtEvent::NoteRefund);
     assert_eq!(noted.outcome, Booked::Noted(4));
     let change = &noted.debts[0];
     assert_eq!(change.movements[0].reference.as_deref(), Some("3 ragioneria: mandato 118/2026"));
     let all: Vec<Movement> = movements.iter().chain(&change.movements).cloned().collect();
-    assert_eq!(note(&change.after, &all, 3, Event::NoteRefund), Plan::nothing(Booked::Known(4)));
-    let otherwise = refused(note(&change.after, &all, 3, Event::Reconcile));
-    assert_eq!(otherwise, NotBooked::DealtWith(4, Kind::RefundNoted));
+    assert_eq!(note(&change.after, &all, 3, DebtEvent::NoteRefund), Plan::nothing(Booked::Known(4)));
+    let otherwise = refused(note(&change.after, &all, 3, DebtEvent::Reconcile));
+    assert_eq!(otherwise, NotBooked::DealtWith(4, MovementKind::RefundNoted));
 }

@@ -1,6 +1,6 @@
 //! What a person sees of a debt, day by day.
 
-use domain::debt::{Days, Debt, OpenAttempt, Origin, State, Status};
+use domain::debt::{DebtDates, Debt, OpenAttempt, DebtOrigin, DebtState, DebtStatus};
 use domain::payment::PaymentId;
 use domain::receipt::{PspIdentity, Receipt};
 use domain::time::rome_date;
@@ -9,8 +9,8 @@ use proptest::prelude::*;
 
 use crate::samples::{at, cases, day, debt};
 
-fn in_state(state: State, expires: Option<&str>) -> Debt {
-    let days = Days { expires: expires.map(day), ..Days::default() };
+fn in_state(state: DebtState, expires: Option<&str>) -> Debt {
+    let days = DebtDates { expires: expires.map(day), ..DebtDates::default() };
     Debt { state, days, ..debt() }
 }
 
@@ -30,21 +30,21 @@ fn every_state_before_and_after_the_last_day() {
     let (before, after) = (at("2026-06-15T12:00:00Z"), at("2026-07-15T12:00:00Z"));
     let last = Some("2026-06-30");
     for (state, now, status, effective, answer) in [
-        (State::Open, before, Status::ToPay, State::Open, "payable"),
-        (State::Open, after, Status::Expired, State::Expired, "not payable"),
-        (State::Paid, before, Status::Paid, State::Paid, "already paid"),
-        (State::Paid, after, Status::Paid, State::Paid, "already paid"),
-        (State::Cancelled, before, Status::Cancelled, State::Cancelled, "not payable"),
-        (State::Cancelled, after, Status::Cancelled, State::Cancelled, "not payable"),
-        (State::Expired, before, Status::Expired, State::Expired, "not payable"),
-        (State::Expired, after, Status::Expired, State::Expired, "not payable"),
+        (DebtState::Open, before, DebtStatus::ToPay, DebtState::Open, "payable"),
+        (DebtState::Open, after, DebtStatus::Expired, DebtState::Expired, "not payable"),
+        (DebtState::Paid, before, DebtStatus::Paid, DebtState::Paid, "already paid"),
+        (DebtState::Paid, after, DebtStatus::Paid, DebtState::Paid, "already paid"),
+        (DebtState::Cancelled, before, DebtStatus::Cancelled, DebtState::Cancelled, "not payable"),
+        (DebtState::Cancelled, after, DebtStatus::Cancelled, DebtState::Cancelled, "not payable"),
+        (DebtState::Expired, before, DebtStatus::Expired, DebtState::Expired, "not payable"),
+        (DebtState::Expired, after, DebtStatus::Expired, DebtState::Expired, "not payable"),
     ] {
         let debt = in_state(state, last);
         assert_eq!(debt.status(now), status, "{state:?} at {now}");
         assert_eq!(debt.effective_state(now), effective, "{state:?} at {now}");
         assert_eq!(payable(&debt, now), answer, "{state:?} at {now}");
     }
-    assert_eq!(in_state(State::Open, None).status(after), Status::ToPay, "without a last day, always");
+    assert_eq!(in_state(DebtState::Open, None).status(after), DebtStatus::ToPay, "without a last day, always");
 }
 
 #[test]
@@ -57,15 +57,15 @@ fn inv_x16_the_last_day_ends_at_midnight_in_rome_also_on_the_two_nights() {
         ("2026-10-24", "2026-10-24T21:59:59Z", "2026-10-24T22:00:00Z"),
         ("2026-10-25", "2026-10-25T22:59:59Z", "2026-10-25T23:00:00Z"),
     ] {
-        let debt = in_state(State::Open, Some(last));
-        assert_eq!(debt.status(at(still)), Status::ToPay, "{last}");
-        assert_eq!(debt.status(at(over)), Status::Expired, "{last}");
+        let debt = in_state(DebtState::Open, Some(last));
+        assert_eq!(debt.status(at(still)), DebtStatus::ToPay, "{last}");
+        assert_eq!(debt.status(at(over)), DebtStatus::Expired, "{last}");
     }
 }
 
 #[test]
 fn past_its_due_day_a_debt_is_still_to_pay() {
-    let days = Days { due: Some(day("2026-01-31")), ..Days::default() };
+    let days = DebtDates { due: Some(day("2026-01-31")), ..DebtDates::default() };
     let late = Debt { days, ..debt() };
     assert_eq!(payable(&late, at("2027-01-01T00:00:00Z")), "payable");
     assert!(!late.is_past_expiry(at("2027-01-01T00:00:00Z")));
@@ -73,8 +73,8 @@ fn past_its_due_day_a_debt_is_still_to_pay() {
 
 #[test]
 fn before_its_first_day_a_debt_does_not_exist() {
-    let days = Days { valid_from: Some(day("2026-03-29")), ..Days::default() };
-    for state in State::ALL {
+    let days = DebtDates { valid_from: Some(day("2026-03-29")), ..DebtDates::default() };
+    for state in DebtState::ALL {
         let early = Debt { days, state, ..debt() };
         assert_eq!(payable(&early, at("2026-03-28T22:59:59Z")), "not found", "{state:?}");
         assert!(early.is_published(at("2026-03-28T23:00:00Z")), "{state:?}");
@@ -86,13 +86,13 @@ fn before_its_first_day_a_debt_does_not_exist() {
 fn statuses_are_the_contracts() {
     let words = ["to-pay", "paid", "expired", "cancelled"];
     for (status, word) in
-        [Status::ToPay, Status::Paid, Status::Expired, Status::Cancelled].into_iter().zip(words)
+        [DebtStatus::ToPay, DebtStatus::Paid, DebtStatus::Expired, DebtStatus::Cancelled].into_iter().zip(words)
     {
         assert_eq!(status.as_str(), word);
         assert_eq!(serde_json::to_value(status).unwrap(), word);
     }
-    assert_eq!(serde_json::to_value(Origin::Creditor).unwrap(), "creditor");
-    assert_eq!(serde_json::to_value(Origin::Spontaneous).unwrap(), "spontaneous");
+    assert_eq!(serde_json::to_value(DebtOrigin::Creditor).unwrap(), "creditor");
+    assert_eq!(serde_json::to_value(DebtOrigin::Spontaneous).unwrap(), "spontaneous");
 }
 
 #[test]
@@ -123,7 +123,7 @@ fn the_day_of_payment_is_the_senders_then_the_circuits_then_ours() {
 #[test]
 fn a_stored_debt_reads_back_the_same() {
     let full = Debt {
-        days: Days { valid_from: Some(day("2026-01-01")), due: Some(day("2026-02-01")), expires: None },
+        days: DebtDates { valid_from: Some(day("2026-01-01")), due: Some(day("2026-02-01")), expires: None },
         attempt: Some(OpenAttempt {
             payment_id: PaymentId::from_random([0xab; 16]),
             expires_at: at("2026-01-01T00:30:00Z"),
@@ -142,21 +142,21 @@ proptest! {
 
     #[test]
     fn status_state_and_payable_never_contradict_each_other(
-        state in prop::sample::select(State::ALL.to_vec()),
+        state in prop::sample::select(DebtState::ALL.to_vec()),
         valid_from in prop::option::of(0_i64..80), expires in prop::option::of(0_i64..80),
         second in 0_i64..6_912_000,
     ) {
         let date = |n: i64| rome_date(Timestamp::from_second(1_800_000_000 + n * 86_400).unwrap());
-        let days = Days { valid_from: valid_from.map(date), due: None, expires: expires.map(date) };
+        let days = DebtDates { valid_from: valid_from.map(date), due: None, expires: expires.map(date) };
         let debt = Debt { state, days, ..debt() };
         let now = Timestamp::from_second(1_800_000_000 + second).unwrap();
         let (status, effective) = (debt.status(now), debt.effective_state(now));
-        prop_assert_eq!(payable(&debt, now) == "payable", effective == State::Open && debt.is_published(now));
+        prop_assert_eq!(payable(&debt, now) == "payable", effective == DebtState::Open && debt.is_published(now));
         prop_assert_eq!(payable(&debt, now) == "not found", !debt.is_published(now));
-        let pairs = [(State::Open, Status::ToPay), (State::Paid, Status::Paid),
-            (State::Expired, Status::Expired), (State::Cancelled, Status::Cancelled)];
+        let pairs = [(DebtState::Open, DebtStatus::ToPay), (DebtState::Paid, DebtStatus::Paid),
+            (DebtState::Expired, DebtStatus::Expired), (DebtState::Cancelled, DebtStatus::Cancelled)];
         prop_assert!(pairs.contains(&(effective, status)), "{:?} is shown as {:?}", effective, status);
         // Time closes what was open and touches nothing else.
-        prop_assert!(effective == state || (state == State::Open && debt.is_past_expiry(now)));
+        prop_assert!(effective == state || (state == DebtState::Open && debt.is_past_expiry(now)));
     }
 }

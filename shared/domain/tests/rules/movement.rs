@@ -1,37 +1,37 @@
 //! Movements: their names, and the text that the chain's hash covers.
 
-use domain::movement::{Kind, Movement, Source};
+use domain::movement::{MovementKind, Movement, MovementSource};
 use domain::{Cents, Timestamp};
 use proptest::prelude::*;
 
 use crate::samples::{at, cases};
 
 /// Every kind with its stored name and the event of the contract's timeline.
-const KINDS: [(Kind, &str, Option<&str>); 14] = [
-    (Kind::Created, "CREATED", Some("created")),
-    (Kind::Changed, "CHANGED", Some("changed")),
-    (Kind::AttemptStarted, "ATTEMPT_STARTED", Some("payment-started")),
-    (Kind::AttemptFailed, "ATTEMPT_FAILED", Some("payment-failed")),
-    (Kind::AttemptUnknown, "ATTEMPT_UNKNOWN", Some("payment-unknown")),
-    (Kind::Credit, "CREDIT", Some("paid")),
-    (Kind::CreditLate, "CREDIT_LATE", Some("paid-late")),
-    (Kind::DuplicateToRefund, "DUPLICATE_TO_REFUND", Some("duplicate-to-refund")),
-    (Kind::Mismatch, "MISMATCH", Some("amount-mismatch")),
-    (Kind::Cancelled, "CANCELLED", Some("cancelled")),
-    (Kind::Expired, "EXPIRED", Some("expired")),
-    (Kind::Reconciled, "RECONCILED", None),
-    (Kind::RefundNoted, "REFUND_NOTED", None),
-    (Kind::CorrectedToMatchNode, "CORRECTED_TO_MATCH_NODE", None),
+const KINDS: [(MovementKind, &str, Option<&str>); 14] = [
+    (MovementKind::Created, "CREATED", Some("created")),
+    (MovementKind::Changed, "CHANGED", Some("changed")),
+    (MovementKind::AttemptStarted, "ATTEMPT_STARTED", Some("payment-started")),
+    (MovementKind::AttemptFailed, "ATTEMPT_FAILED", Some("payment-failed")),
+    (MovementKind::AttemptUnknown, "ATTEMPT_UNKNOWN", Some("payment-unknown")),
+    (MovementKind::Credit, "CREDIT", Some("paid")),
+    (MovementKind::CreditLate, "CREDIT_LATE", Some("paid-late")),
+    (MovementKind::DuplicateToRefund, "DUPLICATE_TO_REFUND", Some("duplicate-to-refund")),
+    (MovementKind::Mismatch, "MISMATCH", Some("amount-mismatch")),
+    (MovementKind::Cancelled, "CANCELLED", Some("cancelled")),
+    (MovementKind::Expired, "EXPIRED", Some("expired")),
+    (MovementKind::Reconciled, "RECONCILED", None),
+    (MovementKind::RefundNoted, "REFUND_NOTED", None),
+    (MovementKind::CorrectedToMatchNode, "CORRECTED_TO_MATCH_NODE", None),
 ];
 
-const SOURCES: [(Source, &str); 7] = [
-    (Source::Citizen, "citizen"),
-    (Source::Creditor, "creditor"),
-    (Source::PspCallback, "psp_callback"),
-    (Source::PspInquiry, "psp_inquiry"),
-    (Source::Node, "node"),
-    (Source::Sweep, "sweep"),
-    (Source::Operator, "operator"),
+const SOURCES: [(MovementSource, &str); 7] = [
+    (MovementSource::Citizen, "citizen"),
+    (MovementSource::Creditor, "creditor"),
+    (MovementSource::PspCallback, "psp_callback"),
+    (MovementSource::PspInquiry, "psp_inquiry"),
+    (MovementSource::Node, "node"),
+    (MovementSource::Sweep, "sweep"),
+    (MovementSource::Operator, "operator"),
 ];
 
 #[test]
@@ -39,7 +39,7 @@ fn kinds_and_sources_have_one_name_hashed_and_stored_alike() {
     for (kind, name, event) in KINDS {
         assert_eq!(kind.as_str(), name);
         assert_eq!(serde_json::to_value(kind).unwrap(), name);
-        assert_eq!(serde_json::from_value::<Kind>(name.into()).unwrap(), kind);
+        assert_eq!(serde_json::from_value::<MovementKind>(name.into()).unwrap(), kind);
         assert_eq!(kind.timeline_event(), event, "{name}");
     }
     for (source, name) in SOURCES {
@@ -51,9 +51,9 @@ fn kinds_and_sources_have_one_name_hashed_and_stored_alike() {
 fn credit() -> Movement {
     Movement {
         number: 3,
-        kind: Kind::Credit,
+        kind: MovementKind::Credit,
         cents: Cents::new(12_345).unwrap(),
-        source: Source::Node,
+        source: MovementSource::Node,
         reference: Some("c110729d258c4ab1b765fe902aae41d6".to_owned()),
         at: at("2026-11-23T05:36:00Z"),
         sender_time: Some(at("2026-11-23T05:35:58Z")),
@@ -82,9 +82,9 @@ fn inv_m34_every_datum_is_covered_by_the_hash() {
     assert_ne!(credit().canonical("301000000000000245"), original, "the debt");
     for (datum, forged) in [
         ("number", Movement { number: 4, ..credit() }),
-        ("kind", Movement { kind: Kind::CreditLate, ..credit() }),
+        ("kind", Movement { kind: MovementKind::CreditLate, ..credit() }),
         ("cents", Movement { cents: Cents::new(12_346).unwrap(), ..credit() }),
-        ("source", Movement { source: Source::Operator, ..credit() }),
+        ("source", Movement { source: MovementSource::Operator, ..credit() }),
         ("reference", Movement { reference: Some("x".to_owned()), ..credit() }),
         ("time", Movement { at: at("2026-11-23T05:36:01Z"), ..credit() }),
         ("sender's time", Movement { sender_time: None, ..credit() }),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::account::{AccountId, Language};
 use domain::payment::{
-    ATTEMPT_LIFE, Attempt, Choice, Item, MAX_DEBTS, Outcome, PaymentId, Status, UNKNOWN_ALARM, check_notices,
+    ATTEMPT_LIFE, Attempt, MethodChoice, PaymentItem, MAX_DEBTS, AttemptOutcome, PaymentId, AttemptStatus, UNKNOWN_ALARM, check_notices,
     next_inquiry,
 };
 use domain::person::Email;
@@ -15,7 +15,7 @@ use crate::samples::{at, cases, list, refused};
 
 #[test]
 fn inv_m05_every_status_with_every_outcome() {
-    use Status::{Cancelled, Expired, Failed, Pending, Succeeded};
+    use AttemptStatus::{Cancelled, Expired, Failed, Pending, Succeeded};
     for (before, after) in [
         (Pending, [Succeeded, Failed, Cancelled, Expired]),
         (Succeeded, [Succeeded; 4]),
@@ -23,7 +23,7 @@ fn inv_m05_every_status_with_every_outcome() {
         (Cancelled, [Succeeded, Cancelled, Cancelled, Cancelled]),
         (Expired, [Succeeded, Expired, Expired, Expired]),
     ] {
-        for (outcome, expected) in Outcome::ALL.into_iter().zip(after) {
+        for (outcome, expected) in AttemptOutcome::ALL.into_iter().zip(after) {
             assert_eq!(before.after(outcome), expected, "{before:?} after {outcome:?}");
         }
     }
@@ -32,7 +32,7 @@ fn inv_m05_every_status_with_every_outcome() {
 #[test]
 fn statuses_are_the_contracts() {
     for (status, word) in
-        Status::ALL.into_iter().zip(["pending", "succeeded", "failed", "cancelled", "expired"])
+        AttemptStatus::ALL.into_iter().zip(["pending", "succeeded", "failed", "cancelled", "expired"])
     {
         assert_eq!(status.as_str(), word);
         assert_eq!(serde_json::to_value(status).unwrap(), word);
@@ -85,16 +85,16 @@ fn attempt(amounts: &[u64], fee: u64) -> Attempt {
         items: amounts
             .iter()
             .zip(1..)
-            .map(|(cents, n)| Item {
+            .map(|(cents, n)| PaymentItem {
                 notice: notice(n),
                 amount: Amount::new(*cents).unwrap(),
                 reason: "TARI".to_owned(),
             })
             .collect(),
-        choice: Choice { fee: Cents::new(fee).unwrap(), ..Choice::default() },
+        choice: MethodChoice { fee: Cents::new(fee).unwrap(), ..MethodChoice::default() },
         email: Some(Email::parse("mario.rossi@example.it").unwrap()),
         language: Language::It,
-        status: Status::Pending,
+        status: AttemptStatus::Pending,
         started_at: at("2026-01-01T00:00:00Z"),
         expires_at: at("2026-01-01T00:30:00Z"),
         checkout: None,
@@ -142,12 +142,12 @@ proptest! {
 
     #[test]
     fn inv_m05_a_success_anywhere_among_the_outcomes_wins(
-        outcomes in prop::collection::vec(prop::sample::select(Outcome::ALL.to_vec()), 1..8),
+        outcomes in prop::collection::vec(prop::sample::select(AttemptOutcome::ALL.to_vec()), 1..8),
     ) {
-        let last = outcomes.iter().fold(Status::Pending, |status, outcome| status.after(*outcome));
-        let expected = match (outcomes.contains(&Outcome::Succeeded), outcomes[0]) {
-            (true, _) => Status::Succeeded,
-            (false, first) => Status::Pending.after(first),
+        let last = outcomes.iter().fold(AttemptStatus::Pending, |status, outcome| status.after(*outcome));
+        let expected = match (outcomes.contains(&AttemptOutcome::Succeeded), outcomes[0]) {
+            (true, _) => AttemptStatus::Succeeded,
+            (false, first) => AttemptStatus::Pending.after(first),
         };
         prop_assert_eq!(last, expected);
     }

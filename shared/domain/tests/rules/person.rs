@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use domain::error::Form;
 use domain::person::{
-    COUNTRIES, Email, PROVINCES, Person, PersonType, Place, country, given_name, phone, postal_code, province,
+    COUNTRIES, Email, PROVINCES, Person, PersonType, PostalAddress, country, given_name, phone, postal_code, province,
 };
 use domain::{FieldCode, FiscalCode};
 use proptest::prelude::*;
@@ -255,7 +255,7 @@ fn postal_codes_are_five_digits_in_italy_and_free_abroad() {
 /// Country, province and postal code of a place that is otherwise right.
 fn place(country: &str, province: &str, postal_code: &str) -> Vec<(String, &'static str)> {
     let mut form = Form::default();
-    let place = Place::parse(&mut form, "Via Roma 1", postal_code, "Roma", province, country);
+    let place = PostalAddress::parse(&mut form, "Via Roma 1", postal_code, "Roma", province, country);
     assert_eq!(place.is_some(), form.is_clean());
     refused(form.finish())
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::account::{Account, AccountId, Consent, Language, LinkPurpose, Name, Profile, Status};
+use domain::account::{Account, AccountId, Consent, Language, LinkPurpose, HolderName, Profile, AccountStatus};
 use domain::outbox::OutboxMessage;
 use domain::person::Email;
 use domain::registration::{
@@ -26,7 +26,7 @@ fn profile() -> Profile {
     Profile {
         username: email.clone(),
         fiscal_code: FiscalCode::parse("RSSMRA80A01H501U").unwrap(),
-        name: Name::Natural { first: "Mario".to_owned(), last: "Rossi".to_owned() },
+        name: HolderName::Natural { first: "Mario".to_owned(), last: "Rossi".to_owned() },
         address: "Via Roma 1".to_owned(),
         country: "IT".to_owned(),
         city: "Roma".to_owned(),
@@ -39,7 +39,7 @@ fn profile() -> Profile {
     }
 }
 
-fn account(status: Status) -> Account {
+fn account(status: AccountStatus) -> Account {
     Account {
         id: AccountId::new("a1"),
         status,
@@ -79,7 +79,7 @@ fn inv_i01_i02_both_names_are_free_or_the_holder_is_told() {
                 assert!(free, "{claims:?}");
                 assert_eq!(
                     (account.status, account.epoch, account.identity_proven),
-                    (Status::Pending, 0, false)
+                    (AccountStatus::Pending, 0, false)
                 );
                 // Both claims only as they were read, and the account with them.
                 let before: Vec<_> = plan
@@ -103,9 +103,9 @@ fn inv_i01_i02_both_names_are_free_or_the_holder_is_told() {
 #[test]
 fn the_same_message_processed_twice_is_one_account() {
     let ours = Some(Claim { account: AccountId::new("a1"), pending_until: Some(now()) });
-    let facts = RegistrationFacts { claims: [ours.clone(), ours], account: Some(account(Status::Pending)) };
+    let facts = RegistrationFacts { claims: [ours.clone(), ours], account: Some(account(AccountStatus::Pending)) };
     let plan = register(&facts, &AccountId::new("a1"), &profile(), "hash", now());
-    assert_eq!((plan.writes.len(), plan.outcome), (0, Registered::New(account(Status::Pending))));
+    assert_eq!((plan.writes.len(), plan.outcome), (0, Registered::New(account(AccountStatus::Pending))));
 }
 
 fn link(purpose: LinkPurpose) -> MailedLink {
@@ -123,7 +123,7 @@ fn link(purpose: LinkPurpose) -> MailedLink {
 #[test]
 fn inv_i09_a_link_opens_for_its_purpose_its_account_its_time_and_as_the_latest() {
     use LinkPurpose::{Activate, ResetPassword};
-    use Status::{Active, Closed, Pending};
+    use AccountStatus::{Active, Closed, Pending};
     let (activation, reset) = (link(Activate), link(ResetPassword));
     let used = |link: &MailedLink, seconds| MailedLink { used_at: Some(ago(seconds)), ..link.clone() };
     for (link, purpose, status, opens) in [
@@ -155,21 +155,21 @@ fn inv_i09_a_link_opens_for_its_purpose_its_account_its_time_and_as_the_latest()
 #[test]
 fn an_activation_happens_once_and_not_after_the_names_went_to_somebody_else() {
     let opened = |status| OpenedLink { account: account(status), hash: "h".to_owned() };
-    let plan = activate(&opened(Status::Pending), &[None, None], now()).unwrap();
+    let plan = activate(&opened(AccountStatus::Pending), &[None, None], now()).unwrap();
     assert_eq!((plan.outcome, plan.writes.len()), (LinkUse::Done, 4));
     assert!(matches!(plan.message, Some(OutboxMessage::AccountActivated { .. })));
-    let again = activate(&opened(Status::Active), &[None, None], now()).unwrap();
+    let again = activate(&opened(AccountStatus::Active), &[None, None], now()).unwrap();
     assert_eq!((again.outcome, again.writes.len(), again.message), (LinkUse::Repeated, 0, None));
-    let lost = activate(&opened(Status::Pending), &[theirs(Some(1)), None], now());
+    let lost = activate(&opened(AccountStatus::Pending), &[theirs(Some(1)), None], now());
     assert!(matches!(lost, Err(Error::LinkNotValid)));
 }
 
 #[test]
 fn inv_i10_a_new_password_ends_every_session_and_says_so() {
-    let opened = OpenedLink { account: account(Status::Active), hash: "h".to_owned() };
+    let opened = OpenedLink { account: account(AccountStatus::Active), hash: "h".to_owned() };
     let reset = reset_password(&opened, "new", now());
     assert!(matches!(reset.writes[0], AccountWrite::UseLink { .. }), "the link with it, in one write");
-    let live = account(Status::Active);
+    let live = account(AccountStatus::Active);
     let changed = change_password(Some(&live), 4, "new").unwrap();
     for plan in [&reset, &changed] {
         assert_eq!(plan.outcome.epoch, 5);
@@ -179,17 +179,17 @@ fn inv_i10_a_new_password_ends_every_session_and_says_so() {
         assert!(matches!(plan.message, Some(OutboxMessage::PasswordChanged { .. })));
     }
     // Changed or closed meanwhile: whoever asks has no session any more.
-    for stored in [None, Some(account(Status::Closed)), Some(Account { epoch: 5, ..live })] {
+    for stored in [None, Some(account(AccountStatus::Closed)), Some(Account { epoch: 5, ..live })] {
         assert!(matches!(change_password(stored.as_ref(), 4, "new"), Err(Error::NotAuthenticated)));
     }
 }
 
 #[test]
 fn an_account_closes_once() {
-    let plan = close(Some(&account(Status::Active)), now());
+    let plan = close(Some(&account(AccountStatus::Active)), now());
     assert_eq!(plan.writes, [AccountWrite::Close { account: AccountId::new("a1"), at: now() }]);
     assert!(matches!(plan.message, Some(OutboxMessage::CloseAccount { .. })));
-    for stored in [None, Some(account(Status::Closed)), Some(account(Status::Pending))] {
+    for stored in [None, Some(account(AccountStatus::Closed)), Some(account(AccountStatus::Pending))] {
         assert_eq!(close(stored.as_ref(), now()).writes, []);
     }
 }

@@ -1,6 +1,6 @@
 //! What the other modules share: vectors from files, people, debts, and how properties are run.
 
-use domain::debt::{Days, Debt, Origin, Service, State};
+use domain::debt::{DebtDates, Debt, DebtOrigin, DebtService, DebtState};
 use domain::person::{Person, PersonType};
 use domain::{Amount, Date, Error, FiscalCode, NoticeNumber, Timestamp};
 use proptest::prelude::*;
@@ -76,13 +76,13 @@ pub fn debt() -> Debt {
     Debt {
         notice: NoticeNumber::parse("301000000000000144").unwrap(),
         debtor: mario(),
-        service: Service { code: "TEST1".to_owned(), name: "Prova".to_owned() },
+        service: DebtService { code: "TEST1".to_owned(), name: "Prova".to_owned() },
         reason: "TARI 2026".to_owned(),
         amount: Amount::new(12_345).unwrap(),
-        days: Days::default(),
-        origin: Origin::Creditor,
+        days: DebtDates::default(),
+        origin: DebtOrigin::Creditor,
         created_at: at("2026-01-01T00:00:00Z"),
-        state: State::Open,
+        state: DebtState::Open,
         closed_at: None,
         attempt: None,
         receipt: None,

@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use domain::Timestamp;
-use domain::session::{Limits, passed};
+use domain::session::{SessionLimits, passed};
 use jiff::SignedDuration;
 use proptest::prelude::*;
 
 use crate::samples::{at, cases};
 
 /// What the template sets where nobody chooses otherwise.
-const LIMITS: Limits =
-    Limits { idle: Duration::from_secs(20 * 60), absolute: Duration::from_secs(8 * 60 * 60) };
+const LIMITS: SessionLimits =
+    SessionLimits { idle: Duration::from_secs(20 * 60), absolute: Duration::from_secs(8 * 60 * 60) };
 
 fn after(from: Timestamp, seconds: i64) -> Timestamp {
     from + SignedDuration::from_secs(seconds)
@@ -64,7 +64,7 @@ proptest! {
         idle in 1_u64..5_000, absolute in 1_u64..50_000,
         seen in 0_i64..60_000, now in 0_i64..60_000, wait in 0_i64..60_000,
     ) {
-        let limits = Limits { idle: Duration::from_secs(idle), absolute: Duration::from_secs(absolute) };
+        let limits = SessionLimits { idle: Duration::from_secs(idle), absolute: Duration::from_secs(absolute) };
         let opened = at("2026-01-01T08:00:00Z");
         let alive = |now| limits.alive(opened, after(opened, seen), after(opened, now));
         let expected = now < i64::try_from(absolute).unwrap() && now - seen < i64::try_from(idle).unwrap();

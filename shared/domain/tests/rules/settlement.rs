@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 
 use domain::account::{AccountId, Language};
 use domain::bookkeeping::Reason;
-use domain::debt::{Debt, OpenAttempt, State};
-use domain::movement::{Kind, Source, verify};
+use domain::debt::{Debt, OpenAttempt, DebtState};
+use domain::movement::{MovementKind, MovementSource, verify};
 use domain::notice::NoticeNumber;
 use domain::outbox::{OutboxMessage, Recipient};
-use domain::payment::{Attempt, Choice, Confirmation, Item, Outcome, PaymentId, Status};
+use domain::payment::{Attempt, MethodChoice, Confirmation, PaymentItem, AttemptOutcome, PaymentId, AttemptStatus};
 use domain::person::Email;
 use domain::plan::{DebtChange, Plan};
 use domain::receipt::PspIdentity;
-use domain::settlement::{Facts, Notification, ReceiptCodes, Settled, settle};
+use domain::settlement::{SettlementFacts, Notification, ReceiptCodes, Settled, settle};
 use domain::{Amount, Cents, Timestamp};
 
 use crate::samples::{at, day, debt};
@@ -38,21 +38,21 @@ fn debts(n: u64) -> Vec<Debt> {
         revision: 0,
         ..debt()
     };
-    let entry = |debt: &Debt| domain::movement::Entry::new(debt.amount.cents(), Source::Creditor);
+    let entry = |debt: &Debt| domain::movement::MovementEntry::new(debt.amount.cents(), MovementSource::Creditor);
     (1..=n).map(numbered).map(|debt| DebtChange::created(debt.clone(), entry(&debt)).after).collect()
 }
 
 fn attempt(debts: &[Debt]) -> Attempt {
     let item =
-        |debt: &Debt| Item { notice: debt.notice.clone(), amount: debt.amount, reason: debt.reason.clone() };
+        |debt: &Debt| PaymentItem { notice: debt.notice.clone(), amount: debt.amount, reason: debt.reason.clone() };
     Attempt {
         id: id(1),
         account: AccountId::new("a1"),
         items: debts.iter().map(item).collect(),
-        choice: Choice::default(),
+        choice: MethodChoice::default(),
         email: Some(Email::parse("chi.paga@example.it").unwrap()),
         language: Language::En,
-        status: Status::Pending,
+        status: AttemptStatus::Pending,
         started_at: at("2026-11-30T08:50:00Z"),
         expires_at: at("2026-11-30T09:20:00Z"),
         checkout: None,
@@ -73,7 +73,7 @@ fn waiting(n: u64) -> (Attempt, Vec<Debt>) {
     (attempt, debts)
 }
 
-fn confirmation(source: Source) -> Confirmation {
+fn confirmation(source: MovementSource) -> Confirmation {
     Confirmation {
         source,
         receipt_id: "r1".to_owned(),
@@ -89,30 +89,30 @@ fn confirmation(source: Source) -> Confirmation {
 }
 
 fn paid(cents: u64, currency: &str) -> Notification {
-    let confirmation = confirmation(Source::PspCallback);
+    let confirmation = confirmation(MovementSource::PspCallback);
     Notification::Paid { payment_id: id(1), confirmation, cents, currency: currency.to_owned() }
 }
 
-fn ended(outcome: Outcome) -> Notification {
+fn ended(outcome: AttemptOutcome) -> Notification {
     let failure = Some("card_declined".repeat(9));
-    Notification::Ended { payment_id: id(1), outcome, failure, source: Source::PspInquiry }
+    Notification::Ended { payment_id: id(1), outcome, failure, source: MovementSource::PspInquiry }
 }
 
 fn receipt(debt: &Debt, cents: u64) -> Notification {
-    let (notice, confirmation) = (debt.notice.clone(), confirmation(Source::Node));
+    let (notice, confirmation) = (debt.notice.clone(), confirmation(MovementSource::Node));
     Notification::Receipt { notice, amount: amount(cents), confirmation, by_hand: None }
 }
 
-fn facts(attempt: Option<Attempt>, debts: Vec<Debt>) -> Facts {
-    Facts { attempt, debts, ..Facts::default() }
+fn facts(attempt: Option<Attempt>, debts: Vec<Debt>) -> SettlementFacts {
+    SettlementFacts { attempt, debts, ..SettlementFacts::default() }
 }
 
-fn decided(facts: &Facts, notification: &Notification) -> Plan<Settled> {
+fn decided(facts: &SettlementFacts, notification: &Notification) -> Plan<Settled> {
     let codes: ReceiptCodes = [[1; 16], [2; 16], [3; 16], [4; 16], [5; 16]];
     settle(facts, notification, now(), &codes).unwrap()
 }
 
-fn kinds(change: &DebtChange) -> Vec<Kind> {
+fn kinds(change: &DebtChange) -> Vec<MovementKind> {
     change.movements.iter().map(|movement| movement.kind).collect()
 }
 
@@ -125,9 +125,9 @@ fn inv_m01_a_psps_money_credits_every_debt_once_and_each_with_its_own_receipt() 
     let mut codes = BTreeSet::new();
     for (index, (change, before)) in plan.debts.iter().zip(&debts).enumerate() {
         assert_eq!(change.before.as_ref(), Some(before));
-        assert_eq!(kinds(change), [Kind::Credit]);
+        assert_eq!(kinds(change), [MovementKind::Credit]);
         let after = &change.after;
-        assert_eq!((after.state, after.closed_at, &after.attempt), (State::Paid, Some(now()), &None));
+        assert_eq!((after.state, after.closed_at, &after.attempt), (DebtState::Paid, Some(now()), &None));
         assert_eq!((after.version, after.revision), (before.version + 1, before.revision + 1));
         let receipt = after.receipt.as_ref().unwrap();
         assert_eq!((receipt.amount, receipt.receipt_id.as_str()), (before.amount, "r1"));
@@ -137,7 +137,7 @@ fn inv_m01_a_psps_money_credits_every_debt_once_and_each_with_its_own_receipt() 
         assert!(codes.insert(receipt.code.clone()), "every receipt has its own code");
     }
     let after = plan.attempt.unwrap().after;
-    assert_eq!((after.status, after.email, after.revision), (Status::Succeeded, None, attempt.revision + 1));
+    assert_eq!((after.status, after.email, after.revision), (AttemptStatus::Succeeded, None, attempt.revision + 1));
     assert_eq!(
         (after.choice.psp_name.as_deref(), after.choice.method.as_deref()),
         (Some("Banca"), Some("CARD"))
@@ -159,12 +159,12 @@ fn inv_m01_a_psps_money_credits_every_debt_once_and_each_with_its_own_receipt() 
 fn inv_m02_money_that_was_taken_is_not_taken_again() {
     let (attempt, debts) = waiting(2);
     let all: BTreeSet<NoticeNumber> = attempt.notices().into_iter().collect();
-    let known = Facts { taken: all, ..facts(Some(attempt.clone()), debts.clone()) };
+    let known = SettlementFacts { taken: all, ..facts(Some(attempt.clone()), debts.clone()) };
     let plan = decided(&known, &paid(300, "EUR"));
     assert_eq!((plan.outcome, plan.debts.len(), plan.messages.len()), (Settled::Known, 0, 0));
     // Of two debts one was credited before somebody died: the other is.
     let first = BTreeSet::from([debts[0].notice.clone()]);
-    let half = Facts { taken: first, ..facts(Some(attempt), debts.clone()) };
+    let half = SettlementFacts { taken: first, ..facts(Some(attempt), debts.clone()) };
     let plan = decided(&half, &paid(300, "EUR"));
     assert_eq!(plan.outcome, Settled::Credited);
     assert_eq!(plan.debts.iter().map(|c| &c.after.notice).collect::<Vec<_>>(), [&debts[1].notice]);
@@ -175,11 +175,11 @@ fn inv_m02_money_that_was_taken_is_not_taken_again() {
 }
 
 /// A debt in each state, with what money makes of it: kind of movement, state afterwards, outcome.
-const STATES: [(State, Kind, State, Settled); 4] = [
-    (State::Open, Kind::Credit, State::Paid, Settled::Credited),
-    (State::Paid, Kind::DuplicateToRefund, State::Paid, Settled::Duplicate),
-    (State::Cancelled, Kind::CreditLate, State::Paid, Settled::Credited),
-    (State::Expired, Kind::CreditLate, State::Paid, Settled::Credited),
+const STATES: [(DebtState, MovementKind, DebtState, Settled); 4] = [
+    (DebtState::Open, MovementKind::Credit, DebtState::Paid, Settled::Credited),
+    (DebtState::Paid, MovementKind::DuplicateToRefund, DebtState::Paid, Settled::Duplicate),
+    (DebtState::Cancelled, MovementKind::CreditLate, DebtState::Paid, Settled::Credited),
+    (DebtState::Expired, MovementKind::CreditLate, DebtState::Paid, Settled::Credited),
 ];
 
 #[test]
@@ -187,7 +187,7 @@ fn inv_m25_money_is_credited_or_kept_in_every_state_from_psp_and_node_alike() {
     for (state, kind, after, settled) in STATES {
         let (attempt, mut debts) = waiting(1);
         debts[0].state = state;
-        debts[0].closed_at = (state != State::Open).then(|| at("2026-11-01T00:00:00Z"));
+        debts[0].closed_at = (state != DebtState::Open).then(|| at("2026-11-01T00:00:00Z"));
         for notification in [paid(100, "EUR"), receipt(&debts[0], 100)] {
             let plan = decided(&facts(Some(attempt.clone()), debts.clone()), &notification);
             assert_eq!(plan.outcome, settled, "{state:?}");
@@ -206,8 +206,8 @@ fn inv_m25_money_after_the_last_day_is_late_also_when_nobody_wrote_down_that_it_
     let (attempt, mut debts) = waiting(1);
     debts[0].days.expires = Some(day("2026-11-29"));
     let plan = decided(&facts(Some(attempt), debts), &paid(100, "EUR"));
-    assert_eq!(kinds(&plan.debts[0]), [Kind::CreditLate]);
-    assert_eq!(plan.debts[0].after.state, State::Paid);
+    assert_eq!(kinds(&plan.debts[0]), [MovementKind::CreditLate]);
+    assert_eq!(plan.debts[0].after.state, DebtState::Paid);
 }
 
 #[test]
@@ -217,13 +217,13 @@ fn inv_m06_another_amount_or_currency_of_a_psp_pays_nothing_and_is_kept() {
         let plan = decided(&facts(Some(attempt), debts), &paid(cents, currency));
         assert_eq!(plan.outcome, Settled::Mismatch, "{cents} {currency}");
         for change in &plan.debts {
-            assert_eq!((kinds(change), change.after.state), (vec![Kind::Mismatch], State::Open));
+            assert_eq!((kinds(change), change.after.state), (vec![MovementKind::Mismatch], DebtState::Open));
             assert_eq!((&change.after.attempt, &change.after.receipt), (&None, &None));
         }
         let taken: Vec<_> = plan.money_taken.iter().map(|taken| taken.verdict).collect();
-        assert_eq!((plan.debts.len(), taken), (2, vec![Kind::Mismatch]));
+        assert_eq!((plan.debts.len(), taken), (2, vec![MovementKind::Mismatch]));
         let after = plan.attempt.unwrap().after;
-        assert_eq!((after.status, after.failure.as_deref()), (Status::Failed, Some("amount_mismatch")));
+        assert_eq!((after.status, after.failure.as_deref()), (AttemptStatus::Failed, Some("amount_mismatch")));
         assert_eq!((after.email, plan.messages), (None, Vec::new()), "nobody is told that it failed");
     }
 }
@@ -235,7 +235,7 @@ fn inv_m06_a_receipt_of_the_node_closes_its_debt_whatever_the_amount_and_the_dif
         let plan = decided(&facts(Some(attempt), debts.clone()), &receipt(&debts[0], cents));
         assert_eq!(plan.outcome, Settled::Mismatch);
         let change = &plan.debts[0];
-        assert_eq!((kinds(change), change.after.state), (vec![Kind::Credit, Kind::Mismatch], State::Paid));
+        assert_eq!((kinds(change), change.after.state), (vec![MovementKind::Credit, MovementKind::Mismatch], DebtState::Paid));
         // Booked as it came, and in one unbroken chain.
         assert!(change.movements.iter().all(|movement| movement.cents.get() == cents));
         assert_eq!(change.after.receipt.as_ref().map(|receipt| receipt.amount.get()), Some(cents));
@@ -246,7 +246,7 @@ fn inv_m06_a_receipt_of_the_node_closes_its_debt_whatever_the_amount_and_the_dif
 }
 
 fn created_movements(debt: &Debt) -> Vec<domain::movement::Movement> {
-    let entry = domain::movement::Entry::new(debt.amount.cents(), Source::Creditor);
+    let entry = domain::movement::MovementEntry::new(debt.amount.cents(), MovementSource::Creditor);
     let blank = Debt { version: 0, revision: 0, chain: String::new(), attempt: None, ..debt.clone() };
     DebtChange::created(blank, entry).movements
 }
@@ -254,7 +254,7 @@ fn created_movements(debt: &Debt) -> Vec<domain::movement::Movement> {
 #[test]
 fn inv_m24_money_of_nothing_that_we_know_is_kept_once() {
     let foreign = Notification::Unmatched {
-        confirmation: confirmation(Source::PspCallback),
+        confirmation: confirmation(MovementSource::PspCallback),
         cents: 7,
         currency: "CHF".to_owned(),
     };
@@ -262,34 +262,34 @@ fn inv_m24_money_of_nothing_that_we_know_is_kept_once() {
     for (notification, cents, currency) in
         [(paid(300, "EUR"), 300, "EUR"), (receipt(&stranger, 5), 5, "EUR"), (foreign, 7, "CHF")]
     {
-        let plan = decided(&Facts::default(), &notification);
+        let plan = decided(&SettlementFacts::default(), &notification);
         assert_eq!(plan.outcome, Settled::Unmatched);
         let kept = plan.unmatched.unwrap();
         assert_eq!((kept.cents, kept.currency.as_str(), kept.at), (cents, currency, now()));
-        let again = Facts { kept_unmatched: true, ..Facts::default() };
+        let again = SettlementFacts { kept_unmatched: true, ..SettlementFacts::default() };
         assert_eq!(decided(&again, &notification), Plan::nothing(Settled::Known));
     }
 }
 
 #[test]
 fn what_is_not_of_us_or_names_no_payment_changes_nothing() {
-    assert_eq!(decided(&Facts::default(), &Notification::Foreign), Plan::nothing(Settled::Ignored));
-    assert_eq!(decided(&Facts::default(), &ended(Outcome::Failed)), Plan::nothing(Settled::Unmatched));
+    assert_eq!(decided(&SettlementFacts::default(), &Notification::Foreign), Plan::nothing(Settled::Ignored));
+    assert_eq!(decided(&SettlementFacts::default(), &ended(AttemptOutcome::Failed)), Plan::nothing(Settled::Unmatched));
 }
 
 #[test]
 fn inv_m11_an_attempt_that_ends_without_money_frees_its_debts_and_says_so_only_when_it_failed() {
     for (outcome, status, told) in [
-        (Outcome::Failed, Status::Failed, true),
-        (Outcome::Cancelled, Status::Cancelled, false),
-        (Outcome::Expired, Status::Expired, false),
+        (AttemptOutcome::Failed, AttemptStatus::Failed, true),
+        (AttemptOutcome::Cancelled, AttemptStatus::Cancelled, false),
+        (AttemptOutcome::Expired, AttemptStatus::Expired, false),
     ] {
         let (attempt, debts) = waiting(2);
         let plan = decided(&facts(Some(attempt), debts), &ended(outcome));
         assert_eq!(plan.outcome, Settled::Ended);
         for change in &plan.debts {
-            assert_eq!((kinds(change), &change.after.attempt), (vec![Kind::AttemptFailed], &None));
-            assert_eq!(change.movements[0].source, Source::PspInquiry);
+            assert_eq!((kinds(change), &change.after.attempt), (vec![MovementKind::AttemptFailed], &None));
+            assert_eq!(change.movements[0].source, MovementSource::PspInquiry);
         }
         let after = plan.attempt.unwrap().after;
         assert_eq!((after.status, after.email), (status, None), "no address outlives its attempt");
@@ -301,14 +301,14 @@ fn inv_m11_an_attempt_that_ends_without_money_frees_its_debts_and_says_so_only_w
 
 #[test]
 fn inv_m05_an_outcome_that_comes_after_another_changes_nothing_but_money_always_counts() {
-    for status in [Status::Succeeded, Status::Failed, Status::Cancelled, Status::Expired] {
+    for status in [AttemptStatus::Succeeded, AttemptStatus::Failed, AttemptStatus::Cancelled, AttemptStatus::Expired] {
         let (attempt, debts) = waiting(1);
         let facts = facts(Some(Attempt { status, ..attempt }), debts);
-        for outcome in [Outcome::Failed, Outcome::Cancelled, Outcome::Expired] {
+        for outcome in [AttemptOutcome::Failed, AttemptOutcome::Cancelled, AttemptOutcome::Expired] {
             assert_eq!(decided(&facts, &ended(outcome)), Plan::nothing(Settled::Ignored), "{status:?}");
         }
         let plan = decided(&facts, &paid(100, "EUR"));
-        assert_eq!((plan.outcome, plan.debts[0].after.state), (Settled::Credited, State::Paid), "{status:?}");
+        assert_eq!((plan.outcome, plan.debts[0].after.state), (Settled::Credited, DebtState::Paid), "{status:?}");
     }
 }
 
@@ -316,7 +316,7 @@ fn inv_m05_an_outcome_that_comes_after_another_changes_nothing_but_money_always_
 fn a_debt_that_waits_for_another_attempt_goes_on_waiting() {
     let (attempt, mut debts) = waiting(2);
     debts[0].attempt = Some(OpenAttempt { payment_id: id(9), expires_at: now() });
-    let plan = decided(&facts(Some(attempt.clone()), debts.clone()), &ended(Outcome::Failed));
+    let plan = decided(&facts(Some(attempt.clone()), debts.clone()), &ended(AttemptOutcome::Failed));
     assert_eq!(plan.debts.iter().map(|c| &c.after.notice).collect::<Vec<_>>(), [&debts[1].notice]);
     let plan = decided(&facts(Some(attempt), debts.clone()), &paid(300, "EUR"));
     assert_eq!(plan.debts[0].after.attempt, debts[0].attempt);
@@ -330,10 +330,10 @@ fn inv_m17_a_receipt_says_something_of_an_attempt_only_if_it_names_it() {
     // One of two receipts: the attempt waits for the other, and then has succeeded.
     let plan = decided(&facts(Some(attempt.clone()), vec![debts[0].clone()]), &first);
     let half = plan.attempt.unwrap().after;
-    assert_eq!((half.status, half.received.len(), half.email.is_some()), (Status::Pending, 1, true));
+    assert_eq!((half.status, half.received.len(), half.email.is_some()), (AttemptStatus::Pending, 1, true));
     let plan = decided(&facts(Some(half), vec![debts[1].clone()]), &second);
     let whole = plan.attempt.unwrap().after;
-    assert_eq!((whole.status, whole.email), (Status::Succeeded, None));
+    assert_eq!((whole.status, whole.email), (AttemptStatus::Succeeded, None));
     // Paid at a counter while a PSP's page is open: the debt is paid, of the attempt nothing is known.
     let Notification::Receipt { notice, amount, confirmation, by_hand } = receipt(&debts[0], 100) else {
         panic!("no receipt")
@@ -379,7 +379,7 @@ fn a_receipt_by_hand_stands_beside_its_credit_with_who_and_why() {
     let by_hand = Notification::Receipt { notice, amount, confirmation, by_hand: Some(reason) };
     let plan = decided(&facts(None, debts), &by_hand);
     let change = &plan.debts[0];
-    assert_eq!(kinds(change), [Kind::Credit, Kind::Mismatch, Kind::CorrectedToMatchNode]);
+    assert_eq!(kinds(change), [MovementKind::Credit, MovementKind::Mismatch, MovementKind::CorrectedToMatchNode]);
     assert_eq!(change.movements[2].reference.as_deref(), Some("2 ragioneria: prot. 118/2026"));
 }
 

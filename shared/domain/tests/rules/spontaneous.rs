@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use domain::Error;
 use domain::money::MAX_CENTS;
-use domain::spontaneous::{Field, Priced, Service, Wish, reason};
+use domain::spontaneous::{ServiceField, PricedRequest, CatalogueService, SpontaneousPaymentRequest, reason};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::samples::{any_text, cases, list, refused, text, vectors};
 
-fn service(amount: &Value, fields: &Value) -> Service {
+fn service(amount: &Value, fields: &Value) -> CatalogueService {
     serde_json::from_value(json!({
         "code": "14.TOSAP", "name": "TOSAP temporanea", "taxonomy": "0101002IM",
         "amount": amount, "fields": fields,
@@ -18,16 +18,16 @@ fn service(amount: &Value, fields: &Value) -> Service {
     .unwrap()
 }
 
-fn free() -> Service {
+fn free() -> CatalogueService {
     service(&json!({"kind": "free", "min": 100, "max": 50_000}), &json!([]))
 }
 
-fn fixed() -> Service {
+fn fixed() -> CatalogueService {
     service(&json!({"kind": "fixed", "fixed": 450}), &json!([]))
 }
 
 /// Square metres × days × the factor of the zone × 25 cents, and 2 € a day for the table; 10 € to begin with.
-fn tariff() -> Service {
+fn tariff() -> CatalogueService {
     service(
         &json!({"kind": "tariff", "base": 1_000, "terms": [
             {"cents": 25, "times": ["metres", "days"],
@@ -43,16 +43,16 @@ fn tariff() -> Service {
 }
 
 fn wish(
-    service: &Service,
+    service: &CatalogueService,
     reason: &str,
     amount: Option<u64>,
     fields: &[(&str, &str)],
-) -> Result<Priced, Error> {
+) -> Result<PricedRequest, Error> {
     let fields = fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    service.price(&Wish { reason, amount, fields: &fields })
+    service.price(&SpontaneousPaymentRequest { reason, amount, fields: &fields })
 }
 
-fn price(service: &Service, amount: Option<u64>, fields: &[(&str, &str)]) -> Result<u64, Error> {
+fn price(service: &CatalogueService, amount: Option<u64>, fields: &[(&str, &str)]) -> Result<u64, Error> {
     wish(service, "TOSAP 2026", amount, fields).map(|priced| priced.amount.get())
 }
 
@@ -122,7 +122,7 @@ fn a_tariff_whose_fields_are_wrong_blames_the_fields_and_not_the_amount() {
 }
 
 /// A service whose price is the number times these cents.
-fn one_term(base: u64, cents: u64) -> Service {
+fn one_term(base: u64, cents: u64) -> CatalogueService {
     service(
         &json!({"kind": "tariff", "base": base, "terms": [{"cents": cents, "times": ["n"]}]}),
         &json!([{"name": "n", "label": "N", "type": "number", "required": true,
@@ -315,13 +315,13 @@ fn what_is_priced_keeps_the_tidy_reason() {
 }
 
 /// The fields that [`Service::check`] blames after a change of the tariff's file.
-fn blamed(change: impl FnOnce(&mut Service)) -> Vec<String> {
+fn blamed(change: impl FnOnce(&mut CatalogueService)) -> Vec<String> {
     let mut service = tariff();
     change(&mut service);
     service.check().into_iter().map(|(field, _)| field).collect()
 }
 
-fn field(json: &Value) -> Field {
+fn field(json: &Value) -> ServiceField {
     serde_json::from_value(json.clone()).unwrap()
 }
 
@@ -354,7 +354,7 @@ fn every_taxonomy_vector_is_judged() {
 
 #[test]
 fn every_mistake_of_a_file_is_blamed_on_its_own_field() {
-    type Change = fn(&mut Service);
+    type Change = fn(&mut CatalogueService);
     let table: Vec<(&str, Change)> = vec![
         ("code", |s| s.code = String::new()),
         ("code", |s| s.code = "x".repeat(36)),
@@ -442,7 +442,7 @@ fn every_mistake_of_a_file_is_told_at_once() {
 fn a_file_with_words_of_its_own_or_impossible_amounts_is_not_read() {
     let right =
         json!({"code": "A", "name": "A", "taxonomy": "0101002IM", "amount": {"kind": "fixed", "fixed": 1}});
-    assert!(serde_json::from_value::<Service>(right.clone()).is_ok());
+    assert!(serde_json::from_value::<CatalogueService>(right.clone()).is_ok());
     for (pointer, key, value) in [
         ("", "price", json!(1)),
         ("/amount", "kind", json!("gift")),
@@ -456,7 +456,7 @@ fn a_file_with_words_of_its_own_or_impossible_amounts_is_not_read() {
     ] {
         let mut wrong = right.clone();
         wrong.pointer_mut(pointer).unwrap()[key] = value.clone();
-        assert!(serde_json::from_value::<Service>(wrong).is_err(), "{pointer}/{key} {value}");
+        assert!(serde_json::from_value::<CatalogueService>(wrong).is_err(), "{pointer}/{key} {value}");
     }
 }
 
@@ -484,7 +484,7 @@ proptest! {
     ) {
         for service in [free(), fixed(), tariff()] {
             let fields: BTreeMap<String, String> = fields.clone();
-            match service.price(&Wish { reason: &reason, amount, fields: &fields }) {
+            match service.price(&SpontaneousPaymentRequest { reason: &reason, amount, fields: &fields }) {
                 Ok(priced) => prop_assert!(!priced.reason.is_empty() && priced.amount.get() >= 1),
                 Err(Error::Invalid(errors)) => prop_assert!(!errors.is_empty()),
                 Err(other) => prop_assert!(false, "{:?}", other),

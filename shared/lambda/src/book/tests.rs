@@ -6,10 +6,10 @@ use std::time::Duration;
 use domain::Error;
 use serde_json::{Value, json};
 use web::{Function, Problem, Reply, Request};
-use world::metrics::{Callback, Mail, Payment};
-use world::{Clock, Measure, Metrics, NotConfigured, Parts, Random, Wire, World};
+use world::metrics::{CallbackOutcome, MailOutcome, PaymentOutcome};
+use world::{Clock, Measure, Metrics, ConfigError, EnvParts, Random, HttpClient, Env};
 
-use crate::log::{Kept, panics_without_words, to};
+use crate::log::{MemoryLog, panics_without_words, to};
 
 /// A function that measures things, and fails as its path says.
 struct Probe(Metrics);
@@ -19,7 +19,7 @@ const CANARY: &str = "canary\n\u{1b}[31m\"},{\"level\":\"ERROR";
 impl Function for Probe {
     const ROUTES: &'static [&'static str] = &["GET /api/{how}"];
 
-    fn connect(world: &World) -> Result<Self, NotConfigured> {
+    fn connect(world: &Env) -> Result<Self, ConfigError> {
         Ok(Self(world.metrics().clone()))
     }
 
@@ -32,11 +32,11 @@ impl Function for Probe {
                 request.is_of("pseudonym");
                 self.0.note(Measure::ConditionalFailure);
                 self.0.note(Measure::ConditionalFailure);
-                self.0.note(Measure::Mail(Mail::Sent));
-                self.0.note(Measure::Mail(Mail::Sent));
-                self.0.note(Measure::Mail(Mail::Failed));
-                self.0.note(Measure::Payment(Payment::Credited));
-                self.0.note(Measure::Callback(Callback::Credited));
+                self.0.note(Measure::Mail(MailOutcome::Sent));
+                self.0.note(Measure::Mail(MailOutcome::Sent));
+                self.0.note(Measure::Mail(MailOutcome::Failed));
+                self.0.note(Measure::Payment(PaymentOutcome::Credited));
+                self.0.note(Measure::Callback(CallbackOutcome::Credited));
                 self.0.note(Measure::OldestOutbox(Duration::from_secs(30)));
                 Ok(Reply::no_content())
             }
@@ -46,13 +46,13 @@ impl Function for Probe {
 
 /// The lines of a function that is asked for some paths, one after the other.
 async fn lines(namespace: &str, trace: &str, paths: &[&str]) -> Vec<Value> {
-    let wire = Wire::to_aws(None).unwrap();
-    let parts = Parts { clock: Clock::system(), random: Random::system(), aws: wire.clone(), outside: wire };
+    let wire = HttpClient::to_aws(None).unwrap();
+    let parts = EnvParts { clock: Clock::system(), random: Random::system(), aws: wire.clone(), outside: wire };
     let variables = [("PUBLIC_URL", "https://pay.example"), ("METRICS_NAMESPACE", namespace)];
     let variables: BTreeMap<_, _> = variables.map(|(k, v)| (k.to_owned(), v.to_owned())).into();
-    let kept = Kept::default();
+    let kept = MemoryLog::default();
     let _guard = tracing::subscriber::set_default(to(kept.clone()));
-    let probe = crate::in_process::<Probe>(&World::new(variables, parts)).unwrap();
+    let probe = crate::in_process::<Probe>(&Env::new(variables, parts)).unwrap();
     for path in paths {
         let event = json!({
             "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": "", "isBase64Encoded": false,

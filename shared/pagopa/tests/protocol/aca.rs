@@ -1,7 +1,7 @@
 use domain::creditor::{Creditor, Iban};
-use domain::debt::{Days, Debt, State};
+use domain::debt::{DebtDates, Debt, DebtState};
 use domain::{Fault, NoticeNumber};
-use pagopa::aca::{Aca, NotStored, Position, interpret};
+use pagopa::aca::{AcaClient, NotStored, Position, interpret};
 
 use crate::samples::{BANK, POSTAL, at, creditor, day, debt, postal_creditor};
 use crate::wire::{Scripted, run, world};
@@ -33,13 +33,13 @@ fn the_position_of_a_debt() {
 
 #[test]
 fn what_cannot_be_paid_is_closed_with_nothing_to_pay() {
-    let hidden = Days { valid_from: Some(day("2030-06-16")), ..Days::default() };
-    let over = Days { expires: Some(day("2030-06-14")), ..Days::default() };
+    let hidden = DebtDates { valid_from: Some(day("2030-06-16")), ..DebtDates::default() };
+    let over = DebtDates { expires: Some(day("2030-06-14")), ..DebtDates::default() };
     for (debt, amount) in [
         (debt(), 15_000),
-        (Debt { state: State::Paid, ..debt() }, 0),
-        (Debt { state: State::Cancelled, ..debt() }, 0),
-        (Debt { state: State::Expired, ..debt() }, 0),
+        (Debt { state: DebtState::Paid, ..debt() }, 0),
+        (Debt { state: DebtState::Cancelled, ..debt() }, 0),
+        (Debt { state: DebtState::Expired, ..debt() }, 0),
         (Debt { days: over, ..debt() }, 0),
         (Debt { days: hidden, ..debt() }, 0),
     ] {
@@ -51,9 +51,9 @@ fn what_cannot_be_paid_is_closed_with_nothing_to_pay() {
 fn the_last_day_and_whether_it_counts() {
     let (due, expires) = (Some(day("2030-07-31")), Some(day("2030-08-31")));
     for (days, date, switch) in [
-        (Days { due, expires, ..Days::default() }, "2030-08-31T21:59:59Z", true),
-        (Days { due, ..Days::default() }, "2030-07-31T21:59:59Z", false),
-        (Days::default(), "2099-12-31T22:59:59Z", false),
+        (DebtDates { due, expires, ..DebtDates::default() }, "2030-08-31T21:59:59Z", true),
+        (DebtDates { due, ..DebtDates::default() }, "2030-07-31T21:59:59Z", false),
+        (DebtDates::default(), "2099-12-31T22:59:59Z", false),
     ] {
         let position = Position::of(&Debt { days, ..debt() }, &creditor(), at(NOW));
         assert_eq!((position.expiration_date, position.switch_to_expired), (at(date), switch));
@@ -102,7 +102,7 @@ fn the_call_carries_the_position_and_the_key() {
     let variables = [("ACA_URL", "https://api.example/aca/v1/"), ("PSP_SECRET", "arn:secret")];
     let answer: Scripted = Some((200, Vec::new(), r#"{"status": "VALID"}"#.to_owned()));
     let (world, sent) = world(&variables, r#"{"acaKey": "k3y"}"#, answer);
-    let aca = Aca::connect(&world).unwrap().unwrap();
+    let aca = AcaClient::connect(&world).unwrap().unwrap();
     let position = Position::of(&debt(), &creditor(), at(NOW));
     assert_eq!(run(aca.upload(&position)).unwrap().status.as_deref(), Some("VALID"));
     let sent = sent.lock().unwrap();
@@ -117,9 +117,9 @@ fn the_call_carries_the_position_and_the_key() {
 #[test]
 fn off_unless_configured_and_patient_when_nobody_answers() {
     let (off, _) = world(&[("ACA_URL", ""), ("PSP_SECRET", "arn:secret")], "{}", None);
-    assert!(Aca::connect(&off).unwrap().is_none());
+    assert!(AcaClient::connect(&off).unwrap().is_none());
     let (silent, _) = world(&[("ACA_URL", "https://api.example"), ("PSP_SECRET", "arn:secret")], "{}", None);
-    let aca = Aca::connect(&silent).unwrap().unwrap();
+    let aca = AcaClient::connect(&silent).unwrap().unwrap();
     let lost = run(aca.upload(&Position::of(&debt(), &creditor(), at(NOW)))).unwrap_err();
     assert!(lost.worth_repeating());
 }

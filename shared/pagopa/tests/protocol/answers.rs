@@ -1,7 +1,7 @@
-use pagopa::answers::{Answer, Blame, GetOk};
-use pagopa::parts::{Transfers, Version};
-use pagopa::soap::Why;
-use pagopa::{FaultCode, Operation, Refusal, Request, node, parse, render};
+use pagopa::answers::{NodeAnswer, FaultSide, GetOk};
+use pagopa::parts::{Transfers, MessageVersion};
+use pagopa::soap::SoapError;
+use pagopa::{FaultCode, NodeOperation, NodeRefusal, NodeRequest, node, parse, render};
 
 use crate::samples::{self, answers, creditor, get_ok, requests};
 use crate::specification::Validator;
@@ -19,8 +19,8 @@ fn an_answer_is_heard_as_it_was_given() {
     for answer in answers() {
         let heard = node::hear(&render(&answer));
         match answer {
-            Answer::Fault(_) => assert_eq!(heard, Err(Why::Operation)),
-            Answer::Ko { .. } | Answer::VerifyOk(_) | Answer::GetOk(..) | Answer::ReceiptOk(_) => {
+            NodeAnswer::Fault(_) => assert_eq!(heard, Err(SoapError::Operation)),
+            NodeAnswer::Ko { .. } | NodeAnswer::VerifyOk(_) | NodeAnswer::GetOk(..) | NodeAnswer::ReceiptOk(_) => {
                 assert_eq!(heard, Ok(answer));
             }
         }
@@ -43,16 +43,16 @@ fn every_answer_and_request_is_valid_by_the_schema() {
 #[test]
 fn what_a_version_cannot_carry_becomes_a_refusal_of_ours() {
     // A stamp in the first version, a nameless creditor in the second.
-    let stamped = GetOk { transfers: get_ok(Version::V2).transfers, ..get_ok(Version::V1) };
-    let nameless = GetOk { company: None, ..get_ok(Version::V2) };
-    for (version, ok) in [(Version::V1, stamped), (Version::V2, nameless)] {
-        let bytes = render(&Answer::GetOk(version, Box::new(ok)));
-        let ko = Answer::ko(Operation::Get(version), FaultCode::SystemError, &creditor().fiscal_code);
+    let stamped = GetOk { transfers: get_ok(MessageVersion::V2).transfers, ..get_ok(MessageVersion::V1) };
+    let nameless = GetOk { company: None, ..get_ok(MessageVersion::V2) };
+    for (version, ok) in [(MessageVersion::V1, stamped), (MessageVersion::V2, nameless)] {
+        let bytes = render(&NodeAnswer::GetOk(version, Box::new(ok)));
+        let ko = NodeAnswer::ko(NodeOperation::Get(version), FaultCode::SystemError, &creditor().fiscal_code);
         assert_eq!(node::hear(&bytes), Ok(ko));
     }
     // The first version may be nameless, and its transfers are.
-    let quiet = GetOk { company: None, ..get_ok(Version::V1) };
-    let quiet = Answer::GetOk(Version::V1, Box::new(quiet));
+    let quiet = GetOk { company: None, ..get_ok(MessageVersion::V1) };
+    let quiet = NodeAnswer::GetOk(MessageVersion::V1, Box::new(quiet));
     assert_eq!(node::hear(&render(&quiet)), Ok(quiet));
     assert_eq!(Transfers::new(Vec::new()), None);
 }
@@ -60,7 +60,7 @@ fn what_a_version_cannot_carry_becomes_a_refusal_of_ours() {
 #[test]
 fn a_refusal_is_an_ordinary_answer_and_a_fault_is_not() {
     for answer in answers() {
-        let fault = matches!(answer, Answer::Fault(_));
+        let fault = matches!(answer, NodeAnswer::Fault(_));
         assert_eq!(answer.status(), if fault { 500 } else { 200 });
         assert_eq!(answer.operation().is_none(), fault);
     }
@@ -69,15 +69,15 @@ fn a_refusal_is_an_ordinary_answer_and_a_fault_is_not() {
 #[test]
 fn whoever_cannot_be_understood_is_answered_in_his_own_element_if_he_has_one() {
     let ours = creditor().fiscal_code;
-    for operation in Operation::ALL {
-        let refusal = Refusal { operation: Some(operation), why: Why::Schema("idPA") };
-        assert_eq!(refusal.answer(&ours), Answer::ko(operation, FaultCode::SintassiExtraXsd, &ours));
+    for operation in NodeOperation::ALL {
+        let refusal = NodeRefusal { operation: Some(operation), why: SoapError::Schema("idPA") };
+        assert_eq!(refusal.answer(&ours), NodeAnswer::ko(operation, FaultCode::SintassiExtraXsd, &ours));
         let body = String::from_utf8(render(&refusal.answer(&ours))).unwrap();
         assert!(body.contains(&format!("<paf:{}>", operation.response_element())), "{body}");
         assert!(body.contains("<faultCode>PAA_SINTASSI_EXTRAXSD</faultCode>"), "{body}");
     }
-    let nobody = Refusal { operation: None, why: Why::Doctype };
-    assert_eq!(nobody.answer(&ours), Answer::Fault(Blame::Client));
+    let nobody = NodeRefusal { operation: None, why: SoapError::Doctype };
+    assert_eq!(nobody.answer(&ours), NodeAnswer::Fault(FaultSide::Client));
 }
 
 #[test]
@@ -85,15 +85,15 @@ fn a_receipt_that_broke_on_its_way_is_to_be_sent_again() {
     let whole = node::ask(&requests().pop().map(|_| requests()[4].clone()).unwrap());
     let half = &whole[..whole.len() / 2];
     let refusal = parse(half).unwrap_err();
-    assert_eq!(refusal, Refusal { operation: Some(Operation::SendRt(Version::V2)), why: Why::Malformed });
-    assert_eq!(refusal.answer(&creditor().fiscal_code), Answer::Fault(Blame::Client));
+    assert_eq!(refusal, NodeRefusal { operation: Some(NodeOperation::SendRt(MessageVersion::V2)), why: SoapError::Malformed });
+    assert_eq!(refusal.answer(&creditor().fiscal_code), NodeAnswer::Fault(FaultSide::Client));
 }
 
 #[test]
 fn a_refusal_names_what_was_asked_for() {
     let ours = creditor().fiscal_code;
-    let said = |request: &Request| match Answer::refuse(request, FaultCode::Semantica, &ours) {
-        Answer::Ko { fault, .. } => fault.description,
+    let said = |request: &NodeRequest| match NodeAnswer::refuse(request, FaultCode::Semantica, &ours) {
+        NodeAnswer::Ko { fault, .. } => fault.description,
         other => panic!("{other:?}"),
     };
     let said: Vec<_> = requests().iter().map(said).collect();
@@ -105,13 +105,13 @@ fn a_refusal_names_what_was_asked_for() {
 
 #[test]
 fn the_header_names_the_operation_with_quotes_or_without() {
-    for operation in Operation::ALL {
+    for operation in NodeOperation::ALL {
         for header in
             [operation.name().to_owned(), format!("\"{}\"", operation.name()), String::new(), "\"\"".into()]
         {
             assert!(operation.agrees_with(&header), "{header}");
         }
-        for other in Operation::ALL {
+        for other in NodeOperation::ALL {
             assert_eq!(operation.agrees_with(other.name()), operation == other);
         }
     }
@@ -119,7 +119,7 @@ fn the_header_names_the_operation_with_quotes_or_without() {
 
 #[test]
 fn nothing_personal_is_printed_for_debugging() {
-    let said = format!("{:?}", samples::receipt(Version::V2));
+    let said = format!("{:?}", samples::receipt(MessageVersion::V2));
     for secret in ["Mario", "Luigia", "RSSMRA", "example.it", "Garibaldi"] {
         assert!(!said.contains(secret), "{said}");
     }

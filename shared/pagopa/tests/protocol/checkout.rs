@@ -1,7 +1,7 @@
 use domain::Error;
 use domain::creditor::Creditor;
 use pagopa::FaultCode;
-use pagopa::checkout::{Cart, Category, Checkout, Flaw, NotOpened, interpret};
+use pagopa::checkout::{Cart, Category, CheckoutClient, CartFlaw, NotOpened, interpret};
 
 use crate::samples::{PAYMENT, attempt, creditor, postal_creditor};
 use crate::wire::{Scripted, run, world};
@@ -59,10 +59,10 @@ fn one_to_five_notices_each_once() {
     twice.items[1] = twice.items[0].clone();
     assert_eq!(
         Cart::of(&twice, &creditor(), "https://x.example", false).check(false),
-        Err(Flaw::NoticeTwice)
+        Err(CartFlaw::NoticeTwice)
     );
     let nowhere = Cart::of(&attempt(1), &creditor(), "www.comune.example", false);
-    assert_eq!(nowhere.check(false), Err(Flaw::Invalid("returnUrls")));
+    assert_eq!(nowhere.check(false), Err(CartFlaw::Invalid("returnUrls")));
 }
 
 /// The kind of an answer, for tables.
@@ -140,7 +140,7 @@ fn the_call_carries_the_cart_and_the_key() {
     let answer = Some((302, vec![("Location", PAGE.to_owned())], String::new()));
     let (world, sent) =
         world(&VARIABLES, r#"{"webhook": ["whsec_x"], "apiKey": "y", "checkoutKey": "k3y"}"#, answer);
-    let opened = run(Checkout::connect(&world).unwrap().open(&attempt(1), &creditor())).unwrap();
+    let opened = run(CheckoutClient::connect(&world).unwrap().open(&attempt(1), &creditor())).unwrap();
     assert_eq!((opened.transaction_id.as_str(), opened.redirect_url.as_str()), (PAYMENT, PAGE));
     let sent = sent.lock().unwrap();
     let [call] = sent.as_slice() else { panic!("{sent:?}") };
@@ -157,7 +157,7 @@ fn without_a_key_none_is_sent_and_the_version_is_the_addresss() {
     let variables =
         [("CHECKOUT_URL", "http://localhost:1/ec/v2"), ("PUBLIC_URL", "http://localhost:2"), VARIABLES[2]];
     let (world, sent) = world(&variables, "{}", answer);
-    let refused = run(Checkout::connect(&world).unwrap().open(&attempt(1), &creditor())).unwrap_err();
+    let refused = run(CheckoutClient::connect(&world).unwrap().open(&attempt(1), &creditor())).unwrap_err();
     assert!(matches!(refused, NotOpened::Key { status: 401 }));
     let sent = sent.lock().unwrap();
     assert!(!sent[0].headers.contains_key("ocp-apim-subscription-key"));
@@ -168,14 +168,14 @@ fn without_a_key_none_is_sent_and_the_version_is_the_addresss() {
 fn a_page_without_tls_is_none() {
     let answer = Some((302, vec![("location", "http://checkout.example/c/1".to_owned())], String::new()));
     let (world, _) = world(&VARIABLES, "{}", answer);
-    let refused = run(Checkout::connect(&world).unwrap().open(&attempt(1), &creditor())).unwrap_err();
+    let refused = run(CheckoutClient::connect(&world).unwrap().open(&attempt(1), &creditor())).unwrap_err();
     assert!(matches!(refused, NotOpened::Unexpected { status: 302 }));
 }
 
 #[test]
 fn nobody_answers() {
     let (world, sent) = world(&VARIABLES, "{}", None);
-    let checkout = Checkout::connect(&world).unwrap();
+    let checkout = CheckoutClient::connect(&world).unwrap();
     let refused = run(checkout.open(&attempt(1), &creditor())).unwrap_err();
     assert!(matches!(refused, NotOpened::Unavailable(_)));
     // Once: another cart is the citizen's to ask for.
@@ -196,7 +196,7 @@ fn an_address_that_makes_no_sense_stops_the_start() {
     ] {
         let variables = [("CHECKOUT_URL", checkout), ("PUBLIC_URL", public), VARIABLES[2]];
         let (world, _) = world(&variables, "{}", None);
-        assert_eq!(Checkout::connect(&world).err().unwrap().variable, named);
+        assert_eq!(CheckoutClient::connect(&world).err().unwrap().variable, named);
     }
 }
 

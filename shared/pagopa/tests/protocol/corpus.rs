@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use pagopa::answers::{Answer, Blame};
+use pagopa::answers::{NodeAnswer, FaultSide};
 use pagopa::{node, parse, render};
 
 use crate::samples::creditor;
@@ -21,10 +21,10 @@ fn every_file_of_the_corpus() {
             (Ok(request), "ok") => assert_eq!(parse(&node::ask(&request)), Ok(request), "{name}"),
             (Err(refusal), "ko") => {
                 assert_eq!(refusal.answer(&ours).operation(), refusal.operation, "{name}: {refusal:?}");
-                assert!(matches!(refusal.answer(&ours), Answer::Ko { .. }), "{name}: {refusal:?}");
+                assert!(matches!(refusal.answer(&ours), NodeAnswer::Ko { .. }), "{name}: {refusal:?}");
             }
             (Err(refusal), "fault") => {
-                assert_eq!(refusal.answer(&ours), Answer::Fault(Blame::Client), "{name}: {refusal:?}");
+                assert_eq!(refusal.answer(&ours), NodeAnswer::Fault(FaultSide::Client), "{name}: {refusal:?}");
                 assert!(render(&refusal.answer(&ours)).len() < 1_000);
             }
             (_, "any") => continue,

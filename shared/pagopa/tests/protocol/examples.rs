@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use domain::Amount;
-use pagopa::answers::Answer;
-use pagopa::checkout::{Cart, Flaw, NotOpened, interpret};
-use pagopa::soap::Why;
-use pagopa::{FaultCode, Meaning, Operation, Refusal, Request, check_ids, fault_for, node, parse, render};
+use pagopa::answers::NodeAnswer;
+use pagopa::checkout::{Cart, CartFlaw, NotOpened, interpret};
+use pagopa::soap::SoapError;
+use pagopa::{FaultCode, ReceiptMeaning, NodeOperation, NodeRefusal, NodeRequest, check_ids, fault_for, node, parse, render};
 
 use crate::samples::{BROKER, STATION, at, creditor, debt};
 use crate::specification::Validator;
@@ -45,10 +45,10 @@ fn valid() {
             let answer = node::hear(&message).unwrap_or_else(|why| panic!("{name}: {why:?}"));
             assert_eq!(answer.operation().unwrap().name(), operation, "{name}");
             match &answer {
-                Answer::Ko { fault, .. } => assert_eq!(Some(fault.code), code_in(&name), "{name}"),
-                Answer::GetOk(_, ok) => assert!(ok.adds_up(), "{name}"),
-                Answer::VerifyOk(_) | Answer::ReceiptOk(_) => assert!(name.contains("-res-ok"), "{name}"),
-                Answer::Fault(_) => panic!("{name}"),
+                NodeAnswer::Ko { fault, .. } => assert_eq!(Some(fault.code), code_in(&name), "{name}"),
+                NodeAnswer::GetOk(_, ok) => assert!(ok.adds_up(), "{name}"),
+                NodeAnswer::VerifyOk(_) | NodeAnswer::ReceiptOk(_) => assert!(name.contains("-res-ok"), "{name}"),
+                NodeAnswer::Fault(_) => panic!("{name}"),
             }
             assert_eq!(node::hear(&render(&answer)), Ok(answer), "{name}");
         }
@@ -72,32 +72,32 @@ fn semantic() {
         let request = || parse(&message).unwrap_or_else(|refusal| panic!("{name}: {refusal:?}"));
         let ids = || check_ids(&ours, BROKER, STATION, &request());
         let meaning = || match request() {
-            Request::Receipt(sent) => sent.meaning(&ours.fiscal_code),
+            NodeRequest::Receipt(sent) => sent.meaning(&ours.fiscal_code),
             other => panic!("{name}: {other:?}"),
         };
         match name.as_str() {
             "getpaymentv2-res-iuv-not-of-this-notice.xml" => match node::hear(&message) {
-                Ok(Answer::GetOk(_, ok)) => assert_ne!(ok.iuv.as_str(), debt().iuv().as_str()),
+                Ok(NodeAnswer::GetOk(_, ok)) => assert_ne!(ok.iuv.as_str(), debt().iuv().as_str()),
                 other => panic!("{name}: {other:?}"),
             },
             "getpaymentv2-res-transfers-do-not-add-up.xml" => match node::hear(&message) {
-                Ok(Answer::GetOk(_, ok)) => assert!(!ok.adds_up()),
+                Ok(NodeAnswer::GetOk(_, ok)) => assert!(!ok.adds_up()),
                 other => panic!("{name}: {other:?}"),
             },
             "verify-res-ok-without-paymentList.xml" => {
-                assert_eq!(node::hear(&message), Err(Why::Senseless("paymentList")));
+                assert_eq!(node::hear(&message), Err(SoapError::Senseless("paymentList")));
             }
             // Money that moved: taken, and compared with the debt by whoever has it.
             "sendrtv2-req-amount-differs-from-debt.xml" => {
                 assert_eq!(ids(), None);
-                let paid = Meaning::Paid { notice: debt().notice, amount: Amount::new(14_900).unwrap() };
+                let paid = ReceiptMeaning::Paid { notice: debt().notice, amount: Amount::new(14_900).unwrap() };
                 assert_eq!(meaning(), paid);
                 assert_ne!(debt().amount.get(), 14_900);
             }
-            "sendrtv2-req-outcome-KO.xml" => assert_eq!((ids(), meaning()), (None, Meaning::Failed)),
+            "sendrtv2-req-outcome-KO.xml" => assert_eq!((ids(), meaning()), (None, ReceiptMeaning::Failed)),
             "sendrtv2-req-unknown-notice.xml" => {
                 assert_eq!(ids(), None);
-                assert!(matches!(meaning(), Meaning::Paid { notice, .. } if notice != debt().notice));
+                assert!(matches!(meaning(), ReceiptMeaning::Paid { notice, .. } if notice != debt().notice));
             }
             "verify-req-qrCode-ec-differs-from-idPA.xml" | "verify-req-wrong-idPA.xml" => {
                 assert_eq!(ids(), Some(FaultCode::IdDominioErrato));
@@ -105,7 +105,7 @@ fn semantic() {
             "verify-req-wrong-idStation.xml" => assert_eq!(ids(), Some(FaultCode::StazioneIntErrata)),
             "verify-req-standin-probe-all-zero-notice.xml" => {
                 assert_eq!(ids(), None);
-                let Request::Verify(verify) = request() else { panic!("{name}") };
+                let NodeRequest::Verify(verify) = request() else { panic!("{name}") };
                 let notice = domain::NoticeNumber::parse(verify.qr_code.notice.as_str()).unwrap();
                 assert!(notice.is_stand_in_probe());
                 // Never issued, so never found.
@@ -120,15 +120,15 @@ fn semantic() {
 fn schema_invalid() {
     for (name, message) in files("schema-invalid") {
         if name.contains("-req-") {
-            let Err(Refusal { operation: Some(operation), why: Why::Schema(_) }) = parse(&message) else {
+            let Err(NodeRefusal { operation: Some(operation), why: SoapError::Schema(_) }) = parse(&message) else {
                 panic!("{name}: {:?}", parse(&message))
             };
             let ours = creditor().fiscal_code;
-            let answer = Refusal { operation: Some(operation), why: Why::Schema("") }.answer(&ours);
-            assert_eq!(answer, Answer::ko(operation, FaultCode::SintassiExtraXsd, &ours), "{name}");
+            let answer = NodeRefusal { operation: Some(operation), why: SoapError::Schema("") }.answer(&ours);
+            assert_eq!(answer, NodeAnswer::ko(operation, FaultCode::SintassiExtraXsd, &ours), "{name}");
         } else {
             assert!(
-                matches!(node::hear(&message), Err(Why::Schema(_))),
+                matches!(node::hear(&message), Err(SoapError::Schema(_))),
                 "{name}: {:?}",
                 node::hear(&message)
             );
@@ -141,12 +141,12 @@ fn inv_x06_ab_44_hostile() {
     for (name, message) in files("hostile") {
         let refusal = parse(&message).unwrap_err();
         let expected = match name.as_str() {
-            "doctype-entity-expansion.xml" => (None, Why::Doctype),
-            "empty-body.xml" => (None, Why::Envelope),
-            "latin1-declared.xml" => (None, Why::Encoding),
-            "truncated.xml" => (Some(Operation::Verify), Why::Malformed),
-            "two-body-children.xml" => (Some(Operation::Verify), Why::Envelope),
-            "wrong-namespace.xml" => (None, Why::Operation),
+            "doctype-entity-expansion.xml" => (None, SoapError::Doctype),
+            "empty-body.xml" => (None, SoapError::Envelope),
+            "latin1-declared.xml" => (None, SoapError::Encoding),
+            "truncated.xml" => (Some(NodeOperation::Verify), SoapError::Malformed),
+            "two-body-children.xml" => (Some(NodeOperation::Verify), SoapError::Envelope),
+            "wrong-namespace.xml" => (None, SoapError::Operation),
             _ => panic!("{name}: nobody said what this example should do"),
         };
         assert_eq!((refusal.operation, refusal.why), expected, "{name}");
@@ -182,13 +182,13 @@ fn carts() {
                 assert_eq!(serde_json::from_value::<Cart>(again).unwrap(), cart);
             }
             "v1-request-amount-zero-400.json" => {
-                assert_eq!(cart.unwrap().check(false), Err(Flaw::Invalid("amount")))
+                assert_eq!(cart.unwrap().check(false), Err(CartFlaw::Invalid("amount")))
             }
             "v1-request-six-notices-400.json" => {
-                assert_eq!(cart.unwrap().check(false), Err(Flaw::Invalid("paymentNotices")));
+                assert_eq!(cart.unwrap().check(false), Err(CartFlaw::Invalid("paymentNotices")));
             }
             "v1-request-duplicate-notice-422.json" => {
-                assert_eq!(cart.unwrap().check(false), Err(Flaw::NoticeTwice))
+                assert_eq!(cart.unwrap().check(false), Err(CartFlaw::NoticeTwice))
             }
             "v1-request-missing-returnUrls-400.json" => assert!(cart.is_err()),
             "response-400.json" => assert!(matches!(answered(400), Err(NotOpened::Refused(_)))),

@@ -1,8 +1,8 @@
-use domain::debt::{Days, Debt, OpenAttempt, State};
+use domain::debt::{DebtDates, Debt, OpenAttempt, DebtState};
 use domain::payment::PaymentId;
-use pagopa::parts::{QrCode, Version};
+use pagopa::parts::{QrCode, MessageVersion};
 use pagopa::values::Digits;
-use pagopa::{FaultCode, Operation, Request, check_ids, fault_for};
+use pagopa::{FaultCode, NodeOperation, NodeRequest, check_ids, fault_for};
 use serde_json::Value;
 
 use crate::samples::{self, BROKER, PAYMENT, STATION, at, creditor, day, debt, receipt, requests, text};
@@ -23,7 +23,7 @@ fn every_code_with_its_sentence_and_its_operations() {
         let sentence = row["faultString"].as_str().unwrap();
         // The table adds a remark in brackets where no wording is prescribed.
         assert_eq!(code.sentence(), sentence.split(" (").next().unwrap());
-        for operation in Operation::ALL {
+        for operation in NodeOperation::ALL {
             let listed = row["operations"].as_array().unwrap().iter().any(|name| name == operation.name());
             assert_eq!(code.belongs_to(operation), listed, "{code:?} {operation:?}");
         }
@@ -31,13 +31,13 @@ fn every_code_with_its_sentence_and_its_operations() {
     assert_eq!(FaultCode::parse("PAA_ATTIVA_RPT_IMPORTO_NON_VALIDO"), None);
 }
 
-fn with_address(request: &Request, body: &str, broker: &str, station: &str) -> Request {
+fn with_address(request: &NodeRequest, body: &str, broker: &str, station: &str) -> NodeRequest {
     let mut request = request.clone();
     let to = match &mut request {
-        Request::Verify(verify) => &mut verify.to,
-        Request::Get(get) => &mut get.to,
-        Request::Receipt(sent) => &mut sent.to,
-        Request::Demand(demand) => &mut demand.to,
+        NodeRequest::Verify(verify) => &mut verify.to,
+        NodeRequest::Get(get) => &mut get.to,
+        NodeRequest::Receipt(sent) => &mut sent.to,
+        NodeRequest::Demand(demand) => &mut demand.to,
     };
     (to.body, to.broker, to.station) = (text(body), text(broker), text(station));
     request
@@ -68,20 +68,20 @@ fn a_code_of_another_body_is_not_ours_to_answer() {
     let qr_code = QrCode { fiscal_code: Digits::parse("11112222333").unwrap(), ..samples::qr_code() };
     for mut request in requests() {
         let expected = match &mut request {
-            Request::Verify(verify) => {
+            NodeRequest::Verify(verify) => {
                 verify.qr_code = qr_code.clone();
                 Some(FaultCode::IdDominioErrato)
             }
-            Request::Get(get) => {
+            NodeRequest::Get(get) => {
                 get.qr_code = qr_code.clone();
                 Some(FaultCode::IdDominioErrato)
             }
             // A receipt of a notice of another body: we may have a share in it.
-            Request::Receipt(sent) => {
+            NodeRequest::Receipt(sent) => {
                 sent.receipt.fiscal_code = qr_code.fiscal_code.clone();
                 None
             }
-            Request::Demand(_) => None,
+            NodeRequest::Demand(_) => None,
         };
         assert_eq!(check_ids(&creditor(), BROKER, STATION, &request), expected);
         // The station is looked at before the code.
@@ -99,9 +99,9 @@ fn a_receipt_without_a_name_cannot_be_kept_apart() {
         ("x".repeat(255), None),
         ("x".repeat(256), Some(FaultCode::Semantica)),
     ] {
-        let mut sent = receipt(Version::V2);
+        let mut sent = receipt(MessageVersion::V2);
         sent.receipt.id = id;
-        assert_eq!(check_ids(&creditor(), BROKER, STATION, &Request::Receipt(Box::new(sent))), expected);
+        assert_eq!(check_ids(&creditor(), BROKER, STATION, &NodeRequest::Receipt(Box::new(sent))), expected);
     }
 }
 
@@ -112,18 +112,18 @@ fn every_state_of_a_debt_has_its_code() {
     let days = |days| Debt { days, ..debt() };
     let table = [
         ("NOT_FOUND", None),
-        ("DRAFT", Some(days(Days { valid_from: Some(day("2030-06-16")), ..Days::default() }))),
-        ("PUBLISHED", Some(days(Days { valid_from: Some(day("2030-06-16")), ..Days::default() }))),
+        ("DRAFT", Some(days(DebtDates { valid_from: Some(day("2030-06-16")), ..DebtDates::default() }))),
+        ("PUBLISHED", Some(days(DebtDates { valid_from: Some(day("2030-06-16")), ..DebtDates::default() }))),
         ("VALID", Some(debt())),
-        ("VALID", Some(days(Days { valid_from: Some(day("2030-06-15")), ..Days::default() }))),
+        ("VALID", Some(days(DebtDates { valid_from: Some(day("2030-06-15")), ..DebtDates::default() }))),
         // Past its due day, but still taken; on its last day.
-        ("VALID", Some(days(Days { due: Some(day("2030-01-01")), ..Days::default() }))),
-        ("VALID", Some(days(Days { expires: Some(day("2030-06-15")), ..Days::default() }))),
-        ("EXPIRED", Some(days(Days { expires: Some(day("2030-06-14")), ..Days::default() }))),
-        ("EXPIRED", Some(in_state(State::Expired))),
-        ("INVALID", Some(in_state(State::Cancelled))),
-        ("PAID", Some(in_state(State::Paid))),
-        ("REPORTED", Some(in_state(State::Paid))),
+        ("VALID", Some(days(DebtDates { due: Some(day("2030-01-01")), ..DebtDates::default() }))),
+        ("VALID", Some(days(DebtDates { expires: Some(day("2030-06-15")), ..DebtDates::default() }))),
+        ("EXPIRED", Some(days(DebtDates { expires: Some(day("2030-06-14")), ..DebtDates::default() }))),
+        ("EXPIRED", Some(in_state(DebtState::Expired))),
+        ("INVALID", Some(in_state(DebtState::Cancelled))),
+        ("PAID", Some(in_state(DebtState::Paid))),
+        ("REPORTED", Some(in_state(DebtState::Paid))),
     ];
     let vectors = vectors("debtStateToFault");
     for (name, debt) in table {

@@ -1,8 +1,8 @@
 //! Limits at their last good value and one beyond (INV-X02), and that reading is linear (INV-X06).
 
-use pagopa::operations::{Operation, Request};
-use pagopa::parts::Version;
-use pagopa::soap::{MAX_ATTRIBUTES, MAX_BYTES, MAX_DEPTH, MAX_ELEMENTS, Reader, Spent, Why};
+use pagopa::operations::{NodeOperation, NodeRequest};
+use pagopa::parts::MessageVersion;
+use pagopa::soap::{MAX_ATTRIBUTES, MAX_BYTES, MAX_DEPTH, MAX_ELEMENTS, SoapReader, Spent, SoapError};
 use pagopa::{node, parse};
 
 use crate::samples::{requests, verify};
@@ -14,7 +14,7 @@ fn with_header(header: &str) -> Vec<u8> {
     message.replacen(body, &format!("<soapenv:Header>{header}</soapenv:Header>{body}"), 1).into_bytes()
 }
 
-fn why(message: &[u8]) -> Option<Why> {
+fn why(message: &[u8]) -> Option<SoapError> {
     parse(message).err().map(|refusal| refusal.why)
 }
 
@@ -24,7 +24,7 @@ fn inv_x02_ab_43_bytes() {
     message.resize(MAX_BYTES, b' ');
     assert_eq!(why(&message), None);
     message.push(b' ');
-    assert_eq!(why(&message), Some(Why::TooLong));
+    assert_eq!(why(&message), Some(SoapError::TooLong));
 }
 
 #[test]
@@ -32,9 +32,9 @@ fn inv_x02_ab_45_depth() {
     let nested = |n: usize| with_header(&format!("{}{}", "<a>".repeat(n), "</a>".repeat(n)));
     // The envelope and its header are two.
     assert_eq!(why(&nested(MAX_DEPTH - 2)), None);
-    assert_eq!(why(&nested(MAX_DEPTH - 1)), Some(Why::TooDeep));
+    assert_eq!(why(&nested(MAX_DEPTH - 1)), Some(SoapError::TooDeep));
     // Opened and never closed: twelve kilobytes that overflow the stack of other readers.
-    assert_eq!(why(&with_header(&"<a>".repeat(4_000))), Some(Why::TooDeep));
+    assert_eq!(why(&with_header(&"<a>".repeat(4_000))), Some(SoapError::TooDeep));
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn inv_x02_elements() {
     let others = 10;
     let flat = |n: usize| with_header(&"<a/>".repeat(n));
     assert_eq!(why(&flat(MAX_ELEMENTS - others)), None);
-    assert_eq!(why(&flat(MAX_ELEMENTS - others + 1)), Some(Why::TooManyElements));
+    assert_eq!(why(&flat(MAX_ELEMENTS - others + 1)), Some(SoapError::TooManyElements));
 }
 
 #[test]
@@ -51,19 +51,19 @@ fn inv_x02_ab_45_attributes() {
     let with =
         |n: usize| with_header(&format!("<a{}/>", (0..n).map(|i| format!(" a{i}=''")).collect::<String>()));
     assert_eq!(why(&with(MAX_ATTRIBUTES)), None);
-    assert_eq!(why(&with(MAX_ATTRIBUTES + 1)), Some(Why::TooManyAttributes));
+    assert_eq!(why(&with(MAX_ATTRIBUTES + 1)), Some(SoapError::TooManyAttributes));
     // Declarations of namespaces are attributes.
     let declaring = |n: usize| {
         with_header(&format!("<a{}/>", (0..n).map(|i| format!(" xmlns:a{i}='u'")).collect::<String>()))
     };
     assert_eq!(why(&declaring(MAX_ATTRIBUTES)), None);
-    assert_eq!(why(&declaring(MAX_ATTRIBUTES + 1)), Some(Why::TooManyAttributes));
-    assert_eq!(why(&with(10_000)), Some(Why::TooManyAttributes));
+    assert_eq!(why(&declaring(MAX_ATTRIBUTES + 1)), Some(SoapError::TooManyAttributes));
+    assert_eq!(why(&with(10_000)), Some(SoapError::TooManyAttributes));
 }
 
 /// What reading a message to its end or its refusal costs.
 fn spent(message: &[u8]) -> Spent {
-    let Ok(mut reader) = Reader::new(message) else {
+    let Ok(mut reader) = SoapReader::new(message) else {
         return Spent::default();
     };
     if reader.operation().is_ok() {
@@ -110,27 +110,27 @@ fn inv_x06_ab_45_reading_is_linear() {
 #[test]
 fn the_largest_good_receipt_is_far_from_every_limit() {
     let message = node::ask(&requests()[4]);
-    let Ok(Request::Receipt(mut sent)) = parse(&message) else { panic!("a good receipt") };
+    let Ok(NodeRequest::Receipt(mut sent)) = parse(&message) else { panic!("a good receipt") };
     let one = sent.receipt.transfers.as_slice()[0].clone();
     sent.receipt.transfers = pagopa::parts::Transfers::new(vec![one; 5]).unwrap();
-    let message = node::ask(&Request::Receipt(sent));
-    assert_eq!(parse(&message).unwrap().operation(), Operation::SendRt(Version::V2));
+    let message = node::ask(&NodeRequest::Receipt(sent));
+    assert_eq!(parse(&message).unwrap().operation(), NodeOperation::SendRt(MessageVersion::V2));
     assert!(message.len() < MAX_BYTES / 8, "{}", message.len());
 }
 
 #[test]
 fn every_refusal_has_the_name_that_the_alarms_know() {
     for (why, event) in [
-        (Why::TooLong, "input.size"),
-        (Why::TooDeep, "xml.limit"),
-        (Why::TooManyElements, "xml.limit"),
-        (Why::TooManyAttributes, "xml.limit"),
-        (Why::Doctype, "xml.doctype"),
-        (Why::ProcessingInstruction, "xml.doctype"),
-        (Why::Entity, "xml.doctype"),
-        (Why::Schema("idPA"), "xml.schema"),
-        (Why::Operation, "xml.schema"),
-        (Why::Malformed, "xml.malformed"),
+        (SoapError::TooLong, "input.size"),
+        (SoapError::TooDeep, "xml.limit"),
+        (SoapError::TooManyElements, "xml.limit"),
+        (SoapError::TooManyAttributes, "xml.limit"),
+        (SoapError::Doctype, "xml.doctype"),
+        (SoapError::ProcessingInstruction, "xml.doctype"),
+        (SoapError::Entity, "xml.doctype"),
+        (SoapError::Schema("idPA"), "xml.schema"),
+        (SoapError::Operation, "xml.schema"),
+        (SoapError::Malformed, "xml.malformed"),
     ] {
         assert_eq!(why.event(), event);
     }

@@ -1,16 +1,16 @@
 use domain::creditor::Creditor;
-use domain::debt::{Days, Debt};
-use domain::movement::Source;
+use domain::debt::{DebtDates, Debt};
+use domain::movement::MovementSource;
 use domain::payment::PaymentId;
 use domain::person::{Email, Person, PersonType};
 use domain::receipt::{Payer, PspIdentity};
 use domain::{Amount, Cents, FiscalCode, NoticeNumber};
-use pagopa::answers::Answer;
+use pagopa::answers::NodeAnswer;
 use pagopa::meaning::{Misconfigured, NO_DUE_DATE};
 use pagopa::operations::{Get, TransferType};
-use pagopa::parts::{Destination, EntityType, Version};
-use pagopa::values::{Digits, Moment, Text};
-use pagopa::{Meaning, Taxonomy, get_ok, node, render, verify_ok};
+use pagopa::parts::{Destination, EntityType, MessageVersion};
+use pagopa::values::{Digits, Moment, BoundedText};
+use pagopa::{ReceiptMeaning, Taxonomy, get_ok, node, render, verify_ok};
 
 use crate::faults::vectors;
 use crate::samples::{
@@ -38,7 +38,7 @@ fn verify_and_get_agree_on_what_is_owed() {
         for cents in [1, 15_000, 99_999_999_999] {
             let debt = Debt { notice: notice.clone(), amount: Amount::new(cents).unwrap(), ..debt() };
             let verified = verify_ok(&debt, &creditor()).unwrap();
-            for version in [Version::V1, Version::V2] {
+            for version in [MessageVersion::V1, MessageVersion::V2] {
                 let got = get_ok(&debt, &creditor(), &taxonomy(), &get(version)).unwrap();
                 assert_eq!((got.amount, Some(got.due)), (verified.amount, verified.due));
                 assert_eq!(got.iuv.as_str(), notice.iuv().as_str());
@@ -54,16 +54,16 @@ fn the_iuv_is_that_of_the_notice() {
     for row in vectors("noticeNumbers") {
         let debt =
             Debt { notice: NoticeNumber::parse(row["noticeNumber"].as_str().unwrap()).unwrap(), ..debt() };
-        let got = get_ok(&debt, &creditor(), &taxonomy(), &get(Version::V2)).unwrap();
+        let got = get_ok(&debt, &creditor(), &taxonomy(), &get(MessageVersion::V2)).unwrap();
         assert_eq!(got.iuv.as_str(), row["iuv"].as_str().unwrap());
     }
 }
 
 #[test]
 fn the_answer_to_a_get_in_full() {
-    let asked = Get { transfer_type: None, ..get(Version::V2) };
+    let asked = Get { transfer_type: None, ..get(MessageVersion::V2) };
     let got = get_ok(&debt(), &creditor(), &taxonomy(), &asked).unwrap();
-    let answer = String::from_utf8(render(&Answer::GetOk(Version::V2, Box::new(got)))).unwrap();
+    let answer = String::from_utf8(render(&NodeAnswer::GetOk(MessageVersion::V2, Box::new(got)))).unwrap();
     let data = answer.split_once("<data>").unwrap().1.split_once("</data>").unwrap().0;
     assert_eq!(
         data,
@@ -86,13 +86,13 @@ fn the_answer_to_a_get_in_full() {
 fn the_day_is_the_printed_one_then_the_last_one_then_a_far_one() {
     let (due, expires) = (Some(day("2031-01-31")), Some(day("2031-06-30")));
     for (days, in_verify, in_get) in [
-        (Days { due, expires, ..Days::default() }, due, day("2031-01-31")),
-        (Days { expires, ..Days::default() }, expires, day("2031-06-30")),
-        (Days::default(), None, NO_DUE_DATE),
+        (DebtDates { due, expires, ..DebtDates::default() }, due, day("2031-01-31")),
+        (DebtDates { expires, ..DebtDates::default() }, expires, day("2031-06-30")),
+        (DebtDates::default(), None, NO_DUE_DATE),
     ] {
         let debt = Debt { days, ..debt() };
         assert_eq!(verify_ok(&debt, &creditor()).unwrap().due, in_verify);
-        assert_eq!(get_ok(&debt, &creditor(), &taxonomy(), &get(Version::V1)).unwrap().due, in_get);
+        assert_eq!(get_ok(&debt, &creditor(), &taxonomy(), &get(MessageVersion::V1)).unwrap().due, in_get);
     }
 }
 
@@ -116,7 +116,7 @@ fn the_money_goes_where_the_node_wants_it_if_we_have_an_account_there() {
         (only_postal, postal, ours, POSTAL, true),
     ];
     for (creditor, transfer_type, note, account, beside) in table {
-        let asked = Get { transfer_type, note, ..get(Version::V2) };
+        let asked = Get { transfer_type, note, ..get(MessageVersion::V2) };
         let got = get_ok(&debt(), &creditor, &taxonomy(), &asked).unwrap();
         let transfer = got.transfers.as_slice()[0].clone();
         assert_eq!(transfer.to, Destination::Iban(text(account)));
@@ -124,7 +124,7 @@ fn the_money_goes_where_the_node_wants_it_if_we_have_an_account_there() {
         assert_eq!(named, beside.then_some(POSTAL));
         assert_eq!(verify_ok(&debt(), &creditor).unwrap().all_ccp, creditor.postal.is_some());
     }
-    let refused = get_ok(&debt(), &nothing, &taxonomy(), &get(Version::V2));
+    let refused = get_ok(&debt(), &nothing, &taxonomy(), &get(MessageVersion::V2));
     assert_eq!(refused, Err(Misconfigured::Iban));
 }
 
@@ -148,7 +148,7 @@ fn what_does_not_fit_is_cut_between_characters_or_left_out() {
         email: Some(Email::parse("o'brien@example.it").unwrap()),
     };
     let debt = Debt { debtor: person, reason: "à".repeat(200), ..debt() };
-    let got = get_ok(&debt, &creditor(), &taxonomy(), &get(Version::V2)).unwrap();
+    let got = get_ok(&debt, &creditor(), &taxonomy(), &get(MessageVersion::V2)).unwrap();
     let who = got.debtor;
     assert_eq!(who.entity, EntityType::G);
     // 8 characters of the name and a blank leave 62: thirty-one letters with their accents.
@@ -168,16 +168,16 @@ fn a_debt_without_words_still_has_some() {
     assert_eq!(verify_ok(&mute, &creditor()).unwrap().description.as_str(), "Tassa rifiuti");
     mute.service.name.clear();
     mute.debtor.name = "\u{7f}".to_owned();
-    let got = get_ok(&mute, &creditor(), &taxonomy(), &get(Version::V2)).unwrap();
+    let got = get_ok(&mute, &creditor(), &taxonomy(), &get(MessageVersion::V2)).unwrap();
     assert_eq!(got.description.as_str(), "-");
     assert_eq!(got.debtor.name.as_str(), "RSSMRA80A01H501U");
 }
 
 #[test]
 fn a_receipt_in_the_domains_words() {
-    let sent = receipt(Version::V2);
+    let sent = receipt(MessageVersion::V2);
     let confirmation = sent.confirmation();
-    assert_eq!(confirmation.source, Source::Node);
+    assert_eq!(confirmation.source, MovementSource::Node);
     assert_eq!(confirmation.receipt_id, "c110729d258c4ab1b765fe902aae41d6");
     assert_eq!(confirmation.payment_id, PaymentId::parse(PAYMENT));
     let psp = PspIdentity {
@@ -199,7 +199,7 @@ fn a_receipt_in_the_domains_words() {
 
 #[test]
 fn a_bare_receipt_says_little_and_nothing_is_made_up() {
-    let mut sent = receipt(Version::V1);
+    let mut sent = receipt(MessageVersion::V1);
     let bare = &mut sent.receipt;
     (bare.psp_fiscal_code, bare.payer, bare.method, bare.fee) = (None, None, None, None);
     (bare.paid_at, bare.applied_on, bare.stand_in) = (None, None, Some(true));
@@ -217,33 +217,33 @@ fn a_bare_receipt_says_little_and_nothing_is_made_up() {
 #[test]
 fn what_a_receipt_means_to_us() {
     let ours = creditor().fiscal_code;
-    let with = |change: &dyn Fn(&mut pagopa::operations::Receipt)| {
-        let mut sent = receipt(Version::V2);
+    let with = |change: &dyn Fn(&mut pagopa::operations::ReceiptMessage)| {
+        let mut sent = receipt(MessageVersion::V2);
         change(&mut sent.receipt);
         sent.meaning(&ours)
     };
-    let paid = Meaning::Paid { notice: debt().notice, amount: Amount::new(15_000).unwrap() };
+    let paid = ReceiptMeaning::Paid { notice: debt().notice, amount: Amount::new(15_000).unwrap() };
     assert_eq!(with(&|_| {}), paid);
-    assert_eq!(with(&|receipt| receipt.succeeded = false), Meaning::Failed);
-    assert_eq!(with(&|receipt| receipt.amount = Cents::ZERO), Meaning::Unmatched);
+    assert_eq!(with(&|receipt| receipt.succeeded = false), ReceiptMeaning::Failed);
+    assert_eq!(with(&|receipt| receipt.amount = Cents::ZERO), ReceiptMeaning::Unmatched);
     // No aux digit of ours: valid by the schema, but never issued.
     assert_eq!(
         with(&|receipt| receipt.notice = Digits::parse("901000000000000144").unwrap()),
-        Meaning::Unmatched
+        ReceiptMeaning::Unmatched
     );
-    let other = |receipt: &mut pagopa::operations::Receipt| {
+    let other = |receipt: &mut pagopa::operations::ReceiptMessage| {
         receipt.fiscal_code = Digits::parse("11112222333").unwrap();
         receipt.succeeded = false;
     };
-    assert_eq!(with(&other), Meaning::AnotherBody);
+    assert_eq!(with(&other), ReceiptMeaning::AnotherBody);
 }
 
 #[test]
 fn an_answer_made_of_any_debt_can_be_heard() {
     let debt = Debt { reason: "<&>\"'\u{fffe}\r\n]]>".to_owned(), debtor: mario(), ..debt() };
-    for version in [Version::V1, Version::V2] {
+    for version in [MessageVersion::V1, MessageVersion::V2] {
         let got = get_ok(&debt, &postal_creditor(), &taxonomy(), &get(version)).unwrap();
-        let Ok(Answer::GetOk(_, heard)) = node::hear(&render(&Answer::GetOk(version, Box::new(got.clone()))))
+        let Ok(NodeAnswer::GetOk(_, heard)) = node::hear(&render(&NodeAnswer::GetOk(version, Box::new(got.clone()))))
         else {
             panic!("not heard")
         };
@@ -251,5 +251,5 @@ fn an_answer_made_of_any_debt_can_be_heard() {
         assert_eq!(heard.debtor, got.debtor);
     }
     assert_eq!(Moment::in_rome(at("2030-07-01T10:00:00Z")).to_string(), "2030-07-01T12:00:00");
-    assert_eq!(Text::<5>::cut("   "), None);
+    assert_eq!(BoundedText::<5>::cut("   "), None);
 }

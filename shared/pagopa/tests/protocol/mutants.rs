@@ -1,9 +1,9 @@
 //! Every message, spoiled in every place in every way that one can think of: what we think of it must be what
 //! the schema's own validator thinks of it.
 
-use pagopa::answers::Answer;
-use pagopa::soap::Why;
-use pagopa::{Refusal, node, parse, render};
+use pagopa::answers::NodeAnswer;
+use pagopa::soap::SoapError;
+use pagopa::{NodeRefusal, node, parse, render};
 
 use crate::samples::{answers, requests};
 use crate::specification::Validator;
@@ -154,7 +154,7 @@ fn mutants(message: &str) -> Vec<String> {
 fn compare(
     validator: &Validator,
     message: &[u8],
-    verdict: &dyn Fn(&[u8]) -> Result<(), Why>,
+    verdict: &dyn Fn(&[u8]) -> Result<(), SoapError>,
 ) -> (usize, usize) {
     let message = std::str::from_utf8(message).unwrap();
     let mutants = mutants(message);
@@ -163,11 +163,11 @@ fn compare(
     for (mutant, valid) in mutants.iter().zip(verdicts) {
         let ours = verdict(mutant.as_bytes());
         // Makes no sense, but the schema does not mind.
-        let ours_by_schema = ours.is_ok() || matches!(ours, Err(Why::Senseless(_)));
+        let ours_by_schema = ours.is_ok() || matches!(ours, Err(SoapError::Senseless(_)));
         good += usize::from(valid);
         // In base 64 xmllint overlooks what is none; the schema does not.
         let base_64 = ["MBDAttachment", "hashDocumento", "datiSpecificiServizioRequest"];
-        if valid && matches!(ours, Err(Why::Schema(name)) if base_64.contains(&name)) {
+        if valid && matches!(ours, Err(SoapError::Schema(name)) if base_64.contains(&name)) {
             continue;
         }
         assert_eq!(ours_by_schema, valid, "{ours:?}\n{mutant}");
@@ -181,7 +181,7 @@ fn ab_46_requests_are_judged_as_the_schema_judges_them() {
         return;
     };
     for request in requests() {
-        let verdict = |message: &[u8]| parse(message).map(drop).map_err(|Refusal { why, .. }| why);
+        let verdict = |message: &[u8]| parse(message).map(drop).map_err(|NodeRefusal { why, .. }| why);
         let (all, good) = compare(&validator, &node::ask(&request), &verdict);
         assert!(all > 200 && good > 20, "{all} mutants of {:?}, {good} good", request.operation());
     }
@@ -195,7 +195,7 @@ fn answers_are_judged_as_the_schema_judges_them() {
     for answer in answers().iter().take(5) {
         let verdict = |message: &[u8]| node::hear(message).map(drop);
         let (all, good) = compare(&validator, &render(answer), &verdict);
-        let short = matches!(answer, Answer::ReceiptOk(_));
+        let short = matches!(answer, NodeAnswer::ReceiptOk(_));
         assert!(all > if short { 50 } else { 200 }, "{all} mutants of {answer:?}, {good} good");
     }
 }

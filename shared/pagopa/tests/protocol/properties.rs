@@ -1,14 +1,14 @@
 //! Any case at all: nothing panics, nothing is lost, everything that can be built is valid.
 
 use domain::creditor::Creditor;
-use domain::debt::{Days, Debt, Service};
+use domain::debt::{DebtDates, Debt, DebtService};
 use domain::person::{Person, PersonType};
 use domain::{Amount, Cents};
-use pagopa::answers::Answer;
+use pagopa::answers::NodeAnswer;
 use pagopa::operations::{Get, TransferType};
-use pagopa::parts::Version;
-use pagopa::values::{Moment, Text};
-use pagopa::{FaultCode, Operation, Request, Taxonomy, get_ok, node, parse, render, verify_ok};
+use pagopa::parts::MessageVersion;
+use pagopa::values::{Moment, BoundedText};
+use pagopa::{FaultCode, NodeOperation, NodeRequest, Taxonomy, get_ok, node, parse, render, verify_ok};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -55,9 +55,9 @@ fn wild_debt() -> impl Strategy<Value = Debt> {
         |(debtor, reason, name, cents, due)| Debt {
             debtor,
             reason,
-            service: Service { code: "X".to_owned(), name },
+            service: DebtService { code: "X".to_owned(), name },
             amount: Amount::new(cents).unwrap(),
-            days: Days { due, ..Days::default() },
+            days: DebtDates { due, ..DebtDates::default() },
             ..debt()
         },
     )
@@ -71,41 +71,41 @@ fn wild_creditor() -> impl Strategy<Value = Creditor> {
 }
 
 /// The answers that a debt and a creditor can lead to.
-fn wild_answers() -> impl Strategy<Value = Vec<Answer>> {
+fn wild_answers() -> impl Strategy<Value = Vec<NodeAnswer>> {
     let transfer =
         prop_oneof![Just(None), Just(Some(TransferType::Postal)), Just(Some(TransferType::PagoPa))];
     (wild_debt(), wild_creditor(), transfer, wild()).prop_map(|(debt, creditor, transfer_type, wild)| {
         let taxonomy = Taxonomy::parse("9/0101002IM/").unwrap();
-        let mut answers = vec![Answer::VerifyOk(verify_ok(&debt, &creditor).unwrap())];
-        for version in [Version::V1, Version::V2] {
+        let mut answers = vec![NodeAnswer::VerifyOk(verify_ok(&debt, &creditor).unwrap())];
+        for version in [MessageVersion::V1, MessageVersion::V2] {
             let asked = Get { transfer_type, ..get(version) };
             answers
-                .push(Answer::GetOk(version, Box::new(get_ok(&debt, &creditor, &taxonomy, &asked).unwrap())));
+                .push(NodeAnswer::GetOk(version, Box::new(get_ok(&debt, &creditor, &taxonomy, &asked).unwrap())));
         }
-        let fault = pagopa::Fault { code: FaultCode::Semantica, id: wild.clone(), description: Some(wild) };
-        answers.push(Answer::Ko { operation: Operation::Verify, fault });
+        let fault = pagopa::SoapFault { code: FaultCode::Semantica, id: wild.clone(), description: Some(wild) };
+        answers.push(NodeAnswer::Ko { operation: NodeOperation::Verify, fault });
         answers
     })
 }
 
 /// Text as the schema takes it: nothing is cleaned on the way.
-fn schema_text<const MAX: usize>() -> impl Strategy<Value = Text<MAX>> {
+fn schema_text<const MAX: usize>() -> impl Strategy<Value = BoundedText<MAX>> {
     let c = prop_oneof![
         prop::char::range(' ', '~'),
         prop::char::range('\u{a0}', '\u{d7ff}'),
         prop::char::range('\u{10000}', '\u{10ffff}'),
         prop::sample::select(vec!['\t', '\n', '\r', '<', '&', '>', ']', '\u{85}', '\u{2028}']),
     ];
-    prop::collection::vec(c, 1..=MAX).prop_map(|text| Text::parse(&String::from_iter(text)).unwrap())
+    prop::collection::vec(c, 1..=MAX).prop_map(|text| BoundedText::parse(&String::from_iter(text)).unwrap())
 }
 
-fn wild_receipt() -> impl Strategy<Value = Request> {
+fn wild_receipt() -> impl Strategy<Value = NodeRequest> {
     let texts = (schema_text::<140>(), schema_text::<140>(), schema_text::<70>(), schema_text::<210>());
     let numbers = (0..=99_999_999_999_u64, prop::option::of(0..=99_999_999_999_u64), any::<bool>());
     let when = prop::option::of((0..4_102_444_800_i64, 0..1_000_000_000_i32));
     (texts, numbers, when, any::<bool>()).prop_map(
         |((description, company, psp, note), (cents, fee, ok), when, v2)| {
-            let mut sent = receipt(if v2 { Version::V2 } else { Version::V1 });
+            let mut sent = receipt(if v2 { MessageVersion::V2 } else { MessageVersion::V1 });
             sent.receipt.id = note.as_str().to_owned();
             sent.receipt.note = v2.then_some(note);
             (sent.receipt.description, sent.receipt.company, sent.receipt.psp_company) =
@@ -117,7 +117,7 @@ fn wild_receipt() -> impl Strategy<Value = Request> {
                 let instant = domain::Timestamp::new(second, nanosecond).unwrap();
                 Moment { local: domain::time::in_rome(instant).datetime(), offset: None }
             });
-            Request::Receipt(Box::new(sent))
+            NodeRequest::Receipt(Box::new(sent))
         },
     )
 }
@@ -170,20 +170,20 @@ proptest! {
 
     #[test]
     fn cut_text_fits_and_is_cut_only_when_it_must(text in wild()) {
-        if let Some(cut) = Text::<35>::cut(&text) {
+        if let Some(cut) = BoundedText::<35>::cut(&text) {
             prop_assert!((1..=35).contains(&cut.as_str().chars().count()));
-            prop_assert_eq!(Text::<35>::cut(cut.as_str()).unwrap(), cut);
+            prop_assert_eq!(BoundedText::<35>::cut(cut.as_str()).unwrap(), cut);
         }
-        let whole = Text::<35>::parse(&text).filter(|_| domain::text::tidy(&text) == text);
+        let whole = BoundedText::<35>::parse(&text).filter(|_| domain::text::tidy(&text) == text);
         if let Some(whole) = whole.filter(|_| !text.chars().any(char::is_control)) {
-            prop_assert_eq!(Text::<35>::cut(&text), Some(whole));
+            prop_assert_eq!(BoundedText::<35>::cut(&text), Some(whole));
         }
     }
 
     #[test]
     fn a_verify_reads_what_it_was_asked(body in schema_text::<35>(), broker in schema_text::<35>(), station in schema_text::<35>()) {
-        let to = pagopa::parts::Address { body, broker, station };
-        let request = Request::Verify(pagopa::operations::Verify { to, qr_code: qr_code() });
+        let to = pagopa::parts::MessageAddress { body, broker, station };
+        let request = NodeRequest::Verify(pagopa::operations::Verify { to, qr_code: qr_code() });
         prop_assert_ne!(request.address(), &address());
         prop_assert_eq!(parse(&node::ask(&request)), Ok(request));
     }

@@ -1,17 +1,17 @@
 //! What the other modules share: a creditor, a debt, requests and answers that use everything.
 
 use domain::creditor::{Creditor, Iban, PostalAccount};
-use domain::debt::{Days, Debt, Origin, Service, State};
-use domain::payment::{Attempt, Choice, Item, PaymentId, Status};
+use domain::debt::{DebtDates, Debt, DebtOrigin, DebtService, DebtState};
+use domain::payment::{Attempt, MethodChoice, PaymentItem, PaymentId, AttemptStatus};
 use domain::person::{Email, Person, PersonType};
 use domain::{Amount, Cents, Date, FiscalCode, NoticeNumber, Timestamp};
-use pagopa::answers::{Answer, Blame, Fault, GetOk, VerifyOk};
-use pagopa::operations::{Demand, Get, Receipt, SendRt, TransferType, Verify};
+use pagopa::answers::{NodeAnswer, FaultSide, SoapFault, GetOk, VerifyOk};
+use pagopa::operations::{Demand, Get, ReceiptMessage, SendRt, TransferType, Verify};
 use pagopa::parts::{
-    Address, Destination, EntityType, Metadata, QrCode, Subject, Transfer, Transfers, Version,
+    MessageAddress, Destination, EntityType, Metadata, QrCode, Subject, Transfer, Transfers, MessageVersion,
 };
-use pagopa::values::{Base64, Country, Digits, EMail, Moment, Text, TransferId};
-use pagopa::{FaultCode, Operation, Request};
+use pagopa::values::{Base64, Country, Digits, EMail, Moment, BoundedText, TransferId};
+use pagopa::{FaultCode, NodeOperation, NodeRequest};
 use proptest::test_runner::Config;
 
 pub const BROKER: &str = "98765432103";
@@ -33,8 +33,8 @@ pub fn day(date: &str) -> Date {
     date.parse().unwrap()
 }
 
-pub fn text<const MAX: usize, const MIN: usize>(text: &str) -> Text<MAX, MIN> {
-    Text::parse(text).unwrap()
+pub fn text<const MAX: usize, const MIN: usize>(text: &str) -> BoundedText<MAX, MIN> {
+    BoundedText::parse(text).unwrap()
 }
 
 pub fn creditor() -> Creditor {
@@ -77,13 +77,13 @@ pub fn debt() -> Debt {
     Debt {
         notice: NoticeNumber::parse("301000000000000144").unwrap(),
         debtor: mario(),
-        service: Service { code: "TARI".to_owned(), name: "Tassa rifiuti".to_owned() },
+        service: DebtService { code: "TARI".to_owned(), name: "Tassa rifiuti".to_owned() },
         reason: "TARI 2030 rata unica".to_owned(),
         amount: Amount::new(15_000).unwrap(),
-        days: Days { due: Some(day("2031-01-31")), ..Days::default() },
-        origin: Origin::Creditor,
+        days: DebtDates { due: Some(day("2031-01-31")), ..DebtDates::default() },
+        origin: DebtOrigin::Creditor,
         created_at: at("2030-01-01T00:00:00Z"),
-        state: State::Open,
+        state: DebtState::Open,
         closed_at: None,
         attempt: None,
         receipt: None,
@@ -96,7 +96,7 @@ pub fn debt() -> Debt {
 }
 
 pub fn attempt(notices: usize) -> Attempt {
-    let item = |n| Item {
+    let item = |n| PaymentItem {
         notice: NoticeNumber::parse(&format!("3010000000000001{n:02}")).unwrap(),
         amount: Amount::new(1_000).unwrap(),
         reason: "TARI 2030".to_owned(),
@@ -105,10 +105,10 @@ pub fn attempt(notices: usize) -> Attempt {
         id: PaymentId::parse(PAYMENT).unwrap(),
         account: serde_json::from_value(serde_json::json!("00000000000000000000000000000001")).unwrap(),
         items: (0..notices).map(item).collect(),
-        choice: Choice::default(),
+        choice: MethodChoice::default(),
         email: Some(Email::parse("mario.rossi@example.it").unwrap()),
         language: serde_json::from_value(serde_json::json!("it")).unwrap(),
-        status: Status::Pending,
+        status: AttemptStatus::Pending,
         started_at: at("2030-01-01T00:00:00Z"),
         expires_at: at("2030-01-01T00:30:00Z"),
         checkout: None,
@@ -119,8 +119,8 @@ pub fn attempt(notices: usize) -> Attempt {
     }
 }
 
-pub fn address() -> Address {
-    Address { body: text("12345678903"), broker: text(BROKER), station: text(STATION) }
+pub fn address() -> MessageAddress {
+    MessageAddress { body: text("12345678903"), broker: text(BROKER), station: text(STATION) }
 }
 
 pub fn qr_code() -> QrCode {
@@ -130,11 +130,11 @@ pub fn qr_code() -> QrCode {
     }
 }
 
-pub fn verify() -> Request {
-    Request::Verify(Verify { to: address(), qr_code: qr_code() })
+pub fn verify() -> NodeRequest {
+    NodeRequest::Verify(Verify { to: address(), qr_code: qr_code() })
 }
 
-pub fn get(version: Version) -> Get {
+pub fn get(version: MessageVersion) -> Get {
     Get {
         version,
         to: address(),
@@ -183,11 +183,11 @@ pub fn bank() -> Destination {
 }
 
 /// A receipt with everything that its version knows.
-pub fn receipt(version: Version) -> SendRt {
-    let v2 = version == Version::V2;
+pub fn receipt(version: MessageVersion) -> SendRt {
+    let v2 = version == MessageVersion::V2;
     let stamp = Destination::StampBought(Base64::parse("PG1hcmNhRGFCb2xsby8+").unwrap());
     let second = transfer(2, if v2 { stamp } else { bank() }, v2);
-    let receipt = Receipt {
+    let receipt = ReceiptMessage {
         id: "c110729d258c4ab1b765fe902aae41d6".to_owned(),
         notice: qr_code().notice,
         fiscal_code: qr_code().fiscal_code,
@@ -222,14 +222,14 @@ pub fn receipt(version: Version) -> SendRt {
 }
 
 /// One request of every operation, with everything in it.
-pub fn requests() -> Vec<Request> {
+pub fn requests() -> Vec<NodeRequest> {
     vec![
         verify(),
-        Request::Get(get(Version::V1)),
-        Request::Get(get(Version::V2)),
-        Request::Receipt(Box::new(receipt(Version::V1))),
-        Request::Receipt(Box::new(receipt(Version::V2))),
-        Request::Demand(Demand {
+        NodeRequest::Get(get(MessageVersion::V1)),
+        NodeRequest::Get(get(MessageVersion::V2)),
+        NodeRequest::Receipt(Box::new(receipt(MessageVersion::V1))),
+        NodeRequest::Receipt(Box::new(receipt(MessageVersion::V2))),
+        NodeRequest::Demand(Demand {
             to: address(),
             service: text("00042"),
             subject: text("00007"),
@@ -251,8 +251,8 @@ pub fn verify_ok() -> VerifyOk {
     }
 }
 
-pub fn get_ok(version: Version) -> GetOk {
-    let v2 = version == Version::V2;
+pub fn get_ok(version: MessageVersion) -> GetOk {
+    let v2 = version == MessageVersion::V2;
     let stamp = Destination::StampWanted {
         digest: Base64::parse("n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=").unwrap(),
         province: Country::parse("RM").unwrap(),
@@ -274,22 +274,22 @@ pub fn get_ok(version: Version) -> GetOk {
 }
 
 /// Every kind of answer: each OK, every code on every operation, both SOAP faults.
-pub fn answers() -> Vec<Answer> {
+pub fn answers() -> Vec<NodeAnswer> {
     let mut all = vec![
-        Answer::VerifyOk(verify_ok()),
-        Answer::GetOk(Version::V1, Box::new(get_ok(Version::V1))),
-        Answer::GetOk(Version::V2, Box::new(get_ok(Version::V2))),
-        Answer::ReceiptOk(Version::V1),
-        Answer::ReceiptOk(Version::V2),
-        Answer::Fault(Blame::Client),
-        Answer::Fault(Blame::Server),
+        NodeAnswer::VerifyOk(verify_ok()),
+        NodeAnswer::GetOk(MessageVersion::V1, Box::new(get_ok(MessageVersion::V1))),
+        NodeAnswer::GetOk(MessageVersion::V2, Box::new(get_ok(MessageVersion::V2))),
+        NodeAnswer::ReceiptOk(MessageVersion::V1),
+        NodeAnswer::ReceiptOk(MessageVersion::V2),
+        NodeAnswer::Fault(FaultSide::Client),
+        NodeAnswer::Fault(FaultSide::Server),
     ];
-    for operation in Operation::ALL {
+    for operation in NodeOperation::ALL {
         for code in FaultCode::ALL {
             let fault =
-                Fault { code, id: "12345678903".to_owned(), description: Some("Numero avviso".to_owned()) };
-            all.push(Answer::Ko { operation, fault });
-            all.push(Answer::ko(operation, code, &creditor().fiscal_code));
+                SoapFault { code, id: "12345678903".to_owned(), description: Some("Numero avviso".to_owned()) };
+            all.push(NodeAnswer::Ko { operation, fault });
+            all.push(NodeAnswer::ko(operation, code, &creditor().fiscal_code));
         }
     }
     all

@@ -1,4 +1,4 @@
-use pagopa::values::{self, Base64, Country, Digits, EMail, Moment, Text, TransferId};
+use pagopa::values::{self, Base64, Country, Digits, EMail, Moment, BoundedText, TransferId};
 
 use crate::faults::vectors;
 use crate::samples::{at, day};
@@ -149,18 +149,18 @@ fn base_64_is_whole_and_canonical() {
 fn text_is_cut_where_a_person_would() {
     // A flag, a family and an accented letter are one character to a person, several to the schema.
     let (flag, family) = ("🇮🇹", "👨‍👩‍👧");
-    assert_eq!(Text::<3>::cut(&format!("ab{flag}")).unwrap().as_str(), "ab");
-    assert_eq!(Text::<4>::cut(&format!("ab{flag}")).unwrap().as_str(), format!("ab{flag}"));
-    assert_eq!(Text::<4>::cut(family).unwrap().as_str().chars().count(), 4);
-    assert_eq!(Text::<2>::cut("e\u{301}e\u{301}").unwrap().as_str(), "e\u{301}");
+    assert_eq!(BoundedText::<3>::cut(&format!("ab{flag}")).unwrap().as_str(), "ab");
+    assert_eq!(BoundedText::<4>::cut(&format!("ab{flag}")).unwrap().as_str(), format!("ab{flag}"));
+    assert_eq!(BoundedText::<4>::cut(family).unwrap().as_str().chars().count(), 4);
+    assert_eq!(BoundedText::<2>::cut("e\u{301}e\u{301}").unwrap().as_str(), "e\u{301}");
     // The cut leaves no blank behind.
-    assert_eq!(Text::<5>::cut("abcd efgh").unwrap().as_str(), "abcd");
-    assert_eq!(Text::<9>::cut(" a\t\nb\u{0}c\u{85}d\u{fffe} ").unwrap().as_str(), "a bc d");
-    assert_eq!(Text::<9>::cut(" \u{1} \u{ffff} "), None);
-    assert_eq!(Text::<16, 2>::cut("a"), None);
-    assert_eq!(Text::<16, 2>::cut_or("a", "").as_str(), "--");
+    assert_eq!(BoundedText::<5>::cut("abcd efgh").unwrap().as_str(), "abcd");
+    assert_eq!(BoundedText::<9>::cut(" a\t\nb\u{0}c\u{85}d\u{fffe} ").unwrap().as_str(), "a bc d");
+    assert_eq!(BoundedText::<9>::cut(" \u{1} \u{ffff} "), None);
+    assert_eq!(BoundedText::<16, 2>::cut("a"), None);
+    assert_eq!(BoundedText::<16, 2>::cut_or("a", "").as_str(), "--");
     for wrong in ["", "abcdef", "a\u{0}", "a\u{ffff}"] {
-        assert!(Text::<5>::parse(wrong).is_none(), "{wrong:?}");
+        assert!(BoundedText::<5>::parse(wrong).is_none(), "{wrong:?}");
     }
-    assert!(Text::<5>::parse("a\nb\tc").is_some());
+    assert!(BoundedText::<5>::parse("a\nb\tc").is_some());
 }

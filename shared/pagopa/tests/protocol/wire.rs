@@ -7,7 +7,7 @@ use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
-use world::{Clock, Parts, Random, Wire, World};
+use world::{Clock, EnvParts, Random, HttpClient, Env};
 
 /// An answer: status, headers, body. Without one, nobody answers.
 pub type Scripted = Option<(u16, Vec<(&'static str, String)>, String)>;
@@ -63,19 +63,19 @@ impl HttpConnector for Secrets {
 }
 
 /// A world with these variables, this secret, and one answer from outside; and what was sent there.
-pub fn world(variables: &[(&str, &str)], secret: &str, answer: Scripted) -> (World, Arc<Mutex<Vec<Sent>>>) {
+pub fn world(variables: &[(&str, &str)], secret: &str, answer: Scripted) -> (Env, Arc<Mutex<Vec<Sent>>>) {
     let credentials =
         [("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b"), ("AWS_REGION", "eu-south-1")];
     let variables =
         variables.iter().chain(&credentials).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     let sent = Arc::new(Mutex::new(Vec::new()));
-    let parts = Parts {
+    let parts = EnvParts {
         clock: Clock::system(),
         random: Random::seeded(1),
-        aws: Wire::new(Secrets(secret.to_owned())),
-        outside: Wire::new(Outside { answer, sent: sent.clone() }),
+        aws: HttpClient::new(Secrets(secret.to_owned())),
+        outside: HttpClient::new(Outside { answer, sent: sent.clone() }),
     };
-    (World::new(variables.collect(), parts), sent)
+    (Env::new(variables.collect(), parts), sent)
 }
 
 /// Runs a future to its end.

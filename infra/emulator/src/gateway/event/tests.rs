@@ -4,7 +4,7 @@ fn made(request: http::request::Builder, body: &[u8]) -> Value {
     let request = request.body(body.to_vec()).unwrap();
     let route = Route { method: "POST".to_owned(), path: "/my/{name}".to_owned(), function: "My".to_owned() };
     let parameters = BTreeMap::from([("name".to_owned(), "path".to_owned())]);
-    let origin = Origin {
+    let origin = EventOrigin {
         source: "127.0.0.2".parse().unwrap(),
         request_id: "id",
         now: "2020-03-12T19:03:58.390Z".parse().unwrap(),
