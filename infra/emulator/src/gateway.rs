@@ -5,7 +5,6 @@ mod routes;
 
 use std::net::IpAddr;
 
-use domain::account::Language;
 use domain::{Error, Fault, Timestamp};
 use http::HeaderValue;
 use http::header::{ACCEPT_LANGUAGE, HOST};
@@ -76,10 +75,8 @@ impl Gateway {
 
 /// The contract's problem document.
 pub fn refused(request: &Request, request_id: &str, error: Error) -> Response {
-    let language = match request.headers().get(ACCEPT_LANGUAGE).map(HeaderValue::as_bytes) {
-        Some([b'e' | b'E', b'n' | b'N', ..]) => Language::En,
-        _ => Language::It,
-    };
+    let accepted = request.headers().get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    let language = web::accepted_language(accepted);
     let reply =
         web::Problem::from(error).reply(language, request_id).with_header("cache-control", "no-store");
     let mut response = Response::new(reply.body);

@@ -7,16 +7,15 @@ import { announce } from "./announcements.js";
 import { page, t, tn } from "./messages.js";
 
 
-/** The page's field names and the API's. */
-const API_FIELDS = { cf: "fiscalCode", codice: "noticeNumber", nome: "firstName", cognome: "lastName", ragione_sociale: "companyName",
-  indirizzo: "address", nazione: "country", citta: "city", provincia: "province", cap: "postalCode", telefono: "phone",
-  conferma: "passwordConfirmation", privacy: "privacyAccepted", termini: "termsAccepted", servizio: "serviceCode", importo: "amount",
-  causale: "reason", metodo: "method", psp: "pspId", dal: "from", al: "to" };
-const PAGE_FIELDS = { ...Object.fromEntries(Object.entries(API_FIELDS).map(([ours, theirs]) => [theirs, ours])), iuv: "codice", currentPassword: "password" };
+/** The API's field names and the page's. */
+const FIELDS = { fiscalCode: "cf", noticeNumber: "codice", iuv: "codice", firstName: "nome", lastName: "cognome",
+  companyName: "ragione_sociale", address: "indirizzo", country: "nazione", city: "citta", province: "provincia",
+  postalCode: "cap", phone: "telefono", passwordConfirmation: "conferma", privacyAccepted: "privacy",
+  termsAccepted: "termini", currentPassword: "password", amount: "importo", reason: "causale", serviceCode: "servizio",
+  method: "metodo", pspId: "psp", from: "dal", to: "al" };
 
-/** What the API found wrong, by the page's field names. @param {Refusal} refusal @returns {FieldFault[]} */
-export const pageErrors = (refusal) =>
-  refusal.errors.map(({ field, code, params }) => ({ field: PAGE_FIELDS[field] ?? field.replace("fields.", "campo-"), code, params }));
+export const pageErrors = (/** @type {Refusal} */ refusal) =>
+  refusal.errors.map(({ field, ...fault }) => ({ ...fault, field: FIELDS[field] ?? field.replace("fields.", "campo-") }));
 
 /**
  * The sentence of an error: that of this form, of this field, of this code, in that order.
@@ -24,8 +23,9 @@ export const pageErrors = (refusal) =>
  */
 function errorText(form, { field, code: name, params = {}, text }) {
   if (text) return text;
-  const keys = [`err.${form}.${field}.${name}`, `err.${API_FIELDS[field] ?? field}.${name}`, `err.${name}`, "err.generic"];
-  return t(keys.find((key) => key in page.messages), params);
+  const theirs = Object.keys(FIELDS).filter((key) => FIELDS[key] === field);
+  const keys = [`${form}.${field}.${name}`, ...[...theirs, field].map((key) => `${key}.${name}`), name, "generic"];
+  return t(keys.map((key) => `err.${key}`).find((key) => key in page.messages), params);
 }
 
 /**

@@ -11,8 +11,8 @@ import { money } from "./formats.js";
  * @property {string} creditor name of the body
  * @property {string} contact its e-mail
  * @property {boolean} spontaneous whether it takes payments without a notice
- * @property {number} shortestPassword characters
- * @property {number} idleMinutes after which the server ends a session
+ * @property {number} shortestPassword
+ * @property {number} idleMinutes of a session
  * @property {string} icons address of the sprite
  * @property {Record<string, string>} messages that the page may need
  */
@@ -40,14 +40,11 @@ export const page = JSON.parse(document.getElementById("pagina").textContent);
  */
 export function t(key, params = {}) {
   const message = page.messages[key] ?? page.messages["err.generic"];
-  return message.replace(/\{(\w+)(:€)?\}/g, (whole, name, euro) => {
-    const value = params[name] ?? whole;
-    return euro && typeof value === "number" ? money(value) : String(value);
-  });
+  return message.replace(/\{(\w+)(:€)?\}/g, (whole, name, euro) => String(euro ? money(Number(params[name])) : (params[name] ?? whole)));
 }
 
-/** The API's sentence for a code, without its full stop: on a page it is a line of its own. @param {string} code */
-export const problemText = (code) => t(`problem.${code}.detail`).replace(/\.$/, "");
+/** A problem's sentence, without the full stop. */
+export const problemText = (/** @type {string} */ code) => t(`problem.${code}.detail`).replace(/\.$/, "");
 
 /**
  * The message for a number: `key.one` or `key.other`, by the language's plural rules.

@@ -7,10 +7,8 @@ import { cookie, forgetSession } from "./tab.js";
 import { href, page, t } from "./messages.js";
 
 
-/** After so long without a request the server ends the session; the warning comes two minutes before, if there are two. */
 const IDLE_MS = page.idleMinutes * 60_000;
 const WARNING_MS = Math.max(IDLE_MS - 2 * 60_000, IDLE_MS / 2);
-/** Somebody who reads or types without asking for anything keeps the session by asking this often. */
 const REFRESH_MS = IDLE_MS / 4;
 let active = false;
 
