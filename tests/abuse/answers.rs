@@ -71,11 +71,15 @@ async fn inv_x17_ab_65_errors_say_a_code_and_an_id_and_nothing_of_the_inside() {
         mario.gets("/api/receipts/%00").await,
     ];
     // And when what is below breaks, in each of its ways.
-    for fault in
-        [InjectedFault::Throttle, InjectedFault::ServerError, InjectedFault::LoseRequest, InjectedFault::Conflict, InjectedFault::CrashBefore]
-    {
+    for fault in [
+        InjectedFault::Throttle,
+        InjectedFault::ServerError,
+        InjectedFault::LoseRequest,
+        InjectedFault::Conflict,
+        InjectedFault::CrashBefore,
+    ] {
         let faults = portal.stack().faults();
-        for function in ["List", "Search", "Login"] {
+        for function in ["ListDebts", "Search", "Login"] {
             faults.plan(Scope::function(function), (1..100).map(|n| (n, fault)));
         }
         faults.plan(Scope::function("InitiatePayment").operation("psp:open"), (1..100).map(|n| (n, fault)));

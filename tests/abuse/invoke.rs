@@ -81,7 +81,7 @@ impl Invocation {
 /// What a function answers to an event.
 pub async fn called(stack: &Stack, function: &str, event: &Value) -> Value {
     let entry = Options::default().functions.iter().find(|entry| entry.name == function).unwrap();
-    let connected = (entry.connect)(&stack.world(function).unwrap()).unwrap();
+    let connected = (entry.connect)(&stack.env(function).unwrap()).unwrap();
     let answer = connected(event.to_string().into_bytes()).await.unwrap();
     serde_json::from_slice(&answer).unwrap()
 }

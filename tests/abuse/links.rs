@@ -127,7 +127,7 @@ async fn ab_08_fm_05_a_letter_whose_worker_died_is_not_counted_twice() {
     let Some(portal) = TestPortal::alone() else { return };
     let mario = portal.known_citizen().await;
     for letters in 1..=5 {
-        let sending = Scope::function("DeliverMail").operation("ses:SendEmail");
+        let sending = Scope::function("ProcessOutbox").operation("ses:SendEmail");
         portal.stack().faults().plan(sending, [(1, InjectedFault::CrashBefore)]);
         mario.elsewhere().asks_for_reset().await.expect(202);
         portal.stack().settle().await;
@@ -152,7 +152,7 @@ async fn inv_i02_an_account_and_its_names_are_there_together_or_not_at_all() {
     let mut people: Vec<PortalUser> = Vec::new();
     for trouble in troubles {
         let someone = portal.citizen();
-        let claiming = Scope::function("DeliverMail").operation("dynamodb:TransactWriteItems");
+        let claiming = Scope::function("ProcessOutbox").operation("dynamodb:TransactWriteItems");
         portal.stack().faults().plan(claiming, [(1, trouble)]);
         someone.tries_to_register().await.expect(202);
         portal.stack().settle().await;

@@ -102,7 +102,7 @@ async fn inv_m30_a_payment_without_outcome_raises_the_alarm_after_a_day() {
     let Some(portal) = TestPortal::alone() else { return };
     let (mario, notice) = portal.proven_citizen().await;
     let paying = mario.pays(&notice).await;
-    let writer = DebtWriter::connect(&portal.stack().world("Sweep").unwrap()).unwrap();
+    let writer = DebtWriter::connect(&portal.stack().env("Sweep").unwrap()).unwrap();
     let id = PaymentId::parse(&paying.id).unwrap();
     for (minutes, alarms) in [(23 * 60 + 59, 0), (2, 1), (60, 1)] {
         portal.stack().clock().advance(SignedDuration::from_mins(minutes));

@@ -19,7 +19,7 @@ pub async fn one_of_each(portal: &TestPortal) -> Vec<PortalUser> {
     // The worker cannot, from now on: the profile is still there.
     let closed = portal.known_citizen().await;
     let never = (1..10_000).map(|n| (n, InjectedFault::ServerError));
-    portal.stack().faults().plan(Scope::function("DeliverMail"), never);
+    portal.stack().faults().plan(Scope::function("ProcessOutbox"), never);
     closed.withdraws_consent().await;
     vec![portal.citizen(), pending, active, closed, erased]
 }

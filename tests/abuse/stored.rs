@@ -13,12 +13,12 @@ use journeys::local::OPERATOR;
 use journeys::{
     CallbackMessage, NodeReceipt, PortalUser, PspOutcome, SampleNotice, TestPortal, Value, json, said,
 };
-use store::{Ledger, DebtStatement};
+use store::{DebtStatement, Ledger};
 
 async fn operates(portal: &TestPortal, command: LedgerCommand) -> (Verdict, String) {
-    let world = portal.stack().world(OPERATOR).unwrap();
+    let env = portal.stack().env(OPERATOR).unwrap();
     let mut out = Vec::new();
-    let verdict = operator::run(&world, command, &mut out).await.unwrap();
+    let verdict = operator::run(&env, command, &mut out).await.unwrap();
     (verdict, String::from_utf8(out).unwrap())
 }
 
@@ -183,7 +183,7 @@ async fn inv_m02_ab_40_every_message_is_kept_as_it_came_and_counts_as_applied() 
 async fn inv_m12_of_practices_paid_together_one_receipt_carries_the_fee() {
     let Some(portal) = TestPortal::alone() else { return };
     let (mario, alone) = portal.proven_citizen().await;
-    let ledger = Ledger::connect(&portal.stack().world("Audit").unwrap()).unwrap();
+    let ledger = Ledger::connect(&portal.stack().env("Audit").unwrap()).unwrap();
     let debt = async |notice: &SampleNotice| {
         let number = NoticeNumber::parse(&notice.number).unwrap();
         ledger.statement(&number).await.unwrap().unwrap().debt
@@ -211,7 +211,7 @@ async fn inv_m34_no_movement_is_changed_moved_or_left_out_without_breaking_the_c
     let (mario, notice) = portal.proven_citizen().await;
     mario.has_paid(&notice).await;
     let number = NoticeNumber::parse(&notice.number).unwrap();
-    let ledger = Ledger::connect(&portal.stack().world("Audit").unwrap()).unwrap();
+    let ledger = Ledger::connect(&portal.stack().env("Audit").unwrap()).unwrap();
     let DebtStatement { debt, movements: good, .. } = ledger.statement(&number).await.unwrap().unwrap();
     assert_eq!((good.len(), verify(&debt, &good)), (3, Ok(())));
 

@@ -23,7 +23,7 @@ async fn inv_x10_records_and_schedules_that_come_again_or_in_another_order_chang
     let twice = [once.clone(), backwards.clone()].concat();
     let (mails, before) = (portal.stack().mails(None).len(), portal.all_items().await);
     for records in [once, backwards, twice] {
-        let answer = portal.stack().invoke("DeliverMail", &json!({"Records": records})).await.unwrap();
+        let answer = portal.stack().invoke("ProcessOutbox", &json!({"Records": records})).await.unwrap();
         assert_eq!(answer["batchItemFailures"], json!([]));
     }
     let schedule = json!({
@@ -67,7 +67,7 @@ async fn fm_53_a_poisoned_record_comes_back_alone_and_the_others_are_delivered()
         })
     };
     let records: Vec<Value> = all.iter().enumerate().map(record).collect();
-    let answer = portal.stack().invoke("DeliverMail", &json!({"Records": records})).await.unwrap();
+    let answer = portal.stack().invoke("ProcessOutbox", &json!({"Records": records})).await.unwrap();
     assert_eq!(answer["batchItemFailures"], json!([{"itemIdentifier": "1"}]));
     assert_eq!(mario.mails_about(subject).await, 2);
     // It is still there for a person to look at, and the next letters go out.

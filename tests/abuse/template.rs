@@ -76,7 +76,7 @@ fn inv_m34_no_function_may_change_or_delete_a_movement() {
             }
         }
     }
-    assert!(writers.contains("PspCallback") && !writers.contains("List"), "{writers:?}");
+    assert!(writers.contains("PspCallback") && !writers.contains("ListDebts"), "{writers:?}");
     let template = template();
     let table = &resources(&template, "AWS::DynamoDB::Table")["MovementsTable"];
     assert!(table["TimeToLiveSpecification"].is_null(), "movements never expire");
@@ -165,7 +165,7 @@ fn inv_x14_secrets_are_addresses_only() {
             assert!(!secret || named, "{name}: {variable} is not the address of a secret");
         }
     }
-    let source = std::fs::read_to_string(Stack::repository().join("shared/world/src/secrets.rs")).unwrap();
+    let source = std::fs::read_to_string(Stack::repository().join("shared/runtime/src/secrets.rs")).unwrap();
     assert!(
         source.contains("const FRESH_FOR: Duration = Duration::from_secs(5 * 60);"),
         "five minutes at most"
@@ -194,7 +194,7 @@ fn ab_66_fm_55_no_door_takes_notices_of_bounces() {
 /// What one record breaks is halved until the record is alone, tried ten times, then kept for a person.
 #[test]
 fn fm_53_a_batch_with_a_poisoned_record_is_halved_and_what_is_given_up_is_kept() {
-    let worker = &functions(&template())["DeliverMail"];
+    let worker = &functions(&template())["ProcessOutbox"];
     let events = worker["Events"].as_mapping().unwrap();
     let streams: Vec<&Yaml> = events
         .values()

@@ -54,7 +54,7 @@ async fn tries(limits: &RateLimits, username: &str, right: bool) -> Result<(), D
 #[tokio::test]
 async fn inv_i14_a_clock_that_is_behind_makes_nobody_wait_for_nothing() {
     let Some(portal) = TestPortal::alone() else { return };
-    let limits = RateLimits::connect(&portal.stack().world("Login").unwrap()).unwrap();
+    let limits = RateLimits::connect(&portal.stack().env("Login").unwrap()).unwrap();
     let behind = SignedDuration::from_mins(5);
     for before in [&[false][..], &[false, true], &[false; 4]] {
         let username = format!("{}@example.it", portal.rng().letters(12));
@@ -70,7 +70,7 @@ async fn inv_i14_a_clock_that_is_behind_makes_nobody_wait_for_nothing() {
 #[tokio::test]
 async fn inv_i14_ab_01_the_wait_grows_with_the_failures_along_any_story() {
     let Some(portal) = TestPortal::alone() else { return };
-    let limits = RateLimits::connect(&portal.stack().world("Login").unwrap()).unwrap();
+    let limits = RateLimits::connect(&portal.stack().env("Login").unwrap()).unwrap();
     let rng = Rng::of_this_test();
     for story in 0..12 {
         let username = format!("story-{story}@example.it");
@@ -95,7 +95,7 @@ async fn inv_i14_ab_01_the_wait_grows_with_the_failures_along_any_story() {
 #[tokio::test]
 async fn inv_i14_a_hundred_failures_in_a_row_end_it_until_a_mailed_link() {
     let Some(portal) = TestPortal::alone() else { return };
-    let limits = RateLimits::connect(&portal.stack().world("Login").unwrap()).unwrap();
+    let limits = RateLimits::connect(&portal.stack().env("Login").unwrap()).unwrap();
     let mut mario = portal.known_citizen().await;
     let username = mario.person.username.clone();
     for failure in 1..=100 {
@@ -114,7 +114,7 @@ async fn inv_i14_a_hundred_failures_in_a_row_end_it_until_a_mailed_link() {
 #[tokio::test]
 async fn inv_i14_inv_x07_failures_are_forgotten_by_the_clock_and_not_by_the_store() {
     let Some(portal) = TestPortal::alone() else { return };
-    let limits = RateLimits::connect(&portal.stack().world("Login").unwrap()).unwrap();
+    let limits = RateLimits::connect(&portal.stack().env("Login").unwrap()).unwrap();
     for _ in 0..5 {
         assert_eq!(tries(&limits, "old@example.it", false).await, Ok(()));
     }
@@ -203,7 +203,7 @@ async fn ab_02_a_whole_ipv6_network_is_one_source() {
 #[tokio::test]
 async fn inv_i29_what_is_counted_of_one_is_not_counted_of_another() {
     let Some(portal) = TestPortal::alone() else { return };
-    let limits = RateLimits::connect(&portal.stack().world("Login").unwrap()).unwrap();
+    let limits = RateLimits::connect(&portal.stack().env("Login").unwrap()).unwrap();
     let fits = async |attempts: &[(RateLimit, &str)]| match limits.admit(attempts).await {
         Ok(()) => true,
         Err(Error::TooManyRequests { .. }) => false,
@@ -232,7 +232,7 @@ async fn inv_i29_inv_x07_what_is_counted_of_long_ago_is_taken_out_and_the_rest_s
     let Some(portal) = TestPortal::alone() else { return };
     // Whatever is counted together lies within one day.
     portal.stack().clock().set("2031-03-04T09:00:00Z".parse().unwrap());
-    let limits = RateLimits::connect(&portal.stack().world("DeliverMail").unwrap()).unwrap();
+    let limits = RateLimits::connect(&portal.stack().env("ProcessOutbox").unwrap()).unwrap();
     let both = [RateLimit::MAIL_ADDRESS, RateLimit::MAIL_ADDRESS_DAY];
     for _ in 0..40 {
         assert!(limits.within(&both, "a").await.unwrap());

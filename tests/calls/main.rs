@@ -38,15 +38,15 @@ impl JourneyObserver for UsageObserver<'_> {
         let usage = self.portal.stack().faults().usage();
         let mut rows = self.recorder.rows.lock().unwrap();
         rows.push(CallRow::of(function, action, &of(&usage, function)));
-        if function != "DeliverMail" && usage.contains_key("DeliverMail") {
+        if function != "ProcessOutbox" && usage.contains_key("ProcessOutbox") {
             rows.push(CallRow::of(
-                "DeliverMail",
+                "ProcessOutbox",
                 &format!("after {function}: {action}"),
-                &of(&usage, "DeliverMail"),
+                &of(&usage, "ProcessOutbox"),
             ));
         }
         let others: Vec<&String> =
-            usage.keys().filter(|name| *name != function && *name != "DeliverMail").collect();
+            usage.keys().filter(|name| *name != function && *name != "ProcessOutbox").collect();
         assert!(others.is_empty(), "{action} of {function} had {others:?} do something");
     }
 }
@@ -103,7 +103,8 @@ async fn a_list_costs_the_same_whoever_many_practices_a_citizen_has() {
         mario.history("").await;
         let usage = portal.stack().faults().usage();
         seen.push(
-            ["List", "History"].map(|function| CallRow::of(function, "", &of(&usage, function)).counts()),
+            ["ListDebts", "History"]
+                .map(|function| CallRow::of(function, "", &of(&usage, function)).counts()),
         );
     }
     assert_eq!(seen[0], seen[1], "left: with 60 practices; right: with 10,000");

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use runtime::metrics::Metric;
 use serde_yaml_ng::Value as Yaml;
-use world::metrics::Metric;
 
 use crate::stack::{functions_of_the_template, read, repository, yaml};
 

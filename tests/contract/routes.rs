@@ -17,7 +17,7 @@ const PUBLISHED: &[(&str, &[&str])] = &[
     ("password", &["POST /api/password/forgot", "POST /api/password/reset", "POST /api/password/change"]),
     ("account", &["GET /api/account", "PATCH /api/account", "GET /api/account/export"]),
     ("services", &["GET /api/services"]),
-    ("list", &["GET /api/debts", "GET /api/debts/{noticeNumber}"]),
+    ("list-debts", &["GET /api/debts", "GET /api/debts/{noticeNumber}"]),
     ("associate", &["POST /api/debts/associate"]),
     ("create-spontaneous", &["POST /api/debts", "DELETE /api/debts/{noticeNumber}"]),
     ("payment-methods", &["GET /api/payment-methods"]),

@@ -25,7 +25,7 @@ fn sources(folder: std::path::PathBuf, found: &mut Vec<String>) {
 }
 
 /// Every name in capitals that a call is given: `variable("PSP_URL")`, `text("CREDITOR_INFO")`,
-/// `Table::connect(world, "DEBTS_TABLE")`.
+/// `Table::connect(env, "DEBTS_TABLE")`.
 fn read_by_the_code() -> BTreeSet<String> {
     let mut texts = Vec::new();
     for part in ["functions", "shared"] {
@@ -42,7 +42,7 @@ fn read_by_the_code() -> BTreeSet<String> {
             let upper = name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
             let begins =
                 name.as_bytes().first().is_some_and(u8::is_ascii_uppercase) && !name.starts_with("AWS_");
-            let given = before.ends_with('(') || before.ends_with("world, ");
+            let given = before.ends_with('(') || before.ends_with("env, ");
             let whole = !name.ends_with('_');
             if upper && begins && whole && given && name.len() > 4 && !SERVICES.contains(&name) {
                 names.insert(name.to_owned());

@@ -71,7 +71,7 @@ pub const ACTIONS: &[Action] = &[
         name: "the worker makes the account", caller: ActionCaller::Worker, fine: &[200],
         arrange: arranged!(fixture => drop(fixture.mario.tries_to_register().await)),
         act: arranged!(fixture => { fixture.stack().settle().await; 200 }),
-        rows: &[("DeliverMail", "TransactWriteItems", &["FM-04"]), ("DeliverMail", "SendEmail", &["FM-05"]), ("DeliverMail", "UpdateItem", &["FM-05", "FM-04", "FM-05", "FM-06"]), ("DeliverMail", "*", &["FM-04"])],
+        rows: &[("ProcessOutbox", "TransactWriteItems", &["FM-04"]), ("ProcessOutbox", "SendEmail", &["FM-05"]), ("ProcessOutbox", "UpdateItem", &["FM-05", "FM-04", "FM-05", "FM-06"]), ("ProcessOutbox", "*", &["FM-04"])],
     },
     Action {
         name: "activate", caller: ActionCaller::Person, fine: &[200],
@@ -136,7 +136,7 @@ pub const ACTIONS: &[Action] = &[
             fixture.mario.asks_for_reset().await;
         }),
         act: arranged!(fixture => { fixture.stack().settle().await; 200 }),
-        rows: &[("DeliverMail", "*", &["FM-19"])],
+        rows: &[("ProcessOutbox", "*", &["FM-19"])],
     },
     Action {
         name: "reset the password", caller: ActionCaller::Person, fine: &[204, 400],
@@ -163,7 +163,7 @@ pub const ACTIONS: &[Action] = &[
             fixture.mario.changes_password().await;
         }),
         act: arranged!(fixture => { fixture.stack().settle().await; 200 }),
-        rows: &[("DeliverMail", "*", &["FM-21"])],
+        rows: &[("ProcessOutbox", "*", &["FM-21"])],
     },
     Action {
         name: "withdraw consent", caller: ActionCaller::Person, fine: &[204, 401],
@@ -178,7 +178,7 @@ pub const ACTIONS: &[Action] = &[
             fixture.mario.tries_to_withdraw_consent(&fixture.mario.person.password).await;
         }),
         act: arranged!(fixture => { fixture.stack().settle().await; 200 }),
-        rows: &[("DeliverMail", "*", &["FM-22"])],
+        rows: &[("ProcessOutbox", "*", &["FM-22"])],
     },
     Action {
         name: "search", caller: ActionCaller::Person, fine: &[200],
@@ -193,7 +193,7 @@ pub const ACTIONS: &[Action] = &[
         name: "list", caller: ActionCaller::Person, fine: &[200],
         arrange: arranged!(fixture => fixture.mario_owes().await),
         act: arranged!(fixture => status(fixture.mario.gets("/api/debts").await)),
-        rows: &[("List", "BatchGetItem", &["FM-15", "FM-25"]), ("List", "*", &["FM-25"])],
+        rows: &[("ListDebts", "BatchGetItem", &["FM-15", "FM-25"]), ("ListDebts", "*", &["FM-25"])],
     },
     Action {
         name: "print the notice", caller: ActionCaller::Person, fine: &[200],
@@ -289,7 +289,7 @@ pub const ACTIONS: &[Action] = &[
             fixture.psp_calls().await;
         }),
         act: arranged!(fixture => { fixture.stack().settle().await; 200 }),
-        rows: &[("DeliverMail", "*", &["FM-41"])],
+        rows: &[("ProcessOutbox", "*", &["FM-41"])],
     },
     Action {
         name: "the sweep mails what the stream lost", caller: ActionCaller::Worker, fine: &[200],

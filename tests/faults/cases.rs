@@ -90,8 +90,10 @@ pub fn calls(action: &'static Action) -> (Vec<Call>, Vec<&'static Crossing>) {
 /// The troubles that a call can meet, with their column.
 pub fn troubles_of(call: &Call, number: u64) -> Vec<(Column, Hit)> {
     let hit = |fault, lasting| Hit { function: call.function.clone(), number, fault, lasting };
-    let mut troubles =
-        vec![(Column::F1, hit(InjectedFault::CrashBefore, false)), (Column::F2, hit(InjectedFault::CrashAfter, false))];
+    let mut troubles = vec![
+        (Column::F1, hit(InjectedFault::CrashBefore, false)),
+        (Column::F2, hit(InjectedFault::CrashAfter, false)),
+    ];
     let (service, operation) = call.operation.split_once(':').unwrap_or_default();
     let column = match service {
         "ses" => Column::F6,

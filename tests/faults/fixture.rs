@@ -175,7 +175,9 @@ impl Fixture {
                     }
                     MovementKind::DuplicateToRefund => format!("money {}", movement.cents.get()),
                     // A node's difference stands beside a credit, and only there.
-                    MovementKind::Mismatch if movement.source != MovementSource::Node => "mismatch".to_owned(),
+                    MovementKind::Mismatch if movement.source != MovementSource::Node => {
+                        "mismatch".to_owned()
+                    }
                     _ => continue,
                 };
                 *money.entry(key).or_default() += 1;

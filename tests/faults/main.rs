@@ -51,7 +51,7 @@ fn know(action: &'static Action) -> KnownCalls {
         if let Some(row) = action.row(&call, nth) {
             calls.push((call, number, row));
         } else {
-            let streamed = call.function == "DeliverMail";
+            let streamed = call.function == "ProcessOutbox";
             assert!(streamed, "{}: no row of the matrix names {call:?}", action.name);
         }
     }
@@ -95,7 +95,9 @@ fn cell(row: &str, column: Column) -> Vec<(String, &'static Action, FaultPlan)> 
                     };
                     whole(
                         "twins that overlap",
-                        FaultPlan::Twins(vec![hit(InjectedFault::Delay(std::time::Duration::from_millis(20)))]),
+                        FaultPlan::Twins(vec![hit(InjectedFault::Delay(std::time::Duration::from_millis(
+                            20,
+                        )))]),
                     );
                     if call.operation.contains("Write") || call.operation.contains("Put") {
                         whole("twins, one unheard", FaultPlan::Twins(vec![hit(InjectedFault::LoseAnswer)]));

@@ -33,9 +33,13 @@ async fn inv_m16_an_attempt_is_stored_before_the_psp_hears_of_it_and_asks_under_
     let calls = calls_of(&portal, "InitiatePayment", mario.tries_to_pay(&notice)).await;
     let place = |operation: &str| calls.iter().position(|call| call == operation).expect(operation);
     assert!(place("dynamodb:TransactWriteItems") < place("psp:open"), "{calls:?}");
-    for trouble in
-        [InjectedFault::CrashBefore, InjectedFault::CrashAfter, InjectedFault::LoseRequest, InjectedFault::LoseAnswer, InjectedFault::ServerError]
-    {
+    for trouble in [
+        InjectedFault::CrashBefore,
+        InjectedFault::CrashAfter,
+        InjectedFault::LoseRequest,
+        InjectedFault::LoseAnswer,
+        InjectedFault::ServerError,
+    ] {
         let notice = portal.creditor().issues(&mario.person).await;
         meets(&portal, "InitiatePayment", "psp:open", trouble);
         let clicked = mario.tries_to_pay(&notice).await;
@@ -205,7 +209,12 @@ async fn fm_51_an_answer_that_got_lost_brings_the_receipt_again_and_it_is_known(
         let first = receipt.arrives(&portal).await;
         portal.stack().faults().clear();
         assert_eq!(mario.timeline(&notice).await, ["created", "paid"], "{trouble:?}");
-        assert_eq!(first.status == 200, trouble != Some(InjectedFault::CrashAfter), "{trouble:?}: {}", first.text());
+        assert_eq!(
+            first.status == 200,
+            trouble != Some(InjectedFault::CrashAfter),
+            "{trouble:?}: {}",
+            first.text()
+        );
         let code = mario.receipt_code(&notice).await;
         for _ in 0..3 {
             assert_eq!(said(&receipt.arrives(&portal).await), "PAA_RECEIPT_DUPLICATA", "{trouble:?}");

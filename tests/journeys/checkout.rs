@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use journeys::local::faults::{InjectedFault, Scope};
-use journeys::local::{PaymentChannel, Options};
+use journeys::local::{Options, PaymentChannel};
 use journeys::{
     DebtPosition, NodeReceipt, SampleNotice, StartedPayment, TestPortal, TestResponse, Value, json, numbers,
     said,
@@ -255,7 +255,8 @@ async fn posts(portal: &TestPortal, cart: &Value) -> TestResponse {
 #[tokio::test]
 async fn checkout_takes_carts_that_can_be_paid_only() {
     // With the demonstration data: they are paid on Checkout, too.
-    let Some(portal) = TestPortal::alone_with(Options { channel: PaymentChannel::Checkout, ..Options::default() })
+    let Some(portal) =
+        TestPortal::alone_with(Options { channel: PaymentChannel::Checkout, ..Options::default() })
     else {
         return;
     };

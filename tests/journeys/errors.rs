@@ -86,7 +86,7 @@ async fn meets_them_all(portal: &TestPortal) -> Vec<TestResponse> {
     faults.plan(opens(), (1..10).map(|n| (n, InjectedFault::ServerError)));
     met.push(mario.tries_to_pay(&other).await);
     faults.clear();
-    faults.plan(Scope::function("List"), (1..50).map(|n| (n, InjectedFault::ServerError)));
+    faults.plan(Scope::function("ListDebts"), (1..50).map(|n| (n, InjectedFault::ServerError)));
     met.push(mario.to_pay_answer().await);
     faults.clear();
     met

@@ -10,9 +10,9 @@ use journeys::{
 };
 
 async fn says(portal: &TestPortal, command: LedgerCommand) -> (Verdict, String) {
-    let world = portal.stack().world(OPERATOR).unwrap();
+    let env = portal.stack().env(OPERATOR).unwrap();
     let mut out = Vec::new();
-    let verdict = operator::run(&world, command, &mut out).await.unwrap();
+    let verdict = operator::run(&env, command, &mut out).await.unwrap();
     (verdict, String::from_utf8(out).unwrap())
 }
 
@@ -110,8 +110,8 @@ async fn a_stored_callback_is_applied_again_by_id_or_by_time() {
 
 /// The sentence of a command that is not carried out.
 async fn refuses(portal: &TestPortal, command: LedgerCommand) -> String {
-    let world = portal.stack().world(OPERATOR).unwrap();
-    operator::run(&world, command, &mut Vec::new()).await.expect_err("it is refused").to_string()
+    let env = portal.stack().env(OPERATOR).unwrap();
+    operator::run(&env, command, &mut Vec::new()).await.expect_err("it is refused").to_string()
 }
 
 /// A command line, as it is typed.
@@ -255,7 +255,7 @@ async fn inv_m24_money_of_nothing_we_knew_is_listed_until_it_is_taken_for_a_debt
 /// What an administrator with the table in hand could do: no function may.
 async fn forges(portal: &TestPortal, operation: &str, request: Value) {
     let stack: &Stack = portal.stack();
-    let table = stack.world(OPERATOR).unwrap().variable("MOVEMENTS_TABLE").unwrap().to_owned();
+    let table = stack.env(OPERATOR).unwrap().variable("MOVEMENTS_TABLE").unwrap().to_owned();
     let mut request = request;
     request["TableName"] = json!(table);
     portal.dynamodb(operation, &request).await;

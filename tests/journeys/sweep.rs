@@ -93,8 +93,8 @@ async fn a_practice_past_its_last_day_takes_no_place_in_the_sweep_while_a_paymen
     let practice = DebtPosition::of(&mario.person, portal.rng()).with("expiresOn", today);
     let notice = portal.creditor().issues_as(practice).await;
     let places = async || {
-        let world = portal.stack().world("Sweep").unwrap();
-        let writer = store::DebtWriter::connect(&world).unwrap();
+        let env = portal.stack().env("Sweep").unwrap();
+        let writer = store::DebtWriter::connect(&env).unwrap();
         let mut places = 0;
         for shard in store::due_shards() {
             let due = writer.due_work(&shard).await.unwrap();

@@ -36,7 +36,7 @@ struct HistoryLine {
     reference: String,
 }
 
-/// Money that the world says it has brought for one notice: its name, its cents if the notice's share is known.
+/// Money that others say they have brought for one notice: its name, its cents if the notice's share is known.
 type Brought = BTreeMap<String, Option<u64>>;
 
 /// An attempt as its beginning was answered.
@@ -318,7 +318,7 @@ impl<'a> Checker<'a> {
         self.faults.extend(faults);
     }
 
-    /// The money that the world brought for a notice, as far as it was acknowledged or told when asked.
+    /// The money that others brought for a notice, as far as it was acknowledged or told when asked.
     fn brought(&self, notice: &str) -> Brought {
         let mut brought = Brought::new();
         for attempt in self.attempts().iter().filter(|attempt| attempt.notices.iter().any(|n| n == notice)) {

@@ -97,8 +97,9 @@ impl Harness {
         let cut = injected.iter().filter(|(call, fault)| {
             let crash = matches!(fault, InjectedFault::CrashBefore | InjectedFault::CrashAfter);
             let unheard = matches!(fault, InjectedFault::LoseAnswer | InjectedFault::Silence);
-            let marking = call.operation == "dynamodb:UpdateItem" && !matches!(fault, InjectedFault::Delay(_));
-            matches!(call.function.as_str(), "DeliverMail" | "Sweep")
+            let marking =
+                call.operation == "dynamodb:UpdateItem" && !matches!(fault, InjectedFault::Delay(_));
+            matches!(call.function.as_str(), "ProcessOutbox" | "Sweep")
                 && (crash || marking || (unheard && call.operation.starts_with("ses:")))
         });
         cut.count()

@@ -105,12 +105,12 @@ impl Journey<'_> {
         self.step("CreateSpontaneous", "taken back", async { back.await.expect(204) }).await;
         let creditor = self.portal.creditor();
         self.step("ImportDebts", "a practice cancelled", creditor.cancels(&other)).await;
-        self.step("List", "to pay, a few", mario.to_pay()).await;
+        self.step("ListDebts", "to pay, a few", mario.to_pay()).await;
         for _ in 0..MANY {
             creditor.issues(&mario.person).await;
         }
-        self.step("List", "to pay, first of many pages", mario.to_pay()).await;
-        self.step("List", "one practice", mario.sees(notice)).await;
+        self.step("ListDebts", "to pay, first of many pages", mario.to_pay()).await;
+        self.step("ListDebts", "one practice", mario.sees(notice)).await;
         self.step("NoticePdf", "a notice", mario.notice_pdf(notice)).await;
     }
 
@@ -140,7 +140,7 @@ impl Journey<'_> {
         .await;
         self.step("InitiatePayment", "how it went", paying.status()).await;
         self.step("ReceiptPdf", "a receipt", mario.receipt_pdf(notice)).await;
-        self.step("List", "one paid practice", mario.sees(notice)).await;
+        self.step("ListDebts", "one paid practice", mario.sees(notice)).await;
         let code = mario.receipt_code(notice).await;
         self.step("VerifyReceipt", "a code", async { mario.verifies_receipt(&code).await.ok() }).await;
         self.joint(mario).await;

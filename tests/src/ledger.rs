@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::debt::{self, DebtEvent, Transition, DebtState};
-use domain::movement::{MovementKind, Movement};
+use domain::debt::{self, DebtEvent, DebtState, Transition};
+use domain::movement::{Movement, MovementKind};
 use domain::{Debt, NoticeNumber};
 use local::Simulated;
 use serde_json::Value;
@@ -141,7 +141,9 @@ impl Ledger {
                 MovementKind::Changed => DebtEvent::Change,
                 MovementKind::AttemptStarted => DebtEvent::StartAttempt,
                 MovementKind::AttemptFailed => DebtEvent::FailAttempt,
-                MovementKind::Credit | MovementKind::CreditLate | MovementKind::DuplicateToRefund => DebtEvent::Credit,
+                MovementKind::Credit | MovementKind::CreditLate | MovementKind::DuplicateToRefund => {
+                    DebtEvent::Credit
+                }
                 MovementKind::Mismatch => DebtEvent::Mismatch,
                 MovementKind::Cancelled => DebtEvent::Cancel,
                 MovementKind::Expired => DebtEvent::Expire,
@@ -153,7 +155,9 @@ impl Ledger {
             };
             // A debt past its last day is paid late also when nobody had written that down yet.
             let rule = match (debt::decide(state, event), movement.kind) {
-                (Transition::Go(_, MovementKind::Credit), MovementKind::CreditLate) => debt::decide(DebtState::Expired, event),
+                (Transition::Go(_, MovementKind::Credit), MovementKind::CreditLate) => {
+                    debt::decide(DebtState::Expired, event)
+                }
                 (rule, _) => rule,
             };
             match rule {
@@ -165,8 +169,10 @@ impl Ledger {
         if state != debt.state || movements.first().map(|first| first.kind) != Some(MovementKind::Created) {
             faults.push(format!("INV-M29 {notice}: its movements say {state:?}, it says {:?}", debt.state));
         }
-        let credits: Vec<&Movement> =
-            movements.iter().filter(|m| matches!(m.kind, MovementKind::Credit | MovementKind::CreditLate)).collect();
+        let credits: Vec<&Movement> = movements
+            .iter()
+            .filter(|m| matches!(m.kind, MovementKind::Credit | MovementKind::CreditLate))
+            .collect();
         if credits.len() > 1 {
             faults.push(format!("INV-M01 {notice}: credited {} times", credits.len()));
         }

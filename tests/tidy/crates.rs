@@ -10,11 +10,11 @@ const OWNERS: &[(&str, &str)] = &[
     ("aws-sdk-dynamodb", "shared/store"),
     ("serde_dynamo", "shared/store"),
     ("aws-sdk-ses", "shared/mail"),
-    ("aws-sdk-secretsmanager", "shared/world"),
-    ("aws-smithy-http-client", "shared/world"),
-    ("aws-types", "shared/world"),
-    ("aws-credential-types", "shared/world"),
-    ("getrandom", "shared/world"),
+    ("aws-sdk-secretsmanager", "shared/runtime"),
+    ("aws-smithy-http-client", "shared/runtime"),
+    ("aws-types", "shared/runtime"),
+    ("aws-credential-types", "shared/runtime"),
+    ("getrandom", "shared/runtime"),
     ("lambda_http", "shared/lambda"),
     ("lambda_runtime", "shared/lambda"),
     ("printpdf", "shared/documents"),
@@ -32,17 +32,17 @@ const OWNERS: &[(&str, &str)] = &[
 /// The picture of ARCHITECTURE.md: what a crate of `shared/` may depend on among ours. Down this list only.
 const LAYERS: &[(&str, &[&str])] = &[
     ("domain", &[]),
-    ("world", &["domain"]),
-    ("creditor", &["domain", "world"]),
+    ("runtime", &["domain"]),
+    ("creditor", &["domain", "runtime"]),
     ("documents", &["domain"]),
-    ("mail", &["domain", "world"]),
-    ("store", &["domain", "world"]),
-    ("web", &["domain", "world"]),
-    ("pagopa", &["domain", "world"]),
-    ("lambda", &["domain", "web", "world"]),
-    ("identity", &["domain", "store", "web", "world"]),
-    ("psp", &["creditor", "domain", "pagopa", "store", "web", "world"]),
-    ("post", &["creditor", "domain", "identity", "mail", "pagopa", "store", "world"]),
+    ("mail", &["domain", "runtime"]),
+    ("store", &["domain", "runtime"]),
+    ("web", &["domain", "runtime"]),
+    ("pagopa", &["domain", "runtime"]),
+    ("lambda", &["domain", "web", "runtime"]),
+    ("identity", &["domain", "store", "web", "runtime"]),
+    ("psp", &["creditor", "domain", "pagopa", "store", "web", "runtime"]),
+    ("outbox", &["creditor", "domain", "identity", "mail", "pagopa", "store", "runtime"]),
 ];
 
 /// What is needed to run, of every crate (`dependencies` and `build-dependencies`).
@@ -80,7 +80,7 @@ fn a_heavy_dependency_has_one_owner() {
 
 #[test]
 fn the_aws_sdk_stays_below_the_crates_that_own_it() {
-    let allowed = ["shared/store", "shared/mail", "shared/world", "infra/emulator"];
+    let allowed = ["shared/store", "shared/mail", "shared/runtime", "infra/emulator"];
     let faults = needs().into_iter().filter(|(folder, _)| !allowed.contains(&folder.as_str()));
     let faults = faults.filter_map(|(folder, names)| {
         let aws = names.into_iter().find(|name| name.starts_with("aws-"))?;

@@ -6,9 +6,9 @@ mod wire;
 use domain::account::Language;
 use domain::{Debt, Error, Fault};
 use identity::Sessions;
+use runtime::{ConfigError, Env};
 use store::{Accounts, HistoryFilter, Listing, Movements};
 use web::{Function, Problem, Reply, Request};
-use world::{ConfigError, Env};
 
 pub struct Account {
     sessions: Sessions,
@@ -25,12 +25,12 @@ impl Function for Account {
     const ROUTES: &'static [&'static str] =
         &["GET /api/account", "PATCH /api/account", "GET /api/account/export"];
 
-    fn connect(world: &Env) -> Result<Self, ConfigError> {
+    fn connect(env: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
-            sessions: Sessions::connect(world)?,
-            accounts: Accounts::connect(world)?,
-            listing: Listing::connect(world)?,
-            movements: Movements::connect(world)?,
+            sessions: Sessions::connect(env)?,
+            accounts: Accounts::connect(env)?,
+            listing: Listing::connect(env)?,
+            movements: Movements::connect(env)?,
         })
     }
 
@@ -67,7 +67,8 @@ impl Account {
             Ok::<_, Fault>((rows.debts, rows.next))
         };
         let closed = |after: Option<String>| async move {
-            let rows = self.listing.history(citizen, &HistoryFilter::default(), PAGE, after.as_deref()).await?;
+            let rows =
+                self.listing.history(citizen, &HistoryFilter::default(), PAGE, after.as_deref()).await?;
             Ok::<_, Fault>((rows.debts, rows.next))
         };
         let mut debts: Vec<Debt> = pages::all(MOST, to_pay).await?;

@@ -5,10 +5,10 @@ use domain::outbox::OutboxMessage;
 use domain::person::Email;
 use domain::{Error, FieldError};
 use identity::Links;
+use runtime::{ConfigError, Env};
 use serde::{Deserialize, Serialize};
-use store::{AccountWriter, RateLimit, RateLimits, Outbox};
+use store::{AccountWriter, Outbox, RateLimit, RateLimits};
 use web::{Function, Problem, Reply, Request};
-use world::{ConfigError, Env};
 
 pub struct Activate {
     limits: RateLimits,
@@ -36,11 +36,11 @@ struct ActivationAnswer {
 impl Function for Activate {
     const ROUTES: &'static [&'static str] = &["POST /api/activate", "POST /api/activate/resend"];
 
-    fn connect(world: &Env) -> Result<Self, ConfigError> {
+    fn connect(env: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
-            limits: RateLimits::connect(world)?,
-            accounts: AccountWriter::connect(world)?,
-            outbox: Outbox::connect(world)?,
+            limits: RateLimits::connect(env)?,
+            accounts: AccountWriter::connect(env)?,
+            outbox: Outbox::connect(env)?,
         })
     }
 

@@ -5,10 +5,10 @@ mod wire;
 use creditor::creditor;
 use domain::creditor::Creditor;
 use identity::Sessions;
+use runtime::{ConfigError, Env};
 use store::{Accounts, Debts, RateLimit, RateLimits};
 use web::view::DebtView;
 use web::{Function, Problem, References, Reply, Request};
-use world::{ConfigError, Env};
 
 pub struct Associate {
     sessions: Sessions,
@@ -22,14 +22,14 @@ pub struct Associate {
 impl Function for Associate {
     const ROUTES: &'static [&'static str] = &["POST /api/debts/associate"];
 
-    fn connect(world: &Env) -> Result<Self, ConfigError> {
+    fn connect(env: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
-            sessions: Sessions::connect(world)?,
-            limits: RateLimits::connect(world)?,
-            debts: Debts::connect(world)?,
-            accounts: Accounts::connect(world)?,
-            references: References::connect(world)?,
-            creditor: creditor(world)?,
+            sessions: Sessions::connect(env)?,
+            limits: RateLimits::connect(env)?,
+            debts: Debts::connect(env)?,
+            accounts: Accounts::connect(env)?,
+            references: References::connect(env)?,
+            creditor: creditor(env)?,
         })
     }
 

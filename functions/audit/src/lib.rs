@@ -4,10 +4,10 @@
 
 use domain::Fault;
 use lambda::Worker;
+use runtime::{ConfigError, Env};
 use serde::Serialize;
 use serde_json::Value;
 use store::Ledger;
-use world::{ConfigError, Env};
 
 pub struct Audit {
     ledger: Ledger,
@@ -26,8 +26,8 @@ impl Worker for Audit {
     type Event = Value;
     type Answer = AuditReport;
 
-    fn connect(world: &Env) -> Result<Self, ConfigError> {
-        Ok(Self { ledger: Ledger::connect(world)? })
+    fn connect(env: &Env) -> Result<Self, ConfigError> {
+        Ok(Self { ledger: Ledger::connect(env)? })
     }
 
     async fn handle(&self, _: Value) -> Result<AuditReport, Fault> {

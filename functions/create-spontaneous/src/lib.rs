@@ -10,9 +10,9 @@ use domain::notice::{Issuing, NoticeNumber};
 use domain::spontaneous::SpontaneousPaymentRequest;
 use domain::{Error, Fault, FieldCode, FieldError};
 use identity::Sessions;
+use runtime::{ConfigError, Env};
 use store::{Citizen, DebtWriter, Idempotency, IdempotencyHold, IdempotencyStart, RateLimit, RateLimits};
 use web::{Function, Problem, Reply, Request};
-use world::{ConfigError, Env};
 
 pub struct CreateSpontaneous {
     sessions: Sessions,
@@ -30,15 +30,15 @@ const CANCEL: &str = "DELETE /api/debts/{noticeNumber}";
 impl Function for CreateSpontaneous {
     const ROUTES: &'static [&'static str] = &[CREATE, CANCEL];
 
-    fn connect(world: &Env) -> Result<Self, ConfigError> {
+    fn connect(env: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
-            sessions: Sessions::connect(world)?,
-            limits: RateLimits::connect(world)?,
-            writer: DebtWriter::connect(world)?,
-            idempotency: Idempotency::connect(world)?,
+            sessions: Sessions::connect(env)?,
+            limits: RateLimits::connect(env)?,
+            writer: DebtWriter::connect(env)?,
+            idempotency: Idempotency::connect(env)?,
             services: ServiceCatalogue::of_the_repository()?,
-            creditor: creditor(world)?,
-            issuing: issuing(world)?,
+            creditor: creditor(env)?,
+            issuing: issuing(env)?,
         })
     }
 
@@ -85,8 +85,11 @@ impl CreateSpontaneous {
         }
         let service = self.services.get(&wish.service_code).filter(|service| service.spontaneous);
         let service = service.ok_or_else(|| FieldError::new("serviceCode", FieldCode::NotAllowed))?;
-        let priced =
-            service.price(&SpontaneousPaymentRequest { reason: &wish.reason, amount: wish.amount, fields: &wish.fields })?;
+        let priced = service.price(&SpontaneousPaymentRequest {
+            reason: &wish.reason,
+            amount: wish.amount,
+            fields: &wish.fields,
+        })?;
         Ok(NewDebt {
             debtor: citizen.account().profile.debtor(),
             service: DebtService { code: service.code.clone(), name: service.name.clone() },

@@ -8,10 +8,10 @@ use domain::debt::DebtState;
 use domain::error::{FieldCode, Form};
 use domain::{Date, Error, FieldError, text};
 use identity::Sessions;
+use runtime::{ConfigError, Env};
 use store::{HistoryFilter as Filter, Listing};
 use web::view::DebtView;
 use web::{Cursors, Function, Page, Problem, Query, Reply, Request};
-use world::{ConfigError, Env};
 
 pub struct History {
     sessions: Sessions,
@@ -23,12 +23,12 @@ pub struct History {
 impl Function for History {
     const ROUTES: &'static [&'static str] = &["GET /api/history"];
 
-    fn connect(world: &Env) -> Result<Self, ConfigError> {
+    fn connect(env: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
-            sessions: Sessions::connect(world)?,
-            listing: Listing::connect(world)?,
-            cursors: Cursors::connect(world)?,
-            creditor: creditor(world)?,
+            sessions: Sessions::connect(env)?,
+            listing: Listing::connect(env)?,
+            cursors: Cursors::connect(env)?,
+            creditor: creditor(env)?,
         })
     }
 

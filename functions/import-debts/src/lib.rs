@@ -10,10 +10,10 @@ use domain::debt::{Canceller, Imported, NewDebt};
 use domain::notice::NoticeNumber;
 use domain::{Error, FieldCode, FieldError, NoticeNumber as Notice};
 use identity::CreditorKey;
+use runtime::{ConfigError, Env};
 use store::{DebtWriter, RateLimit, RateLimits};
 use web::view::DebtView;
 use web::{Function, Problem, Reply, Request};
-use world::{ConfigError, Env};
 
 pub struct ImportDebts {
     key: CreditorKey,
@@ -30,13 +30,13 @@ impl Function for ImportDebts {
         "POST /creditor/debts/import",
     ];
 
-    fn connect(world: &Env) -> Result<Self, ConfigError> {
+    fn connect(env: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
-            key: CreditorKey::connect(world)?,
-            limits: RateLimits::connect(world)?,
-            writer: DebtWriter::connect(world)?,
+            key: CreditorKey::connect(env)?,
+            limits: RateLimits::connect(env)?,
+            writer: DebtWriter::connect(env)?,
             services: ServiceCatalogue::of_the_repository()?,
-            creditor: creditor(world)?,
+            creditor: creditor(env)?,
         })
     }
 
@@ -130,7 +130,9 @@ impl ImportDebts {
         if dry_run {
             return match self.writer.debts().get(&notice).await? {
                 None => Ok(wire::RowOutcome::accepted(&notice, "created")),
-                Some(debt) if debt.state == domain::debt::DebtState::Paid => Ok(wire::RowOutcome::paid(&notice)),
+                Some(debt) if debt.state == domain::debt::DebtState::Paid => {
+                    Ok(wire::RowOutcome::paid(&notice))
+                }
                 Some(_) => Ok(wire::RowOutcome::accepted(&notice, "changed")),
             };
         }

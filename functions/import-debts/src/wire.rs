@@ -186,7 +186,8 @@ impl RowOutcome {
     }
 
     pub fn rejected(notice_number: Option<String>, errors: Vec<FieldError>) -> Self {
-        let errors = errors.into_iter().map(|e| RowFieldError { field: e.field, code: e.code.as_str() }).collect();
+        let errors =
+            errors.into_iter().map(|e| RowFieldError { field: e.field, code: e.code.as_str() }).collect();
         Self { notice_number, outcome: "rejected", errors }
     }
 

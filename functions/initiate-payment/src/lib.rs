@@ -8,9 +8,9 @@ use domain::payment::{self, Attempt, MethodChoice, StartOutcome};
 use domain::{Cents, Debt, Error};
 use identity::Sessions;
 use psp::{Asking, PaymentGateway};
+use runtime::{ConfigError, Env};
 use store::{Citizen, DebtWriter, Idempotency, IdempotencyHold, IdempotencyStart, RateLimit, RateLimits};
 use web::{Function, Problem, Reply, Request};
-use world::{ConfigError, Env};
 
 pub struct InitiatePayment {
     sessions: Sessions,
@@ -28,15 +28,15 @@ const STATUS: &str = "GET /api/payments/{paymentId}";
 impl Function for InitiatePayment {
     const ROUTES: &'static [&'static str] = &[START, STATUS];
 
-    fn connect(world: &Env) -> Result<Self, ConfigError> {
+    fn connect(env: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
-            sessions: Sessions::connect(world)?,
-            limits: RateLimits::connect(world)?,
-            writer: DebtWriter::connect(world)?,
-            idempotency: Idempotency::connect(world)?,
-            gateway: PaymentGateway::connect(world)?,
+            sessions: Sessions::connect(env)?,
+            limits: RateLimits::connect(env)?,
+            writer: DebtWriter::connect(env)?,
+            idempotency: Idempotency::connect(env)?,
+            gateway: PaymentGateway::connect(env)?,
             psps: Psps::of_the_repository()?,
-            creditor: creditor(world)?,
+            creditor: creditor(env)?,
         })
     }
 

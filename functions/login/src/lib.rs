@@ -8,9 +8,9 @@ use domain::password::Password;
 use domain::person::Email;
 use domain::{Error, FieldError};
 use identity::{Passwords, Sessions, Verified};
-use store::{Accounts, RateLimit, RateLimits, PasswordRecord};
+use runtime::{ConfigError, Env};
+use store::{Accounts, PasswordRecord, RateLimit, RateLimits};
 use web::{Function, Problem, Reply, Request};
-use world::{ConfigError, Env};
 
 pub struct Login {
     limits: RateLimits,
@@ -24,12 +24,12 @@ pub struct Login {
 impl Function for Login {
     const ROUTES: &'static [&'static str] = &["POST /api/login"];
 
-    fn connect(world: &Env) -> Result<Self, ConfigError> {
+    fn connect(env: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
-            limits: RateLimits::connect(world)?,
-            accounts: Accounts::connect(world)?,
-            passwords: Passwords::connect(world)?,
-            sessions: Sessions::connect(world)?,
+            limits: RateLimits::connect(env)?,
+            accounts: Accounts::connect(env)?,
+            passwords: Passwords::connect(env)?,
+            sessions: Sessions::connect(env)?,
             nobody: Email::parse("nobody@invalid.invalid")
                 .map_err(|code| ConfigError::because("nobody", code))?,
         })

@@ -1,8 +1,8 @@
 //! A person logs out: the session is dead on the next request.
 
 use identity::Sessions;
+use runtime::{ConfigError, Env};
 use web::{Function, Problem, Reply, Request};
-use world::{ConfigError, Env};
 
 pub struct Logout {
     sessions: Sessions,
@@ -11,8 +11,8 @@ pub struct Logout {
 impl Function for Logout {
     const ROUTES: &'static [&'static str] = &["POST /api/logout"];
 
-    fn connect(world: &Env) -> Result<Self, ConfigError> {
-        Ok(Self { sessions: Sessions::connect(world)? })
+    fn connect(env: &Env) -> Result<Self, ConfigError> {
+        Ok(Self { sessions: Sessions::connect(env)? })
     }
 
     async fn handle(&self, request: Request) -> Result<Reply, Problem> {

@@ -6,9 +6,9 @@ use domain::Error;
 use domain::creditor::Creditor;
 use domain::notice::NoticeNumber;
 use identity::Sessions;
+use runtime::{ConfigError, Env};
 use store::Debts;
 use web::{Function, Problem, Reply, Request};
-use world::{ConfigError, Env};
 
 pub struct NoticePdf {
     sessions: Sessions,
@@ -20,11 +20,11 @@ pub struct NoticePdf {
 impl Function for NoticePdf {
     const ROUTES: &'static [&'static str] = &["GET /api/debts/{noticeNumber}/notice.pdf"];
 
-    fn connect(world: &Env) -> Result<Self, ConfigError> {
+    fn connect(env: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
-            sessions: Sessions::connect(world)?,
-            debts: Debts::connect(world)?,
-            creditor: creditor(world)?,
+            sessions: Sessions::connect(env)?,
+            debts: Debts::connect(env)?,
+            creditor: creditor(env)?,
             printer: Printer::new().map_err(|fault| ConfigError::because("fonts", fault.source))?,
         })
     }

@@ -13,12 +13,12 @@ use domain::{Debt, Fault};
 use pagopa::answers::FaultSide;
 use pagopa::operations::Get;
 use pagopa::{
-    NodeAnswer, FaultCode, NodeRequest as Asked, SendRt, Taxonomy, check_ids, fault_for, get_ok, verify_ok,
+    FaultCode, NodeAnswer, NodeRequest as Asked, SendRt, Taxonomy, check_ids, fault_for, get_ok, verify_ok,
 };
+use runtime::metrics::CallbackOutcome;
+use runtime::{ConfigError, Env, Measure, Metrics};
 use store::{CallbackChannel, DebtWriter, RecordedCallback};
 use web::{Function, Problem, Reply, Request};
-use world::metrics::CallbackOutcome;
-use world::{Measure, Metrics, ConfigError, Env};
 
 pub struct PagopaNode {
     writer: DebtWriter,
@@ -35,15 +35,15 @@ const MAX_BODY: usize = 128 * 1024;
 impl Function for PagopaNode {
     const ROUTES: &'static [&'static str] = &["POST /pagopa/node"];
 
-    fn connect(world: &Env) -> Result<Self, ConfigError> {
+    fn connect(env: &Env) -> Result<Self, ConfigError> {
         let services = ServiceCatalogue::of_the_repository()?;
         Ok(Self {
-            writer: DebtWriter::connect(world)?,
+            writer: DebtWriter::connect(env)?,
             services,
-            creditor: creditor(world)?,
-            broker: world.variable("BROKER_ID")?.to_owned(),
-            station: world.variable("STATION_ID")?.to_owned(),
-            metrics: world.metrics().clone(),
+            creditor: creditor(env)?,
+            broker: env.variable("BROKER_ID")?.to_owned(),
+            station: env.variable("STATION_ID")?.to_owned(),
+            metrics: env.metrics().clone(),
         })
     }
 

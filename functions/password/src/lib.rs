@@ -7,10 +7,10 @@ use domain::password::Password as Secret;
 use domain::person::Email;
 use domain::{Error, FieldError};
 use identity::{Links, Passwords, Sessions, Verified};
+use runtime::{ConfigError, Env};
 use serde::{Deserialize, Serialize};
-use store::{AccountWriter, RateLimit, RateLimits, Outbox};
+use store::{AccountWriter, Outbox, RateLimit, RateLimits};
 use web::{Function, Problem, Reply, Request};
-use world::{ConfigError, Env};
 
 pub struct Password {
     limits: RateLimits,
@@ -51,13 +51,13 @@ impl Function for Password {
     const ROUTES: &'static [&'static str] =
         &["POST /api/password/forgot", "POST /api/password/reset", "POST /api/password/change"];
 
-    fn connect(world: &Env) -> Result<Self, ConfigError> {
+    fn connect(env: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
-            limits: RateLimits::connect(world)?,
-            accounts: AccountWriter::connect(world)?,
-            passwords: Passwords::connect(world)?,
-            sessions: Sessions::connect(world)?,
-            outbox: Outbox::connect(world)?,
+            limits: RateLimits::connect(env)?,
+            accounts: AccountWriter::connect(env)?,
+            passwords: Passwords::connect(env)?,
+            sessions: Sessions::connect(env)?,
+            outbox: Outbox::connect(env)?,
         })
     }
 
@@ -80,7 +80,10 @@ impl Password {
         let username = form.give(username)?;
         let source = request.source();
         self.limits
-            .admit(&[(RateLimit::MAIL_SOURCE, source.as_str()), (RateLimit::MAIL_SOURCE_HOUR, source.as_str())])
+            .admit(&[
+                (RateLimit::MAIL_SOURCE, source.as_str()),
+                (RateLimit::MAIL_SOURCE_HOUR, source.as_str()),
+            ])
             .await?;
         let language = request.language();
         self.outbox.add(&OutboxMessage::ForgotPassword { username, language }).await?;

@@ -6,8 +6,8 @@ use creditor::Psps;
 use domain::error::FieldCode;
 use domain::{Amount, FieldError};
 use identity::Sessions;
+use runtime::{ConfigError, Env};
 use web::{Function, Problem, Reply, Request};
-use world::{ConfigError, Env};
 
 pub struct PaymentMethods {
     sessions: Sessions,
@@ -17,8 +17,8 @@ pub struct PaymentMethods {
 impl Function for PaymentMethods {
     const ROUTES: &'static [&'static str] = &["GET /api/payment-methods"];
 
-    fn connect(world: &Env) -> Result<Self, ConfigError> {
-        Ok(Self { sessions: Sessions::connect(world)?, psps: Psps::of_the_repository()? })
+    fn connect(env: &Env) -> Result<Self, ConfigError> {
+        Ok(Self { sessions: Sessions::connect(env)?, psps: Psps::of_the_repository()? })
     }
 
     async fn handle(&self, request: Request) -> Result<Reply, Problem> {

@@ -2,8 +2,8 @@
 
 use domain::account::Language;
 use domain::password::Policy;
+use runtime::{ConfigError, Env};
 use web::LANGUAGES;
-use world::{ConfigError, Env};
 
 /// The creditor's name, contacts and choices.
 #[derive(Clone, Debug)]
@@ -34,9 +34,9 @@ pub struct PortalConfig {
 
 impl PortalConfig {
     /// The creditor's name, code and contacts must be told: a portal that shows another's would mislead.
-    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
-        let text = |name: &str| world.variable(name).map(str::to_owned);
-        let optional = |name: &str| world.optional(name).map(str::to_owned);
+    pub fn connect(env: &Env) -> Result<Self, ConfigError> {
+        let text = |name: &str| env.variable(name).map(str::to_owned);
+        let optional = |name: &str| env.optional(name).map(str::to_owned);
         Ok(Self {
             name: text("CREDITOR_NAME")?,
             fiscal_code: text("CREDITOR_FISCAL_CODE")?,
@@ -49,18 +49,18 @@ impl PortalConfig {
             privacy_officer: text("CREDITOR_DPO")?,
             accessibility_statement: optional("ACCESSIBILITY_STATEMENT_URL"),
             report_address: optional("REPORT_URL"),
-            languages: languages(world)?,
-            spontaneous: world.parsed_or("SPONTANEOUS_PAYMENTS", true)?,
-            shortest_password: world.parsed_or("PASSWORD_MIN_LENGTH", Policy::default().min_characters)?,
-            idle_minutes: world.parsed("SESSION_IDLE_MINUTES")?,
+            languages: languages(env)?,
+            spontaneous: env.parsed_or("SPONTANEOUS_PAYMENTS", true)?,
+            shortest_password: env.parsed_or("PASSWORD_MIN_LENGTH", Policy::default().min_characters)?,
+            idle_minutes: env.parsed("SESSION_IDLE_MINUTES")?,
             maintenance_until: optional("MAINTENANCE_UNTIL"),
         })
     }
 }
 
 /// `LANGUAGES`, comma separated; Italian is always offered, and first.
-fn languages(world: &Env) -> Result<Vec<Language>, ConfigError> {
-    let Some(tags) = world.optional("LANGUAGES") else {
+fn languages(env: &Env) -> Result<Vec<Language>, ConfigError> {
+    let Some(tags) = env.optional("LANGUAGES") else {
         return Ok(LANGUAGES.to_vec());
     };
     let mut offered = vec![Language::It];

@@ -13,8 +13,8 @@ mod screens;
 mod tests;
 
 use domain::Error;
+use runtime::{ConfigError, Env};
 use web::{Function, Problem, Reply, Request};
-use world::{ConfigError, Env};
 
 use crate::compression::Compressed;
 use crate::config::PortalConfig;
@@ -33,8 +33,8 @@ pub struct Portal {
 impl Function for Portal {
     const ROUTES: &'static [&'static str] = &[HOME, ALL_OTHERS];
 
-    fn connect(world: &Env) -> Result<Self, ConfigError> {
-        Ok(Self { config: PortalConfig::connect(world)?, compressed: Compressed::default() })
+    fn connect(env: &Env) -> Result<Self, ConfigError> {
+        Ok(Self { config: PortalConfig::connect(env)?, compressed: Compressed::default() })
     }
 
     async fn handle(&self, request: Request) -> Result<Reply, Problem> {

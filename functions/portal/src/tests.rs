@@ -9,8 +9,8 @@ use std::task::{Context, Poll, Waker};
 use domain::account::Language;
 use http::HeaderMap;
 use http::header::{HeaderName, HeaderValue};
+use runtime::Env;
 use web::{Incoming, LANGUAGES, Reply, Site, path_in, serve};
-use world::Env;
 
 use crate::compression::Compressed;
 use crate::config::PortalConfig;
@@ -301,8 +301,8 @@ fn the_browser_gets_its_limits_from_the_settings() {
         ("SESSION_IDLE_MINUTES", "7"),
     ];
     let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let world = Env::of_this_process_with(BTreeMap::from(variables)).unwrap();
-    let config = PortalConfig::connect(&world).unwrap();
+    let env = Env::of_this_process_with(BTreeMap::from(variables)).unwrap();
+    let config = PortalConfig::connect(&env).unwrap();
     for path in ["/pratiche", "/en/registrazione/dati"] {
         let page = html(&ask(&config, path, &[]));
         let (_, data) = page.split_once("id=\"pagina\">").unwrap();

@@ -3,11 +3,11 @@
 use domain::Error;
 use domain::movement::MovementSource;
 use domain::plan::CallbackId;
-use psp::{VerifiedCallback, PspNotification, Webhooks};
+use psp::{PspNotification, VerifiedCallback, Webhooks};
+use runtime::metrics::CallbackOutcome as Outcome;
+use runtime::{ConfigError, Env, Measure, Metrics};
 use store::{CallbackChannel, DebtWriter, RateLimit, RateLimits, RecordedCallback};
 use web::{Function, Problem, Reply, Request};
-use world::metrics::CallbackOutcome as Outcome;
-use world::{Measure, Metrics, ConfigError, Env};
 
 pub struct PspCallback {
     limits: RateLimits,
@@ -19,12 +19,12 @@ pub struct PspCallback {
 impl Function for PspCallback {
     const ROUTES: &'static [&'static str] = &["POST /psp/callback"];
 
-    fn connect(world: &Env) -> Result<Self, ConfigError> {
+    fn connect(env: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
-            limits: RateLimits::connect(world)?,
-            webhooks: Webhooks::connect(world)?,
-            writer: DebtWriter::connect(world)?,
-            metrics: world.metrics().clone(),
+            limits: RateLimits::connect(env)?,
+            webhooks: Webhooks::connect(env)?,
+            writer: DebtWriter::connect(env)?,
+            metrics: env.metrics().clone(),
         })
     }
 
@@ -40,7 +40,8 @@ impl Function for PspCallback {
             Err(error) => return Err(error.into()),
         };
         // Stored before it is interpreted: a bug of ours loses no evidence.
-        let recorded = self.writer.callbacks().record(CallbackChannel::Psp, &callback.id, &callback.body).await?;
+        let recorded =
+            self.writer.callbacks().record(CallbackChannel::Psp, &callback.id, &callback.body).await?;
         match recorded {
             RecordedCallback::ToApply => self.apply(&callback).await?,
             RecordedCallback::Applied => self.metrics.note(Measure::Callback(Outcome::Repeated)),

@@ -6,9 +6,9 @@ use domain::Error;
 use domain::creditor::Creditor;
 use domain::notice::NoticeNumber;
 use identity::Sessions;
+use runtime::{ConfigError, Env};
 use store::Debts;
 use web::{Function, Problem, Reply, Request, Site};
-use world::{ConfigError, Env};
 
 pub struct ReceiptPdf {
     sessions: Sessions,
@@ -21,13 +21,13 @@ pub struct ReceiptPdf {
 impl Function for ReceiptPdf {
     const ROUTES: &'static [&'static str] = &["GET /api/debts/{noticeNumber}/receipt.pdf"];
 
-    fn connect(world: &Env) -> Result<Self, ConfigError> {
+    fn connect(env: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
-            sessions: Sessions::connect(world)?,
-            debts: Debts::connect(world)?,
-            creditor: creditor(world)?,
+            sessions: Sessions::connect(env)?,
+            debts: Debts::connect(env)?,
+            creditor: creditor(env)?,
             printer: Printer::new().map_err(|fault| ConfigError::because("fonts", fault.source))?,
-            verify_page: format!("{}/verifica", Site::connect(world)?.url()),
+            verify_page: format!("{}/verifica", Site::connect(env)?.url()),
         })
     }
 

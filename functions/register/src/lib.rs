@@ -9,9 +9,9 @@ use domain::account::Registration;
 use domain::outbox::OutboxMessage;
 use domain::{Error, FiscalCode};
 use identity::Passwords;
-use store::{RateLimit, RateLimits, Outbox};
+use runtime::{Clock, ConfigError, Env};
+use store::{Outbox, RateLimit, RateLimits};
 use web::{Function, Problem, Reply, Request};
-use world::{Clock, ConfigError, Env};
 
 pub struct Register {
     limits: RateLimits,
@@ -23,12 +23,12 @@ pub struct Register {
 impl Function for Register {
     const ROUTES: &'static [&'static str] = &["POST /api/register/check", "POST /api/register"];
 
-    fn connect(world: &Env) -> Result<Self, ConfigError> {
+    fn connect(env: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
-            limits: RateLimits::connect(world)?,
-            passwords: Passwords::connect(world)?,
-            outbox: Outbox::connect(world)?,
-            clock: world.clock().clone(),
+            limits: RateLimits::connect(env)?,
+            passwords: Passwords::connect(env)?,
+            outbox: Outbox::connect(env)?,
+            clock: env.clock().clone(),
         })
     }
 

@@ -5,10 +5,10 @@ use domain::error::FieldCode;
 use domain::password::Password;
 use domain::{Error, FieldError};
 use identity::{Passwords, Sessions, Verified};
+use runtime::{ConfigError, Env};
 use serde::Deserialize;
-use store::{AccountWriter, RateLimits, Payments};
+use store::{AccountWriter, Payments, RateLimits};
 use web::{Function, Problem, Reply, Request};
-use world::{ConfigError, Env};
 
 pub struct RevokeConsent {
     sessions: Sessions,
@@ -28,13 +28,13 @@ struct RevocationForm {
 impl Function for RevokeConsent {
     const ROUTES: &'static [&'static str] = &["POST /api/consent/revoke"];
 
-    fn connect(world: &Env) -> Result<Self, ConfigError> {
+    fn connect(env: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
-            sessions: Sessions::connect(world)?,
-            limits: RateLimits::connect(world)?,
-            accounts: AccountWriter::connect(world)?,
-            passwords: Passwords::connect(world)?,
-            payments: Payments::connect(world)?,
+            sessions: Sessions::connect(env)?,
+            limits: RateLimits::connect(env)?,
+            accounts: AccountWriter::connect(env)?,
+            passwords: Passwords::connect(env)?,
+            payments: Payments::connect(env)?,
         })
     }
 

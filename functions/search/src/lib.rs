@@ -8,9 +8,9 @@ use creditor::creditor;
 use documents::Printer;
 use domain::creditor::Creditor;
 use domain::{Error, Fault};
+use runtime::{ConfigError, Env};
 use store::{Debts, RateLimit, RateLimits};
 use web::{Function, Problem, References, Reply, Request};
-use world::{ConfigError, Env};
 
 pub struct Search {
     debts: Debts,
@@ -25,12 +25,12 @@ impl Function for Search {
     const ROUTES: &'static [&'static str] =
         &["POST /api/search", "GET /api/search/{reference}", "GET /api/search/{reference}/notice.pdf"];
 
-    fn connect(world: &Env) -> Result<Self, ConfigError> {
+    fn connect(env: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
-            debts: Debts::connect(world)?,
-            limits: RateLimits::connect(world)?,
-            references: References::connect(world)?,
-            creditor: creditor(world)?,
+            debts: Debts::connect(env)?,
+            limits: RateLimits::connect(env)?,
+            references: References::connect(env)?,
+            creditor: creditor(env)?,
             printer: OnceLock::new(),
         })
     }
@@ -86,7 +86,12 @@ impl Search {
         }
     }
 
-    fn found(&self, debt: &domain::Debt, reference: String, expires_at: domain::Timestamp) -> wire::FoundDebt {
+    fn found(
+        &self,
+        debt: &domain::Debt,
+        reference: String,
+        expires_at: domain::Timestamp,
+    ) -> wire::FoundDebt {
         let debt = web::view::PublicDebt::of(debt, &self.creditor, self.debts.now());
         wire::FoundDebt { debt, reference, expires_at: domain::time::to_second(expires_at) }
     }

@@ -4,8 +4,8 @@ mod wire;
 
 use creditor::ServiceCatalogue as Catalogue;
 use identity::Sessions;
+use runtime::{ConfigError, Env};
 use web::{Function, Problem, Reply, Request};
-use world::{ConfigError, Env};
 
 pub struct Services {
     sessions: Sessions,
@@ -15,8 +15,8 @@ pub struct Services {
 impl Function for Services {
     const ROUTES: &'static [&'static str] = &["GET /api/services"];
 
-    fn connect(world: &Env) -> Result<Self, ConfigError> {
-        Ok(Self { sessions: Sessions::connect(world)?, catalogue: Catalogue::of_the_repository()? })
+    fn connect(env: &Env) -> Result<Self, ConfigError> {
+        Ok(Self { sessions: Sessions::connect(env)?, catalogue: Catalogue::of_the_repository()? })
     }
 
     async fn handle(&self, request: Request) -> Result<Reply, Problem> {

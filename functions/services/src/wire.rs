@@ -1,5 +1,5 @@
 use creditor::ServiceCatalogue;
-use domain::spontaneous::{AmountRule, ServiceField, CatalogueService};
+use domain::spontaneous::{AmountRule, CatalogueService, ServiceField};
 use serde::Serialize;
 
 #[derive(Serialize)]

@@ -8,12 +8,12 @@ use domain::account::AccountStatus;
 use domain::payment;
 use domain::{Fault, FiscalCode};
 use lambda::Worker;
-use post::OutboxWorker;
+use outbox::OutboxWorker;
 use psp::{Asking, PaymentGateway};
+use runtime::{ConfigError, Env, Measure, Metrics};
 use serde::Serialize;
 use serde_json::Value;
 use store::{DebtWriter, DueWork, StoredCallback, due_shards};
-use world::{Measure, Metrics, ConfigError, Env};
 
 pub struct Sweep {
     writer: DebtWriter,
@@ -42,13 +42,13 @@ impl Worker for Sweep {
     type Event = Value;
     type Answer = Swept;
 
-    fn connect(world: &Env) -> Result<Self, ConfigError> {
+    fn connect(env: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
-            writer: DebtWriter::connect(world)?,
-            outbox: OutboxWorker::connect(world)?,
-            gateway: PaymentGateway::connect(world)?,
-            creditor: creditor::creditor(world)?.fiscal_code,
-            metrics: world.metrics().clone(),
+            writer: DebtWriter::connect(env)?,
+            outbox: OutboxWorker::connect(env)?,
+            gateway: PaymentGateway::connect(env)?,
+            creditor: creditor::creditor(env)?.fiscal_code,
+            metrics: env.metrics().clone(),
         })
     }
 

@@ -5,9 +5,9 @@ mod wire;
 use creditor::creditor;
 use domain::creditor::Creditor;
 use domain::{Error, receipt};
+use runtime::{ConfigError, Env};
 use store::{Debts, RateLimit, RateLimits};
 use web::{Function, Problem, Reply, Request};
-use world::{ConfigError, Env};
 
 pub struct VerifyReceipt {
     limits: RateLimits,
@@ -18,12 +18,8 @@ pub struct VerifyReceipt {
 impl Function for VerifyReceipt {
     const ROUTES: &'static [&'static str] = &["GET /api/receipts/{code}"];
 
-    fn connect(world: &Env) -> Result<Self, ConfigError> {
-        Ok(Self {
-            limits: RateLimits::connect(world)?,
-            debts: Debts::connect(world)?,
-            creditor: creditor(world)?,
-        })
+    fn connect(env: &Env) -> Result<Self, ConfigError> {
+        Ok(Self { limits: RateLimits::connect(env)?, debts: Debts::connect(env)?, creditor: creditor(env)? })
     }
 
     async fn handle(&self, request: Request) -> Result<Reply, Problem> {

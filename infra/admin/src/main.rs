@@ -8,7 +8,7 @@ use admin::cli::{AdminCommand, Cli, LedgerCommand};
 use admin::doctor::{self, DoctorOptions};
 use admin::operator::{self, Verdict};
 use clap::{CommandFactory, Parser};
-use world::{Clock, Env};
+use runtime::{Clock, Env};
 
 type CommandFailure = Box<dyn std::error::Error>;
 
@@ -31,10 +31,10 @@ fn main() -> ExitCode {
 
 fn ledger(path: Option<&str>, command: LedgerCommand) -> Result<Verdict, CommandFailure> {
     let given = path.map(variables).transpose()?.unwrap_or_default();
-    let world = Env::of_this_process_with(given)?;
+    let env = Env::of_this_process_with(given)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut out = std::io::stdout().lock();
-    Ok(runtime.block_on(operator::run(&world, command, &mut out))?)
+    Ok(runtime.block_on(operator::run(&env, command, &mut out))?)
 }
 
 fn examine(options: &DoctorOptions) -> Result<Verdict, CommandFailure> {

@@ -5,9 +5,9 @@ use std::io::{self, Write};
 use domain::Cents;
 use domain::bookkeeping::NotBooked;
 use domain::debt::DebtState;
-use domain::movement::{BrokenLedger, MovementKind, Movement, MovementSource};
+use domain::movement::{BrokenLedger, Movement, MovementKind, MovementSource};
 use domain::settlement::Settled;
-use store::{Difference, DifferenceKind, DebtStatement, StoredCallback};
+use store::{DebtStatement, Difference, DifferenceKind, StoredCallback};
 
 use crate::cli::Note;
 

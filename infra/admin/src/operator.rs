@@ -11,8 +11,8 @@ use domain::notice::NoticeNumber;
 use domain::payment::Confirmation;
 use domain::receipt::PspIdentity;
 use domain::settlement::Notification;
+use runtime::{ConfigError, Env};
 use store::{DebtWriter, Ledger};
-use world::{ConfigError, Env};
 
 use crate::cli::{Correction, LedgerCommand, Note, Replay};
 use crate::messages;
@@ -91,23 +91,23 @@ fn unquoted(value: &str) -> &str {
 }
 
 /// Carries a command out and writes what there is to say.
-pub async fn run(world: &Env, command: LedgerCommand, out: &mut impl Write) -> Result<Verdict, Failure> {
+pub async fn run(env: &Env, command: LedgerCommand, out: &mut impl Write) -> Result<Verdict, Failure> {
     match command {
-        LedgerCommand::Debt { notice } => debt(world, &notice, out).await,
-        LedgerCommand::Differences => differences(world, out).await,
-        LedgerCommand::Replay(which) => replay(world, &which, out).await,
-        LedgerCommand::Verify => verify(world, out).await,
-        LedgerCommand::Refund(note) => book(world, &note, DebtEvent::NoteRefund, out).await,
-        LedgerCommand::Reconcile(note) => book(world, &note, DebtEvent::Reconcile, out).await,
-        LedgerCommand::Correct(correction) => correct(world, &correction, out).await,
+        LedgerCommand::Debt { notice } => debt(env, &notice, out).await,
+        LedgerCommand::Differences => differences(env, out).await,
+        LedgerCommand::Replay(which) => replay(env, &which, out).await,
+        LedgerCommand::Verify => verify(env, out).await,
+        LedgerCommand::Refund(note) => book(env, &note, DebtEvent::NoteRefund, out).await,
+        LedgerCommand::Reconcile(note) => book(env, &note, DebtEvent::Reconcile, out).await,
+        LedgerCommand::Correct(correction) => correct(env, &correction, out).await,
     }
 }
 
 /// Notes what was done about a movement.
-async fn book(world: &Env, note: &Note, event: DebtEvent, out: &mut impl Write) -> Result<Verdict, Failure> {
+async fn book(env: &Env, note: &Note, event: DebtEvent, out: &mut impl Write) -> Result<Verdict, Failure> {
     let Note { notice, movement, signature } = note;
     let reason = signature.reason().map_err(refused)?;
-    let booked = DebtWriter::connect(world)?.book(notice, *movement, event, &reason).await?;
+    let booked = DebtWriter::connect(env)?.book(notice, *movement, event, &reason).await?;
     match booked {
         Booked::Noted(number) => writeln!(out, "{notice}: noted as movement {number}: {reason}")?,
         Booked::Known(number) => {
@@ -119,10 +119,10 @@ async fn book(world: &Env, note: &Note, event: DebtEvent, out: &mut impl Write) 
 }
 
 /// Credits what the node collected and never told.
-async fn correct(world: &Env, correction: &Correction, out: &mut impl Write) -> Result<Verdict, Failure> {
+async fn correct(env: &Env, correction: &Correction, out: &mut impl Write) -> Result<Verdict, Failure> {
     let Correction { notice, receipt_id, amount, paid_on, psp, signature } = correction;
     let reason = signature.reason().map_err(refused)?;
-    let writer = DebtWriter::connect(world)?;
+    let writer = DebtWriter::connect(env)?;
     // A receipt of nothing we know is kept apart; by hand it would be a slip of the pen.
     if writer.debts().get(notice).await?.is_none() {
         return Err(Failure::NotFound(format!("debt {notice}")));
@@ -146,21 +146,21 @@ async fn correct(world: &Env, correction: &Correction, out: &mut impl Write) -> 
     Ok(Verdict::Well)
 }
 
-async fn debt(world: &Env, notice: &NoticeNumber, out: &mut impl Write) -> Result<Verdict, Failure> {
-    let statement = Ledger::connect(world)?.statement(notice).await?;
+async fn debt(env: &Env, notice: &NoticeNumber, out: &mut impl Write) -> Result<Verdict, Failure> {
+    let statement = Ledger::connect(env)?.statement(notice).await?;
     let statement = statement.ok_or_else(|| Failure::NotFound(format!("debt {notice}")))?;
     messages::statement(&statement, out)?;
     Ok(if statement.verdict.is_ok() { Verdict::Well } else { Verdict::Broken })
 }
 
-async fn differences(world: &Env, out: &mut impl Write) -> Result<Verdict, Failure> {
-    let differences = Ledger::connect(world)?.differences().await?;
+async fn differences(env: &Env, out: &mut impl Write) -> Result<Verdict, Failure> {
+    let differences = Ledger::connect(env)?.differences().await?;
     messages::differences(&differences, out)?;
     Ok(Verdict::Well)
 }
 
-async fn replay(world: &Env, which: &Replay, out: &mut impl Write) -> Result<Verdict, Failure> {
-    let writer = DebtWriter::connect(world)?;
+async fn replay(env: &Env, which: &Replay, out: &mut impl Write) -> Result<Verdict, Failure> {
+    let writer = DebtWriter::connect(env)?;
     let callbacks = match (&which.id, which.from, which.until) {
         (Some(id), ..) => {
             let found = writer.callbacks().stored(id).await?;
@@ -169,7 +169,7 @@ async fn replay(world: &Env, which: &Replay, out: &mut impl Write) -> Result<Ver
         (None, Some(from), Some(until)) => writer.callbacks().received(from, until).await?,
         _ => return Err(refused("replay needs --id, or --from and --until")),
     };
-    let creditor = creditor::creditor(world)?.fiscal_code;
+    let creditor = creditor::creditor(env)?.fiscal_code;
     for callback in &callbacks {
         let settled = psp::replay(&writer, callback, &creditor).await?;
         messages::replayed(callback, settled, out)?;
@@ -178,9 +178,9 @@ async fn replay(world: &Env, which: &Replay, out: &mut impl Write) -> Result<Ver
     Ok(Verdict::Well)
 }
 
-async fn verify(world: &Env, out: &mut impl Write) -> Result<Verdict, Failure> {
+async fn verify(env: &Env, out: &mut impl Write) -> Result<Verdict, Failure> {
     let (mut said, mut unsaid) = (Vec::new(), Ok(()));
-    let audited = Ledger::connect(world)?
+    let audited = Ledger::connect(env)?
         .audit(|statement| {
             if unsaid.is_ok() {
                 unsaid = messages::verdict(statement, &mut said);

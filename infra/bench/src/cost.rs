@@ -13,11 +13,11 @@ use crate::functions::repository;
 /// the function's binary. What the gateway does not bring is marked.
 const JOURNEY: &[(&str, &str, &str, bool)] = &[
     ("Login", "log in", "login", true),
-    ("List", "to pay, a few", "list", true),
+    ("ListDebts", "to pay, a few", "list-debts", true),
     ("Search", "by notice number", "search", true),
     ("InitiatePayment", "one practice", "initiate-payment", true),
     ("PspCallback", "paid", "psp-callback", true),
-    ("DeliverMail", "after PspCallback: paid", "deliver-mail", false),
+    ("ProcessOutbox", "after PspCallback: paid", "process-outbox", false),
     ("InitiatePayment", "how it went", "initiate-payment", true),
     ("ReceiptPdf", "a receipt", "receipt-pdf", true),
 ];
@@ -69,7 +69,7 @@ pub fn of_a_thousand(figures: &Figures) -> Result<Vec<Share>, Failed> {
             add("gateway requests", 1.0);
         }
         let memory = figures.binary(binary).map_or(256, |binary| binary.memory_mib);
-        let action = if *function == "DeliverMail" { "letters" } else { action };
+        let action = if *function == "ProcessOutbox" { "letters" } else { action };
         let micros = figures.action(binary, action).map_or(0, |action| action.warm.p50);
         add("gigabyte-seconds", f64::from(memory) / 1024.0 * micros as f64 / 1e6);
     }

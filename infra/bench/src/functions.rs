@@ -207,14 +207,14 @@ impl Bench {
             self.during("search", "by notice number", somebody.searches(&theirs)).await;
             self.during("login", "log in", mario.elsewhere().logs_in()).await;
         }
-        self.during("list", "to pay, a few", mario.to_pay()).await;
+        self.during("list-debts", "to pay, a few", mario.to_pay()).await;
         self.during("notice-pdf", "a notice", mario.notice_pdf(&notice)).await;
         self.during("receipt-pdf", "a receipt", mario.receipt_pdf(&paid)).await;
         let heard = self.host.calls();
         let mut calls = Vec::new();
         for (function, action) in [
             ("search", "by notice number"),
-            ("list", "to pay, a few"),
+            ("list-debts", "to pay, a few"),
             ("notice-pdf", "a notice"),
             ("receipt-pdf", "a receipt"),
             ("login", "log in"),
@@ -223,7 +223,7 @@ impl Bench {
             let events: Vec<&Call> = of_it.collect();
             let floor = match function {
                 "search" => Some(self.event("Search", self.one_search()).await),
-                "list" => Some(self.event("List", one_list(&mario)).await),
+                "list-debts" => Some(self.event("ListDebts", one_list(&mario)).await),
                 _ => None,
             };
             let (ours, socket) = self.in_turn(&events, floor, times).await?;
@@ -357,7 +357,7 @@ fn actions(calls: &[Call]) -> Vec<Action> {
     for call in calls {
         // Letters are brought whenever there are any: of no action in particular.
         let name = (call.function.as_str(), call.action.as_str());
-        if (!call.action.is_empty() || call.function == "deliver-mail") && !order.contains(&name) {
+        if (!call.action.is_empty() || call.function == "process-outbox") && !order.contains(&name) {
             order.push(name);
         }
     }

@@ -14,7 +14,7 @@ pub struct Target {
 pub const PRINTING: &[&str] = &["notice-pdf", "receipt-pdf", "search"];
 pub const HASHING: &[&str] = &["login", "register", "password", "revoke-consent"];
 /// Those that write mails, or print: their binaries may be larger.
-const LARGER: &[&str] = &["notice-pdf", "receipt-pdf", "search", "deliver-mail", "sweep"];
+const LARGER: &[&str] = &["notice-pdf", "receipt-pdf", "search", "process-outbox", "sweep"];
 
 const MB: f64 = 1_000_000.0;
 
@@ -98,7 +98,7 @@ fn warm(figures: &Figures) -> Vec<Target> {
     let mut targets = Vec::new();
     let names = [
         ("search", "by notice number", "warm search, to the socket that asks the same"),
-        ("list", "to pay, a few", "warm list, to the socket that asks the same"),
+        ("list-debts", "to pay, a few", "warm list, to the socket that asks the same"),
     ];
     for (function, action, measure) in names {
         let ours = figures.action(function, action);
@@ -124,7 +124,7 @@ fn warm(figures: &Figures) -> Vec<Target> {
     targets.push(is("login beyond the hash, processor time", "≤ 1 ms", beyond));
     let rates = [
         ("search", "by notice number", 2_000.0),
-        ("list", "to pay, a few", 2_000.0),
+        ("list-debts", "to pay, a few", 2_000.0),
         ("login", "log in", 55.0),
         ("notice-pdf", "a notice", 200.0),
         ("psp-callback", "paid", 1_000.0),

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use domain::Timestamp;
 use jiff::SignedDuration;
+use runtime::Clock;
 use tokio::sync::Notify;
-use world::Clock;
 
 pub struct Agenda<T> {
     tasks: Mutex<Vec<(Timestamp, T)>>,

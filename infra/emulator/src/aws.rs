@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use runtime::{Clock, HttpClient};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
-use world::{Clock, HttpClient};
 
 use crate::access::{AccessRule, Denied, caller};
 use crate::dynamodb::{self, Dynamo, DynamoResult, refusal};
 use crate::exchange::{Request, Response, response};
-use crate::faults::{Call, ConnectionLost, Consumed, InjectedFault, Faults};
+use crate::faults::{Call, ConnectionLost, Consumed, Faults, InjectedFault};
 use crate::mailbox::Mailbox;
 use crate::start_error::StartError;
 use crate::template::{Grant, Template};
@@ -201,7 +201,9 @@ impl AwsService {
     fn failure(self, fault: InjectedFault, operation: &str, request: &[u8]) -> DynamoResult {
         let said = |status: u16, kind: &str, message: &str| (status, refusal(kind, message).1);
         match (self, fault) {
-            (AwsService::Mail, InjectedFault::Throttle) => (400, mailbox::failure("Throttling", "Rate exceeded")),
+            (AwsService::Mail, InjectedFault::Throttle) => {
+                (400, mailbox::failure("Throttling", "Rate exceeded"))
+            }
             (AwsService::Mail, _) => (500, mailbox::failure("InternalFailure", "on purpose")),
             (AwsService::Dynamo, InjectedFault::Throttle) => said(
                 400,
@@ -219,7 +221,9 @@ impl AwsService {
             (AwsService::Dynamo, _) => {
                 said(500, "com.amazonaws.dynamodb.v20120810#InternalServerError", "on purpose")
             }
-            (AwsService::Secrets, InjectedFault::Throttle) => said(400, "ThrottlingException", "Rate exceeded"),
+            (AwsService::Secrets, InjectedFault::Throttle) => {
+                said(400, "ThrottlingException", "Rate exceeded")
+            }
             (AwsService::Secrets, _) => said(500, "InternalServiceError", "on purpose"),
         }
     }

@@ -8,7 +8,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use http_body_util::BodyExt;
-use world::HttpClient;
+use runtime::HttpClient;
 
 use crate::exchange::{Request, Response};
 

@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use dynoxide::actions::get_records::GetRecordsRequest;
 use dynoxide::actions::get_shard_iterator::encode_shard_iterator;
 use dynoxide::{Database, DynoxideError};
+use runtime::Clock;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
-use world::Clock;
 
 use crate::start_error::StartError;
 use crate::template::{Grant, REGION, TemplateTable, index_arn, table_arn};

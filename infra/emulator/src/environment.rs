@@ -6,7 +6,7 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use crate::access::OPERATOR;
-use crate::template::{TemplateFunction, REGION, Template};
+use crate::template::{REGION, Template, TemplateFunction};
 
 /// What Lambda adds for whoever calls AWS under this name.
 fn added(caller: &str) -> [(String, String); 4] {

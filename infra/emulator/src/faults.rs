@@ -201,7 +201,9 @@ impl Faults {
                 serve.await;
                 std::panic::resume_unwind(Box::new("a crash on purpose"))
             }
-            Some(fault @ (InjectedFault::Throttle | InjectedFault::ServerError | InjectedFault::Conflict)) => Ok(failure(fault)),
+            Some(
+                fault @ (InjectedFault::Throttle | InjectedFault::ServerError | InjectedFault::Conflict),
+            ) => Ok(failure(fault)),
         }
     }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use lambda::InProcess;
 
 use crate::client;
-use crate::template::{TemplateFunction, Template};
+use crate::template::{Template, TemplateFunction};
 
 /// The largest event and answer that Lambda carries.
 pub const MAX_PAYLOAD: usize = 6 * 1024 * 1024;

@@ -1,8 +1,8 @@
 //! EventBridge's part: functions with a schedule are called with its event.
 
 use domain::Timestamp;
+use runtime::Random;
 use serde_json::json;
-use world::Random;
 
 use crate::invoke::Functions;
 use crate::template::{ACCOUNT, REGION};

@@ -11,8 +11,8 @@ use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use runtime::Clock;
 use tokio::net::TcpListener;
-use world::Clock;
 
 use crate::exchange::{Request, Response};
 use crate::gateway::{MAX_BODY, refused};

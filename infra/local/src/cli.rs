@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
-use local::{PaymentChannel, Options};
+use local::{Options, PaymentChannel};
 
 /// Runs the whole product on this machine.
 #[derive(Debug, Parser)]

@@ -2,8 +2,8 @@
 
 use domain::Timestamp;
 use jiff::SignedDuration;
+use runtime::Clock;
 use serde::Deserialize;
-use world::Clock;
 
 /// How `POST /_local/clock` moves the clock.
 #[derive(Deserialize)]

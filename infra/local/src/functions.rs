@@ -2,9 +2,9 @@
 //! `Cargo.toml`: when a folder comes or goes, the test rewrites both and fails once.
 
 use lambda::InProcess;
-use world::{ConfigError, Env};
+use runtime::{ConfigError, Env};
 
-/// Connects a function to its world.
+/// Connects a function to its environment.
 pub type Connect = fn(&Env) -> Result<InProcess, ConfigError>;
 
 /// A function that can run in this process.
@@ -22,11 +22,11 @@ pub(crate) const FUNCTIONS: &[FunctionEntry] = &[
     FunctionEntry { name: "Associate", connect: lambda::in_process::<associate::Associate> },
     FunctionEntry { name: "Audit", connect: lambda::worker_in_process::<audit::Audit> },
     FunctionEntry { name: "CreateSpontaneous", connect: lambda::in_process::<create_spontaneous::CreateSpontaneous> },
-    FunctionEntry { name: "DeliverMail", connect: lambda::worker_in_process::<deliver_mail::ProcessOutbox> },
+    FunctionEntry { name: "ProcessOutbox", connect: lambda::worker_in_process::<process_outbox::ProcessOutbox> },
     FunctionEntry { name: "History", connect: lambda::in_process::<history::History> },
     FunctionEntry { name: "ImportDebts", connect: lambda::in_process::<import_debts::ImportDebts> },
     FunctionEntry { name: "InitiatePayment", connect: lambda::in_process::<initiate_payment::InitiatePayment> },
-    FunctionEntry { name: "List", connect: lambda::in_process::<list::ListDebts> },
+    FunctionEntry { name: "ListDebts", connect: lambda::in_process::<list_debts::ListDebts> },
     FunctionEntry { name: "Login", connect: lambda::in_process::<login::Login> },
     FunctionEntry { name: "Logout", connect: lambda::in_process::<logout::Logout> },
     FunctionEntry { name: "NoticePdf", connect: lambda::in_process::<notice_pdf::NoticePdf> },

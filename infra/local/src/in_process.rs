@@ -1,4 +1,4 @@
-//! The functions in this process: each in a world whose ways out lead to the emulator and the simulators.
+//! The functions in this process: each in an environment whose clients lead to the emulator and the simulators.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
@@ -7,12 +7,12 @@ use emulator::aws::Aws;
 use emulator::environment;
 use emulator::invoke::Invoker;
 use emulator::start_error::StartError;
-use emulator::template::{TemplateFunction, REGION, Template};
+use emulator::template::{REGION, Template, TemplateFunction};
 use jiff::SignedDuration;
 use lambda::InProcess;
+use runtime::{Clock, Env, EnvParts, Random};
 use sha2::{Digest, Sha256};
 use simulators::Simulators;
-use world::{Clock, EnvParts, Random, Env};
 
 use crate::functions::Connect;
 use crate::options::{Options, Simulation};
@@ -26,7 +26,7 @@ pub struct Surroundings {
 }
 
 impl Surroundings {
-    pub fn world(&self, variables: BTreeMap<String, String>, function: &str) -> Env {
+    pub fn env(&self, variables: BTreeMap<String, String>, function: &str) -> Env {
         self.world_at(self.clock.clone(), variables, function)
     }
 
@@ -50,7 +50,7 @@ impl Surroundings {
                 ))
             })?;
             let run = match options.simulation {
-                None => (entry.connect)(&self.world(environment::of(function), name))
+                None => (entry.connect)(&self.env(environment::of(function), name))
                     .map_err(|e| StartError::new(format!("function {name} does not start: {e}")))?,
                 Some(simulation) => at_first_call(entry.connect, self.simulated(simulation, function)),
             };
@@ -59,7 +59,7 @@ impl Surroundings {
         Ok(Invoker::InProcess(connected))
     }
 
-    /// A function's world in a simulation: its clock a little wrong, its passwords hashed at next to no cost.
+    /// A function's environment in a simulation: its clock a little wrong, its passwords hashed at next to no cost.
     fn simulated(&self, simulation: Simulation, function: &TemplateFunction) -> Env {
         let mut variables = environment::of(function);
         for (name, least) in [("ARGON2_MEMORY_KIB", "8"), ("ARGON2_PASSES", "1")] {
@@ -74,9 +74,9 @@ impl Surroundings {
 }
 
 /// A function that starts when it is first called: a simulated run needs few of them.
-fn at_first_call(connect: Connect, world: Env) -> InProcess {
+fn at_first_call(connect: Connect, env: Env) -> InProcess {
     let started: OnceLock<Result<InProcess, String>> = OnceLock::new();
-    Arc::new(move |event| match started.get_or_init(|| connect(&world).map_err(|e| e.to_string())) {
+    Arc::new(move |event| match started.get_or_init(|| connect(&env).map_err(|e| e.to_string())) {
         Ok(run) => run(event),
         Err(why) => Box::pin(std::future::ready(Err(why.clone()))),
     })

@@ -22,15 +22,15 @@ use std::time::Duration;
 
 use emulator::start_error::StartError;
 use emulator::{environment, template};
+use runtime::{Clock, Env};
 use serde_json::Value;
-use world::{Clock, Env};
 
 pub use demo::{PASSWORD, USER};
 pub use emulator::access::{Granted, OPERATOR};
-pub use emulator::faults::{self, InjectedFault, Faults, Scope, Usage};
+pub use emulator::faults::{self, Faults, InjectedFault, Scope, Usage};
 pub use emulator::mailbox::CapturedMail;
 pub use functions::{Connect, FunctionEntry};
-pub use options::{PaymentChannel, Options, Simulation};
+pub use options::{Options, PaymentChannel, Simulation};
 pub use simulated::Simulated;
 
 use crate::stack::StackState;
@@ -144,9 +144,9 @@ impl Stack {
         self.runtime.as_ref()?.spawn(work).await.ok()
     }
 
-    /// The world of a function, with its variables and rights; of [`OPERATOR`], with all rights.
-    pub fn world(&self, function: &str) -> Option<Env> {
-        self.state.world(function)
+    /// The environment of a function, with its variables and rights; of [`OPERATOR`], with all rights.
+    pub fn env(&self, function: &str) -> Option<Env> {
+        self.state.env(function)
     }
 
     /// Grants of the template that nothing has needed so far.

@@ -11,8 +11,8 @@ use emulator::mailbox::CapturedMail;
 use emulator::server::RequestHandler;
 use emulator::start_error::StartError;
 use jiff::SignedDuration;
+use runtime::{Clock, Env};
 use serde_json::{Value, json};
-use world::{Clock, Env};
 
 use crate::options::Options;
 use crate::routes::FrontDoor;
@@ -98,8 +98,8 @@ impl Simulated {
         serde_json::from_slice(&answer).map_err(|e| e.to_string())
     }
 
-    /// The world of a function, with its variables and rights; of [`crate::OPERATOR`], with all rights.
-    pub fn world(&self, function: &str) -> Option<Env> {
-        self.state.world(function)
+    /// The environment of a function, with its variables and rights; of [`crate::OPERATOR`], with all rights.
+    pub fn env(&self, function: &str) -> Option<Env> {
+        self.state.env(function)
     }
 }

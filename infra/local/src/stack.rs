@@ -18,10 +18,10 @@ use emulator::streams::StreamReader;
 use emulator::template::Template;
 use emulator::{client, environment, schedules};
 use http::header::HOST;
+use runtime::{Clock, Env, Random};
 use simulators::portal::{Delivery, PortalClient, PortalHost};
 use simulators::{Simulators, Station};
 use tokio::sync::Mutex;
-use world::{Clock, Random, Env};
 
 use crate::in_process::Surroundings;
 use crate::options::{Options, Simulation, repository};
@@ -122,8 +122,8 @@ impl StackState {
         Ok(state)
     }
 
-    /// The world of a function in this process; of [`OPERATOR`], with all rights.
-    pub fn world(&self, function: &str) -> Option<Env> {
+    /// The environment of a function in this process; of [`OPERATOR`], with all rights.
+    pub fn env(&self, function: &str) -> Option<Env> {
         let variables = match self.template.functions.get(function) {
             Some(function) => environment::of(function),
             None if function == OPERATOR => environment::of_all(&self.template),
@@ -135,7 +135,7 @@ impl StackState {
             aws: self.aws.clone(),
             simulators: self.simulators.clone(),
         };
-        Some(surroundings.world(variables, function))
+        Some(surroundings.env(variables, function))
     }
 
     /// Answers a request to the portal by its function; nothing when the functions are reached in some other way.

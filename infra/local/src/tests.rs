@@ -7,10 +7,10 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::Error;
 use emulator::exchange::Response;
 use emulator::{client, connector};
+use runtime::ConfigError;
 use serde::Deserialize;
 use serde_json::json;
 use web::{Function, Reply};
-use world::ConfigError;
 
 use super::*;
 
@@ -64,7 +64,7 @@ static TICKS: AtomicU64 = AtomicU64::new(0);
 
 struct Echo {
     table: aws_sdk_dynamodb::Client,
-    world: Env,
+    env: Env,
 }
 
 impl Function for Echo {
@@ -77,9 +77,9 @@ impl Function for Echo {
         "GET /{proxy+}",
     ];
 
-    fn connect(world: &Env) -> Result<Self, ConfigError> {
-        world.variable("OUTBOX_TABLE")?;
-        Ok(Self { table: aws_sdk_dynamodb::Client::new(&world.sdk("DYNAMODB")), world: world.clone() })
+    fn connect(env: &Env) -> Result<Self, ConfigError> {
+        env.variable("OUTBOX_TABLE")?;
+        Ok(Self { table: aws_sdk_dynamodb::Client::new(&env.sdk("DYNAMODB")), env: env.clone() })
     }
 
     async fn handle(&self, request: web::Request) -> Result<Reply, web::Problem> {
@@ -92,13 +92,13 @@ impl Function for Echo {
                 Ok(Reply::no_content())
             }
             "POST /api/pay" => {
-                let url = format!("{}/payments", self.world.variable("PSP_URL").unwrap());
+                let url = format!("{}/payments", self.env.variable("PSP_URL").unwrap());
                 let headers = [
                     ("authorization", "Bearer local-psp-key".to_owned()),
                     ("idempotency-key", request.header("idempotency-key").unwrap().to_owned()),
                 ];
                 let body = request.raw_body(10_000)?.to_vec();
-                let wire = self.world.http().unwrap();
+                let wire = self.env.http().unwrap();
                 let answer =
                     wire.send("paying", "POST", &url, &headers, body, Duration::from_secs(1)).await?;
                 Ok(Reply::stored(answer.status, answer.body))
@@ -145,8 +145,8 @@ impl lambda::Worker for Deliver {
     type Event = Event;
     type Answer = Value;
 
-    fn connect(world: &Env) -> Result<Self, ConfigError> {
-        Ok(Self { mail: aws_sdk_ses::Client::new(&world.sdk("SES")) })
+    fn connect(env: &Env) -> Result<Self, ConfigError> {
+        Ok(Self { mail: aws_sdk_ses::Client::new(&env.sdk("SES")) })
     }
 
     async fn handle(&self, event: Event) -> Result<Value, domain::Fault> {
@@ -269,13 +269,17 @@ async fn what_is_written_to_the_outbox_becomes_mail_without_waiting() {
     assert!(sent(request(&stack, "GET", "/_local/mail/9"), "").await.status() == 404);
 
     // A function that cannot reach SES hands its records back, and gets them again.
-    stack.faults().plan(Scope::function("Deliver"), (1..=3).map(|number| (number, InjectedFault::ServerError)));
+    stack
+        .faults()
+        .plan(Scope::function("Deliver"), (1..=3).map(|number| (number, InjectedFault::ServerError)));
     sent(request(&stack, "POST", "/api/write/anna"), "").await;
     stack.settle().await;
     assert_eq!(stack.mails(Some("anna@example.it")).len(), 1);
 
     // A function that dies after its write has written; one that dies before has not.
-    for (fault, name, mails) in [(InjectedFault::CrashBefore, "ugo", 0), (InjectedFault::CrashAfter, "eva", 1)] {
+    for (fault, name, mails) in
+        [(InjectedFault::CrashBefore, "ugo", 0), (InjectedFault::CrashAfter, "eva", 1)]
+    {
         stack.faults().clear();
         stack.faults().plan(Scope::function("Echo"), [(1, fault)]);
         let answer = sent(request(&stack, "POST", &format!("/api/write/{name}")), "").await;
@@ -356,13 +360,13 @@ async fn neighbours_serve_functions_that_run_elsewhere() {
     let unquoted = |value: &str| value.trim_matches('"').to_owned();
     let variables = variables.map(|(name, value)| (name.to_owned(), unquoted(value))).collect();
     let wire = || connector::wire(|request| async { Ok(client::send(request).await?) });
-    let (clock, random) = (Clock::system(), world::Random::system());
-    let world = Env::new(variables, world::EnvParts { clock, random, aws: wire(), outside: wire() });
-    let table = aws_sdk_dynamodb::Client::new(&world.sdk("DYNAMODB"));
+    let (clock, random) = (Clock::system(), runtime::Random::system());
+    let env = Env::new(variables, runtime::EnvParts { clock, random, aws: wire(), outside: wire() });
+    let table = aws_sdk_dynamodb::Client::new(&env.sdk("DYNAMODB"));
     let item =
         table.get_item().table_name("OutboxTable").key("pk", AttributeValue::S("a".into())).send().await;
     assert!(item.unwrap().item().is_some());
-    world.secret::<Value>("PSP_SECRET").unwrap().get().await.unwrap();
+    env.secret::<Value>("PSP_SECRET").unwrap().get().await.unwrap();
 }
 
 /// Lambda's Invoke API as SAM has it: it knows logical ids only. Gives back its address and what it was asked.
@@ -485,7 +489,8 @@ async fn the_product_starts_with_its_demonstration_data() {
 
 #[test]
 fn the_products_own_template_is_read_whole() {
-    let values = demo::parameters("http://localhost:3000", "http://localhost:3000", PaymentChannel::Psp, true);
+    let values =
+        demo::parameters("http://localhost:3000", "http://localhost:3000", PaymentChannel::Psp, true);
     let template =
         template::Template::read(&Stack::repository().join("infra/template.yaml"), &values).unwrap();
     let initiate = &template.functions["InitiatePayment"];

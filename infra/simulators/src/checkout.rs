@@ -18,12 +18,12 @@ use http::{HeaderValue, header};
 use pagopa::answers::GetOk;
 use pagopa::checkout::{Cart, CartFlaw, PaymentNotice};
 use pagopa::operations::{Get, TransferType, Verify};
-use pagopa::parts::{MessageAddress, QrCode, Transfer, Transfers, MessageVersion};
-use pagopa::values::{Digits, BoundedText};
+use pagopa::parts::{MessageAddress, MessageVersion, QrCode, Transfer, Transfers};
+use pagopa::values::{BoundedText, Digits};
 use pagopa::{NodeAnswer, NodeRequest as Asked, SendRt};
+use runtime::{Clock, Random};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use world::{Clock, Random};
 
 use crate::keys::CHECKOUT_KEY;
 use crate::node::{Node, NoticeTerms, receipt};

@@ -9,13 +9,13 @@ use emulator::exchange::{Request, Response, problem, response};
 use http::header::CONTENT_TYPE;
 use pagopa::answers::GetOk;
 use pagopa::operations::{Get, ReceiptMessage, Verify};
-use pagopa::parts::{MessageAddress, QrCode, MessageVersion};
-use pagopa::values::{Digits, Moment, BoundedText};
+use pagopa::parts::{MessageAddress, MessageVersion, QrCode};
+use pagopa::values::{BoundedText, Digits, Moment};
 use pagopa::{NodeAnswer, NodeRequest as Asked, SendRt, node};
 use quick_xml::events::Event;
+use runtime::{Clock, Random};
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use world::{Clock, Random};
 
 use crate::portal::{Delivery, PortalClient};
 
@@ -116,7 +116,8 @@ impl Node {
     /// Brings a receipt; one that is not answered is brought again later, a refused one is not.
     pub async fn bring(&self, receipt: Box<SendRt>, tries: usize) {
         let asked = Asked::Receipt(receipt);
-        let taken = matches!(self.asked(&asked).await, Ok((NodeAnswer::ReceiptOk(_) | NodeAnswer::Ko { .. }, _)));
+        let taken =
+            matches!(self.asked(&asked).await, Ok((NodeAnswer::ReceiptOk(_) | NodeAnswer::Ko { .. }, _)));
         if let (false, Asked::Receipt(receipt)) = (taken, asked) {
             self.portal.again(self.clock.now(), tries, |tries| Delivery::Receipt { receipt, tries });
         }
@@ -153,8 +154,13 @@ impl Node {
             return Ok(activation);
         };
         let id = receipt_id.unwrap_or_else(|| self.random.hex::<16>().unwrap_or_default());
-        let terms =
-            NoticeTerms { psp: "BANCADUE", name: "Banca Due", method: "CP", fee: Cents::new(100).ok(), note: None };
+        let terms = NoticeTerms {
+            psp: "BANCADUE",
+            name: "Banca Due",
+            method: "CP",
+            fee: Cents::new(100).ok(),
+            note: None,
+        };
         let receipt =
             receipt(id, qr_code, data, &terms, self.clock.now()).ok_or("the receipt cannot be written")?;
         self.asked(&Asked::Receipt(Box::new(SendRt { version: MessageVersion::V2, to, receipt }))).await

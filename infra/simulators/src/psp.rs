@@ -17,10 +17,10 @@ use emulator::persistence::Persisted;
 use emulator::start_error::StartError;
 use hmac::{Hmac, KeyInit, Mac};
 use http::Method;
+use runtime::Clock;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use world::Clock;
 
 use crate::keys::{PSP_KEY, webhook_key};
 use crate::portal::{Delivery, PortalClient};

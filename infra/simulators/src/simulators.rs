@@ -4,14 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use emulator::exchange::{Request, Response, other_method, problem, redirected, response};
-use emulator::faults::{Call, ConnectionLost, InjectedFault, Faults};
+use emulator::faults::{Call, ConnectionLost, Faults, InjectedFault};
 use emulator::pages::PageLanguage;
 use emulator::start_error::StartError;
 use emulator::{client, connector};
 use http::{HeaderValue, Method, Uri, header};
+use runtime::{Clock, HttpClient, Random};
 use serde::de::DeserializeOwned;
 use serde_json::json;
-use world::{Clock, Random, HttpClient};
 
 use crate::aca::{self, AcaSimulator};
 use crate::checkout::{self, CartRefusal, CheckoutSimulator};

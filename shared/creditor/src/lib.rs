@@ -7,22 +7,22 @@ mod services;
 use domain::FiscalCode;
 use domain::creditor::{Creditor, Iban, PostalAccount};
 use domain::notice::Issuing;
-use world::{ConfigError, Env};
+use runtime::{ConfigError, Env};
 
 pub use psps::{Method, Offer, Psps};
 pub use services::ServiceCatalogue;
 
 /// The creditor that this deployment serves.
-pub fn creditor(world: &Env) -> Result<Creditor, ConfigError> {
-    let fiscal_code = world.variable("CREDITOR_FISCAL_CODE")?;
-    let fiscal_code = FiscalCode::parse(fiscal_code)
-        .map_err(|code| ConfigError::because("CREDITOR_FISCAL_CODE", code))?;
-    let text = |name: &str| world.optional(name).map(str::to_owned);
-    let postal = iban(world, "CREDITOR_POSTAL_IBAN")?.map(|iban| match iban.postal_account() {
+pub fn creditor(env: &Env) -> Result<Creditor, ConfigError> {
+    let fiscal_code = env.variable("CREDITOR_FISCAL_CODE")?;
+    let fiscal_code =
+        FiscalCode::parse(fiscal_code).map_err(|code| ConfigError::because("CREDITOR_FISCAL_CODE", code))?;
+    let text = |name: &str| env.optional(name).map(str::to_owned);
+    let postal = iban(env, "CREDITOR_POSTAL_IBAN")?.map(|iban| match iban.postal_account() {
         Some(_) => Ok(iban),
         None => Err(ConfigError::because("CREDITOR_POSTAL_IBAN", "is not an account of Poste Italiane")),
     });
-    let name = world.variable("CREDITOR_NAME")?.to_owned();
+    let name = env.variable("CREDITOR_NAME")?.to_owned();
     let postal = postal.transpose()?.map(|iban| PostalAccount {
         iban,
         holder: text("CREDITOR_POSTAL_HOLDER").unwrap_or_else(|| name.clone()),
@@ -33,22 +33,22 @@ pub fn creditor(world: &Env) -> Result<Creditor, ConfigError> {
         fiscal_code,
         office: text("CREDITOR_OFFICE"),
         info: text("CREDITOR_INFO"),
-        segregation_code: world.variable("SEGREGATION_CODE")?.parse().map_err(|code| {
+        segregation_code: env.variable("SEGREGATION_CODE")?.parse().map_err(|code| {
             ConfigError::because("SEGREGATION_CODE", format!("must be two digits ({code})"))
         })?,
-        iban: iban(world, "CREDITOR_IBAN")?,
+        iban: iban(env, "CREDITOR_IBAN")?,
         postal,
         cbill: text("CREDITOR_CBILL"),
     })
 }
 
 /// How the creditor numbers the debts that citizens create here.
-pub fn issuing(world: &Env) -> Result<Issuing, ConfigError> {
+pub fn issuing(env: &Env) -> Result<Issuing, ConfigError> {
     let code = |name: &str| {
-        let text = world.variable(name)?;
+        let text = env.variable(name)?;
         text.parse().map_err(|code| ConfigError::because(name, format!("must be two digits ({code})")))
     };
-    match world.optional("AUX_DIGIT") {
+    match env.optional("AUX_DIGIT") {
         None | Some("3") => Ok(Issuing::Three(code("SEGREGATION_CODE")?)),
         Some("0") => Ok(Issuing::Zero(code("APPLICATION_CODE")?)),
         Some("1") => Ok(Issuing::One),
@@ -57,7 +57,7 @@ pub fn issuing(world: &Env) -> Result<Issuing, ConfigError> {
     }
 }
 
-fn iban(world: &Env, name: &str) -> Result<Option<Iban>, ConfigError> {
-    let text = world.optional(name);
+fn iban(env: &Env, name: &str) -> Result<Option<Iban>, ConfigError> {
+    let text = env.optional(name);
     text.map(|text| Iban::parse(text).map_err(|code| ConfigError::because(name, code))).transpose()
 }

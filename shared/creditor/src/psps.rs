@@ -1,8 +1,8 @@
 use domain::error::FieldCode;
 use domain::payment::MethodChoice;
 use domain::{Cents, Error, FieldError};
+use runtime::ConfigError;
 use serde::Deserialize;
-use world::ConfigError;
 
 /// Methods and PSPs with their fees: the creditor's configuration, checked when the program starts.
 #[derive(Clone, Debug, Deserialize)]
@@ -80,7 +80,12 @@ impl Psps {
     }
 
     /// What the citizen chose, with today's fee. Neither method nor PSP: the PSP will ask itself.
-    pub fn choose(&self, method: Option<&str>, psp: Option<&str>, amount: Cents) -> Result<MethodChoice, Error> {
+    pub fn choose(
+        &self,
+        method: Option<&str>,
+        psp: Option<&str>,
+        amount: Cents,
+    ) -> Result<MethodChoice, Error> {
         let (Some(method), Some(psp)) = (method, psp) else {
             return match (method, psp) {
                 (None, None) => Ok(MethodChoice::default()),
@@ -110,8 +115,9 @@ impl Psps {
 impl Method {
     /// The PSPs that take this amount, cheapest first.
     pub fn offers(&self, amount: Cents) -> Vec<Offer<'_>> {
-        let takes =
-            |psp: &&PspTerms| psp.min.is_none_or(|min| amount >= min) && psp.max.is_none_or(|max| amount <= max);
+        let takes = |psp: &&PspTerms| {
+            psp.min.is_none_or(|min| amount >= min) && psp.max.is_none_or(|max| amount <= max)
+        };
         let mut offers: Vec<Offer<'_>> = self
             .psps
             .iter()

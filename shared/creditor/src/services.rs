@@ -1,6 +1,6 @@
 use domain::spontaneous::CatalogueService;
 use include_dir::{Dir, include_dir};
-use world::ConfigError;
+use runtime::ConfigError;
 
 /// One file for each service, compiled in: adding a service is adding a file.
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../infra/creditor/services");
@@ -25,7 +25,8 @@ impl ServiceCatalogue {
         let mut services: Vec<CatalogueService> = Vec::new();
         for (name, text) in files {
             let refuse = |why: String| ConfigError::because(&format!("{FOLDER}/{name}"), why);
-            let service: CatalogueService = toml::from_str(text).map_err(|e| refuse(e.message().to_owned()))?;
+            let service: CatalogueService =
+                toml::from_str(text).map_err(|e| refuse(e.message().to_owned()))?;
             if let Some((field, why)) = service.check().into_iter().next() {
                 return Err(refuse(format!("{field}: {why}")));
             }

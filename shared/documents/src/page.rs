@@ -8,7 +8,7 @@ use printpdf::{
 
 use crate::emblem::{self, Drawing};
 use crate::fonts::{Face, Fonts};
-use crate::structure::{PdfElement, Kid, Role};
+use crate::structure::{Kid, PdfElement, Role};
 use crate::symbol::Symbol;
 use crate::text::{self, Fitted, LEADING, POINTS, Room};
 

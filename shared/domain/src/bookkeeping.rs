@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::debt::{Debt, DebtEvent, DebtState};
 use crate::error::FieldCode;
 use crate::fiscal_code::FiscalCode;
-use crate::movement::{MovementEntry, MovementKind, Movement, MovementSource};
+use crate::movement::{Movement, MovementEntry, MovementKind, MovementSource};
 use crate::plan::Plan;
 use crate::text;
 

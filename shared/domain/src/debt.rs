@@ -69,7 +69,8 @@ pub enum Transition {
 }
 
 impl DebtState {
-    pub const ALL: [DebtState; 4] = [DebtState::Open, DebtState::Paid, DebtState::Cancelled, DebtState::Expired];
+    pub const ALL: [DebtState; 4] =
+        [DebtState::Open, DebtState::Paid, DebtState::Cancelled, DebtState::Expired];
 }
 
 impl DebtEvent {
@@ -104,22 +105,29 @@ pub const fn decide(state: DebtState, event: DebtEvent) -> Transition {
         (DebtState::Paid, DebtEvent::Expire | DebtEvent::FailAttempt) => Ignore,
         (DebtState::Paid, DebtEvent::Credit) => Record(MovementKind::DuplicateToRefund),
 
-        (DebtState::Cancelled | DebtState::Expired, DebtEvent::Change) => Go(DebtState::Open, MovementKind::Changed),
+        (DebtState::Cancelled | DebtState::Expired, DebtEvent::Change) => {
+            Go(DebtState::Open, MovementKind::Changed)
+        }
         (DebtState::Cancelled, DebtEvent::Cancel) => Ignore,
         (DebtState::Expired, DebtEvent::Cancel) => Go(DebtState::Cancelled, MovementKind::Cancelled),
         (DebtState::Cancelled | DebtState::Expired, DebtEvent::Expire) => Ignore,
         (DebtState::Cancelled | DebtState::Expired, DebtEvent::StartAttempt) => NotPayable,
-        (DebtState::Cancelled | DebtState::Expired, DebtEvent::FailAttempt) => Record(MovementKind::AttemptFailed),
-        (DebtState::Cancelled | DebtState::Expired, DebtEvent::Credit) => Go(DebtState::Paid, MovementKind::CreditLate),
+        (DebtState::Cancelled | DebtState::Expired, DebtEvent::FailAttempt) => {
+            Record(MovementKind::AttemptFailed)
+        }
+        (DebtState::Cancelled | DebtState::Expired, DebtEvent::Credit) => {
+            Go(DebtState::Paid, MovementKind::CreditLate)
+        }
 
         (_, DebtEvent::Mismatch) => Record(MovementKind::Mismatch),
 
         (_, DebtEvent::NoteRefund) => Record(MovementKind::RefundNoted),
         (DebtState::Paid, DebtEvent::Reconcile) => Record(MovementKind::Reconciled),
         (DebtState::Paid, DebtEvent::CorrectToMatchNode) => Record(MovementKind::CorrectedToMatchNode),
-        (DebtState::Open | DebtState::Cancelled | DebtState::Expired, DebtEvent::Reconcile | DebtEvent::CorrectToMatchNode) => {
-            NotPaid
-        }
+        (
+            DebtState::Open | DebtState::Cancelled | DebtState::Expired,
+            DebtEvent::Reconcile | DebtEvent::CorrectToMatchNode,
+        ) => NotPaid,
     }
 }
 
@@ -300,7 +308,12 @@ impl Debt {
     ///
     /// # Errors
     /// The table refuses the event in this state.
-    pub fn apply(&self, event: DebtEvent, entry: MovementEntry, now: Timestamp) -> Result<DebtChange, RefusedTransition> {
+    pub fn apply(
+        &self,
+        event: DebtEvent,
+        entry: MovementEntry,
+        now: Timestamp,
+    ) -> Result<DebtChange, RefusedTransition> {
         DebtChange::unrecorded(self, self.clone()).then(event, entry, now)
     }
 
@@ -430,7 +443,8 @@ pub fn cancel(stored: Option<&Debt>, by: Canceller<'_>, now: Timestamp) -> Resul
             if !debt.is_visible_to(&viewer, now) {
                 return Err(Error::DebtNotFound);
             }
-            let own = debt.debtor.fiscal_code == *viewer.fiscal_code && debt.origin == DebtOrigin::Spontaneous;
+            let own =
+                debt.debtor.fiscal_code == *viewer.fiscal_code && debt.origin == DebtOrigin::Spontaneous;
             if !own || debt.state != DebtState::Open || debt.attempt.is_some() {
                 return Err(Error::DebtNotPayable);
             }
@@ -446,7 +460,11 @@ pub fn expire(stored: Option<&Debt>, now: Timestamp) -> Result<Plan<()>, Refused
     match stored.filter(|debt| debt.is_past_expiry(now) && debt.attempt.is_none()) {
         None => Ok(Plan::nothing(())),
         Some(debt) => {
-            let change = debt.apply(DebtEvent::Expire, MovementEntry::new(debt.amount.cents(), MovementSource::Sweep), now)?;
+            let change = debt.apply(
+                DebtEvent::Expire,
+                MovementEntry::new(debt.amount.cents(), MovementSource::Sweep),
+                now,
+            )?;
             Ok(told_to_archive(Plan::of_debt(change, ())))
         }
     }

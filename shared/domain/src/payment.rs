@@ -75,8 +75,13 @@ pub enum AttemptStatus {
 }
 
 impl AttemptStatus {
-    pub const ALL: [AttemptStatus; 5] =
-        [AttemptStatus::Pending, AttemptStatus::Succeeded, AttemptStatus::Failed, AttemptStatus::Cancelled, AttemptStatus::Expired];
+    pub const ALL: [AttemptStatus; 5] = [
+        AttemptStatus::Pending,
+        AttemptStatus::Succeeded,
+        AttemptStatus::Failed,
+        AttemptStatus::Cancelled,
+        AttemptStatus::Expired,
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -111,7 +116,12 @@ pub enum AttemptOutcome {
 }
 
 impl AttemptOutcome {
-    pub const ALL: [AttemptOutcome; 4] = [AttemptOutcome::Succeeded, AttemptOutcome::Failed, AttemptOutcome::Cancelled, AttemptOutcome::Expired];
+    pub const ALL: [AttemptOutcome; 4] = [
+        AttemptOutcome::Succeeded,
+        AttemptOutcome::Failed,
+        AttemptOutcome::Cancelled,
+        AttemptOutcome::Expired,
+    ];
 }
 
 /// One debt inside a payment, with the amount agreed when the payment started.
@@ -255,7 +265,8 @@ pub fn start(
     let attempt = new_attempt(&facts.debts, order, new_id, now)?;
     let open = OpenAttempt { payment_id: attempt.id.clone(), expires_at: attempt.expires_at };
     let started = facts.debts.iter().map(|debt| {
-        let entry = MovementEntry::new(debt.amount.cents(), MovementSource::Citizen).about(attempt.id.to_string());
+        let entry =
+            MovementEntry::new(debt.amount.cents(), MovementSource::Citizen).about(attempt.id.to_string());
         let mut change = debt.apply(DebtEvent::StartAttempt, entry, now)?;
         change.after.attempt = Some(open.clone());
         Ok(change)
@@ -284,9 +295,17 @@ fn resume(facts: &StartFacts, order: &PaymentRequest<'_>, now: Timestamp) -> Res
     }
 }
 
-fn new_attempt(debts: &[Debt], order: &PaymentRequest<'_>, id: &PaymentId, now: Timestamp) -> Result<Attempt, Error> {
-    let item =
-        |debt: &Debt| PaymentItem { notice: debt.notice.clone(), amount: debt.amount, reason: debt.reason.clone() };
+fn new_attempt(
+    debts: &[Debt],
+    order: &PaymentRequest<'_>,
+    id: &PaymentId,
+    now: Timestamp,
+) -> Result<Attempt, Error> {
+    let item = |debt: &Debt| PaymentItem {
+        notice: debt.notice.clone(),
+        amount: debt.amount,
+        reason: debt.reason.clone(),
+    };
     let total = Cents::sum(debts.iter().map(|debt| debt.amount.cents()));
     if total.and_then(|total| total.plus(order.choice.fee)).is_none() {
         return Err(FieldError::new("noticeNumbers", FieldCode::Range).into());

@@ -6,9 +6,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::debt::{Debt, DebtEvent, RefusedTransition, Transition, DebtState, decide};
+use crate::debt::{Debt, DebtEvent, DebtState, RefusedTransition, Transition, decide};
 use crate::money::Cents;
-use crate::movement::{MovementEntry, MovementKind, Movement};
+use crate::movement::{Movement, MovementEntry, MovementKind};
 use crate::notice::NoticeNumber;
 use crate::outbox::OutboxMessage;
 use crate::payment::{Attempt, Confirmation};
@@ -81,7 +81,12 @@ impl DebtChange {
     ///
     /// # Errors
     /// The table refuses the event in this state.
-    pub fn then(mut self, event: DebtEvent, entry: MovementEntry, now: Timestamp) -> Result<Self, RefusedTransition> {
+    pub fn then(
+        mut self,
+        event: DebtEvent,
+        entry: MovementEntry,
+        now: Timestamp,
+    ) -> Result<Self, RefusedTransition> {
         // Money counts the day: an open debt whose last day has passed is paid late.
         let state = match event {
             DebtEvent::Credit => self.after.effective_state(now),

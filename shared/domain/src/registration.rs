@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::account::{Account, AccountId, LinkPurpose, Profile, AccountStatus};
+use crate::account::{Account, AccountId, AccountStatus, LinkPurpose, Profile};
 use crate::error::Error;
 use crate::outbox::OutboxMessage;
 use crate::session::passed;
@@ -179,7 +179,9 @@ pub fn open_link(
     let usable = match (purpose, account.status) {
         (LinkPurpose::Activate, AccountStatus::Pending) => link.used_at.is_none() || repeated,
         (LinkPurpose::Activate, AccountStatus::Active) => repeated,
-        (LinkPurpose::ResetPassword, AccountStatus::Active) => link.used_at.is_none() && account.epoch == link.epoch,
+        (LinkPurpose::ResetPassword, AccountStatus::Active) => {
+            link.used_at.is_none() && account.epoch == link.epoch
+        }
         (LinkPurpose::Activate, AccountStatus::Closed)
         | (LinkPurpose::ResetPassword, AccountStatus::Pending | AccountStatus::Closed) => false,
     };

@@ -13,7 +13,7 @@ use crate::money::{Amount, Cents};
 use crate::movement::{MovementEntry, MovementKind, MovementSource};
 use crate::notice::NoticeNumber;
 use crate::outbox::{OutboxMessage, PaidLine, Recipient};
-use crate::payment::{Attempt, Confirmation, MAX_DEBTS, AttemptOutcome, PaymentId, AttemptStatus};
+use crate::payment::{Attempt, AttemptOutcome, AttemptStatus, Confirmation, MAX_DEBTS, PaymentId};
 use crate::plan::{AttemptChange, DebtChange, MoneyTaken, Plan, UnmatchedMoney};
 use crate::receipt::{self, Receipt};
 
@@ -360,7 +360,8 @@ fn released(
 ) -> Result<DebtChange, Fault> {
     let item = attempt.items.iter().find(|item| item.notice == debt.notice);
     let cents = item.map(|item| item.amount.cents()).unwrap_or_default();
-    let mut change = debt.apply(event, MovementEntry::new(cents, source).about(attempt.id.to_string()), now)?;
+    let mut change =
+        debt.apply(event, MovementEntry::new(cents, source).about(attempt.id.to_string()), now)?;
     if attempt.holds(debt) {
         change.after.attempt = None;
     }

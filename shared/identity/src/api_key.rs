@@ -1,8 +1,8 @@
 use domain::Error;
+use runtime::{ConfigError, Env, Secret};
 use serde::Deserialize;
 use subtle::ConstantTimeEq;
 use web::Request;
-use world::{ConfigError, Secret, Env};
 
 /// The creditor's back office, known by its API key.
 #[derive(Clone)]
@@ -18,8 +18,8 @@ struct CreditorKeys {
 }
 
 impl CreditorKey {
-    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
-        Ok(Self { secret: world.secret("CREDITOR_SECRET")? })
+    pub fn connect(env: &Env) -> Result<Self, ConfigError> {
+        Ok(Self { secret: env.secret("CREDITOR_SECRET")? })
     }
 
     /// Refuses whoever does not present one of the keys.

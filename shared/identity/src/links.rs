@@ -3,9 +3,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::Fault;
 use domain::account::LinkPurpose;
 use hmac::{Hmac, KeyInit, Mac};
+use runtime::{ConfigError, Env, Secret};
 use sha2::Sha256;
 use web::Site;
-use world::{ConfigError, Secret, Env};
 
 use crate::IdentityKeys;
 
@@ -27,8 +27,8 @@ pub struct Link {
 const MAX_TOKEN: usize = 128;
 
 impl Links {
-    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
-        Ok(Self { secret: world.secret("IDENTITY_SECRET")?, site: Site::connect(world)? })
+    pub fn connect(env: &Env) -> Result<Self, ConfigError> {
+        Ok(Self { secret: env.secret("IDENTITY_SECRET")?, site: Site::connect(env)? })
     }
 
     /// The link of a letter. Its host is configuration, never a header (INV-I26); the token is in the fragment,

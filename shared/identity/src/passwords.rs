@@ -4,8 +4,8 @@ use argon2::password_hash::phc::{Output, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use domain::Fault;
 use domain::password::{Password, Policy};
+use runtime::{ConfigError, Env, Random, Secret};
 use subtle::ConstantTimeEq;
-use world::{ConfigError, Random, Secret, Env};
 
 use crate::IdentityKeys;
 
@@ -36,11 +36,11 @@ const SALT: usize = 16;
 const HASH: usize = 32;
 
 impl Passwords {
-    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
-        let floor = world.hash_floor().unwrap_or(FLOOR);
-        let memory: u32 = world.parsed_or("ARGON2_MEMORY_KIB", floor.0)?;
-        let passes: u32 = world.parsed_or("ARGON2_PASSES", floor.1)?;
-        let characters: usize = world.parsed_or("PASSWORD_MIN_LENGTH", Policy::default().min_characters)?;
+    pub fn connect(env: &Env) -> Result<Self, ConfigError> {
+        let floor = env.hash_floor().unwrap_or(FLOOR);
+        let memory: u32 = env.parsed_or("ARGON2_MEMORY_KIB", floor.0)?;
+        let passes: u32 = env.parsed_or("ARGON2_PASSES", floor.1)?;
+        let characters: usize = env.parsed_or("PASSWORD_MIN_LENGTH", Policy::default().min_characters)?;
         if memory < floor.0 {
             return Err(ConfigError::because("ARGON2_MEMORY_KIB", "must be 19456 or more"));
         }
@@ -52,10 +52,10 @@ impl Passwords {
         }
         let params = Params::new(memory, passes, 1, Some(HASH))
             .map_err(|e| ConfigError::because("ARGON2_MEMORY_KIB", e))?;
-        let memory = world.shared(|| Arc::new(Mutex::new(vec![Block::default(); params.block_count()])));
+        let memory = env.shared(|| Arc::new(Mutex::new(vec![Block::default(); params.block_count()])));
         Ok(Self {
-            secret: world.secret("IDENTITY_SECRET")?,
-            random: world.random().clone(),
+            secret: env.secret("IDENTITY_SECRET")?,
+            random: env.random().clone(),
             params,
             memory,
             policy: Policy { min_characters: characters },

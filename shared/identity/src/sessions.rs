@@ -6,10 +6,10 @@ use domain::account::{Account, AccountId};
 use domain::session::SessionLimits;
 use domain::{Error, Fault, Timestamp};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use runtime::{Clock, ConfigError, Env, Random, Secret};
 use serde::{Deserialize, Serialize};
 use store::{Citizen, SessionKey};
 use web::{Reply, Request, Site};
-use world::{Clock, ConfigError, Random, Secret, Env};
 
 use crate::{IdentityKeys, jwt};
 
@@ -45,20 +45,20 @@ const LEEWAY: i64 = 60;
 const HINT: &str = "accesso";
 
 impl Sessions {
-    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
+    pub fn connect(env: &Env) -> Result<Self, ConfigError> {
         jwt::install();
-        let minutes: u64 = world.parsed("SESSION_IDLE_MINUTES")?;
-        let hours: u64 = world.parsed("SESSION_MAX_HOURS")?;
+        let minutes: u64 = env.parsed("SESSION_IDLE_MINUTES")?;
+        let hours: u64 = env.parsed("SESSION_MAX_HOURS")?;
         let limits = SessionLimits {
             idle: Duration::from_secs(minutes.saturating_mul(60)),
             absolute: Duration::from_secs(hours.saturating_mul(3600)),
         };
         Ok(Self {
-            store: store::SessionStore::connect(world, limits)?,
-            secret: world.secret("IDENTITY_SECRET")?,
-            random: world.random().clone(),
-            clock: world.clock().clone(),
-            site: Site::connect(world)?,
+            store: store::SessionStore::connect(env, limits)?,
+            secret: env.secret("IDENTITY_SECRET")?,
+            random: env.random().clone(),
+            clock: env.clock().clone(),
+            site: Site::connect(env)?,
         })
     }
 

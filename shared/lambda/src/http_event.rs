@@ -9,11 +9,11 @@ use futures_util::FutureExt;
 use lambda_http::ext::RequestExt;
 use lambda_http::request::{LambdaRequest, RequestContext};
 use lambda_http::{Adapter, Body, Context, LambdaEvent, Request, Response, Service, service_fn};
+use runtime::{ConfigError, Env};
 use web::{Function, Incoming, Problem, Reply, ServedReply, Site, accepted_language, serve};
-use world::{ConfigError, Env};
 
-use crate::book::{AccessLog, InvocationRecord, trace_id};
-use crate::{InvocationAnswer, InProcess, not_configured};
+use crate::access_log::{AccessLog, InvocationRecord, trace_id};
+use crate::{InProcess, InvocationAnswer, not_configured};
 
 /// Longest time that a request may take when Lambda does not say (INV-X01).
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -29,9 +29,9 @@ struct HttpHost<F> {
 }
 
 impl<F: Function> HttpHost<F> {
-    fn connect(world: &Env) -> Result<Arc<Self>, ConfigError> {
-        let function = F::connect(world)?;
-        Ok(Arc::new(Self { function, site: Site::connect(world)?, book: AccessLog::of::<F>(world) }))
+    fn connect(env: &Env) -> Result<Arc<Self>, ConfigError> {
+        let function = F::connect(env)?;
+        Ok(Arc::new(Self { function, site: Site::connect(env)?, book: AccessLog::of::<F>(env) }))
     }
 
     async fn answer(&self, request: Request) -> Result<Response<Body>, std::convert::Infallible> {
@@ -150,8 +150,8 @@ fn is_text(media: &str) -> bool {
         || media.contains("javascript")
 }
 
-pub(crate) async fn run<F: Function>(world: Env) -> Result<(), lambda_runtime::Error> {
-    let host = HttpHost::<F>::connect(&world).map_err(|e| not_configured(&e))?;
+pub(crate) async fn run<F: Function>(env: Env) -> Result<(), lambda_runtime::Error> {
+    let host = HttpHost::<F>::connect(&env).map_err(|e| not_configured(&e))?;
     lambda_http::run(service_fn(move |request| {
         let host = host.clone();
         async move { host.answer(request).await }
@@ -161,8 +161,8 @@ pub(crate) async fn run<F: Function>(world: Env) -> Result<(), lambda_runtime::E
 
 /// The same function in this process: the event and the answer pass through the very conversions of
 /// production.
-pub fn in_process<F: Function>(world: &Env) -> Result<InProcess, ConfigError> {
-    let host = HttpHost::<F>::connect(world)?;
+pub fn in_process<F: Function>(env: &Env) -> Result<InProcess, ConfigError> {
+    let host = HttpHost::<F>::connect(env)?;
     Ok(Arc::new(move |event: Vec<u8>| {
         let host = host.clone();
         let invocation = async move {

@@ -1,6 +1,6 @@
 //! Everything that knows it runs on Lambda: start-up, events, deadlines, the log line, the last resort.
 
-mod book;
+mod access_log;
 mod http_event;
 pub mod log;
 mod worker;
@@ -10,7 +10,7 @@ use std::pin::Pin;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use world::{ConfigError, Env};
+use runtime::{ConfigError, Env};
 
 pub use http_event::in_process;
 pub use worker::{Worker, worker_in_process};
@@ -21,14 +21,14 @@ pub type InProcess = Arc<dyn Fn(Vec<u8>) -> InvocationAnswer + Send + Sync>;
 /// The answer of an invocation, or what Lambda would log as its failure.
 pub type InvocationAnswer = Pin<Box<dyn Future<Output = Result<Vec<u8>, String>> + Send>>;
 
-/// The whole of a function's `main`: one thread, the world, the clients, then events for ever.
+/// The whole of a function's `main`: one thread, the environment, the clients, then events for ever.
 pub fn run<F: web::Function>() -> ExitCode {
-    start(|world| http_event::run::<F>(world))
+    start(|env| http_event::run::<F>(env))
 }
 
 /// The whole of a worker's `main`.
 pub fn run_worker<W: Worker>() -> ExitCode {
-    start(|world| worker::run::<W>(world))
+    start(|env| worker::run::<W>(env))
 }
 
 fn start<S, Fut>(serve: S) -> ExitCode
@@ -44,9 +44,9 @@ where
         Err(error) => return refuse(&format!("the runtime does not start: {error}")),
     };
     let outcome = runtime.block_on(async {
-        let world = Env::of_this_process()?;
-        world.prepare().await.map_err(|fault| fault.source)?;
-        serve(world).await
+        let env = Env::of_this_process()?;
+        env.prepare().await.map_err(|fault| fault.source)?;
+        serve(env).await
     });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -6,12 +6,12 @@ use std::time::Instant;
 
 use domain::Fault;
 use lambda_runtime::{Context, LambdaEvent, service_fn};
+use runtime::{ConfigError, Env};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use world::{ConfigError, Env};
 
-use crate::book::{AccessLog, InvocationRecord, trace_id};
-use crate::{InvocationAnswer, InProcess, not_configured};
+use crate::access_log::{AccessLog, InvocationRecord, trace_id};
+use crate::{InProcess, InvocationAnswer, not_configured};
 
 /// A function fed by a stream or a schedule.
 pub trait Worker: Sized + Send + Sync + 'static {
@@ -19,7 +19,7 @@ pub trait Worker: Sized + Send + Sync + 'static {
     type Answer: Serialize + Send;
 
     /// Builds clients. Calls nobody.
-    fn connect(world: &Env) -> Result<Self, ConfigError>;
+    fn connect(env: &Env) -> Result<Self, ConfigError>;
 
     /// Works an event off. A fault hands it back: Lambda delivers it again.
     fn handle(&self, event: Self::Event) -> impl Future<Output = Result<Self::Answer, Fault>> + Send;
@@ -31,8 +31,8 @@ struct WorkerHost<W> {
 }
 
 impl<W: Worker> WorkerHost<W> {
-    fn connect(world: &Env) -> Result<Arc<Self>, ConfigError> {
-        Ok(Arc::new(Self { worker: W::connect(world)?, book: AccessLog::of::<W>(world) }))
+    fn connect(env: &Env) -> Result<Arc<Self>, ConfigError> {
+        Ok(Arc::new(Self { worker: W::connect(env)?, book: AccessLog::of::<W>(env) }))
     }
 
     async fn work(&self, event: W::Event, context: &Context) -> Result<W::Answer, String> {
@@ -52,8 +52,8 @@ impl<W: Worker> WorkerHost<W> {
     }
 }
 
-pub(crate) async fn run<W: Worker>(world: Env) -> Result<(), lambda_runtime::Error> {
-    let host = WorkerHost::<W>::connect(&world).map_err(|e| not_configured(&e))?;
+pub(crate) async fn run<W: Worker>(env: Env) -> Result<(), lambda_runtime::Error> {
+    let host = WorkerHost::<W>::connect(&env).map_err(|e| not_configured(&e))?;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<W::Event>| {
         let host = host.clone();
         async move { host.work(event.payload, &event.context).await.map_err(lambda_runtime::Error::from) }
@@ -62,8 +62,8 @@ pub(crate) async fn run<W: Worker>(world: Env) -> Result<(), lambda_runtime::Err
 }
 
 /// The same worker in this process.
-pub fn worker_in_process<W: Worker>(world: &Env) -> Result<InProcess, ConfigError> {
-    let host = WorkerHost::<W>::connect(world)?;
+pub fn worker_in_process<W: Worker>(env: &Env) -> Result<InProcess, ConfigError> {
+    let host = WorkerHost::<W>::connect(env)?;
     Ok(Arc::new(move |event: Vec<u8>| {
         let host = host.clone();
         let invocation = async move {

@@ -8,8 +8,8 @@ use aws_sdk_ses::types::{Body, Content, Destination, Message as SesMessage};
 use domain::Fault;
 use domain::account::Language;
 use domain::person::Email;
-use world::metrics::MailOutcome;
-use world::{Measure, Metrics, ConfigError, Env};
+use runtime::metrics::MailOutcome;
+use runtime::{ConfigError, Env, Measure, Metrics};
 
 pub use messages::{Message, Paid, Written};
 
@@ -24,25 +24,29 @@ pub struct Mailer {
 }
 
 impl Mailer {
-    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
-        let creditor = world.variable("CREDITOR_NAME")?.to_owned();
-        let address = world.variable("MAIL_FROM")?;
+    pub fn connect(env: &Env) -> Result<Self, ConfigError> {
+        let creditor = env.variable("CREDITOR_NAME")?.to_owned();
+        let address = env.variable("MAIL_FROM")?;
         Email::parse(address).map_err(|code| ConfigError::because("MAIL_FROM", code))?;
         // The creditor's name is the sender; quotes and controls could end the quoted part.
         let name: String = creditor.chars().filter(|c| !matches!(c, '"' | '\\') && !c.is_control()).collect();
         Ok(Self {
-            client: Client::new(&world.sdk("SES")),
+            client: Client::new(&env.sdk("SES")),
             from: format!("{} <{address}>", encoded_word(&name)),
-            configuration_set: world.optional("SES_CONFIGURATION_SET").map(str::to_owned),
+            configuration_set: env.optional("SES_CONFIGURATION_SET").map(str::to_owned),
             creditor,
-            metrics: world.metrics().clone(),
+            metrics: env.metrics().clone(),
         })
     }
 
     /// Sends one message. An error is SES's or the network's: the letter stays in the outbox.
     pub async fn send(&self, to: &Email, language: Language, message: &Message) -> Result<(), Fault> {
         let handed_over = self.hand_over(to, language, message).await;
-        self.metrics.note(Measure::Mail(if handed_over.is_ok() { MailOutcome::Sent } else { MailOutcome::Failed }));
+        self.metrics.note(Measure::Mail(if handed_over.is_ok() {
+            MailOutcome::Sent
+        } else {
+            MailOutcome::Failed
+        }));
         handed_over
     }
 

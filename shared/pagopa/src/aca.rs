@@ -8,11 +8,11 @@ use domain::creditor::{Creditor, Iban};
 use domain::debt::DebtState;
 use domain::person::PersonType;
 use domain::{Date, Debt, Fault, Timestamp, time};
+use runtime::{ConfigError, Env, HttpClient, Secret};
 use serde::{Deserialize, Serialize};
-use world::{ConfigError, Secret, HttpClient, Env};
 
 use crate::checkout::{CheckoutProblem, headers};
-use crate::meaning::NO_DUE_DATE;
+use crate::mapping::NO_DUE_DATE;
 use crate::values::BoundedText;
 
 /// How long the answer may take: nobody is waiting but our outbox.
@@ -138,9 +138,10 @@ pub fn interpret(status: u16, body: &[u8]) -> Result<AcaStored, NotStored> {
         200 => Ok(serde_json::from_slice(body).unwrap_or_default()),
         400 | 404 | 409 | 422 => Err(NotStored::Refused { status, problem: CheckoutProblem::read(body) }),
         401 | 403 => Err(NotStored::Key { status }),
-        408 | 429 | 500..=599 => {
-            Err(NotStored::Unavailable(Fault::new(DOING, format!("{status}: {}", CheckoutProblem::read(body)))))
-        }
+        408 | 429 | 500..=599 => Err(NotStored::Unavailable(Fault::new(
+            DOING,
+            format!("{status}: {}", CheckoutProblem::read(body)),
+        ))),
         _ => Err(NotStored::Unexpected { status }),
     }
 }
@@ -162,12 +163,12 @@ pub struct AcaClient {
 
 impl AcaClient {
     /// Variables `ACA_URL` (without it there is no archive, and nothing is sent) and `PSP_SECRET`.
-    pub fn connect(world: &Env) -> Result<Option<Self>, ConfigError> {
-        let Some(base) = world.optional("ACA_URL") else {
+    pub fn connect(env: &Env) -> Result<Option<Self>, ConfigError> {
+        let Some(base) = env.optional("ACA_URL") else {
             return Ok(None);
         };
         let url = format!("{}/paCreatePosition", base.trim_end_matches('/'));
-        Ok(Some(Self { wire: world.http()?, url, keys: world.secret("PSP_SECRET")? }))
+        Ok(Some(Self { wire: env.http()?, url, keys: env.secret("PSP_SECRET")? }))
     }
 
     /// Tells the archive what to hold. The same position may be sent any number of times.

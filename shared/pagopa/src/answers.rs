@@ -5,9 +5,9 @@ use jiff::civil::Date;
 
 use crate::faults::{self, FaultCode};
 use crate::operations::{NodeOperation, NodeRequest, outcome};
-use crate::parts::{Metadata, Subject, Transfers, MessageVersion, Within};
-use crate::soap::{SoapReader, SoapError, SoapWriter};
-use crate::values::{self, Digits, Moment, BoundedText};
+use crate::parts::{MessageVersion, Metadata, Subject, Transfers, Within};
+use crate::soap::{SoapError, SoapReader, SoapWriter};
+use crate::values::{self, BoundedText, Digits, Moment};
 
 /// What was read by the schema, or why it makes no sense.
 type Sense<T> = Result<T, SoapError>;
@@ -218,7 +218,10 @@ impl NodeAnswer {
     /// The HTTP status: a refusal is an ordinary answer.
     pub fn status(&self) -> u16 {
         match self {
-            NodeAnswer::VerifyOk(_) | NodeAnswer::GetOk(..) | NodeAnswer::ReceiptOk(_) | NodeAnswer::Ko { .. } => 200,
+            NodeAnswer::VerifyOk(_)
+            | NodeAnswer::GetOk(..)
+            | NodeAnswer::ReceiptOk(_)
+            | NodeAnswer::Ko { .. } => 200,
             NodeAnswer::Fault(_) => 500,
         }
     }
@@ -242,7 +245,8 @@ impl NodeAnswer {
             NodeOperation::Verify => VerifyOk::read(xml)?.map(NodeAnswer::VerifyOk),
             NodeOperation::Get(version) => {
                 let data = xml.optionally_within("data", |xml| GetOk::read(xml, version))?;
-                data.map(|data| NodeAnswer::GetOk(version, Box::new(data))).ok_or(SoapError::Senseless("data"))
+                data.map(|data| NodeAnswer::GetOk(version, Box::new(data)))
+                    .ok_or(SoapError::Senseless("data"))
             }
             NodeOperation::SendRt(version) => Ok(NodeAnswer::ReceiptOk(version)),
             // We never give an OK here; a KO carries nothing else.
@@ -266,17 +270,22 @@ pub fn render(answer: &NodeAnswer) -> Vec<u8> {
     };
     match answer {
         NodeAnswer::VerifyOk(ok) => message(NodeOperation::Verify, "OK", &|out| ok.write(out)),
-        NodeAnswer::GetOk(version, ok) if ok.fits(*version) => message(NodeOperation::Get(*version), "OK", &|out| {
-            out.within("data", |out| ok.write(*version, out));
-        }),
+        NodeAnswer::GetOk(version, ok) if ok.fits(*version) => {
+            message(NodeOperation::Get(*version), "OK", &|out| {
+                out.within("data", |out| ok.write(*version, out));
+            })
+        }
         NodeAnswer::GetOk(version, ok) => {
             let id = ok.transfers.as_slice().first().map(|transfer| transfer.fiscal_code.as_str().to_owned());
-            let fault = SoapFault { code: FaultCode::SystemError, id: id.unwrap_or_default(), description: None };
+            let fault =
+                SoapFault { code: FaultCode::SystemError, id: id.unwrap_or_default(), description: None };
             message(NodeOperation::Get(*version), "KO", &|out| fault.write(out))
         }
         NodeAnswer::ReceiptOk(version) => message(NodeOperation::SendRt(*version), "OK", &|_| {}),
         NodeAnswer::Ko { operation, fault } => message(*operation, "KO", &|out| fault.write(out)),
         NodeAnswer::Fault(FaultSide::Client) => SoapWriter::fault("Client", "Richiesta non riconosciuta"),
-        NodeAnswer::Fault(FaultSide::Server) => SoapWriter::fault("Server", "Servizio momentaneamente non disponibile"),
+        NodeAnswer::Fault(FaultSide::Server) => {
+            SoapWriter::fault("Server", "Servizio momentaneamente non disponibile")
+        }
     }
 }

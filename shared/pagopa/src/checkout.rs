@@ -7,10 +7,10 @@ use std::time::Duration;
 use domain::creditor::Creditor;
 use domain::payment::{self, Attempt, MAX_DEBTS};
 use domain::{Error, Fault};
+use runtime::{ConfigError, Env, HttpClient, Secret};
 use serde::{Deserialize, Serialize};
-use world::{ConfigError, Secret, HttpClient, Env};
 
-use crate::meaning::all_postal;
+use crate::mapping::all_postal;
 use crate::values::BoundedText;
 
 /// How long the answer may take: the citizen is waiting.
@@ -218,9 +218,10 @@ pub fn interpret(status: u16, location: Option<&str>, body: &[u8]) -> Result<Str
             let ours = said(&problem.title, "Multiple payment notices") || said(&problem.detail, "Duplicate");
             Err(if ours { NotOpened::Refused(problem) } else { NotOpened::NotFree(problem) })
         }
-        (408 | 429 | 500..=599, _) => {
-            Err(NotOpened::Unavailable(Fault::new(DOING, format!("{status}: {}", CheckoutProblem::read(body)))))
-        }
+        (408 | 429 | 500..=599, _) => Err(NotOpened::Unavailable(Fault::new(
+            DOING,
+            format!("{status}: {}", CheckoutProblem::read(body)),
+        ))),
         (_, _) => Err(NotOpened::Unexpected { status }),
     }
 }
@@ -252,9 +253,9 @@ pub struct CheckoutClient {
 
 impl CheckoutClient {
     /// Variables `CHECKOUT_URL`, `PUBLIC_URL` and `PSP_SECRET`.
-    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
-        let base = world.variable("CHECKOUT_URL")?.trim_end_matches('/');
-        let public_url = world.variable("PUBLIC_URL")?.trim_end_matches('/');
+    pub fn connect(env: &Env) -> Result<Self, ConfigError> {
+        let base = env.variable("CHECKOUT_URL")?.trim_end_matches('/');
+        let public_url = env.variable("PUBLIC_URL")?.trim_end_matches('/');
         for (name, url) in [("CHECKOUT_URL", base), ("PUBLIC_URL", public_url)] {
             if !is_address(url) {
                 return Err(ConfigError::because(name, "is not an absolute address"));
@@ -265,17 +266,21 @@ impl CheckoutClient {
             return Err(ConfigError::because("PUBLIC_URL", "must be https: Checkout sends people there"));
         }
         Ok(Self {
-            wire: world.http()?,
+            wire: env.http()?,
             carts: format!("{base}/carts"),
             second: base.ends_with("/v2"),
             public_url: public_url.to_owned(),
-            keys: world.secret("PSP_SECRET")?,
+            keys: env.secret("PSP_SECRET")?,
         })
     }
 
     /// Posts the cart of an attempt and says where the citizen pays it. The address lives ten minutes: hand it
     /// over at once. Not repeated by itself.
-    pub async fn open(&self, attempt: &Attempt, creditor: &Creditor) -> Result<payment::PaymentPage, NotOpened> {
+    pub async fn open(
+        &self,
+        attempt: &Attempt,
+        creditor: &Creditor,
+    ) -> Result<payment::PaymentPage, NotOpened> {
         let cart = Cart::of(attempt, creditor, &self.public_url, self.second);
         if let Err(flaw) = cart.check(self.second) {
             let detail = Some(format!("{flaw:?}"));

@@ -116,7 +116,12 @@ const LONGEST_RECEIPT_ID: usize = 255;
 /// Whether a request is for us and does not contradict itself: creditor, broker, station, in this order.
 ///
 /// A receipt may speak of a notice of another body: we may have a share in it.
-pub fn check_ids(creditor: &Creditor, broker: &str, station: &str, request: &NodeRequest) -> Option<FaultCode> {
+pub fn check_ids(
+    creditor: &Creditor,
+    broker: &str,
+    station: &str,
+    request: &NodeRequest,
+) -> Option<FaultCode> {
     let to = request.address();
     let ours = creditor.fiscal_code.as_str();
     if to.body.as_str() != ours {
@@ -132,7 +137,9 @@ pub fn check_ids(creditor: &Creditor, broker: &str, station: &str, request: &Nod
         NodeRequest::Verify(verify) => {
             (verify.qr_code.fiscal_code.as_str() != ours).then_some(FaultCode::IdDominioErrato)
         }
-        NodeRequest::Get(get) => (get.qr_code.fiscal_code.as_str() != ours).then_some(FaultCode::IdDominioErrato),
+        NodeRequest::Get(get) => {
+            (get.qr_code.fiscal_code.as_str() != ours).then_some(FaultCode::IdDominioErrato)
+        }
         NodeRequest::Receipt(sent) => {
             let named = (1..=LONGEST_RECEIPT_ID).contains(&sent.receipt.id.len());
             (!named || sent.receipt.id.trim().is_empty()).then_some(FaultCode::Semantica)

@@ -2,7 +2,7 @@
 
 use crate::answers::NodeAnswer;
 use crate::operations::{NodeOperation, NodeRequest};
-use crate::soap::{SoapReader, SoapError, SoapWriter};
+use crate::soap::{SoapError, SoapReader, SoapWriter};
 
 /// The bytes of a request.
 pub fn ask(request: &NodeRequest) -> Vec<u8> {

@@ -3,11 +3,11 @@
 use domain::Cents;
 use jiff::civil::Date;
 
-use crate::answers::{NodeAnswer, FaultSide};
+use crate::answers::{FaultSide, NodeAnswer};
 use crate::faults::FaultCode;
-use crate::parts::{MessageAddress, Metadata, QrCode, Subject, Transfers, MessageVersion, Within};
-use crate::soap::{SoapReader, SoapError, SoapWriter};
-use crate::values::{self, Base64, Digits, Moment, BoundedText};
+use crate::parts::{MessageAddress, MessageVersion, Metadata, QrCode, Subject, Transfers, Within};
+use crate::soap::{SoapError, SoapReader, SoapWriter};
+use crate::values::{self, Base64, BoundedText, Digits, Moment};
 
 /// The operations that a node may call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -194,7 +194,9 @@ impl NodeRefusal {
     /// A receipt that broke on its way gets a fault as well: a KO would end its delivery, and money has moved.
     pub fn answer(&self, creditor: &domain::FiscalCode) -> NodeAnswer {
         match (self.operation, self.why) {
-            (None, _) | (Some(NodeOperation::SendRt(_)), SoapError::Malformed) => NodeAnswer::Fault(FaultSide::Client),
+            (None, _) | (Some(NodeOperation::SendRt(_)), SoapError::Malformed) => {
+                NodeAnswer::Fault(FaultSide::Client)
+            }
             (Some(operation), _) => NodeAnswer::ko(operation, FaultCode::SintassiExtraXsd, creditor),
         }
     }

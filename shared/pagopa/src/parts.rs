@@ -2,8 +2,8 @@
 
 use domain::{Amount, Cents};
 
-use crate::soap::{SoapReader, SoapError, SoapWriter};
-use crate::values::{self, Base64, Country, Digits, EMail, BoundedText, TransferId};
+use crate::soap::{SoapError, SoapReader, SoapWriter};
+use crate::values::{self, Base64, BoundedText, Country, Digits, EMail, TransferId};
 
 /// Which of two generations of an operation: they differ in a few elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -227,7 +227,11 @@ impl Transfer {
                 id: xml.value("idTransfer", TransferId::parse)?,
                 amount: xml.value("transferAmount", values::amount)?,
                 fiscal_code: xml.value("fiscalCodePA", Digits::parse)?,
-                company: if within.second() { xml.optional("companyName", BoundedText::parse)? } else { None },
+                company: if within.second() {
+                    xml.optional("companyName", BoundedText::parse)?
+                } else {
+                    None
+                },
                 to: Destination::read(xml, within)?,
                 remittance: xml.value("remittanceInformation", BoundedText::parse)?,
                 category: xml.value("transferCategory", BoundedText::parse)?,
@@ -241,7 +245,10 @@ impl Transfer {
             out.put("idTransfer", &self.id.get().to_string());
             out.put("transferAmount", &self.amount.cents().decimal());
             out.put("fiscalCodePA", self.fiscal_code.as_str());
-            out.maybe("companyName", self.company.as_ref().map(BoundedText::as_str).filter(|_| within.second()));
+            out.maybe(
+                "companyName",
+                self.company.as_ref().map(BoundedText::as_str).filter(|_| within.second()),
+            );
             self.to.write(out);
             out.put("remittanceInformation", self.remittance.as_str());
             out.put("transferCategory", self.category.as_str());
@@ -269,7 +276,8 @@ impl Destination {
         match self {
             Destination::Iban(_) => true,
             Destination::StampWanted { digest, .. } => {
-                within == Within::Answer(MessageVersion::V2) && Base64::parse_digest(digest.as_str()).is_some()
+                within == Within::Answer(MessageVersion::V2)
+                    && Base64::parse_digest(digest.as_str()).is_some()
             }
             Destination::StampBought(_) => within == Within::Receipt(MessageVersion::V2),
         }

@@ -59,7 +59,9 @@ impl SoapError {
             SoapError::TooDeep | SoapError::TooManyElements | SoapError::TooManyAttributes => "xml.limit",
             SoapError::Doctype | SoapError::ProcessingInstruction | SoapError::Entity => "xml.doctype",
             SoapError::Encoding | SoapError::Malformed => "xml.malformed",
-            SoapError::Envelope | SoapError::Operation | SoapError::Schema(_) | SoapError::Senseless(_) => "xml.schema",
+            SoapError::Envelope | SoapError::Operation | SoapError::Schema(_) | SoapError::Senseless(_) => {
+                "xml.schema"
+            }
         }
     }
 }
@@ -170,7 +172,11 @@ impl<'a> SoapReader<'a> {
     }
 
     /// An element that must be next, with a value in it.
-    pub fn value<T>(&mut self, name: &'static str, read: impl FnOnce(&str) -> Option<T>) -> Result<T, SoapError> {
+    pub fn value<T>(
+        &mut self,
+        name: &'static str,
+        read: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<T, SoapError> {
         self.enter(name)?;
         let mut value = Cow::Borrowed("");
         loop {
@@ -300,7 +306,9 @@ impl<'a> SoapReader<'a> {
                 }
                 Event::Text(text) if text.contains("]]>") => return Err(SoapError::Malformed),
                 Event::Text(text) => Piece::Text(text.xml10_content()),
-                Event::CData(_) | Event::GeneralRef(_) if self.open.is_empty() => return Err(SoapError::Malformed),
+                Event::CData(_) | Event::GeneralRef(_) if self.open.is_empty() => {
+                    return Err(SoapError::Malformed);
+                }
                 Event::CData(text) => Piece::Text(text.xml10_content()),
                 Event::GeneralRef(name) => Piece::Text(referred(&name)?),
                 Event::Comment(_) => continue,
@@ -364,7 +372,11 @@ impl<'a> SoapReader<'a> {
     }
 
     /// The namespace and local part of a name; `unprefixed` is the namespace of those without prefix.
-    fn resolve<'n>(&mut self, name: &'n str, unprefixed: Namespace) -> Result<(Namespace, &'n str), SoapError> {
+    fn resolve<'n>(
+        &mut self,
+        name: &'n str,
+        unprefixed: Namespace,
+    ) -> Result<(Namespace, &'n str), SoapError> {
         let (namespace, local) = match name.split_once(':') {
             None => (unprefixed, name),
             Some(("xml", local)) => (Namespace::Other, local),

@@ -1,11 +1,11 @@
 use std::time::Duration;
 
-use domain::payment::{Attempt, PaymentPage, AttemptOutcome};
+use domain::payment::{Attempt, AttemptOutcome, PaymentPage};
 use domain::{Error, Fault, Timestamp};
+use runtime::{ConfigError, Env, HttpClient, Secret};
 use serde::Deserialize;
 use serde_json::json;
 use web::Site;
-use world::{ConfigError, Secret, HttpClient, Env};
 
 use crate::PspKeys;
 use crate::webhook::{PspNotification, PspPayment};
@@ -52,16 +52,16 @@ struct PaymentState {
 }
 
 impl PspClient {
-    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
-        let url = world.variable("PSP_URL")?.trim_end_matches('/').to_owned();
+    pub fn connect(env: &Env) -> Result<Self, ConfigError> {
+        let url = env.variable("PSP_URL")?.trim_end_matches('/').to_owned();
         Ok(Self {
-            wire: world.http()?,
+            wire: env.http()?,
             url,
-            secret: world.secret("PSP_SECRET")?,
-            site: Site::connect(world)?,
+            secret: env.secret("PSP_SECRET")?,
+            site: Site::connect(env)?,
             creditor: (
-                world.variable("CREDITOR_NAME")?.to_owned(),
-                world.variable("CREDITOR_FISCAL_CODE")?.to_owned(),
+                env.variable("CREDITOR_NAME")?.to_owned(),
+                env.variable("CREDITOR_FISCAL_CODE")?.to_owned(),
             ),
         })
     }

@@ -1,10 +1,10 @@
 use domain::creditor::Creditor;
 use domain::movement::MovementSource;
-use domain::payment::{Attempt, PaymentPage, AttemptOutcome, UNKNOWN_ALARM};
+use domain::payment::{Attempt, AttemptOutcome, PaymentPage, UNKNOWN_ALARM};
 use domain::settlement::Notification;
 use domain::{Error, Fault, Timestamp};
+use runtime::{ConfigError, Env};
 use store::DebtWriter;
-use world::{ConfigError, Env};
 
 use crate::client::PspClient;
 
@@ -26,12 +26,12 @@ pub enum Asking {
 }
 
 impl PaymentGateway {
-    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
-        match world.optional("PAYMENT_CHANNEL") {
-            None | Some("psp") => Ok(Self::Psp(Box::new(PspClient::connect(world)?))),
+    pub fn connect(env: &Env) -> Result<Self, ConfigError> {
+        match env.optional("PAYMENT_CHANNEL") {
+            None | Some("psp") => Ok(Self::Psp(Box::new(PspClient::connect(env)?))),
             Some("checkout") => {
-                let checkout = pagopa::checkout::CheckoutClient::connect(world)?;
-                Ok(Self::Checkout(Box::new(checkout), Box::new(creditor::creditor(world)?)))
+                let checkout = pagopa::checkout::CheckoutClient::connect(env)?;
+                Ok(Self::Checkout(Box::new(checkout), Box::new(creditor::creditor(env)?)))
             }
             Some(_) => Err(ConfigError::because("PAYMENT_CHANNEL", "must be psp or checkout")),
         }
@@ -91,7 +91,8 @@ impl PaymentGateway {
         };
         match self {
             Self::Psp(psp) => {
-                let told = psp.inquire(attempt).await?.map(|told| told.notification(MovementSource::PspInquiry));
+                let told =
+                    psp.inquire(attempt).await?.map(|told| told.notification(MovementSource::PspInquiry));
                 // Its time is over and nobody paid: nobody can any more.
                 let over = attempt.expires_at <= now;
                 Ok(told.or_else(|| over.then(|| expired(MovementSource::PspInquiry))))

@@ -8,7 +8,7 @@ mod webhook;
 pub use client::PspClient;
 pub use gateway::{Asking, PaymentGateway};
 pub use replay::replay;
-pub use webhook::{VerifiedCallback, PspNotification, PspPayment, Webhooks};
+pub use webhook::{PspNotification, PspPayment, VerifiedCallback, Webhooks};
 
 use serde::Deserialize;
 

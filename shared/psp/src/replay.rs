@@ -13,9 +13,9 @@ pub async fn replay(
     creditor: &FiscalCode,
 ) -> Result<Option<Settled>, Fault> {
     let notification = match callback.channel {
-        CallbackChannel::Psp => {
-            PspNotification::of(&callback.body).ok().map(|told| told.notification(MovementSource::PspCallback))
-        }
+        CallbackChannel::Psp => PspNotification::of(&callback.body)
+            .ok()
+            .map(|told| told.notification(MovementSource::PspCallback)),
         CallbackChannel::Node => match pagopa::parse(callback.body.as_bytes()) {
             Ok(pagopa::NodeRequest::Receipt(sent)) => Some(sent.notification(creditor)),
             Ok(_) | Err(_) => None,

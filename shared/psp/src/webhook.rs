@@ -4,16 +4,16 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::movement::MovementSource;
-use domain::payment::{Confirmation, AttemptOutcome, PaymentId};
+use domain::payment::{AttemptOutcome, Confirmation, PaymentId};
 use domain::receipt::PspIdentity;
 use domain::settlement::Notification;
 use domain::{Cents, Error, Fault, FieldCode, FieldError, Timestamp};
 use hmac::{Hmac, KeyInit, Mac};
+use runtime::metrics::CallbackOutcome;
+use runtime::{Clock, ConfigError, Env, Measure, Metrics, Secret};
 use serde_json::Value;
 use sha2::Sha256;
 use web::Request;
-use world::metrics::CallbackOutcome as CallbackOutcome;
-use world::{Clock, Measure, Metrics, ConfigError, Secret, Env};
 
 use crate::PspKeys;
 
@@ -82,9 +82,9 @@ pub enum PspNotification {
 }
 
 impl Webhooks {
-    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
-        let (clock, metrics) = (world.clock().clone(), world.metrics().clone());
-        Ok(Self { secret: world.secret("PSP_SECRET")?, clock, metrics })
+    pub fn connect(env: &Env) -> Result<Self, ConfigError> {
+        let (clock, metrics) = (env.clock().clone(), env.metrics().clone());
+        Ok(Self { secret: env.secret("PSP_SECRET")?, clock, metrics })
     }
 
     /// Checks size, signature and time, in this order; nothing is parsed before (AB-38).

@@ -1,7 +1,7 @@
 //! Accounts, their unique names, and mailed links.
 
 use domain::Fault;
-use domain::account::{Account, AccountId, Language, LinkPurpose, Profile, AccountStatus};
+use domain::account::{Account, AccountId, AccountStatus, Language, LinkPurpose, Profile};
 use domain::digest::sha256_hex;
 use domain::outbox::OutboxMessage;
 use domain::person::Email;
@@ -10,14 +10,16 @@ use domain::registration::{
     RegistrationFacts,
 };
 use domain::{Error, FiscalCode, Timestamp, time};
+use runtime::{Clock, ConfigError, Env};
 use serde::{Deserialize, Serialize};
-use world::{Clock, ConfigError, Env};
 
 use crate::citizen::{Citizen, asks_for_proof};
 use crate::keys::Key;
 use crate::outbox::Outbox;
 use crate::pseudonyms::Pseudonyms;
-use crate::table::{Expression, Step, Table, WriteOutcome, absent, instant, item, present, with_due, with_ttl};
+use crate::table::{
+    Expression, Step, Table, WriteOutcome, absent, instant, item, present, with_due, with_ttl,
+};
 
 /// Reads accounts, and changes what needs no message.
 #[derive(Clone)]
@@ -105,12 +107,12 @@ pub struct PasswordRecord {
 const NOBODY: &str = "nobody";
 
 impl Accounts {
-    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
+    pub fn connect(env: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
-            table: Table::connect(world, "IDENTITY_TABLE")?,
-            pseudonyms: Pseudonyms::connect(world)?,
-            clock: world.clock().clone(),
-            proof: asks_for_proof(world)?,
+            table: Table::connect(env, "IDENTITY_TABLE")?,
+            pseudonyms: Pseudonyms::connect(env)?,
+            clock: env.clock().clone(),
+            proof: asks_for_proof(env)?,
         })
     }
 
@@ -392,8 +394,8 @@ impl Accounts {
 }
 
 impl AccountWriter {
-    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
-        Ok(Self { accounts: Accounts::connect(world)?, outbox: Outbox::connect(world)? })
+    pub fn connect(env: &Env) -> Result<Self, ConfigError> {
+        Ok(Self { accounts: Accounts::connect(env)?, outbox: Outbox::connect(env)? })
     }
 
     /// What can be read, and changed without a message.

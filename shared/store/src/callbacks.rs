@@ -2,8 +2,8 @@
 
 use domain::plan::CallbackId;
 use domain::{Fault, Timestamp, digest, time};
+use runtime::{Clock, ConfigError, Env};
 use serde::{Deserialize, Serialize};
-use world::{Clock, ConfigError, Env};
 
 use crate::keys::Key;
 use crate::table::{Expression, Step, Table, WriteOutcome, absent, instant, item, present, read, with_due};
@@ -65,12 +65,17 @@ impl StoredCallback {
 const SENDER_FIRST: std::time::Duration = std::time::Duration::from_secs(60);
 
 impl Callbacks {
-    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
-        Ok(Self { table: Table::connect(world, "DEBTS_TABLE")?, clock: world.clock().clone() })
+    pub fn connect(env: &Env) -> Result<Self, ConfigError> {
+        Ok(Self { table: Table::connect(env, "DEBTS_TABLE")?, clock: env.clock().clone() })
     }
 
     /// Stores a callback under its id.
-    pub async fn record(&self, channel: CallbackChannel, sender_id: &str, body: &str) -> Result<RecordedCallback, Fault> {
+    pub async fn record(
+        &self,
+        channel: CallbackChannel,
+        sender_id: &str,
+        body: &str,
+    ) -> Result<RecordedCallback, Fault> {
         let now = self.clock.now();
         let hash = digest::sha256_hex(&[body.as_bytes()]);
         let key = Key::callback(&CallbackId::of(sender_id));

@@ -5,8 +5,8 @@ use domain::account::{Account, AccountId, AccountStatus};
 use domain::debt::Viewer;
 use domain::session::SessionLimits;
 use domain::{FiscalCode, Timestamp, time};
+use runtime::{Clock, ConfigError, Env};
 use serde::{Deserialize, Serialize};
-use world::{Clock, ConfigError, Env};
 
 use crate::accounts::AccountRow;
 use crate::keys::Key;
@@ -103,13 +103,13 @@ pub struct SessionStore {
 }
 
 impl SessionStore {
-    pub fn connect(world: &Env, limits: SessionLimits) -> Result<Self, ConfigError> {
+    pub fn connect(env: &Env, limits: SessionLimits) -> Result<Self, ConfigError> {
         Ok(Self {
-            table: Table::connect(world, "IDENTITY_TABLE")?,
-            pseudonyms: Pseudonyms::connect(world)?,
-            clock: world.clock().clone(),
+            table: Table::connect(env, "IDENTITY_TABLE")?,
+            pseudonyms: Pseudonyms::connect(env)?,
+            clock: env.clock().clone(),
             limits,
-            proof: asks_for_proof(world)?,
+            proof: asks_for_proof(env)?,
         })
     }
 
@@ -181,8 +181,8 @@ impl SessionStore {
 }
 
 /// Whether a fiscal code has to be proven before its debts are shown or written about.
-pub(crate) fn asks_for_proof(world: &Env) -> Result<bool, ConfigError> {
-    match world.optional("IDENTITY_PROOF") {
+pub(crate) fn asks_for_proof(env: &Env) -> Result<bool, ConfigError> {
+    match env.optional("IDENTITY_PROOF") {
         None | Some("notice") => Ok(true),
         Some("none") => Ok(false),
         Some(_) => Err(ConfigError::because("IDENTITY_PROOF", "must be notice or none")),

@@ -1,20 +1,20 @@
 //! Debt positions: one item each, changed by one conditional transaction with its movements and its entries in lists.
 
-use domain::debt::{self, Associated, Canceller, Imported, NewDebt, DebtState};
-use domain::notice::{DebtCode, Issuing, Iuv, NoticeNumber, DebtCodes};
+use domain::debt::{self, Associated, Canceller, DebtState, Imported, NewDebt};
+use domain::notice::{DebtCode, DebtCodes, Issuing, Iuv, NoticeNumber};
 use domain::plan::DebtChange;
 use domain::receipt::Receipt;
 use domain::{Debt, Error, Fault, Timestamp};
+use runtime::{Clock, ConfigError, Env};
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
-use world::{Clock, ConfigError, Env};
 
 use crate::citizen::Citizen;
 use crate::error;
 use crate::idempotency::{Idempotency, IdempotencyHold};
 use crate::keys::{Key, closed_place, to_pay_place};
 use crate::pseudonyms::Pseudonyms;
-use crate::table::{Item, SortOrder, Range, Step, Table, absent, item, unchanged_since, with_due};
+use crate::table::{Item, Range, SortOrder, Step, Table, absent, item, unchanged_since, with_due};
 use crate::writer::DebtWriter;
 
 /// Reads debts, and joins them to accounts.
@@ -54,11 +54,11 @@ struct DebtPointer {
 const SAME_IUV: usize = 10;
 
 impl Debts {
-    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
+    pub fn connect(env: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
-            table: Table::connect(world, "DEBTS_TABLE")?,
-            pseudonyms: Pseudonyms::connect(world)?,
-            clock: world.clock().clone(),
+            table: Table::connect(env, "DEBTS_TABLE")?,
+            pseudonyms: Pseudonyms::connect(env)?,
+            clock: env.clock().clone(),
         })
     }
 
@@ -83,7 +83,8 @@ impl Debts {
 
     async fn of_iuv(&self, iuv: &Iuv) -> Result<Vec<Debt>, Fault> {
         let (range, partition) = (Range::StartsWith("DEBT#".to_owned()), Key::iuv_partition(iuv));
-        let page = self.table.query::<DebtPointer>(&partition, range, SortOrder::Rising, SAME_IUV, None).await?;
+        let page =
+            self.table.query::<DebtPointer>(&partition, range, SortOrder::Rising, SAME_IUV, None).await?;
         let notices: Vec<NoticeNumber> = page.items.into_iter().map(|pointer| pointer.notice).collect();
         self.read_many(&notices).await
     }

@@ -6,8 +6,8 @@ use domain::Fault;
 use domain::account::AccountId;
 use domain::digest::sha256_hex;
 use domain::{Error, Timestamp, time};
+use runtime::{Clock, ConfigError, Env, Random};
 use serde::{Deserialize, Serialize};
-use world::{Clock, ConfigError, Random, Env};
 
 use crate::keys::Key;
 use crate::table::{Expression, Step, Table, WriteOutcome, instant, item, with_ttl};
@@ -53,11 +53,11 @@ struct IdempotencyRow {
 }
 
 impl Idempotency {
-    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
+    pub fn connect(env: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
-            table: Table::connect(world, "DEBTS_TABLE")?,
-            clock: world.clock().clone(),
-            random: world.random().clone(),
+            table: Table::connect(env, "DEBTS_TABLE")?,
+            clock: env.clock().clone(),
+            random: env.random().clone(),
         })
     }
 

@@ -20,7 +20,7 @@
 //! | debts | `RECEIPT#code` | `RECEIPT` | debt of a receipt's code | verify-receipt |
 //! | debts | `UNMATCHED#receiptId` | `MESSAGE` | money that matches nothing of ours | operators |
 //! | movements | `DEBT#notice` | `M#000000000001` | movements, append-only | list (detail), export, operators |
-//! | outbox | `OUT#id` | `LETTER` | messages: mail and other work to do | deliver-mail, sweep |
+//! | outbox | `OUT#id` | `LETTER` | messages: mail and other work to do | process-outbox, sweep |
 //! | limits | `LIMIT#meter#h` | `WINDOW` | attempts counted | limiter |
 //! | limits | `WAIT#h` | `WAIT` | failed logins of a username | login |
 //!

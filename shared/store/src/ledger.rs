@@ -4,12 +4,12 @@ use std::collections::HashSet;
 
 use domain::bookkeeping::{self, Booked, Reason, dealt_with};
 use domain::debt::DebtEvent;
-use domain::movement::{BrokenLedger, MovementKind, Movement, MovementSource, verify};
+use domain::movement::{BrokenLedger, Movement, MovementKind, MovementSource, verify};
 use domain::notice::NoticeNumber;
 use domain::plan::UnmatchedMoney;
 use domain::{Debt, Fault, Timestamp};
 use futures_util::{StreamExt, TryStreamExt, stream};
-use world::{ConfigError, Env};
+use runtime::{ConfigError, Env};
 
 use crate::debts::read_debt;
 use crate::keys::Key;
@@ -66,8 +66,8 @@ pub struct AuditTotals {
 const AT_ONCE: usize = 16;
 
 impl Ledger {
-    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
-        Ok(Self { table: Table::connect(world, "DEBTS_TABLE")?, movements: Movements::connect(world)? })
+    pub fn connect(env: &Env) -> Result<Self, ConfigError> {
+        Ok(Self { table: Table::connect(env, "DEBTS_TABLE")?, movements: Movements::connect(env)? })
     }
 
     /// A debt's statement. What changes while we read is read again.

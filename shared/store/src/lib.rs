@@ -24,14 +24,14 @@ mod windows;
 mod writer;
 
 pub use accounts::{AccountWriter, Accounts, PasswordRecord};
-pub use callbacks::{Callbacks, CallbackChannel, RecordedCallback, StoredCallback};
+pub use callbacks::{CallbackChannel, Callbacks, RecordedCallback, StoredCallback};
 pub use citizen::{Citizen, LiveSession, SessionKey, SessionStore};
 pub use debts::Debts;
 pub use due_work::{DueWork, due_shards};
 pub use idempotency::{Idempotency, IdempotencyHold, IdempotencyStart};
-pub use ledger::{AuditTotals, Difference, DifferenceKind, Ledger, DebtStatement};
-pub use limits::{RateLimit, RateLimits, PasswordTry};
-pub use listing::{HistoryFilter, Listing, DebtPage};
+pub use ledger::{AuditTotals, DebtStatement, Difference, DifferenceKind, Ledger};
+pub use limits::{PasswordTry, RateLimit, RateLimits};
+pub use listing::{DebtPage, HistoryFilter, Listing};
 pub use movements::Movements;
 pub use outbox::{Outbox, StoredMessage};
 pub use payments::Payments;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use domain::Fault;
 use domain::session::passed;
 use domain::{Error, Timestamp, time};
+use runtime::{Clock, ConfigError, Env};
 use serde::Deserialize;
-use world::{Clock, ConfigError, Env};
 
 use crate::keys::Key;
 use crate::pseudonyms::Pseudonyms;
@@ -100,16 +100,16 @@ struct WaitRow {
 }
 
 impl RateLimits {
-    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
-        let on = match world.optional("LIMITS") {
+    pub fn connect(env: &Env) -> Result<Self, ConfigError> {
+        let on = match env.optional("LIMITS") {
             None | Some("on") => true,
             Some("off") => false,
             Some(_) => return Err(ConfigError::because("LIMITS", "must be on or off")),
         };
         Ok(Self {
-            table: Table::connect(world, "LIMITS_TABLE")?,
-            pseudonyms: Pseudonyms::connect(world)?,
-            clock: world.clock().clone(),
+            table: Table::connect(env, "LIMITS_TABLE")?,
+            pseudonyms: Pseudonyms::connect(env)?,
+            clock: env.clock().clone(),
             on,
         })
     }

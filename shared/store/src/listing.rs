@@ -5,12 +5,12 @@ use domain::Fault;
 use domain::debt::{DebtState, DebtStatus};
 use domain::notice::NoticeNumber;
 use domain::{Date, Debt};
-use world::{ConfigError, Env};
+use runtime::{ConfigError, Env};
 
 use crate::citizen::Citizen;
 use crate::debts::{Debts, ListEntry};
 use crate::keys::Key;
-use crate::table::{SortOrder, QueryPage, Range, fine_instant};
+use crate::table::{QueryPage, Range, SortOrder, fine_instant};
 
 #[derive(Clone)]
 pub struct Listing {
@@ -40,8 +40,8 @@ pub struct HistoryFilter {
 const LOOKED_AT: usize = 250;
 
 impl Listing {
-    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
-        Ok(Self { debts: Debts::connect(world)? })
+    pub fn connect(env: &Env) -> Result<Self, ConfigError> {
+        Ok(Self { debts: Debts::connect(env)? })
     }
 
     pub fn debts(&self) -> &Debts {
@@ -49,7 +49,12 @@ impl Listing {
     }
 
     /// Debts to pay, soonest due first.
-    pub async fn to_pay(&self, citizen: &Citizen, limit: usize, after: Option<&str>) -> Result<DebtPage, Fault> {
+    pub async fn to_pay(
+        &self,
+        citizen: &Citizen,
+        limit: usize,
+        after: Option<&str>,
+    ) -> Result<DebtPage, Fault> {
         let range = || Range::StartsWith("P#".to_owned());
         let entries = self.entries(citizen, range, || SortOrder::Rising, limit, after).await?;
         let next = last_of(&entries).filter(|_| entries.more);

@@ -3,10 +3,10 @@
 use domain::Fault;
 use domain::movement::Movement;
 use domain::notice::NoticeNumber;
-use world::{ConfigError, Env};
+use runtime::{ConfigError, Env};
 
 use crate::keys::Key;
-use crate::table::{SortOrder, Range, Step, Table, absent, item};
+use crate::table::{Range, SortOrder, Step, Table, absent, item};
 
 #[derive(Clone)]
 pub struct Movements {
@@ -17,8 +17,8 @@ pub struct Movements {
 const PAGE: usize = 200;
 
 impl Movements {
-    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
-        Ok(Self { table: Table::connect(world, "MOVEMENTS_TABLE")? })
+    pub fn connect(env: &Env) -> Result<Self, ConfigError> {
+        Ok(Self { table: Table::connect(env, "MOVEMENTS_TABLE")? })
     }
 
     /// The step that appends a movement if its number is free.

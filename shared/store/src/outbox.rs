@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use domain::outbox::OutboxMessage;
 use domain::{Fault, Timestamp, time};
+use runtime::metrics::MailOutcome;
+use runtime::{Clock, ConfigError, Env, Measure, Metrics, Random};
 use serde::{Deserialize, Serialize};
-use world::metrics::MailOutcome;
-use world::{Clock, Measure, Metrics, ConfigError, Random, Env};
 
 use crate::error;
 use crate::keys::Key;
@@ -70,12 +70,12 @@ struct MessageRow {
 }
 
 impl Outbox {
-    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
+    pub fn connect(env: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
-            table: Table::connect(world, "OUTBOX_TABLE")?,
-            clock: world.clock().clone(),
-            random: world.random().clone(),
-            metrics: world.metrics().clone(),
+            table: Table::connect(env, "OUTBOX_TABLE")?,
+            clock: env.clock().clone(),
+            random: env.random().clone(),
+            metrics: env.metrics().clone(),
         })
     }
 

@@ -3,17 +3,18 @@
 use domain::account::AccountId;
 use domain::notice::NoticeNumber;
 use domain::payment::{
-    self, Attempt, PaymentPage, PaymentRequest as PaymentOrder, PaymentId, StartFacts, StartOutcome, AttemptStatus,
+    self, Attempt, AttemptStatus, PaymentId, PaymentPage, PaymentRequest as PaymentOrder, StartFacts,
+    StartOutcome,
 };
 use domain::plan::AttemptChange;
 use domain::{Debt, Error, Fault};
+use runtime::{ConfigError, Env};
 use serde::{Deserialize, Serialize};
-use world::{ConfigError, Env};
 
 use crate::citizen::Citizen;
 use crate::error;
 use crate::keys::Key;
-use crate::table::{Item, SortOrder, Range, Step, Table, item, unchanged_since, with_due};
+use crate::table::{Item, Range, SortOrder, Step, Table, item, unchanged_since, with_due};
 use crate::writer::DebtWriter;
 
 /// Reads payment attempts.
@@ -38,8 +39,8 @@ struct AttemptPointer {
 const SHOWN: usize = 20;
 
 impl Payments {
-    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
-        Ok(Self { table: Table::connect(world, "DEBTS_TABLE")? })
+    pub fn connect(env: &Env) -> Result<Self, ConfigError> {
+        Ok(Self { table: Table::connect(env, "DEBTS_TABLE")? })
     }
 
     /// An attempt by its id, for callers that are not people.
@@ -64,7 +65,8 @@ impl Payments {
     /// Attempts of a debt, latest first; only this citizen's own.
     pub async fn of_debt(&self, citizen: &Citizen, notice: &NoticeNumber) -> Result<Vec<Attempt>, Fault> {
         let (partition, range) = (Key::debt(notice).pk, Range::StartsWith("ATT#".to_owned()));
-        let page = self.table.query::<AttemptPointer>(&partition, range, SortOrder::Falling, SHOWN, None).await?;
+        let page =
+            self.table.query::<AttemptPointer>(&partition, range, SortOrder::Falling, SHOWN, None).await?;
         let keys: Vec<Key> = page.items.iter().map(|pointer| Key::attempt(&pointer.payment)).collect();
         if keys.is_empty() {
             return Ok(Vec::new());
@@ -95,7 +97,9 @@ impl Payments {
                     steps.push(self.table.put_always(&key, pointer, "it is the new attempt's own"));
                 }
             }
-            Some(before) if before.status == AttemptStatus::Pending && after.status != AttemptStatus::Pending => {
+            Some(before)
+                if before.status == AttemptStatus::Pending && after.status != AttemptStatus::Pending =>
+            {
                 steps.push(self.table.delete(&open, None));
             }
             Some(_) => {}

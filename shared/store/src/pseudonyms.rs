@@ -4,9 +4,9 @@ use domain::Fault;
 use domain::FiscalCode;
 use domain::person::Email;
 use hmac::{Hmac, KeyInit, Mac};
+use runtime::{ConfigError, Env, Secret};
 use serde::Deserialize;
 use sha2::Sha256;
-use world::{ConfigError, Secret, Env};
 
 /// Pseudonyms of people: keyed hashes (HMAC-SHA-256), so that a table lists no code and no address.
 #[derive(Clone)]
@@ -21,8 +21,8 @@ struct PseudonymKey {
 }
 
 impl Pseudonyms {
-    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
-        Ok(Self { secret: world.secret("SEAL_SECRET")? })
+    pub fn connect(env: &Env) -> Result<Self, ConfigError> {
+        Ok(Self { secret: env.secret("SEAL_SECRET")? })
     }
 
     pub async fn fiscal_code(&self, code: &FiscalCode) -> Result<String, Fault> {

@@ -2,10 +2,10 @@
 
 use domain::payment::AttemptOutcome;
 use domain::plan::CallbackId;
-use domain::settlement::{SettlementFacts, Notification, ReceiptCodes, Settled, settle};
+use domain::settlement::{Notification, ReceiptCodes, Settled, SettlementFacts, settle};
 use domain::{Fault, NoticeNumber};
-use world::Measure;
-use world::metrics::{CallbackOutcome, PaymentOutcome};
+use runtime::Measure;
+use runtime::metrics::{CallbackOutcome, PaymentOutcome};
 
 use crate::debts::DebtRow;
 use crate::keys::Key;
@@ -80,7 +80,11 @@ impl DebtWriter {
     }
 
     /// Debts, and for which of them this money was taken before: one read.
-    async fn money_facts(&self, notices: &[NoticeNumber], receipt_id: &str) -> Result<SettlementFacts, Fault> {
+    async fn money_facts(
+        &self,
+        notices: &[NoticeNumber],
+        receipt_id: &str,
+    ) -> Result<SettlementFacts, Fault> {
         let debts: Vec<Key> = notices.iter().map(Key::debt).collect();
         let paid = |notice: &NoticeNumber| Key::paid(notice, receipt_id);
         let keys: Vec<Key> = debts.iter().cloned().chain(notices.iter().map(paid)).collect();

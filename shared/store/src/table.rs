@@ -10,9 +10,9 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, Delete, KeysAndAttributes, Put, ReturnValue, TransactWriteItem, Update,
 };
 use domain::{Fault, FaultKind};
+use runtime::{ConfigError, Env, Measure, Metrics};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use world::{Measure, Metrics, ConfigError, Env};
 
 use crate::error::{self, TableOperation};
 use crate::keys::Key;
@@ -158,11 +158,11 @@ pub(crate) enum SortOrder {
 }
 
 impl Table {
-    pub fn connect(world: &Env, variable: &str) -> Result<Self, ConfigError> {
+    pub fn connect(env: &Env, variable: &str) -> Result<Self, ConfigError> {
         // One client for all tables of a function: it holds the connection.
-        let client = world.shared(|| Client::new(&world.sdk("DYNAMODB")));
-        let name = world.variable(variable)?.to_owned();
-        Ok(Self { client, name, metrics: world.metrics().clone() })
+        let client = env.shared(|| Client::new(&env.sdk("DYNAMODB")));
+        let name = env.variable(variable)?.to_owned();
+        Ok(Self { client, name, metrics: env.metrics().clone() })
     }
 
     /// A strongly consistent read.
@@ -184,7 +184,8 @@ impl Table {
                 break;
             }
             let request = KeysAndAttributes::builder().set_keys(Some(wanted)).consistent_read(true).build();
-            let request = request.map_err(|e| error::fault(FaultKind::Other, TableOperation::Get, kind, e))?;
+            let request =
+                request.map_err(|e| error::fault(FaultKind::Other, TableOperation::Get, kind, e))?;
             let answer = self.client.batch_get_item().request_items(&self.name, request).send().await;
             let answer = answer.map_err(|e| error::of_sdk(TableOperation::Get, kind, e))?;
             for item in answer.responses.and_then(|mut all| all.remove(&self.name)).unwrap_or_default() {

@@ -5,7 +5,7 @@ use domain::Fault;
 use domain::Timestamp;
 use domain::outbox::OutboxMessage;
 use domain::plan::Plan;
-use world::{Metrics, ConfigError, Random, Env};
+use runtime::{ConfigError, Env, Metrics, Random};
 
 use crate::callbacks::Callbacks;
 use crate::debts::Debts;
@@ -30,16 +30,16 @@ pub struct DebtWriter {
 }
 
 impl DebtWriter {
-    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
+    pub fn connect(env: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
-            debts: Debts::connect(world)?,
-            payments: Payments::connect(world)?,
-            callbacks: Callbacks::connect(world)?,
-            movements: Movements::connect(world)?,
-            random: world.random().clone(),
-            metrics: world.metrics().clone(),
-            outbox: Outbox::connect(world)?,
-            tells_archive: world.optional("ACA_URL").is_some(),
+            debts: Debts::connect(env)?,
+            payments: Payments::connect(env)?,
+            callbacks: Callbacks::connect(env)?,
+            movements: Movements::connect(env)?,
+            random: env.random().clone(),
+            metrics: env.metrics().clone(),
+            outbox: Outbox::connect(env)?,
+            tells_archive: env.optional("ACA_URL").is_some(),
         })
     }
 

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use domain::{Error, FieldCode, FieldError};
+use runtime::{ConfigError, Env};
 use serde::Serialize;
-use world::{ConfigError, Env};
 
 use crate::request::Query;
 use crate::seal::Seal;
@@ -36,8 +36,8 @@ pub struct Page<T> {
 }
 
 impl Cursors {
-    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
-        Ok(Self { seal: Seal::connect(world)? })
+    pub fn connect(env: &Env) -> Result<Self, ConfigError> {
+        Ok(Self { seal: Seal::connect(env)? })
     }
 
     /// Reads `limit` and `cursor`. `bound_to` names the person and the rest of the query.

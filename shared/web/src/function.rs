@@ -2,7 +2,7 @@ use std::future::Future;
 
 use domain::Error;
 use percent_encoding::percent_decode_str;
-use world::{ConfigError, Env};
+use runtime::{ConfigError, Env};
 
 use crate::problem::Problem;
 use crate::reply::Reply;
@@ -15,7 +15,7 @@ pub trait Function: Sized + Send + Sync + 'static {
     const ROUTES: &'static [&'static str];
 
     /// Builds clients. Calls nobody: it runs once, in the start phase.
-    fn connect(world: &Env) -> Result<Self, ConfigError>;
+    fn connect(env: &Env) -> Result<Self, ConfigError>;
 
     fn handle(&self, request: Request) -> impl Future<Output = Result<Reply, Problem>> + Send;
 }
@@ -27,8 +27,8 @@ pub struct Site {
 }
 
 impl Site {
-    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
-        let url = world.variable("PUBLIC_URL")?.trim_end_matches('/').to_owned();
+    pub fn connect(env: &Env) -> Result<Self, ConfigError> {
+        let url = env.variable("PUBLIC_URL")?.trim_end_matches('/').to_owned();
         if !url.starts_with("https://") && !url.starts_with("http://") {
             return Err(ConfigError::because("PUBLIC_URL", "must begin with https:// or http://"));
         }

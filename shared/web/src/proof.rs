@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use domain::notice::{DebtCode, DebtCodes};
 use domain::{Error, Fault, FieldCode, FieldError, FiscalCode, Iuv, NoticeNumber, Timestamp};
+use runtime::{ConfigError, Env};
 use serde::{Deserialize, Serialize};
-use world::{ConfigError, Env};
 
 use crate::body::{JsonObject, read_fields};
 use crate::seal::Seal;
@@ -61,8 +61,8 @@ struct Sealed {
 }
 
 impl References {
-    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
-        Ok(Self { seal: Seal::connect(world)? })
+    pub fn connect(env: &Env) -> Result<Self, ConfigError> {
+        Ok(Self { seal: Seal::connect(env)? })
     }
 
     /// A reference, and when it expires.

@@ -6,8 +6,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chacha20poly1305::XChaCha20Poly1305;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use domain::{Fault, Timestamp};
+use runtime::{Clock, ConfigError, Env, Random, Secret};
 use serde::Deserialize;
-use world::{Clock, ConfigError, Random, Secret, Env};
 
 /// The `SEAL_SECRET`: keys for tokens that we hand out and take back, newest first.
 #[derive(Deserialize)]
@@ -36,11 +36,11 @@ const NONCE: usize = 24;
 const EXPIRY: usize = 8;
 
 impl Seal {
-    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
+    pub fn connect(env: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
-            secret: world.secret("SEAL_SECRET")?,
-            clock: world.clock().clone(),
-            random: world.random().clone(),
+            secret: env.secret("SEAL_SECRET")?,
+            clock: env.clock().clone(),
+            random: env.random().clone(),
         })
     }
 

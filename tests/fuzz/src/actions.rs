@@ -13,14 +13,14 @@ use pagopa::{node, parse, render};
 use pagopa_node::PagopaNode;
 use psp_callback::PspCallback;
 use register::Register;
+use runtime::{ConfigError, Env};
 use search::Search;
 use serde_json::Value;
 use sha2::Sha256;
 use verify_receipt::VerifyReceipt;
 use web::{Cursors, Function, Problem, References, Reply, Request, Seal};
-use world::{ConfigError, Env};
 
-use super::portal::{CREDITOR_KEY, KEY, connected, incoming, send, wait, world};
+use super::portal::{CREDITOR_KEY, KEY, connected, env, incoming, send, wait};
 
 const JSON: (&str, &[u8]) = ("content-type", b"application/json");
 
@@ -87,7 +87,7 @@ pub fn node(bytes: &[u8]) {
 pub fn webhook(bytes: &[u8]) {
     static CALLBACK: OnceLock<PspCallback> = OnceLock::new();
     let callback = connected(&CALLBACK);
-    let now = world().clock().now().as_second().to_string();
+    let now = env().clock().now().as_second().to_string();
     if let Some(rest) = bytes.strip_prefix(b"0") {
         let (head, body) =
             rest.iter().position(|b| *b == b'\n').map_or((rest, [].as_slice()), |n| rest.split_at(n));
@@ -127,8 +127,8 @@ struct WhoIsIt(Sessions);
 impl Function for WhoIsIt {
     const ROUTES: &'static [&'static str] = &["GET /who"];
 
-    fn connect(world: &Env) -> Result<Self, ConfigError> {
-        Sessions::connect(world).map(Self)
+    fn connect(env: &Env) -> Result<Self, ConfigError> {
+        Sessions::connect(env).map(Self)
     }
 
     async fn handle(&self, request: Request) -> Result<Reply, Problem> {
@@ -163,11 +163,11 @@ struct Tokens {
 impl Function for Tokens {
     const ROUTES: &'static [&'static str] = &["GET /pages"];
 
-    fn connect(world: &Env) -> Result<Self, ConfigError> {
+    fn connect(env: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
-            cursors: Cursors::connect(world)?,
-            references: References::connect(world)?,
-            seal: Seal::connect(world)?,
+            cursors: Cursors::connect(env)?,
+            references: References::connect(env)?,
+            seal: Seal::connect(env)?,
         })
     }
 

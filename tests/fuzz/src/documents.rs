@@ -98,7 +98,11 @@ fn debt(text: &dyn Fn(usize) -> String) -> Debt {
         service: DebtService { code: text(3), name: text(4) },
         reason: text(0),
         amount: Amount::new(22_250).unwrap(),
-        days: DebtDates { valid_from: None, due: "2026-01-31".parse().ok(), expires: "2027-06-30".parse().ok() },
+        days: DebtDates {
+            valid_from: None,
+            due: "2026-01-31".parse().ok(),
+            expires: "2027-06-30".parse().ok(),
+        },
         origin: DebtOrigin::Creditor,
         created_at: Timestamp::UNIX_EPOCH,
         state: DebtState::Open,

@@ -2,10 +2,10 @@
 
 use std::sync::OnceLock;
 
+use runtime::{ConfigError, Env};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use web::{Function, Problem, Reply, Request};
-use world::{ConfigError, Env};
 
 use super::portal::{connected, incoming, send};
 

@@ -1,4 +1,4 @@
-//! A world without anybody in it: secrets that everybody knows, tables that take what is written and hold nothing.
+//! An environment without anybody in it: secrets that everybody knows, tables that take what is written and hold nothing.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -9,9 +9,9 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use http::{HeaderMap, HeaderName, HeaderValue};
+use runtime::{Clock, Env, EnvParts, HttpClient, Random};
 use serde_json::{Value, json};
 use web::{Function, Incoming, ServedReply, Site};
-use world::{Clock, EnvParts, Random, HttpClient, Env};
 
 pub const URL: &str = "http://localhost:3000";
 /// As the creditor sends it.
@@ -80,7 +80,7 @@ impl HttpConnector for Nobody {
     }
 }
 
-pub fn world() -> &'static Env {
+pub fn env() -> &'static Env {
     static WORLD: OnceLock<Env> = OnceLock::new();
     WORLD.get_or_init(|| {
         let variables = VARIABLES.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
@@ -105,7 +105,7 @@ pub fn wait<T>(future: impl Future<Output = T>) -> T {
 
 /// A function, connected once.
 pub fn connected<F: Function>(place: &'static OnceLock<F>) -> &'static F {
-    place.get_or_init(|| F::connect(world()).unwrap())
+    place.get_or_init(|| F::connect(env()).unwrap())
 }
 
 /// A request as a browser, the creditor or a PSP sends it. Headers that HTTP cannot carry do not arrive.
@@ -130,7 +130,7 @@ pub fn incoming(method: &str, path: &str, headers: &[(&str, &[u8])], body: &[u8]
 
 pub fn site() -> &'static Site {
     static SITE: OnceLock<Site> = OnceLock::new();
-    SITE.get_or_init(|| Site::connect(world()).unwrap())
+    SITE.get_or_init(|| Site::connect(env()).unwrap())
 }
 
 /// Sends a request: whatever it is, its answer is never trouble of ours (INV-X04).

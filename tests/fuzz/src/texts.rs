@@ -4,7 +4,7 @@ use domain::creditor::Iban;
 use domain::notice::{Issuing, SegregationCode};
 use domain::person::{Email, PersonType};
 use domain::{Amount, Cents, FiscalCode, Iuv, NoticeNumber};
-use pagopa::values::{self, Base64, Country, Digits, EMail, Moment, BoundedText, TransferId};
+use pagopa::values::{self, Base64, BoundedText, Country, Digits, EMail, Moment, TransferId};
 
 /// The text that the bytes are, if they are one: what is not UTF-8 is refused before any of these is asked.
 pub fn text(bytes: &[u8]) -> Option<&str> {

@@ -9,7 +9,7 @@ use crate::access::{Granted, OPERATOR};
 use crate::aws::Aws;
 use crate::faults::{InjectedFault, Scope};
 use crate::template::Template;
-use world::{EnvParts, Random, Env};
+use runtime::{Env, EnvParts, Random};
 
 const TEMPLATE: &str = "
 Resources:

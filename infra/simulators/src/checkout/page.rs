@@ -30,8 +30,10 @@ const RECEIPTS: &[(&str, &str, &str)] = &[
 impl CheckoutSimulator {
     pub fn page(&self, id: &str, now: Timestamp, language: PageLanguage) -> Option<Response> {
         let held = self.held(id, now)?;
-        let mut page =
-            HtmlPage::new(language, language.pick("Simulatore di Checkout pagoPA", "pagoPA Checkout simulator"));
+        let mut page = HtmlPage::new(
+            language,
+            language.pick("Simulatore di Checkout pagoPA", "pagoPA Checkout simulator"),
+        );
         let urls = &held.cart.return_urls;
         let mut back: Vec<&str> = [&urls.return_ok_url, &urls.return_cancel_url, &urls.return_error_url]
             .into_iter()

@@ -5,8 +5,13 @@ use super::*;
 const PAYMENT: &str = "6f1c2b0e9d8a47f3b5c4d3e2f1a09b87";
 
 fn psp() -> PspSimulator {
-    PspSimulator::open(None, "http://localhost:3000", &PortalClient::at("http://localhost:3000"), &Clock::system())
-        .unwrap()
+    PspSimulator::open(
+        None,
+        "http://localhost:3000",
+        &PortalClient::at("http://localhost:3000"),
+        &Clock::system(),
+    )
+    .unwrap()
 }
 
 fn order(psp: &PspSimulator, amount: u64) -> Response {

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use domain::account::{
-    Consent, Language, LinkPurpose, HolderName, PRIVACY_VERSION, Profile, Registration, TERMS_VERSION, confirmed,
+    Consent, HolderName, Language, LinkPurpose, PRIVACY_VERSION, Profile, Registration, TERMS_VERSION,
+    confirmed,
 };
 use domain::password::{Password, Policy};
 use domain::person::PersonType;

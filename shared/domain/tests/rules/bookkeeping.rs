@@ -2,7 +2,7 @@
 
 use domain::FieldCode;
 use domain::bookkeeping::{Reason, dealt_with};
-use domain::movement::{MovementKind, Movement, MovementSource};
+use domain::movement::{Movement, MovementKind, MovementSource};
 use domain::{Cents, Timestamp};
 
 fn entry(kind: MovementKind, reference: &str) -> Movement {
@@ -27,7 +27,12 @@ fn an_entry_names_the_movement_that_it_deals_with() {
         assert_eq!(dealt_with(&entry(kind, &reason.of(4))), Some(4));
     }
     // What a sender wrote, or the note beside a credit, deals with nothing.
-    for kind in [MovementKind::Credit, MovementKind::DuplicateToRefund, MovementKind::Mismatch, MovementKind::CorrectedToMatchNode] {
+    for kind in [
+        MovementKind::Credit,
+        MovementKind::DuplicateToRefund,
+        MovementKind::Mismatch,
+        MovementKind::CorrectedToMatchNode,
+    ] {
         assert_eq!(dealt_with(&entry(kind, &reason.of(4))), None, "{kind:?}");
     }
     for strange in ["", "4", "x 4", "-4 a: b", "4\u{a0}a: b"] {

@@ -3,12 +3,14 @@
 use domain::account::{AccountId, Language};
 use domain::bookkeeping::{Booked, NotBooked, Reason, book};
 use domain::debt::{
-    Canceller, Debt, DebtEvent, MAX_WATCHERS, NewDebt, OpenAttempt, DebtOrigin, DebtState, Viewer, associate, cancel,
-    create_spontaneous, expire, import,
+    Canceller, Debt, DebtEvent, DebtOrigin, DebtState, MAX_WATCHERS, NewDebt, OpenAttempt, Viewer, associate,
+    cancel, create_spontaneous, expire, import,
 };
-use domain::movement::{MovementEntry, MovementKind, Movement, MovementSource, verify};
+use domain::movement::{Movement, MovementEntry, MovementKind, MovementSource, verify};
 use domain::outbox::OutboxMessage;
-use domain::payment::{self, Attempt, MethodChoice, PaymentRequest, PaymentId, StartFacts, StartOutcome, start};
+use domain::payment::{
+    self, Attempt, MethodChoice, PaymentId, PaymentRequest, StartFacts, StartOutcome, start,
+};
 use domain::person::Email;
 use domain::plan::{DebtChange, Plan};
 use domain::{Amount, Cents, Error, FiscalCode, Timestamp};
@@ -78,7 +80,10 @@ fn inv_m27_an_import_creates_changes_or_leaves_as_it_is() {
     for state in [DebtState::Cancelled, DebtState::Expired] {
         let plan = import(Some(&in_state(state)), &stored().notice, sent.clone(), now()).unwrap();
         let after = &plan.outcome.debt;
-        assert_eq!((after.state, after.closed_at, kinds(&plan)), (DebtState::Open, None, vec![MovementKind::Changed]));
+        assert_eq!(
+            (after.state, after.closed_at, kinds(&plan)),
+            (DebtState::Open, None, vec![MovementKind::Changed])
+        );
     }
     let refused = import(Some(&in_state(DebtState::Paid)), &stored().notice, sent, now());
     assert_eq!(code(refused), "DebtAlreadyPaid");
@@ -128,7 +133,8 @@ fn inv_i19_a_citizen_takes_back_only_their_own_spontaneous_debt_while_nobody_pay
 
 #[test]
 fn a_debt_expires_after_its_last_day_unless_a_payment_is_under_way() {
-    let dated = |expires| Debt { days: domain::debt::DebtDates { expires, ..Default::default() }, ..stored() };
+    let dated =
+        |expires| Debt { days: domain::debt::DebtDates { expires, ..Default::default() }, ..stored() };
     let waits = OpenAttempt { payment_id: PaymentId::from_random([1; 16]), expires_at: now() };
     for (debt, expected) in [
         (dated(None), vec![]),
@@ -264,8 +270,12 @@ fn an_operators_entry_deals_with_a_difference_once() {
         Debt { version: 0, revision: 0, ..debt() },
         MovementEntry::new(debt().amount.cents(), MovementSource::Creditor),
     );
-    let paid = created.then(DebtEvent::Credit, MovementEntry::new(Cents::ZERO, MovementSource::Node).about("r1"), now()).unwrap();
-    let twice = paid.then(DebtEvent::Credit, MovementEntry::new(Cents::ZERO, MovementSource::Node).about("r2"), now()).unwrap();
+    let paid = created
+        .then(DebtEvent::Credit, MovementEntry::new(Cents::ZERO, MovementSource::Node).about("r1"), now())
+        .unwrap();
+    let twice = paid
+        .then(DebtEvent::Credit, MovementEntry::new(Cents::ZERO, MovementSource::Node).about("r2"), now())
+        .unwrap();
     let (debt, movements) = (twice.after, twice.movements);
     assert_eq!(verify(&debt, &movements), Ok(()));
     let note = |debt: &Debt, movements: &[Movement], number, event| {

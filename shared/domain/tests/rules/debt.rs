@@ -1,6 +1,6 @@
 //! What a person sees of a debt, day by day.
 
-use domain::debt::{DebtDates, Debt, OpenAttempt, DebtOrigin, DebtState, DebtStatus};
+use domain::debt::{Debt, DebtDates, DebtOrigin, DebtState, DebtStatus, OpenAttempt};
 use domain::payment::PaymentId;
 use domain::receipt::{PspIdentity, Receipt};
 use domain::time::rome_date;
@@ -44,7 +44,11 @@ fn every_state_before_and_after_the_last_day() {
         assert_eq!(debt.effective_state(now), effective, "{state:?} at {now}");
         assert_eq!(payable(&debt, now), answer, "{state:?} at {now}");
     }
-    assert_eq!(in_state(DebtState::Open, None).status(after), DebtStatus::ToPay, "without a last day, always");
+    assert_eq!(
+        in_state(DebtState::Open, None).status(after),
+        DebtStatus::ToPay,
+        "without a last day, always"
+    );
 }
 
 #[test]
@@ -85,8 +89,9 @@ fn before_its_first_day_a_debt_does_not_exist() {
 #[test]
 fn statuses_are_the_contracts() {
     let words = ["to-pay", "paid", "expired", "cancelled"];
-    for (status, word) in
-        [DebtStatus::ToPay, DebtStatus::Paid, DebtStatus::Expired, DebtStatus::Cancelled].into_iter().zip(words)
+    for (status, word) in [DebtStatus::ToPay, DebtStatus::Paid, DebtStatus::Expired, DebtStatus::Cancelled]
+        .into_iter()
+        .zip(words)
     {
         assert_eq!(status.as_str(), word);
         assert_eq!(serde_json::to_value(status).unwrap(), word);

@@ -1,6 +1,6 @@
 //! Movements: their names, and the text that the chain's hash covers.
 
-use domain::movement::{MovementKind, Movement, MovementSource};
+use domain::movement::{Movement, MovementKind, MovementSource};
 use domain::{Cents, Timestamp};
 use proptest::prelude::*;
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use domain::account::{AccountId, Language};
 use domain::payment::{
-    ATTEMPT_LIFE, Attempt, MethodChoice, PaymentItem, MAX_DEBTS, AttemptOutcome, PaymentId, AttemptStatus, UNKNOWN_ALARM, check_notices,
-    next_inquiry,
+    ATTEMPT_LIFE, Attempt, AttemptOutcome, AttemptStatus, MAX_DEBTS, MethodChoice, PaymentId, PaymentItem,
+    UNKNOWN_ALARM, check_notices, next_inquiry,
 };
 use domain::person::Email;
 use domain::{Amount, Cents, Error, NoticeNumber};

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use domain::account::{Account, AccountId, Consent, Language, LinkPurpose, HolderName, Profile, AccountStatus};
+use domain::account::{
+    Account, AccountId, AccountStatus, Consent, HolderName, Language, LinkPurpose, Profile,
+};
 use domain::outbox::OutboxMessage;
 use domain::person::Email;
 use domain::registration::{
@@ -103,7 +105,8 @@ fn inv_i01_i02_both_names_are_free_or_the_holder_is_told() {
 #[test]
 fn the_same_message_processed_twice_is_one_account() {
     let ours = Some(Claim { account: AccountId::new("a1"), pending_until: Some(now()) });
-    let facts = RegistrationFacts { claims: [ours.clone(), ours], account: Some(account(AccountStatus::Pending)) };
+    let facts =
+        RegistrationFacts { claims: [ours.clone(), ours], account: Some(account(AccountStatus::Pending)) };
     let plan = register(&facts, &AccountId::new("a1"), &profile(), "hash", now());
     assert_eq!((plan.writes.len(), plan.outcome), (0, Registered::New(account(AccountStatus::Pending))));
 }
@@ -122,8 +125,8 @@ fn link(purpose: LinkPurpose) -> MailedLink {
 
 #[test]
 fn inv_i09_a_link_opens_for_its_purpose_its_account_its_time_and_as_the_latest() {
-    use LinkPurpose::{Activate, ResetPassword};
     use AccountStatus::{Active, Closed, Pending};
+    use LinkPurpose::{Activate, ResetPassword};
     let (activation, reset) = (link(Activate), link(ResetPassword));
     let used = |link: &MailedLink, seconds| MailedLink { used_at: Some(ago(seconds)), ..link.clone() };
     for (link, purpose, status, opens) in [

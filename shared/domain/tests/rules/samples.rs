@@ -1,6 +1,6 @@
 //! What the other modules share: vectors from files, people, debts, and how properties are run.
 
-use domain::debt::{DebtDates, Debt, DebtOrigin, DebtService, DebtState};
+use domain::debt::{Debt, DebtDates, DebtOrigin, DebtService, DebtState};
 use domain::person::{Person, PersonType};
 use domain::{Amount, Date, Error, FiscalCode, NoticeNumber, Timestamp};
 use proptest::prelude::*;

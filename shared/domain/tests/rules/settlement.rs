@@ -4,15 +4,17 @@ use std::collections::BTreeSet;
 
 use domain::account::{AccountId, Language};
 use domain::bookkeeping::Reason;
-use domain::debt::{Debt, OpenAttempt, DebtState};
+use domain::debt::{Debt, DebtState, OpenAttempt};
 use domain::movement::{MovementKind, MovementSource, verify};
 use domain::notice::NoticeNumber;
 use domain::outbox::{OutboxMessage, Recipient};
-use domain::payment::{Attempt, MethodChoice, Confirmation, PaymentItem, AttemptOutcome, PaymentId, AttemptStatus};
+use domain::payment::{
+    Attempt, AttemptOutcome, AttemptStatus, Confirmation, MethodChoice, PaymentId, PaymentItem,
+};
 use domain::person::Email;
 use domain::plan::{DebtChange, Plan};
 use domain::receipt::PspIdentity;
-use domain::settlement::{SettlementFacts, Notification, ReceiptCodes, Settled, settle};
+use domain::settlement::{Notification, ReceiptCodes, Settled, SettlementFacts, settle};
 use domain::{Amount, Cents, Timestamp};
 
 use crate::samples::{at, day, debt};
@@ -38,13 +40,17 @@ fn debts(n: u64) -> Vec<Debt> {
         revision: 0,
         ..debt()
     };
-    let entry = |debt: &Debt| domain::movement::MovementEntry::new(debt.amount.cents(), MovementSource::Creditor);
+    let entry =
+        |debt: &Debt| domain::movement::MovementEntry::new(debt.amount.cents(), MovementSource::Creditor);
     (1..=n).map(numbered).map(|debt| DebtChange::created(debt.clone(), entry(&debt)).after).collect()
 }
 
 fn attempt(debts: &[Debt]) -> Attempt {
-    let item =
-        |debt: &Debt| PaymentItem { notice: debt.notice.clone(), amount: debt.amount, reason: debt.reason.clone() };
+    let item = |debt: &Debt| PaymentItem {
+        notice: debt.notice.clone(),
+        amount: debt.amount,
+        reason: debt.reason.clone(),
+    };
     Attempt {
         id: id(1),
         account: AccountId::new("a1"),
@@ -137,7 +143,10 @@ fn inv_m01_a_psps_money_credits_every_debt_once_and_each_with_its_own_receipt() 
         assert!(codes.insert(receipt.code.clone()), "every receipt has its own code");
     }
     let after = plan.attempt.unwrap().after;
-    assert_eq!((after.status, after.email, after.revision), (AttemptStatus::Succeeded, None, attempt.revision + 1));
+    assert_eq!(
+        (after.status, after.email, after.revision),
+        (AttemptStatus::Succeeded, None, attempt.revision + 1)
+    );
     assert_eq!(
         (after.choice.psp_name.as_deref(), after.choice.method.as_deref()),
         (Some("Banca"), Some("CARD"))
@@ -223,7 +232,10 @@ fn inv_m06_another_amount_or_currency_of_a_psp_pays_nothing_and_is_kept() {
         let taken: Vec<_> = plan.money_taken.iter().map(|taken| taken.verdict).collect();
         assert_eq!((plan.debts.len(), taken), (2, vec![MovementKind::Mismatch]));
         let after = plan.attempt.unwrap().after;
-        assert_eq!((after.status, after.failure.as_deref()), (AttemptStatus::Failed, Some("amount_mismatch")));
+        assert_eq!(
+            (after.status, after.failure.as_deref()),
+            (AttemptStatus::Failed, Some("amount_mismatch"))
+        );
         assert_eq!((after.email, plan.messages), (None, Vec::new()), "nobody is told that it failed");
     }
 }
@@ -235,7 +247,10 @@ fn inv_m06_a_receipt_of_the_node_closes_its_debt_whatever_the_amount_and_the_dif
         let plan = decided(&facts(Some(attempt), debts.clone()), &receipt(&debts[0], cents));
         assert_eq!(plan.outcome, Settled::Mismatch);
         let change = &plan.debts[0];
-        assert_eq!((kinds(change), change.after.state), (vec![MovementKind::Credit, MovementKind::Mismatch], DebtState::Paid));
+        assert_eq!(
+            (kinds(change), change.after.state),
+            (vec![MovementKind::Credit, MovementKind::Mismatch], DebtState::Paid)
+        );
         // Booked as it came, and in one unbroken chain.
         assert!(change.movements.iter().all(|movement| movement.cents.get() == cents));
         assert_eq!(change.after.receipt.as_ref().map(|receipt| receipt.amount.get()), Some(cents));
@@ -274,7 +289,10 @@ fn inv_m24_money_of_nothing_that_we_know_is_kept_once() {
 #[test]
 fn what_is_not_of_us_or_names_no_payment_changes_nothing() {
     assert_eq!(decided(&SettlementFacts::default(), &Notification::Foreign), Plan::nothing(Settled::Ignored));
-    assert_eq!(decided(&SettlementFacts::default(), &ended(AttemptOutcome::Failed)), Plan::nothing(Settled::Unmatched));
+    assert_eq!(
+        decided(&SettlementFacts::default(), &ended(AttemptOutcome::Failed)),
+        Plan::nothing(Settled::Unmatched)
+    );
 }
 
 #[test]
@@ -301,14 +319,20 @@ fn inv_m11_an_attempt_that_ends_without_money_frees_its_debts_and_says_so_only_w
 
 #[test]
 fn inv_m05_an_outcome_that_comes_after_another_changes_nothing_but_money_always_counts() {
-    for status in [AttemptStatus::Succeeded, AttemptStatus::Failed, AttemptStatus::Cancelled, AttemptStatus::Expired] {
+    for status in
+        [AttemptStatus::Succeeded, AttemptStatus::Failed, AttemptStatus::Cancelled, AttemptStatus::Expired]
+    {
         let (attempt, debts) = waiting(1);
         let facts = facts(Some(Attempt { status, ..attempt }), debts);
         for outcome in [AttemptOutcome::Failed, AttemptOutcome::Cancelled, AttemptOutcome::Expired] {
             assert_eq!(decided(&facts, &ended(outcome)), Plan::nothing(Settled::Ignored), "{status:?}");
         }
         let plan = decided(&facts, &paid(100, "EUR"));
-        assert_eq!((plan.outcome, plan.debts[0].after.state), (Settled::Credited, DebtState::Paid), "{status:?}");
+        assert_eq!(
+            (plan.outcome, plan.debts[0].after.state),
+            (Settled::Credited, DebtState::Paid),
+            "{status:?}"
+        );
     }
 }
 
@@ -379,7 +403,10 @@ fn a_receipt_by_hand_stands_beside_its_credit_with_who_and_why() {
     let by_hand = Notification::Receipt { notice, amount, confirmation, by_hand: Some(reason) };
     let plan = decided(&facts(None, debts), &by_hand);
     let change = &plan.debts[0];
-    assert_eq!(kinds(change), [MovementKind::Credit, MovementKind::Mismatch, MovementKind::CorrectedToMatchNode]);
+    assert_eq!(
+        kinds(change),
+        [MovementKind::Credit, MovementKind::Mismatch, MovementKind::CorrectedToMatchNode]
+    );
     assert_eq!(change.movements[2].reference.as_deref(), Some("2 ragioneria: prot. 118/2026"));
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::Error;
 use domain::money::MAX_CENTS;
-use domain::spontaneous::{ServiceField, PricedRequest, CatalogueService, SpontaneousPaymentRequest, reason};
+use domain::spontaneous::{CatalogueService, PricedRequest, ServiceField, SpontaneousPaymentRequest, reason};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use domain::debt::{DebtEvent, Transition, DebtState, decide};
+use domain::debt::{DebtEvent, DebtState, Transition, decide};
 use domain::movement::MovementKind;
 use domain::payment::{AttemptOutcome, AttemptStatus};
 use proptest::prelude::*;
@@ -161,7 +161,7 @@ fn inv_m10_paid_is_final() {
     for event in DebtEvent::ALL {
         assert!(!matches!(decide(DebtState::Paid, event), Transition::Go(..)), "{event:?} moves a paid debt");
     }
-    // What a person asks of a paid debt is refused aloud, what the world reports is not.
+    // What a person asks of a paid debt is refused aloud, what others report is not.
     for event in [DebtEvent::Change, DebtEvent::Cancel, DebtEvent::StartAttempt] {
         assert_eq!(decide(DebtState::Paid, event), Transition::AlreadyPaid, "{event:?}");
     }
@@ -170,11 +170,16 @@ fn inv_m10_paid_is_final() {
 #[test]
 fn inv_m10_an_operators_entry_moves_no_debt_and_settles_only_what_is_paid() {
     for state in DebtState::ALL {
-        assert_eq!(decide(state, DebtEvent::NoteRefund), Transition::Record(MovementKind::RefundNoted), "{state:?}");
+        assert_eq!(
+            decide(state, DebtEvent::NoteRefund),
+            Transition::Record(MovementKind::RefundNoted),
+            "{state:?}"
+        );
         let paid = state == DebtState::Paid;
-        for (event, kind) in
-            [(DebtEvent::Reconcile, MovementKind::Reconciled), (DebtEvent::CorrectToMatchNode, MovementKind::CorrectedToMatchNode)]
-        {
+        for (event, kind) in [
+            (DebtEvent::Reconcile, MovementKind::Reconciled),
+            (DebtEvent::CorrectToMatchNode, MovementKind::CorrectedToMatchNode),
+        ] {
             let rule = if paid { Transition::Record(kind) } else { Transition::NotPaid };
             assert_eq!(decide(state, event), rule, "{state:?} {event:?}");
             assert_eq!(kind.leads_to(), None);
@@ -184,20 +189,36 @@ fn inv_m10_an_operators_entry_moves_no_debt_and_settles_only_what_is_paid() {
 
 #[test]
 fn inv_m25_money_always_arrives() {
-    assert_eq!(decide(DebtState::Open, DebtEvent::Credit), Transition::Go(DebtState::Paid, MovementKind::Credit));
-    assert_eq!(decide(DebtState::Cancelled, DebtEvent::Credit), Transition::Go(DebtState::Paid, MovementKind::CreditLate));
-    assert_eq!(decide(DebtState::Expired, DebtEvent::Credit), Transition::Go(DebtState::Paid, MovementKind::CreditLate));
+    assert_eq!(
+        decide(DebtState::Open, DebtEvent::Credit),
+        Transition::Go(DebtState::Paid, MovementKind::Credit)
+    );
+    assert_eq!(
+        decide(DebtState::Cancelled, DebtEvent::Credit),
+        Transition::Go(DebtState::Paid, MovementKind::CreditLate)
+    );
+    assert_eq!(
+        decide(DebtState::Expired, DebtEvent::Credit),
+        Transition::Go(DebtState::Paid, MovementKind::CreditLate)
+    );
 }
 
 #[test]
 fn inv_m03_a_second_credit_is_kept_to_refund() {
-    assert_eq!(decide(DebtState::Paid, DebtEvent::Credit), Transition::Record(MovementKind::DuplicateToRefund));
+    assert_eq!(
+        decide(DebtState::Paid, DebtEvent::Credit),
+        Transition::Record(MovementKind::DuplicateToRefund)
+    );
 }
 
 #[test]
 fn inv_m06_a_mismatch_never_moves_a_debt_and_is_never_lost() {
     for state in DebtState::ALL {
-        assert_eq!(decide(state, DebtEvent::Mismatch), Transition::Record(MovementKind::Mismatch), "{state:?}");
+        assert_eq!(
+            decide(state, DebtEvent::Mismatch),
+            Transition::Record(MovementKind::Mismatch),
+            "{state:?}"
+        );
     }
 }
 
@@ -262,7 +283,10 @@ impl Story {
                     story.movements.push(kind);
                 }
                 Transition::Record(kind) => story.movements.push(kind),
-                Transition::Ignore | Transition::AlreadyPaid | Transition::NotPayable | Transition::NotPaid => {}
+                Transition::Ignore
+                | Transition::AlreadyPaid
+                | Transition::NotPayable
+                | Transition::NotPaid => {}
             }
         }
         story
@@ -294,8 +318,16 @@ impl Story {
     fn adds_up(&self, events: &[DebtEvent]) {
         let credits = events.iter().filter(|e| **e == DebtEvent::Credit).count();
         let mismatches = events.iter().filter(|e| **e == DebtEvent::Mismatch).count();
-        assert_eq!(self.count(&[MovementKind::Credit, MovementKind::CreditLate]), credits.min(1), "INV-M01: {events:?}");
-        assert_eq!(self.count(&[MovementKind::DuplicateToRefund]), credits.saturating_sub(1), "INV-M03: {events:?}");
+        assert_eq!(
+            self.count(&[MovementKind::Credit, MovementKind::CreditLate]),
+            credits.min(1),
+            "INV-M01: {events:?}"
+        );
+        assert_eq!(
+            self.count(&[MovementKind::DuplicateToRefund]),
+            credits.saturating_sub(1),
+            "INV-M03: {events:?}"
+        );
         assert_eq!(self.count(&[MovementKind::Mismatch]), mismatches, "INV-M06: {events:?}");
         assert_eq!(self.state == DebtState::Paid, credits > 0, "INV-M05: {events:?}");
         assert_eq!(self.folded(), self.state, "INV-M29: {events:?}");

@@ -1,10 +1,10 @@
 use domain::creditor::{Creditor, Iban};
-use domain::debt::{DebtDates, Debt, DebtState};
+use domain::debt::{Debt, DebtDates, DebtState};
 use domain::{Fault, NoticeNumber};
 use pagopa::aca::{AcaClient, NotStored, Position, interpret};
 
 use crate::samples::{BANK, POSTAL, at, creditor, day, debt, postal_creditor};
-use crate::wire::{Scripted, run, world};
+use crate::wire::{Scripted, env, run};
 
 const NOW: &str = "2030-06-15T10:00:00Z";
 
@@ -101,8 +101,8 @@ fn every_answer_has_a_meaning() {
 fn the_call_carries_the_position_and_the_key() {
     let variables = [("ACA_URL", "https://api.example/aca/v1/"), ("PSP_SECRET", "arn:secret")];
     let answer: Scripted = Some((200, Vec::new(), r#"{"status": "VALID"}"#.to_owned()));
-    let (world, sent) = world(&variables, r#"{"acaKey": "k3y"}"#, answer);
-    let aca = AcaClient::connect(&world).unwrap().unwrap();
+    let (env, sent) = env(&variables, r#"{"acaKey": "k3y"}"#, answer);
+    let aca = AcaClient::connect(&env).unwrap().unwrap();
     let position = Position::of(&debt(), &creditor(), at(NOW));
     assert_eq!(run(aca.upload(&position)).unwrap().status.as_deref(), Some("VALID"));
     let sent = sent.lock().unwrap();
@@ -116,9 +116,9 @@ fn the_call_carries_the_position_and_the_key() {
 
 #[test]
 fn off_unless_configured_and_patient_when_nobody_answers() {
-    let (off, _) = world(&[("ACA_URL", ""), ("PSP_SECRET", "arn:secret")], "{}", None);
+    let (off, _) = env(&[("ACA_URL", ""), ("PSP_SECRET", "arn:secret")], "{}", None);
     assert!(AcaClient::connect(&off).unwrap().is_none());
-    let (silent, _) = world(&[("ACA_URL", "https://api.example"), ("PSP_SECRET", "arn:secret")], "{}", None);
+    let (silent, _) = env(&[("ACA_URL", "https://api.example"), ("PSP_SECRET", "arn:secret")], "{}", None);
     let aca = AcaClient::connect(&silent).unwrap().unwrap();
     let lost = run(aca.upload(&Position::of(&debt(), &creditor(), at(NOW)))).unwrap_err();
     assert!(lost.worth_repeating());

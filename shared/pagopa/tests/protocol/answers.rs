@@ -1,5 +1,5 @@
-use pagopa::answers::{NodeAnswer, FaultSide, GetOk};
-use pagopa::parts::{Transfers, MessageVersion};
+use pagopa::answers::{FaultSide, GetOk, NodeAnswer};
+use pagopa::parts::{MessageVersion, Transfers};
 use pagopa::soap::SoapError;
 use pagopa::{FaultCode, NodeOperation, NodeRefusal, NodeRequest, node, parse, render};
 
@@ -20,7 +20,10 @@ fn an_answer_is_heard_as_it_was_given() {
         let heard = node::hear(&render(&answer));
         match answer {
             NodeAnswer::Fault(_) => assert_eq!(heard, Err(SoapError::Operation)),
-            NodeAnswer::Ko { .. } | NodeAnswer::VerifyOk(_) | NodeAnswer::GetOk(..) | NodeAnswer::ReceiptOk(_) => {
+            NodeAnswer::Ko { .. }
+            | NodeAnswer::VerifyOk(_)
+            | NodeAnswer::GetOk(..)
+            | NodeAnswer::ReceiptOk(_) => {
                 assert_eq!(heard, Ok(answer));
             }
         }
@@ -85,7 +88,10 @@ fn a_receipt_that_broke_on_its_way_is_to_be_sent_again() {
     let whole = node::ask(&requests().pop().map(|_| requests()[4].clone()).unwrap());
     let half = &whole[..whole.len() / 2];
     let refusal = parse(half).unwrap_err();
-    assert_eq!(refusal, NodeRefusal { operation: Some(NodeOperation::SendRt(MessageVersion::V2)), why: SoapError::Malformed });
+    assert_eq!(
+        refusal,
+        NodeRefusal { operation: Some(NodeOperation::SendRt(MessageVersion::V2)), why: SoapError::Malformed }
+    );
     assert_eq!(refusal.answer(&creditor().fiscal_code), NodeAnswer::Fault(FaultSide::Client));
 }
 

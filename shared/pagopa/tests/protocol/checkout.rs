@@ -1,10 +1,10 @@
 use domain::Error;
 use domain::creditor::Creditor;
 use pagopa::FaultCode;
-use pagopa::checkout::{Cart, Category, CheckoutClient, CartFlaw, NotOpened, interpret};
+use pagopa::checkout::{Cart, CartFlaw, Category, CheckoutClient, NotOpened, interpret};
 
 use crate::samples::{PAYMENT, attempt, creditor, postal_creditor};
-use crate::wire::{Scripted, run, world};
+use crate::wire::{Scripted, env, run};
 
 const PAGE: &str = "https://checkout.example/c/0f1e2d3c";
 
@@ -138,9 +138,9 @@ const VARIABLES: [(&str, &str); 3] = [
 #[test]
 fn the_call_carries_the_cart_and_the_key() {
     let answer = Some((302, vec![("Location", PAGE.to_owned())], String::new()));
-    let (world, sent) =
-        world(&VARIABLES, r#"{"webhook": ["whsec_x"], "apiKey": "y", "checkoutKey": "k3y"}"#, answer);
-    let opened = run(CheckoutClient::connect(&world).unwrap().open(&attempt(1), &creditor())).unwrap();
+    let (env, sent) =
+        env(&VARIABLES, r#"{"webhook": ["whsec_x"], "apiKey": "y", "checkoutKey": "k3y"}"#, answer);
+    let opened = run(CheckoutClient::connect(&env).unwrap().open(&attempt(1), &creditor())).unwrap();
     assert_eq!((opened.transaction_id.as_str(), opened.redirect_url.as_str()), (PAYMENT, PAGE));
     let sent = sent.lock().unwrap();
     let [call] = sent.as_slice() else { panic!("{sent:?}") };
@@ -156,8 +156,8 @@ fn without_a_key_none_is_sent_and_the_version_is_the_addresss() {
     let answer: Scripted = Some((401, Vec::new(), String::new()));
     let variables =
         [("CHECKOUT_URL", "http://localhost:1/ec/v2"), ("PUBLIC_URL", "http://localhost:2"), VARIABLES[2]];
-    let (world, sent) = world(&variables, "{}", answer);
-    let refused = run(CheckoutClient::connect(&world).unwrap().open(&attempt(1), &creditor())).unwrap_err();
+    let (env, sent) = env(&variables, "{}", answer);
+    let refused = run(CheckoutClient::connect(&env).unwrap().open(&attempt(1), &creditor())).unwrap_err();
     assert!(matches!(refused, NotOpened::Key { status: 401 }));
     let sent = sent.lock().unwrap();
     assert!(!sent[0].headers.contains_key("ocp-apim-subscription-key"));
@@ -167,15 +167,15 @@ fn without_a_key_none_is_sent_and_the_version_is_the_addresss() {
 #[test]
 fn a_page_without_tls_is_none() {
     let answer = Some((302, vec![("location", "http://checkout.example/c/1".to_owned())], String::new()));
-    let (world, _) = world(&VARIABLES, "{}", answer);
-    let refused = run(CheckoutClient::connect(&world).unwrap().open(&attempt(1), &creditor())).unwrap_err();
+    let (env, _) = env(&VARIABLES, "{}", answer);
+    let refused = run(CheckoutClient::connect(&env).unwrap().open(&attempt(1), &creditor())).unwrap_err();
     assert!(matches!(refused, NotOpened::Unexpected { status: 302 }));
 }
 
 #[test]
 fn nobody_answers() {
-    let (world, sent) = world(&VARIABLES, "{}", None);
-    let checkout = CheckoutClient::connect(&world).unwrap();
+    let (env, sent) = env(&VARIABLES, "{}", None);
+    let checkout = CheckoutClient::connect(&env).unwrap();
     let refused = run(checkout.open(&attempt(1), &creditor())).unwrap_err();
     assert!(matches!(refused, NotOpened::Unavailable(_)));
     // Once: another cart is the citizen's to ask for.
@@ -195,8 +195,8 @@ fn an_address_that_makes_no_sense_stops_the_start() {
         ("https://checkout.example/v1", "http://x.example", "PUBLIC_URL"),
     ] {
         let variables = [("CHECKOUT_URL", checkout), ("PUBLIC_URL", public), VARIABLES[2]];
-        let (world, _) = world(&variables, "{}", None);
-        assert_eq!(CheckoutClient::connect(&world).err().unwrap().variable, named);
+        let (env, _) = env(&variables, "{}", None);
+        assert_eq!(CheckoutClient::connect(&env).err().unwrap().variable, named);
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use pagopa::answers::{NodeAnswer, FaultSide};
+use pagopa::answers::{FaultSide, NodeAnswer};
 use pagopa::{node, parse, render};
 
 use crate::samples::creditor;
@@ -24,7 +24,11 @@ fn every_file_of_the_corpus() {
                 assert!(matches!(refusal.answer(&ours), NodeAnswer::Ko { .. }), "{name}: {refusal:?}");
             }
             (Err(refusal), "fault") => {
-                assert_eq!(refusal.answer(&ours), NodeAnswer::Fault(FaultSide::Client), "{name}: {refusal:?}");
+                assert_eq!(
+                    refusal.answer(&ours),
+                    NodeAnswer::Fault(FaultSide::Client),
+                    "{name}: {refusal:?}"
+                );
                 assert!(render(&refusal.answer(&ours)).len() < 1_000);
             }
             (_, "any") => continue,

@@ -7,7 +7,10 @@ use domain::Amount;
 use pagopa::answers::NodeAnswer;
 use pagopa::checkout::{Cart, CartFlaw, NotOpened, interpret};
 use pagopa::soap::SoapError;
-use pagopa::{FaultCode, ReceiptMeaning, NodeOperation, NodeRefusal, NodeRequest, check_ids, fault_for, node, parse, render};
+use pagopa::{
+    FaultCode, NodeOperation, NodeRefusal, NodeRequest, ReceiptMeaning, check_ids, fault_for, node, parse,
+    render,
+};
 
 use crate::samples::{BROKER, STATION, at, creditor, debt};
 use crate::specification::Validator;
@@ -47,7 +50,9 @@ fn valid() {
             match &answer {
                 NodeAnswer::Ko { fault, .. } => assert_eq!(Some(fault.code), code_in(&name), "{name}"),
                 NodeAnswer::GetOk(_, ok) => assert!(ok.adds_up(), "{name}"),
-                NodeAnswer::VerifyOk(_) | NodeAnswer::ReceiptOk(_) => assert!(name.contains("-res-ok"), "{name}"),
+                NodeAnswer::VerifyOk(_) | NodeAnswer::ReceiptOk(_) => {
+                    assert!(name.contains("-res-ok"), "{name}")
+                }
                 NodeAnswer::Fault(_) => panic!("{name}"),
             }
             assert_eq!(node::hear(&render(&answer)), Ok(answer), "{name}");
@@ -90,7 +95,8 @@ fn semantic() {
             // Money that moved: taken, and compared with the debt by whoever has it.
             "sendrtv2-req-amount-differs-from-debt.xml" => {
                 assert_eq!(ids(), None);
-                let paid = ReceiptMeaning::Paid { notice: debt().notice, amount: Amount::new(14_900).unwrap() };
+                let paid =
+                    ReceiptMeaning::Paid { notice: debt().notice, amount: Amount::new(14_900).unwrap() };
                 assert_eq!(meaning(), paid);
                 assert_ne!(debt().amount.get(), 14_900);
             }
@@ -120,7 +126,8 @@ fn semantic() {
 fn schema_invalid() {
     for (name, message) in files("schema-invalid") {
         if name.contains("-req-") {
-            let Err(NodeRefusal { operation: Some(operation), why: SoapError::Schema(_) }) = parse(&message) else {
+            let Err(NodeRefusal { operation: Some(operation), why: SoapError::Schema(_) }) = parse(&message)
+            else {
                 panic!("{name}: {:?}", parse(&message))
             };
             let ours = creditor().fiscal_code;

@@ -1,6 +1,6 @@
-use domain::debt::{DebtDates, Debt, OpenAttempt, DebtState};
+use domain::debt::{Debt, DebtDates, DebtState, OpenAttempt};
 use domain::payment::PaymentId;
-use pagopa::parts::{QrCode, MessageVersion};
+use pagopa::parts::{MessageVersion, QrCode};
 use pagopa::values::Digits;
 use pagopa::{FaultCode, NodeOperation, NodeRequest, check_ids, fault_for};
 use serde_json::Value;

@@ -2,7 +2,7 @@
 
 use pagopa::operations::{NodeOperation, NodeRequest};
 use pagopa::parts::MessageVersion;
-use pagopa::soap::{MAX_ATTRIBUTES, MAX_BYTES, MAX_DEPTH, MAX_ELEMENTS, SoapReader, Spent, SoapError};
+use pagopa::soap::{MAX_ATTRIBUTES, MAX_BYTES, MAX_DEPTH, MAX_ELEMENTS, SoapError, SoapReader, Spent};
 use pagopa::{node, parse};
 
 use crate::samples::{requests, verify};

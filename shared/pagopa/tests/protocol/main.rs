@@ -9,7 +9,7 @@ mod corpus;
 mod examples;
 mod faults;
 mod limits;
-mod meaning;
+mod mapping;
 mod mutants;
 mod properties;
 mod samples;

@@ -1,13 +1,13 @@
 //! Any case at all: nothing panics, nothing is lost, everything that can be built is valid.
 
 use domain::creditor::Creditor;
-use domain::debt::{DebtDates, Debt, DebtService};
+use domain::debt::{Debt, DebtDates, DebtService};
 use domain::person::{Person, PersonType};
 use domain::{Amount, Cents};
 use pagopa::answers::NodeAnswer;
 use pagopa::operations::{Get, TransferType};
 use pagopa::parts::MessageVersion;
-use pagopa::values::{Moment, BoundedText};
+use pagopa::values::{BoundedText, Moment};
 use pagopa::{FaultCode, NodeOperation, NodeRequest, Taxonomy, get_ok, node, parse, render, verify_ok};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -79,10 +79,13 @@ fn wild_answers() -> impl Strategy<Value = Vec<NodeAnswer>> {
         let mut answers = vec![NodeAnswer::VerifyOk(verify_ok(&debt, &creditor).unwrap())];
         for version in [MessageVersion::V1, MessageVersion::V2] {
             let asked = Get { transfer_type, ..get(version) };
-            answers
-                .push(NodeAnswer::GetOk(version, Box::new(get_ok(&debt, &creditor, &taxonomy, &asked).unwrap())));
+            answers.push(NodeAnswer::GetOk(
+                version,
+                Box::new(get_ok(&debt, &creditor, &taxonomy, &asked).unwrap()),
+            ));
         }
-        let fault = pagopa::SoapFault { code: FaultCode::Semantica, id: wild.clone(), description: Some(wild) };
+        let fault =
+            pagopa::SoapFault { code: FaultCode::Semantica, id: wild.clone(), description: Some(wild) };
         answers.push(NodeAnswer::Ko { operation: NodeOperation::Verify, fault });
         answers
     })

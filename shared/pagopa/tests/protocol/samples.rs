@@ -1,16 +1,16 @@
 //! What the other modules share: a creditor, a debt, requests and answers that use everything.
 
 use domain::creditor::{Creditor, Iban, PostalAccount};
-use domain::debt::{DebtDates, Debt, DebtOrigin, DebtService, DebtState};
-use domain::payment::{Attempt, MethodChoice, PaymentItem, PaymentId, AttemptStatus};
+use domain::debt::{Debt, DebtDates, DebtOrigin, DebtService, DebtState};
+use domain::payment::{Attempt, AttemptStatus, MethodChoice, PaymentId, PaymentItem};
 use domain::person::{Email, Person, PersonType};
 use domain::{Amount, Cents, Date, FiscalCode, NoticeNumber, Timestamp};
-use pagopa::answers::{NodeAnswer, FaultSide, SoapFault, GetOk, VerifyOk};
+use pagopa::answers::{FaultSide, GetOk, NodeAnswer, SoapFault, VerifyOk};
 use pagopa::operations::{Demand, Get, ReceiptMessage, SendRt, TransferType, Verify};
 use pagopa::parts::{
-    MessageAddress, Destination, EntityType, Metadata, QrCode, Subject, Transfer, Transfers, MessageVersion,
+    Destination, EntityType, MessageAddress, MessageVersion, Metadata, QrCode, Subject, Transfer, Transfers,
 };
-use pagopa::values::{Base64, Country, Digits, EMail, Moment, BoundedText, TransferId};
+use pagopa::values::{Base64, BoundedText, Country, Digits, EMail, Moment, TransferId};
 use pagopa::{FaultCode, NodeOperation, NodeRequest};
 use proptest::test_runner::Config;
 
@@ -286,8 +286,11 @@ pub fn answers() -> Vec<NodeAnswer> {
     ];
     for operation in NodeOperation::ALL {
         for code in FaultCode::ALL {
-            let fault =
-                SoapFault { code, id: "12345678903".to_owned(), description: Some("Numero avviso".to_owned()) };
+            let fault = SoapFault {
+                code,
+                id: "12345678903".to_owned(),
+                description: Some("Numero avviso".to_owned()),
+            };
             all.push(NodeAnswer::Ko { operation, fault });
             all.push(NodeAnswer::ko(operation, code, &creditor().fiscal_code));
         }

@@ -1,4 +1,4 @@
-use pagopa::values::{self, Base64, Country, Digits, EMail, Moment, BoundedText, TransferId};
+use pagopa::values::{self, Base64, BoundedText, Country, Digits, EMail, Moment, TransferId};
 
 use crate::faults::vectors;
 use crate::samples::{at, day};

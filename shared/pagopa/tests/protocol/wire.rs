@@ -1,4 +1,4 @@
-//! A world whose network is written down: what was sent, and what comes back.
+//! An environment whose network is written down: what was sent, and what comes back.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -7,7 +7,7 @@ use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
-use world::{Clock, EnvParts, Random, HttpClient, Env};
+use runtime::{Clock, Env, EnvParts, HttpClient, Random};
 
 /// An answer: status, headers, body. Without one, nobody answers.
 pub type Scripted = Option<(u16, Vec<(&'static str, String)>, String)>;
@@ -62,8 +62,8 @@ impl HttpConnector for Secrets {
     }
 }
 
-/// A world with these variables, this secret, and one answer from outside; and what was sent there.
-pub fn world(variables: &[(&str, &str)], secret: &str, answer: Scripted) -> (Env, Arc<Mutex<Vec<Sent>>>) {
+/// An environment with these variables, this secret, and one answer from outside; and what was sent there.
+pub fn env(variables: &[(&str, &str)], secret: &str, answer: Scripted) -> (Env, Arc<Mutex<Vec<Sent>>>) {
     let credentials =
         [("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b"), ("AWS_REGION", "eu-south-1")];
     let variables =

@@ -1,6 +1,6 @@
-//! Processes the outbox: looks up, decides, sends. `deliver-mail` and `sweep` call it; either alone is enough.
+//! Processes the outbox: looks up, decides, sends. `process-outbox` and `sweep` call it; either alone is enough.
 
-use domain::account::{Account, AccountId, Language, LinkPurpose, Profile, AccountStatus};
+use domain::account::{Account, AccountId, AccountStatus, Language, LinkPurpose, Profile};
 use domain::creditor::Creditor;
 use domain::debt::DebtState;
 use domain::notice::NoticeNumber;
@@ -11,9 +11,9 @@ use domain::{Cents, Fault, Timestamp};
 use identity::Links;
 use mail::{Mailer, Message, Paid};
 use pagopa::aca::{AcaClient, Position};
-use store::{Accounts, Debts, RateLimit, RateLimits, Outbox, StoredMessage};
-use world::metrics::MailOutcome;
-use world::{Measure, Metrics, ConfigError, Env};
+use runtime::metrics::MailOutcome;
+use runtime::{ConfigError, Env, Measure, Metrics};
+use store::{Accounts, Debts, Outbox, RateLimit, RateLimits, StoredMessage};
 
 #[derive(Clone)]
 pub struct OutboxWorker {
@@ -35,22 +35,22 @@ struct Archive {
 }
 
 impl Archive {
-    fn connect(world: &Env) -> Result<Option<Self>, ConfigError> {
-        let Some(aca) = AcaClient::connect(world)? else { return Ok(None) };
-        Ok(Some(Self { aca, debts: Debts::connect(world)?, creditor: creditor::creditor(world)? }))
+    fn connect(env: &Env) -> Result<Option<Self>, ConfigError> {
+        let Some(aca) = AcaClient::connect(env)? else { return Ok(None) };
+        Ok(Some(Self { aca, debts: Debts::connect(env)?, creditor: creditor::creditor(env)? }))
     }
 }
 
 impl OutboxWorker {
-    pub fn connect(world: &Env) -> Result<Self, ConfigError> {
+    pub fn connect(env: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
-            outbox: Outbox::connect(world)?,
-            accounts: Accounts::connect(world)?,
-            limits: RateLimits::connect(world)?,
-            links: Links::connect(world)?,
-            mailer: Mailer::connect(world)?,
-            archive: Archive::connect(world)?,
-            metrics: world.metrics().clone(),
+            outbox: Outbox::connect(env)?,
+            accounts: Accounts::connect(env)?,
+            limits: RateLimits::connect(env)?,
+            links: Links::connect(env)?,
+            mailer: Mailer::connect(env)?,
+            archive: Archive::connect(env)?,
+            metrics: env.metrics().clone(),
         })
     }
 
@@ -181,7 +181,8 @@ impl OutboxWorker {
     /// no oracle either.
     async fn tell_holder(&self, stored: &StoredMessage, holder: &Account) -> Result<(), Fault> {
         let profile = &holder.profile;
-        if holder.status != AccountStatus::Active || !self.may_write(stored, &profile.email, "holder").await? {
+        if holder.status != AccountStatus::Active || !self.may_write(stored, &profile.email, "holder").await?
+        {
             return Ok(());
         }
         let message = Message::AlreadyRegistered {
@@ -203,7 +204,9 @@ impl OutboxWorker {
         let record = self.accounts.by_username(username).await?;
         let Some(account) = record.map(|record| record.account) else { return Ok(()) };
         match account.status {
-            AccountStatus::Active => self.send_link(stored, &account, LinkPurpose::ResetPassword, "forgot").await,
+            AccountStatus::Active => {
+                self.send_link(stored, &account, LinkPurpose::ResetPassword, "forgot").await
+            }
             // A password cannot be reset before the account is active: the link for that is what they need.
             AccountStatus::Pending => self.send_link(stored, &account, LinkPurpose::Activate, "forgot").await,
             AccountStatus::Closed => Ok(()),
@@ -237,7 +240,8 @@ impl OutboxWorker {
             return Ok(true);
         }
         let subject = format!("{why} {}", email.as_str());
-        let may = self.limits.within(&[RateLimit::MAIL_ADDRESS, RateLimit::MAIL_ADDRESS_DAY], &subject).await?;
+        let may =
+            self.limits.within(&[RateLimit::MAIL_ADDRESS, RateLimit::MAIL_ADDRESS_DAY], &subject).await?;
         if !may {
             self.metrics.note(Measure::Mail(MailOutcome::Limited));
             tracing::warn!(event = "mail.limited", why, "an address was written to enough");

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use domain::Error;
+use runtime::metrics::{CallbackOutcome, MailOutcome, PaymentOutcome};
+use runtime::{Clock, ConfigError, Env, EnvParts, HttpClient, Measure, Metrics, Random};
 use serde_json::{Value, json};
 use web::{Function, Problem, Reply, Request};
-use world::metrics::{CallbackOutcome, MailOutcome, PaymentOutcome};
-use world::{Clock, Measure, Metrics, ConfigError, EnvParts, Random, HttpClient, Env};
 
 use crate::log::{MemoryLog, panics_without_words, to};
 
@@ -19,8 +19,8 @@ const CANARY: &str = "canary\n\u{1b}[31m\"},{\"level\":\"ERROR";
 impl Function for Probe {
     const ROUTES: &'static [&'static str] = &["GET /api/{how}"];
 
-    fn connect(world: &Env) -> Result<Self, ConfigError> {
-        Ok(Self(world.metrics().clone()))
+    fn connect(env: &Env) -> Result<Self, ConfigError> {
+        Ok(Self(env.metrics().clone()))
     }
 
     async fn handle(&self, request: Request) -> Result<Reply, Problem> {
@@ -47,7 +47,8 @@ impl Function for Probe {
 /// The lines of a function that is asked for some paths, one after the other.
 async fn lines(namespace: &str, trace: &str, paths: &[&str]) -> Vec<Value> {
     let wire = HttpClient::to_aws(None).unwrap();
-    let parts = EnvParts { clock: Clock::system(), random: Random::system(), aws: wire.clone(), outside: wire };
+    let parts =
+        EnvParts { clock: Clock::system(), random: Random::system(), aws: wire.clone(), outside: wire };
     let variables = [("PUBLIC_URL", "https://pay.example"), ("METRICS_NAMESPACE", namespace)];
     let variables: BTreeMap<_, _> = variables.map(|(k, v)| (k.to_owned(), v.to_owned())).into();
     let kept = MemoryLog::default();

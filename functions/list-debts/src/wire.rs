@@ -46,7 +46,8 @@ struct TimelineEntry {
 impl DebtDetailView {
     pub fn of(debt: DebtView, attempts: &[Attempt], movements: &[Movement], language: Language) -> Self {
         let payments = attempts.iter().map(AttemptView::of).collect();
-        let timeline = movements.iter().filter_map(|movement| TimelineEntry::of(movement, language)).collect();
+        let timeline =
+            movements.iter().filter_map(|movement| TimelineEntry::of(movement, language)).collect();
         Self { debt, payments, timeline }
     }
 }

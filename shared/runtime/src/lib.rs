@@ -1,13 +1,13 @@
 //! Everything that comes from outside a function: variables, secrets, time, randomness, the network.
 //!
-//! Production, the local stack and the tests run the same code in another [`World`]. Nothing else in the
+//! Production, the local stack and the tests run the same code in another [`Env`]. Nothing else in the
 //! workspace reads the environment, the clock or the system's randomness.
 
 mod clock;
+mod http_client;
 pub mod metrics;
 mod random;
 mod secrets;
-mod wire;
 
 use std::any::{Any, TypeId};
 use std::collections::BTreeMap;
@@ -26,14 +26,14 @@ use aws_types::SdkConfig;
 use aws_types::region::Region;
 
 pub use clock::Clock;
+pub use http_client::{HttpClient, HttpResponse};
 pub use metrics::{Measure, Metrics};
 pub use random::Random;
 pub use secrets::Secret;
-pub use wire::{HttpResponse, HttpClient};
 
 use std::time::Duration;
 
-/// The world of one function. Cheap to clone.
+/// Everything from outside that one function may use. Cheap to clone.
 #[derive(Clone)]
 pub struct Env {
     inner: Arc<EnvInner>,
@@ -51,7 +51,7 @@ struct EnvInner {
     hash_floor: Option<(u32, u32)>,
 }
 
-/// What a world is made of, apart from its variables.
+/// What an [`Env`] is made of, apart from its variables.
 pub struct EnvParts {
     pub clock: Clock,
     pub random: Random,
@@ -77,7 +77,7 @@ impl fmt::Display for ConfigError {
 impl std::error::Error for ConfigError {}
 
 impl Env {
-    /// A world of given variables and parts.
+    /// An environment of given variables and parts.
     pub fn new(variables: BTreeMap<String, String>, parts: EnvParts) -> Self {
         let EnvParts { clock, random, aws, outside } = parts;
         Self::of(variables, clock, random, aws, outside.into())
@@ -148,7 +148,7 @@ impl Env {
         Ok(self.inner.outside.get_or_init(|| wire).clone())
     }
 
-    /// The one `T` of this world: made by whoever asks first, a clone of it for the others.
+    /// The one `T` of this environment: made by whoever asks first, a clone of it for the others.
     pub fn shared<T: Clone + Send + Sync + 'static>(&self, make: impl FnOnce() -> T) -> T {
         let mut shared = self.inner.shared.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = shared.get(&TypeId::of::<T>()).and_then(|kept| kept.downcast_ref::<T>()).cloned();

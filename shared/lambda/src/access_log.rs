@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use domain::Fault;
+use runtime::metrics::{Measured, Metric};
+use runtime::{Clock, Env, Metrics};
 use serde_json::{Map, Value, json};
-use world::metrics::{Measured, Metric};
-use world::{Clock, Metrics, Env};
 
 use crate::log::LINE;
 
@@ -36,12 +36,12 @@ pub(crate) struct InvocationRecord<'a> {
 }
 
 impl AccessLog {
-    pub fn of<F>(world: &Env) -> Self {
+    pub fn of<F>(env: &Env) -> Self {
         Self {
             function: name_of::<F>(),
-            namespace: world.optional("METRICS_NAMESPACE").map(str::to_owned),
-            clock: world.clock().clone(),
-            metrics: world.metrics().clone(),
+            namespace: env.optional("METRICS_NAMESPACE").map(str::to_owned),
+            clock: env.clock().clone(),
+            metrics: env.metrics().clone(),
             cold: AtomicBool::new(true),
         }
     }

@@ -7,10 +7,10 @@ use domain::creditor::Creditor;
 use domain::notice::NoticeNumber;
 use domain::{Cents, Error};
 use identity::Sessions;
+use runtime::{ConfigError, Env};
 use store::{Listing, Movements, Payments};
 use web::view::DebtView;
 use web::{Cursors, Function, Problem, Reply, Request};
-use world::{ConfigError, Env};
 
 pub struct ListDebts {
     sessions: Sessions,
@@ -24,14 +24,14 @@ pub struct ListDebts {
 impl Function for ListDebts {
     const ROUTES: &'static [&'static str] = &["GET /api/debts", "GET /api/debts/{noticeNumber}"];
 
-    fn connect(world: &Env) -> Result<Self, ConfigError> {
+    fn connect(env: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
-            sessions: Sessions::connect(world)?,
-            listing: Listing::connect(world)?,
-            payments: Payments::connect(world)?,
-            movements: Movements::connect(world)?,
-            cursors: Cursors::connect(world)?,
-            creditor: creditor(world)?,
+            sessions: Sessions::connect(env)?,
+            listing: Listing::connect(env)?,
+            payments: Payments::connect(env)?,
+            movements: Movements::connect(env)?,
+            cursors: Cursors::connect(env)?,
+            creditor: creditor(env)?,
         })
     }
 

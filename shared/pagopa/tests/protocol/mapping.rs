@@ -1,15 +1,15 @@
 use domain::creditor::Creditor;
-use domain::debt::{DebtDates, Debt};
+use domain::debt::{Debt, DebtDates};
 use domain::movement::MovementSource;
 use domain::payment::PaymentId;
 use domain::person::{Email, Person, PersonType};
 use domain::receipt::{Payer, PspIdentity};
 use domain::{Amount, Cents, FiscalCode, NoticeNumber};
 use pagopa::answers::NodeAnswer;
-use pagopa::meaning::{Misconfigured, NO_DUE_DATE};
+use pagopa::mapping::{Misconfigured, NO_DUE_DATE};
 use pagopa::operations::{Get, TransferType};
 use pagopa::parts::{Destination, EntityType, MessageVersion};
-use pagopa::values::{Digits, Moment, BoundedText};
+use pagopa::values::{BoundedText, Digits, Moment};
 use pagopa::{ReceiptMeaning, Taxonomy, get_ok, node, render, verify_ok};
 
 use crate::faults::vectors;
@@ -243,7 +243,8 @@ fn an_answer_made_of_any_debt_can_be_heard() {
     let debt = Debt { reason: "<&>\"'\u{fffe}\r\n]]>".to_owned(), debtor: mario(), ..debt() };
     for version in [MessageVersion::V1, MessageVersion::V2] {
         let got = get_ok(&debt, &postal_creditor(), &taxonomy(), &get(version)).unwrap();
-        let Ok(NodeAnswer::GetOk(_, heard)) = node::hear(&render(&NodeAnswer::GetOk(version, Box::new(got.clone()))))
+        let Ok(NodeAnswer::GetOk(_, heard)) =
+            node::hear(&render(&NodeAnswer::GetOk(version, Box::new(got.clone()))))
         else {
             panic!("not heard")
         };

@@ -2,9 +2,9 @@
 
 use domain::Fault;
 use lambda::Worker;
-use post::OutboxWorker;
+use outbox::OutboxWorker;
+use runtime::{ConfigError, Env};
 use serde::{Deserialize, Serialize};
-use world::{ConfigError, Env};
 
 pub struct ProcessOutbox {
     outbox: OutboxWorker,
@@ -59,8 +59,8 @@ impl Worker for ProcessOutbox {
     type Event = StreamEvent;
     type Answer = BatchFailures;
 
-    fn connect(world: &Env) -> Result<Self, ConfigError> {
-        Ok(Self { outbox: OutboxWorker::connect(world)? })
+    fn connect(env: &Env) -> Result<Self, ConfigError> {
+        Ok(Self { outbox: OutboxWorker::connect(env)? })
     }
 
     async fn handle(&self, event: StreamEvent) -> Result<BatchFailures, Fault> {

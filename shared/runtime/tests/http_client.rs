@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use world::HttpClient;
+use runtime::HttpClient;
 
 /// A peer that sends everybody elsewhere, or talks without end: as many requests as it tells of reached it.
 fn peer(answer: fn(u16) -> String) -> (u16, std::sync::mpsc::Receiver<String>) {
@@ -32,7 +32,7 @@ fn peer(answer: fn(u16) -> String) -> (u16, std::sync::mpsc::Receiver<String>) {
     (port, told)
 }
 
-async fn asks(port: u16) -> Result<world::HttpResponse, domain::Fault> {
+async fn asks(port: u16) -> Result<runtime::HttpResponse, domain::Fault> {
     let wire = HttpClient::to_everybody().unwrap();
     let limit = Duration::from_secs(10);
     wire.send(

@@ -11,8 +11,8 @@ use jiff::civil::Date;
 
 use crate::answers::{GetOk, VerifyOk};
 use crate::operations::{Get, SendRt, TransferType};
-use crate::parts::{Destination, EntityType, Metadata, Subject, Transfer, Transfers, MessageVersion};
-use crate::values::{Country, Digits, EMail, BoundedText, TransferId};
+use crate::parts::{Destination, EntityType, MessageVersion, Metadata, Subject, Transfer, Transfers};
+use crate::values::{BoundedText, Country, Digits, EMail, TransferId};
 
 /// Stands where the schema wants a day and the debt has none. Far, the same at every call, and a date that
 /// every calendar of the circuit can hold.
@@ -136,13 +136,17 @@ pub fn all_postal(creditor: &Creditor) -> bool {
 
 /// Where the money goes: to the postal account where the node asks for one and there is one. Checkout wants that
 /// account named once more beside the transfer, if the payment began with a cart of ours.
-fn destination(creditor: &Creditor, asked: &Get) -> Result<(BoundedText<35>, Option<Metadata>), Misconfigured> {
+fn destination(
+    creditor: &Creditor,
+    asked: &Get,
+) -> Result<(BoundedText<35>, Option<Metadata>), Misconfigured> {
     let bank = creditor.iban.as_ref().and_then(|iban| BoundedText::parse(iban.as_str()));
     let postal = creditor.postal.as_ref().and_then(|account| BoundedText::parse(account.iban.as_str()));
     let ours = asked.note.as_ref().is_some_and(|note| PaymentId::parse(note.as_str()).is_some());
     match (asked.transfer_type, postal) {
         (Some(TransferType::Postal), Some(postal)) => {
-            let beside = BoundedText::parse(SUPPORTING_IBAN).zip(BoundedText::parse(postal.as_str())).filter(|_| ours);
+            let beside =
+                BoundedText::parse(SUPPORTING_IBAN).zip(BoundedText::parse(postal.as_str())).filter(|_| ours);
             Ok((postal, beside.and_then(|entry| Metadata::new(vec![entry]))))
         }
         (Some(TransferType::Postal | TransferType::PagoPa) | None, postal) => {
