@@ -97,7 +97,7 @@ pub struct RegistrationFacts {
 /// The outcome of a registration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Registered {
-    New(Account),
+    New(Box<Account>),
     /// Fiscal code or username is this account's.
     Taken(AccountId),
 }
@@ -116,7 +116,7 @@ pub fn register(
         return AccountPlan::nothing(Registered::Taken(claim.account.clone()));
     }
     if let Some(account) = &facts.account {
-        return AccountPlan::nothing(Registered::New(account.clone()));
+        return AccountPlan::nothing(Registered::New(Box::new(account.clone())));
     }
     let account = Account {
         id: id.clone(),
@@ -131,7 +131,7 @@ pub fn register(
     let create =
         AccountWrite::Create { account: Box::new(account.clone()), password: password.to_owned(), until };
     let writes = claims.chain([create]).collect();
-    AccountPlan { writes, message: None, outcome: Registered::New(account) }
+    AccountPlan { writes, message: None, outcome: Registered::New(Box::new(account)) }
 }
 
 /// A mailed link as it is stored.

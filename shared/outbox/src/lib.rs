@@ -286,6 +286,6 @@ impl OutboxWorker {
         let search = self.links.page("/");
         let language: Language = profile.language;
         self.mailer.send(&profile.email, language, &Message::ConsentRevoked { search }).await?;
-        Ok(self.accounts.erase(&record.account).await?)
+        self.accounts.erase(&record.account).await
     }
 }

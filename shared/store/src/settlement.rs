@@ -74,7 +74,8 @@ impl DebtWriter {
         };
         if let (true, Some(confirmation)) = (again, notification.confirmation()) {
             let key = Key::unmatched(&confirmation.receipt_id);
-            facts.kept_unmatched = self.debts.table.get_many(&[key.clone()]).await?.contains(&key);
+            facts.kept_unmatched =
+                self.debts.table.get_many(std::slice::from_ref(&key)).await?.contains(&key);
         }
         Ok(facts)
     }

@@ -166,7 +166,7 @@ fn an_association_adds_an_account_once_and_up_to_the_limit() {
     let plan = associate(&stored(), &mario(&account, &other, true)).unwrap();
     assert_eq!((kinds(&plan), plan.outcome.proves_identity), (vec![], false));
     let watched = plan.outcome.debt;
-    assert_eq!(watched.watchers, [account.clone()]);
+    assert_eq!(watched.watchers, std::slice::from_ref(&account));
     assert_eq!(associate(&watched, &mario(&account, &other, true)).unwrap().debts, []);
     let crowd =
         Debt { watchers: (0..MAX_WATCHERS).map(|n| AccountId::new(format!("w{n}"))).collect(), ..stored() };

@@ -108,7 +108,10 @@ fn the_same_message_processed_twice_is_one_account() {
     let facts =
         RegistrationFacts { claims: [ours.clone(), ours], account: Some(account(AccountStatus::Pending)) };
     let plan = register(&facts, &AccountId::new("a1"), &profile(), "hash", now());
-    assert_eq!((plan.writes.len(), plan.outcome), (0, Registered::New(account(AccountStatus::Pending))));
+    assert_eq!(
+        (plan.writes.len(), plan.outcome),
+        (0, Registered::New(Box::new(account(AccountStatus::Pending))))
+    );
 }
 
 fn link(purpose: LinkPurpose) -> MailedLink {
