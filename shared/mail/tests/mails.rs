@@ -1,4 +1,5 @@
 //! Every mail in both languages, to the byte: `mails/it.txt` and `mails/en.txt` are what people receive.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use domain::Cents;
 use domain::account::Language;
