@@ -1,5 +1,6 @@
-//! Mails: their words, and Amazon SES to send them. The only crate that names its SDK.
+//! Mails: their templates, and Amazon SES to send them. The only crate that names its SDK.
 
+mod markup;
 mod messages;
 
 use aws_sdk_ses::Client;
@@ -52,7 +53,7 @@ impl Mailer {
 
     async fn hand_over(&self, to: &Email, language: Language, message: &Message) -> Result<(), Fault> {
         const DOING: &str = "sending a mail";
-        let written = message.written(language, &self.creditor);
+        let written = message.written(language, &self.creditor)?;
         let content = |text: String| Content::builder().charset("UTF-8").data(text).build();
         let part = |text| content(text).map_err(|e| Fault::new(DOING, e));
         let body = Body::builder().text(part(written.text)?).html(part(written.html)?).build();

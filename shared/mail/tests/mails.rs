@@ -1,0 +1,78 @@
+//! Every mail in both languages, to the byte: `mails/it.txt` and `mails/en.txt` are what people receive.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use domain::Cents;
+use domain::account::Language;
+use mail::{Message, Paid};
+
+const SITE: &str = "https://pagamenti.example.it";
+
+fn messages() -> Vec<(&'static str, Message)> {
+    let at = |path: &str| format!("{SITE}{path}");
+    let cents = |n| Cents::new(n).unwrap();
+    let paid = |reason: &str, iuv: &str, amount, paid_on: &str| Paid {
+        reason: reason.to_owned(),
+        iuv: iuv.to_owned(),
+        amount: cents(amount),
+        paid_on: paid_on.parse().unwrap(),
+    };
+    let canteen = paid("Mensa ottobre 2026", "01000000000000144", 4_550, "2026-11-23");
+    let waste =
+        paid("TARI \"2026\" & conguaglio <saldo>, l'ultima", "01000000000000245", 123_456, "2026-12-01");
+    vec![
+        ("activate", Message::Activate { link: at("/attiva#token=AbC-_9&x") }),
+        (
+            "already registered",
+            Message::AlreadyRegistered { login: at("/accedi"), forgot: at("/password-dimenticata") },
+        ),
+        ("activated", Message::Activated { login: at("/accedi") }),
+        ("reset password", Message::ResetPassword { link: at("/reimposta-password#token=AbC-_9") }),
+        ("password changed", Message::PasswordChanged { forgot: at("/password-dimenticata") }),
+        ("consent revoked", Message::ConsentRevoked { search: at("/cerca") }),
+        (
+            "payment received",
+            Message::PaymentReceived {
+                total: cents(4_630),
+                fee: cents(80),
+                paid: vec![canteen.clone()],
+                page: at("/pratiche/storico"),
+            },
+        ),
+        (
+            "payment received, two debts and no fee",
+            Message::PaymentReceived {
+                total: cents(128_006),
+                fee: Cents::ZERO,
+                paid: vec![canteen, waste],
+                page: at("/pratiche/storico"),
+            },
+        ),
+        (
+            "payment failed",
+            Message::PaymentFailed {
+                reasons: vec!["Mensa <ottobre> & \"novembre\" dell'anno".to_owned(), "TARI 2026".to_owned()],
+                page: at("/pratiche"),
+            },
+        ),
+        ("payment failed, nothing named", Message::PaymentFailed { reasons: vec![], page: at("/pratiche") }),
+    ]
+}
+
+fn rendered(language: Language) -> String {
+    let mut out = String::new();
+    for (name, message) in messages() {
+        let mail = message.written(language, "Comune dell'Aquila & <Forlì> \"Città\"").unwrap();
+        out += &format!("=== {name}\nSubject: {}\n{}{}\n", mail.subject, mail.text, mail.html);
+    }
+    out
+}
+
+#[test]
+fn every_mail_is_as_it_was_agreed_in_italian() {
+    assert_eq!(rendered(Language::It), include_str!("mails/it.txt"));
+}
+
+#[test]
+fn every_mail_is_as_it_was_agreed_in_english() {
+    assert_eq!(rendered(Language::En), include_str!("mails/en.txt"));
+}
