@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::dynamodb::DynamoResult;
 use crate::exchange::Response;
-use crate::pages::{HtmlPage, PageLanguage, escaped};
+use crate::pages::{HtmlPage, PageLanguage, escaped, table_head};
 use crate::persistence::Persisted;
 use crate::start_error::StartError;
 
@@ -155,13 +155,9 @@ impl Mailbox {
             (1, PageLanguage::En) => "1 message".to_owned(),
             (n, PageLanguage::En) => format!("{n} messages"),
         };
-        page.add(&format!("<p role=\"status\">{count}</p><table><thead><tr>"));
-        for head in
-            [language.pick("Data", "Date"), language.pick("A", "To"), language.pick("Oggetto", "Subject")]
-        {
-            page.add(&format!("<th scope=\"col\">{head}</th>"));
-        }
-        page.add("</tr></thead><tbody>");
+        page.add(&format!("<p role=\"status\">{count}</p>"));
+        let columns = [("Data", "Date"), ("A", "To"), ("Oggetto", "Subject")];
+        page.add(&table_head(&columns.map(|(it, en)| language.pick(it, en))));
         for mail in &mails {
             page.add(&format!(
                 "<tr><td>{}</td><td>{}</td><td><a href=\"/_local/mail/{}\">{}</a></td></tr>",

@@ -66,6 +66,39 @@ pub fn escaped(text: &str) -> String {
     out
 }
 
+/// A group of radio buttons of keys and labels, the first one chosen.
+pub fn radio_buttons<K: AsRef<str>, L: AsRef<str>>(
+    legend: &str,
+    name: &str,
+    choices: impl IntoIterator<Item = (K, L)>,
+) -> String {
+    let mut html = format!("<fieldset><legend>{legend}</legend>");
+    for (at, (key, label)) in choices.into_iter().enumerate() {
+        let checked = if at == 0 { " checked" } else { "" };
+        let (key, label) = (escaped(key.as_ref()), escaped(label.as_ref()));
+        html.push_str(&format!(
+            "<label for=\"{name}-{key}\"><input type=\"radio\" name=\"{name}\" id=\"{name}-{key}\" \
+             value=\"{key}\"{checked}>{label}</label>"
+        ));
+    }
+    html.push_str("</fieldset>");
+    html
+}
+
+/// The head of a table, and the beginning of its body.
+pub fn table_head(columns: &[&str]) -> String {
+    let columns: String = columns.iter().map(|column| format!("<th scope=\"col\">{column}</th>")).collect();
+    format!("<table><thead><tr>{columns}</tr></thead><tbody>")
+}
+
+/// `http://localhost:3000/paga/1` → `http://localhost:3000`.
+pub fn origin(url: &str) -> Option<&str> {
+    let authority = url.find("://")?.checked_add(3)?;
+    let end =
+        url.get(authority..)?.find('/').map_or(Some(url.len()), |slash| authority.checked_add(slash))?;
+    url.get(..end).filter(|origin| !origin.contains([';', ' ', '\'']))
+}
+
 pub struct HtmlPage {
     language: PageLanguage,
     title: String,

@@ -345,6 +345,8 @@ async fn neighbours_serve_functions_that_run_elsewhere() {
     let environment = sent(request(&neighbours, "GET", "/_local/environment"), "").await;
     let environment = String::from_utf8_lossy(environment.body()).into_owned();
     assert!(environment.contains(&format!("AWS_ENDPOINT_URL=\"{}/_local/aws\"", neighbours.address())));
+    // Unsigned, as a function opens its connection.
+    assert_eq!(sent(request(&neighbours, "GET", "/_local/aws/ping"), "").await.status(), 200);
     let put = request(&neighbours, "POST", "/_local/aws/")
         .header("x-amz-target", "DynamoDB_20120810.PutItem")
         .header(

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use domain::Timestamp;
 use emulator::exchange::{Request, Response, response};
-use emulator::pages::{HtmlPage, PageLanguage, escaped};
+use emulator::pages::{HtmlPage, PageLanguage, escaped, table_head};
 use emulator::persistence::Persisted;
 use emulator::start_error::StartError;
 use http::HeaderValue;
@@ -113,8 +113,7 @@ impl AcaSimulator {
             ));
             return page.response(200);
         }
-        page.add("<table><thead><tr>");
-        for head in [
+        page.add(&table_head(&[
             language.pick("Codice avviso", "Notice code"),
             language.pick("Debitore", "Debtor"),
             language.pick("Causale", "Reason"),
@@ -123,10 +122,7 @@ impl AcaSimulator {
             language.pick("Stato", "Status"),
             language.pick("Invii", "Uploads"),
             language.pick("Aggiornata", "Updated"),
-        ] {
-            page.add(&format!("<th scope=\"col\">{head}</th>"));
-        }
-        page.add("</tr></thead><tbody>");
+        ]));
         for held in &all {
             let position = &held.position;
             let open = if position.amount == 0 {

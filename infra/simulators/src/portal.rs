@@ -11,10 +11,15 @@ use emulator::exchange::{Request, Response};
 use http::request::Builder;
 use pagopa::SendRt;
 
-use crate::psp::CallbackMessage;
-
 /// How many seconds the PSP waits before it repeats a callback that was not taken; the node, a receipt.
 const REPEATS: &[u64] = &[5, 300, 1_800, 7_200, 18_000, 36_000, 36_000];
+
+/// A callback of the PSP: the same id and body however often it is sent.
+#[derive(Clone, Debug)]
+pub struct CallbackMessage {
+    pub id: String,
+    pub body: String,
+}
 
 /// Something for the portal, and how many times it was tried before.
 #[derive(Clone, Debug)]

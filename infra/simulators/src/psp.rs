@@ -23,7 +23,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::keys::{PSP_KEY, webhook_key};
-use crate::portal::{Delivery, PortalClient};
+use crate::portal::{CallbackMessage, Delivery, PortalClient};
 
 /// Where the interface is, below the stack's own address.
 pub const API: &str = "/_local/psp-api";
@@ -138,13 +138,6 @@ fn once() -> u32 {
 pub struct DecidedPayment {
     pub return_url: String,
     pub callback: Option<CallbackMessage>,
-}
-
-/// A callback: the same id and body however often it is sent.
-#[derive(Clone, Debug)]
-pub struct CallbackMessage {
-    pub id: String,
-    pub body: String,
 }
 
 #[derive(Debug, PartialEq, Eq)]

@@ -2,11 +2,8 @@
 
 use creditor::Psps;
 use domain::{Cents, Timestamp};
-
 use emulator::exchange::Response;
-use emulator::pages::{HtmlPage, PageLanguage, escaped};
-
-use crate::psp::page::origin;
+use emulator::pages::{HtmlPage, PageLanguage, escaped, origin, radio_buttons, table_head};
 
 use super::{CartChoice, CartOutcome, CartStatus, CheckoutSimulator, PAGES, ReceiptDelivery, StoredCart};
 
@@ -32,7 +29,7 @@ impl CheckoutSimulator {
         let held = self.held(id, now)?;
         let mut page = HtmlPage::new(
             language,
-            language.pick("Simulatore di Checkout pagoPA", "pagoPA Checkout simulator"),
+            language.pick("Simulatore di CheckoutSimulator pagoPA", "pagoPA CheckoutSimulator simulator"),
         );
         let urls = &held.cart.return_urls;
         let mut back: Vec<&str> = [&urls.return_ok_url, &urls.return_cancel_url, &urls.return_error_url]
@@ -71,16 +68,12 @@ impl CheckoutSimulator {
 }
 
 fn summary(held: &StoredCart, language: PageLanguage) -> String {
-    let mut html = String::from("<table><thead><tr>");
-    for head in [
+    let mut html = table_head(&[
         language.pick("Beneficiario", "Payee"),
         language.pick("Codice avviso", "Notice code"),
         language.pick("Causale", "Reason"),
         language.pick("Importo", "Amount"),
-    ] {
-        html.push_str(&format!("<th scope=\"col\">{head}</th>"));
-    }
-    html.push_str("</tr></thead><tbody>");
+    ]);
     for notice in &held.cart.payment_notices {
         html.push_str(&format!(
             "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
@@ -123,21 +116,15 @@ fn form(id: &str, held: &StoredCart, language: PageLanguage) -> Option<String> {
             offers.push((format!("{}/{}", method.code, offer.id), label));
         }
     }
-    let of = |table: &[(&str, &str, &str)]| -> Vec<(String, String)> {
-        table.iter().map(|(key, it, en)| ((*key).to_owned(), language.pick(it, en).to_owned())).collect()
+    let of = |table: &'static [(&str, &str, &str)]| {
+        table.iter().map(move |(key, it, en)| (*key, language.pick(it, en)))
     };
     let mut html = format!("<form method=\"post\" action=\"{PAGES}{}\">", escaped(id));
-    html.push_str(&choices(language.pick("Metodo e PSP", "Method and PSP"), "offerta", &offers));
-    html.push_str(&choices(
-        language.pick("Esito da simulare", "Outcome to simulate"),
-        "esito",
-        &of(OUTCOMES),
-    ));
-    html.push_str(&choices(
-        language.pick("La ricevuta arriva all’ente", "The receipt reaches the creditor"),
-        "ricevuta",
-        &of(RECEIPTS),
-    ));
+    html.push_str(&radio_buttons(language.pick("Metodo e PSP", "Method and PSP"), "offerta", offers));
+    let outcome = language.pick("Esito da simulare", "Outcome to simulate");
+    html.push_str(&radio_buttons(outcome, "esito", of(OUTCOMES)));
+    let receipt = language.pick("La ricevuta arriva all’ente", "The receipt reaches the creditor");
+    html.push_str(&radio_buttons(receipt, "ricevuta", of(RECEIPTS)));
     html.push_str(&format!(
         "<p><button id=\"paga\">{}</button> <button class=\"plain\" id=\"annulla\" name=\"annulla\" value=\"1\" \
          formnovalidate>{}</button></p></form>",
@@ -145,21 +132,6 @@ fn form(id: &str, held: &StoredCart, language: PageLanguage) -> Option<String> {
         language.pick("Annulla", "Cancel")
     ));
     Some(html)
-}
-
-/// Radio buttons, the first one chosen.
-fn choices(legend: &str, name: &str, keys: &[(String, String)]) -> String {
-    let mut html = format!("<fieldset><legend>{legend}</legend>");
-    for (at, (key, label)) in keys.iter().enumerate() {
-        let checked = if at == 0 { " checked" } else { "" };
-        let (key, shown) = (escaped(key), escaped(label));
-        html.push_str(&format!(
-            "<label for=\"{name}-{key}\"><input type=\"radio\" name=\"{name}\" id=\"{name}-{key}\" \
-             value=\"{key}\"{checked}>{shown}</label>"
-        ));
-    }
-    html.push_str("</fieldset>");
-    html
 }
 
 /// What the form asks for.

@@ -1,7 +1,7 @@
 //! The page where a person pays, refuses, cancels or walks away (S33).
 
 use emulator::exchange::Response;
-use emulator::pages::{HtmlPage, PageLanguage, escaped};
+use emulator::pages::{HtmlPage, PageLanguage, escaped, origin, radio_buttons};
 
 use super::{PaymentChoice, PaymentOutcome, PaymentStatus, PspSimulator};
 
@@ -48,21 +48,12 @@ impl PspSimulator {
             ));
             return Some(page.response(200));
         }
+        page.add(&format!("<form method=\"post\" action=\"/_local/psp/{}\">", escaped(transaction)));
+        let legend = language.pick("Esito da simulare", "Outcome to simulate");
+        let choices = CHOICES.iter().map(|(key, it, en)| (*key, language.pick(it, en)));
+        page.add(&radio_buttons(legend, "esito", choices));
         page.add(&format!(
-            "<form method=\"post\" action=\"/_local/psp/{0}\"><fieldset><legend>{1}</legend>",
-            escaped(transaction),
-            language.pick("Esito da simulare", "Outcome to simulate")
-        ));
-        for (at, (key, it, en)) in CHOICES.iter().enumerate() {
-            let checked = if at == 0 { " checked" } else { "" };
-            page.add(&format!(
-                "<label for=\"esito-{key}\"><input type=\"radio\" name=\"esito\" id=\"esito-{key}\" \
-                 value=\"{key}\"{checked}>{}</label>",
-                language.pick(it, en)
-            ));
-        }
-        page.add(&format!(
-            "</fieldset><p><label for=\"ritardo\">{}</label> <input type=\"number\" id=\"ritardo\" name=\"ritardo\" \
+            "<p><label for=\"ritardo\">{}</label> <input type=\"number\" id=\"ritardo\" name=\"ritardo\" \
              min=\"0\" max=\"60\" value=\"0\" inputmode=\"numeric\"></p><p><button id=\"conferma\">{}</button> \
              <button class=\"plain\" id=\"senza-esito\" name=\"senza-esito\" value=\"1\" formnovalidate>{}</button>\
              </p></form>",
@@ -95,12 +86,4 @@ pub fn choice(form: &[u8]) -> Option<PaymentChoice> {
         "nessuno" => of(PaymentOutcome::Abandon, 0, None),
         _ => None,
     }
-}
-
-/// `http://localhost:3000/paga/1` → `http://localhost:3000`.
-pub fn origin(url: &str) -> Option<&str> {
-    let authority = url.find("://")?.checked_add(3)?;
-    let end =
-        url.get(authority..)?.find('/').map_or(Some(url.len()), |slash| authority.checked_add(slash))?;
-    url.get(..end).filter(|origin| !origin.contains([';', ' ', '\'']))
 }
