@@ -57,7 +57,7 @@ async fn inv_x01_fm_58_every_function_gives_up_within_its_deadline_when_its_neig
         Invocation::post(path, body).cookies(&cookies).header("idempotency-key", "k")
     };
     let username = json!({"username": mario.person.username});
-    let practice = json!({
+    let position = json!({
         "debtor": mario.person.debtor(), "serviceCode": "TEST1", "reason": "Prova", "amount": 100
     });
     let wish = json!({"serviceCode": "TEST1", "reason": "Prova", "amount": 100});
@@ -90,7 +90,7 @@ async fn inv_x01_fm_58_every_function_gives_up_within_its_deadline_when_its_neig
         (
             "ImportDebts",
             Invocation::new("PUT", &format!("/creditor/debts/{number}"))
-                .body("application/json", &practice.to_string())
+                .body("application/json", &position.to_string())
                 .header(key.0, key.1),
         ),
     ];

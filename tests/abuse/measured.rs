@@ -47,7 +47,7 @@ async fn counted(
     counted.collect()
 }
 
-/// Somebody at the PSP, whose practice nobody else touches.
+/// Somebody at the PSP, whose debt nobody else touches.
 async fn paying(portal: &TestPortal, mario: &PortalUser) -> StartedPayment {
     let notice = portal.creditor().issues(&mario.person).await;
     mario.pays(&notice).await
@@ -130,7 +130,7 @@ async fn inv_m30_how_long_a_payment_waits_for_its_outcome_is_measured() {
     assert!((600.0..1_200.0).contains(&oldest().await), "ten minutes, and what the test takes");
 }
 
-/// The state and the tries of every letter.
+/// The state and the tries of every outbox message.
 async fn letters(portal: &TestPortal) -> Vec<(Value, Value)> {
     let items = portal.items("OutboxTable").await;
     let letters = items.iter().filter(|item| item["state"]["S"].is_string());
@@ -141,7 +141,7 @@ fn sending() -> Scope {
     Scope { function: None, operation: Some("ses:SendEmail".to_owned()) }
 }
 
-/// A letter that cannot be sent is tried ten times, then given up and shown to operators.
+/// An outbox message that cannot be sent is tried ten times, then given up and shown to operators.
 #[tokio::test]
 async fn inv_m31_a_letter_is_given_up_after_ten_tries() {
     let Some(portal) = TestPortal::alone() else { return };

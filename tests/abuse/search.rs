@@ -10,13 +10,13 @@ use store::Limit;
 
 use crate::invoke::Invocation;
 
-/// Twenty guesses a day for a code, a hundred practices that are to pay, thirteen digits drawn by chance.
+/// Twenty guesses a day for a code, a hundred debts that are to pay, thirteen digits drawn by chance.
 #[test]
 fn inv_i22_a_guess_finds_a_practice_less_than_once_in_a_million_days() {
     assert_eq!((Limit::SEARCH_CODE.most, Limit::SEARCH_CODE.window.as_secs()), (20, 24 * 3_600));
-    let practices = 100;
+    let debts = 100;
     for issuing in [Issuing::Three("01".parse().unwrap()), Issuing::Zero("01".parse().unwrap())] {
-        let chances = Limit::SEARCH_CODE.most * practices;
+        let chances = Limit::SEARCH_CODE.most * debts;
         assert!(chances * 1_000_000 < issuing.bases(), "{issuing:?}");
     }
 }

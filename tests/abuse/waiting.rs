@@ -110,7 +110,7 @@ async fn inv_i14_a_hundred_failures_in_a_row_end_it_until_a_mailed_link() {
     mario.logs_in().await;
 }
 
-/// Whether the store has taken a row away after its time or never does: nothing changes (INV-X07).
+/// It makes no difference whether the store has deleted a row after its time or never does (INV-X07).
 #[tokio::test]
 async fn inv_i14_inv_x07_failures_are_forgotten_by_the_clock_and_not_by_the_store() {
     let Some(portal) = TestPortal::alone() else { return };

@@ -1,4 +1,4 @@
-//! One case: a deed meets trouble, everybody recovers, the books are read.
+//! One case: faults are injected into an action, everybody recovers, the invariants are checked.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -41,7 +41,7 @@ pub const COLUMNS: [Column; 11] = [
     Column::F11,
 ];
 
-/// Trouble at one call of a function.
+/// A fault at one call of a function.
 #[derive(Clone, Debug)]
 pub struct Hit {
     pub function: String,
@@ -52,7 +52,7 @@ pub struct Hit {
     pub lasting: bool,
 }
 
-/// What goes wrong.
+/// The faults of a case.
 #[derive(Clone, Debug)]
 pub enum FaultPlan {
     Hits(Vec<Hit>),
@@ -60,9 +60,9 @@ pub enum FaultPlan {
     Pair(Hit, Hit),
     /// The same again, twice.
     Again,
-    /// Another message of the same debt or user comes before it, and in a second play after it.
+    /// Another message of the same debt or user comes before it, and in a second run after it.
     Crossed(&'static Crossing),
-    /// The same at the same time, with trouble in one of them.
+    /// The same at the same time, with faults in one of them.
     Twins(Vec<Hit>),
     /// Our clock goes wrong by so many minutes just before.
     Skew(i64),
@@ -76,7 +76,7 @@ pub struct CaseResult {
     pub ledger: BTreeMap<String, usize>,
 }
 
-/// The calls of a deed when nothing goes wrong, and what of the same debt or user can cross it.
+/// The calls of an action when nothing goes wrong, and what of the same debt or user can cross it.
 pub fn calls(action: &'static Action) -> (Vec<Call>, Vec<&'static Crossing>) {
     on_a_runtime(async move {
         let fixture = arranged(action).await;
@@ -87,10 +87,10 @@ pub fn calls(action: &'static Action) -> (Vec<Call>, Vec<&'static Crossing>) {
     })
 }
 
-/// The troubles that a call can meet, with their column.
-pub fn troubles_of(call: &Call, number: u64) -> Vec<(Column, Hit)> {
+/// The faults that a call can meet, with their column.
+pub fn hits_of(call: &Call, number: u64) -> Vec<(Column, Hit)> {
     let hit = |fault, lasting| Hit { function: call.function.clone(), number, fault, lasting };
-    let mut troubles =
+    let mut hits =
         vec![(Column::F1, hit(Fault::CrashBefore, false)), (Column::F2, hit(Fault::CrashAfter, false))];
     let (service, operation) = call.operation.split_once(':').unwrap_or_default();
     let column = match service {
@@ -99,23 +99,23 @@ pub fn troubles_of(call: &Call, number: u64) -> Vec<(Column, Hit)> {
         _ => Column::F3,
     };
     for fault in [Fault::Throttle, Fault::ServerError, Fault::LoseRequest] {
-        troubles.push((column, hit(fault, true)));
+        hits.push((column, hit(fault, true)));
     }
-    troubles.push((column, hit(Fault::ServerError, false)));
+    hits.push((column, hit(Fault::ServerError, false)));
     let writes = matches!(operation, "PutItem" | "UpdateItem" | "DeleteItem" | "TransactWriteItems");
     if writes {
-        troubles.push((Column::F4, hit(Fault::Conflict, false)));
-        troubles.push((Column::F4, hit(Fault::Conflict, true)));
+        hits.push((Column::F4, hit(Fault::Conflict, false)));
+        hits.push((Column::F4, hit(Fault::Conflict, true)));
     }
     if writes || service == "psp" {
-        troubles.push((Column::F5, hit(Fault::LoseAnswer, false)));
-        troubles.push((Column::F5, hit(Fault::LoseAnswer, true)));
-        troubles.push((Column::F5, hit(Fault::Silence, false)));
+        hits.push((Column::F5, hit(Fault::LoseAnswer, false)));
+        hits.push((Column::F5, hit(Fault::LoseAnswer, true)));
+        hits.push((Column::F5, hit(Fault::Silence, false)));
     }
     if service == "ses" {
-        troubles.push((Column::F6, hit(Fault::LoseAnswer, false)));
+        hits.push((Column::F6, hit(Fault::LoseAnswer, false)));
     }
-    troubles
+    hits
 }
 
 /// The SDK tries three times, our own loops six: what lasts outlives both.
@@ -141,15 +141,15 @@ async fn arranged(action: &'static Action) -> Rc<Fixture> {
     fixture
 }
 
-/// Plays a case to its end.
-pub fn play(action: &'static Action, trouble: &FaultPlan) -> CaseResult {
+/// Runs a case to its end.
+pub fn run_case(action: &'static Action, trouble: &FaultPlan) -> CaseResult {
     match trouble {
         FaultPlan::Crossed(crossing) => crossed(action, crossing),
-        _ => on_a_runtime(played(action, trouble)),
+        _ => on_a_runtime(hit(action, trouble)),
     }
 }
 
-/// Both orders of a deed and another message. Messages of senders leave the same behind in either (INV-M05).
+/// Both orders of an action and another message. Messages of senders leave the same behind in either (INV-M05).
 fn crossed(action: &'static Action, crossing: &'static Crossing) -> CaseResult {
     let [mut before, after] = [true, false].map(|first| {
         on_a_runtime(async move {
@@ -183,7 +183,7 @@ fn crossed(action: &'static Action, crossing: &'static Crossing) -> CaseResult {
     before
 }
 
-async fn played(action: &'static Action, trouble: &FaultPlan) -> CaseResult {
+async fn hit(action: &'static Action, trouble: &FaultPlan) -> CaseResult {
     let fixture = arranged(action).await;
     let before = fixture.stored();
     let act = || (action.act)(fixture.clone());

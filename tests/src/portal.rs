@@ -215,13 +215,13 @@ impl TestPortal {
     }
 }
 
-/// The one clock.
+/// The stack's clock.
 pub struct ClockControl {
     portal: TestPortal,
 }
 
 impl ClockControl {
-    /// What it shows.
+    /// The time it shows.
     pub async fn now(&self) -> jiff::Timestamp {
         if let Place::Simulated(harness) = &self.portal.shared.place {
             return harness.stack.clock().now();
@@ -249,7 +249,8 @@ impl ClockControl {
     }
 }
 
-/// Says that a test needs a stack of its own, which `PORTAL_URL` cannot give; also in the file that `LEFT_OUT` names.
+/// Prints that a test needs a stack of its own, which `PORTAL_URL` cannot give; appends it to the file that `LEFT_OUT`
+/// names.
 fn left_out(test: &str) {
     println!("LEFT OUT: {test}");
     if let Some(path) = variable("LEFT_OUT") {
