@@ -13,17 +13,17 @@ use tracing_subscriber::Registry;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
 /// A function's answer.
-pub struct InvocationResult {
+pub struct DirectAnswer {
     pub status: u16,
     pub body: String,
 }
 
 /// A request, as the gateway hands it over.
-pub struct Invocation {
+pub struct DirectCall {
     event: Value,
 }
 
-impl Invocation {
+impl DirectCall {
     /// From an address that nobody else calls from.
     pub fn new(method: &str, path: &str) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
@@ -69,9 +69,9 @@ impl Invocation {
     }
 
     /// The function's answer.
-    pub async fn of(self, stack: &Stack, function: &str) -> InvocationResult {
+    pub async fn of(self, stack: &Stack, function: &str) -> DirectAnswer {
         let answer = called(stack, function, &self.event).await;
-        InvocationResult {
+        DirectAnswer {
             status: answer["statusCode"].as_u64().unwrap().try_into().unwrap(),
             body: answer["body"].as_str().unwrap_or_default().to_owned(),
         }

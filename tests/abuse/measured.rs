@@ -10,7 +10,7 @@ use journeys::local::faults::{Fault, Scope};
 use journeys::{CallbackMessage, PortalUser, StartedPayment, TestPortal, Value, json, signed};
 use store::Payments;
 
-use crate::invoke::{Invocation, LogCapture, called};
+use crate::invoke::{DirectCall, LogCapture, called};
 
 /// A portal whose log lines are metric documents too.
 fn measured() -> Option<TestPortal> {
@@ -31,7 +31,7 @@ async fn counted(
 ) -> Vec<(&'static str, String)> {
     let now = portal.clock().now().await.as_second();
     let name = if forged { "another" } else { &callback.id };
-    let mut asked = Invocation::post("/psp/callback", &callback.body).header("webhook-id", name);
+    let mut asked = DirectCall::post("/psp/callback", &callback.body).header("webhook-id", name);
     for (header, value) in signed(&callback.id, now, callback.body.to_string().as_bytes()) {
         if header != "webhook-id" {
             asked = asked.header(header, &value);
@@ -87,7 +87,7 @@ async fn inv_i25_a_log_names_a_person_by_a_keyed_hash() {
     let mut named = Vec::new();
     for citizen in [&citizens[0], &citizens[0], &citizens[1]] {
         let log = LogCapture::start();
-        let asked = Invocation::new("GET", "/api/account").cookies(&citizen.browser.cookies());
+        let asked = DirectCall::new("GET", "/api/account").cookies(&citizen.browser.cookies());
         assert_eq!(asked.of(portal.stack(), "Account").await.status, 200);
         let lines = log.lines_with("\"subject\"");
         named.push(document(&lines[0])["subject"].as_str().unwrap().to_owned());

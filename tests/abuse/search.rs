@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use journeys::{DebtPosition, SamplePerson, TestPortal, json};
 use store::Limit;
 
-use crate::invoke::Invocation;
+use crate::invoke::DirectCall;
 
 /// Twenty guesses a day for a code, a hundred debts that are to pay, thirteen digits drawn by chance.
 #[test]
@@ -62,7 +62,7 @@ async fn ab_28_harvesting_ends_after_two_hundred_a_day() {
     let mut refused = 0;
     for n in 0..205 {
         let codes = json!({"fiscalCode": someone(), "noticeNumber": "301999999999999968"});
-        let asked = Invocation::post("/api/search", &codes).source("192.0.2.77");
+        let asked = DirectCall::post("/api/search", &codes).source("192.0.2.77");
         let status = asked.of(portal.stack(), "Search").await.status;
         refused += u32::from(status == 429);
         assert!(status == 404 || n >= 200, "search {n}: {status}");

@@ -8,7 +8,7 @@ use journeys::local::Stack;
 use journeys::{Rng, TestPortal, json, together};
 use store::{Limit, Limits};
 
-use crate::invoke::Invocation;
+use crate::invoke::DirectCall;
 
 /// What should be known of a username.
 #[derive(Default)]
@@ -190,12 +190,12 @@ async fn ab_02_a_whole_ipv6_network_is_one_source() {
     let mut statuses = Vec::new();
     for n in 0..22 {
         let guess = json!({"username": format!("n{n}@example.it"), "password": "Spring is coming 2026"});
-        let asked = Invocation::post("/api/login", &guess).source(&format!("2001:db8:1:2::{n:x}"));
+        let asked = DirectCall::post("/api/login", &guess).source(&format!("2001:db8:1:2::{n:x}"));
         statuses.push(asked.of(portal.stack(), "Login").await.status);
     }
     assert_eq!(statuses[..20], [401; 20]);
     assert_eq!(statuses[20..], [429, 429]);
-    let other = Invocation::post("/api/login", &json!({"username": "x@example.it", "password": "y"}));
+    let other = DirectCall::post("/api/login", &json!({"username": "x@example.it", "password": "y"}));
     assert_eq!(other.source("2001:db8:1:3::1").of(portal.stack(), "Login").await.status, 401);
 }
 

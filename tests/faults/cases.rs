@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use journeys::ledger::Ledger;
+use journeys::ledger::LedgerView;
 use journeys::local::faults::{Call, Fault, Scope};
 use journeys::{checker, together};
 
-use crate::actions::{Action, ActionCaller};
+use crate::actions::{ActionCaller, FaultAction};
 use crate::crossings::{CROSSINGS, Crossing};
 use crate::fixture::Fixture;
 
@@ -77,7 +77,7 @@ pub struct CaseResult {
 }
 
 /// The calls of an action when nothing goes wrong, and what of the same debt or user can cross it.
-pub fn calls(action: &'static Action) -> (Vec<Call>, Vec<&'static Crossing>) {
+pub fn calls(action: &'static FaultAction) -> (Vec<Call>, Vec<&'static Crossing>) {
     on_a_runtime(async move {
         let fixture = arranged(action).await;
         let crossings = CROSSINGS.iter().filter(|crossing| (crossing.applies)(&fixture)).collect();
@@ -135,14 +135,14 @@ pub fn on_a_runtime<T>(work: impl Future<Output = T>) -> T {
     runtime.expect("a runtime").block_on(work)
 }
 
-async fn arranged(action: &'static Action) -> Rc<Fixture> {
+async fn arranged(action: &'static FaultAction) -> Rc<Fixture> {
     let fixture = Fixture::open(1).await;
     (action.arrange)(fixture.clone()).await;
     fixture
 }
 
 /// Runs a case to its end.
-pub fn run_case(action: &'static Action, trouble: &FaultPlan) -> CaseResult {
+pub fn run_case(action: &'static FaultAction, trouble: &FaultPlan) -> CaseResult {
     match trouble {
         FaultPlan::Crossed(crossing) => crossed(action, crossing),
         _ => on_a_runtime(hit(action, trouble)),
@@ -150,7 +150,7 @@ pub fn run_case(action: &'static Action, trouble: &FaultPlan) -> CaseResult {
 }
 
 /// Both orders of an action and another message. Messages of senders leave the same behind in either (INV-M05).
-fn crossed(action: &'static Action, crossing: &'static Crossing) -> CaseResult {
+fn crossed(action: &'static FaultAction, crossing: &'static Crossing) -> CaseResult {
     let [mut before, after] = [true, false].map(|first| {
         on_a_runtime(async move {
             let fixture = arranged(action).await;
@@ -183,7 +183,7 @@ fn crossed(action: &'static Action, crossing: &'static Crossing) -> CaseResult {
     before
 }
 
-async fn hit(action: &'static Action, trouble: &FaultPlan) -> CaseResult {
+async fn hit(action: &'static FaultAction, trouble: &FaultPlan) -> CaseResult {
     let fixture = arranged(action).await;
     let before = fixture.stored();
     let act = || (action.act)(fixture.clone());
@@ -237,7 +237,7 @@ async fn hit(action: &'static Action, trouble: &FaultPlan) -> CaseResult {
 }
 
 /// What is stored in the end when nothing goes wrong.
-pub fn untroubled(action: &'static Action) -> BTreeMap<String, usize> {
+pub fn untroubled(action: &'static FaultAction) -> BTreeMap<String, usize> {
     on_a_runtime(async move {
         let fixture = arranged(action).await;
         (action.act)(fixture.clone()).await;
@@ -247,7 +247,7 @@ pub fn untroubled(action: &'static Action) -> BTreeMap<String, usize> {
 }
 
 /// What a sender is told that we have is applied, not merely kept (INV-M22).
-fn acknowledged(action: &Action, status: u16, fixture: &Fixture, faults: &mut Vec<String>) {
+fn acknowledged(action: &FaultAction, status: u16, fixture: &Fixture, faults: &mut Vec<String>) {
     let kept = fixture.messages_not_applied();
     if action.caller == ActionCaller::Sender && status == 200 && kept > 0 {
         faults.push(format!("INV-M22 acknowledged while {kept} message is not applied"));
@@ -256,7 +256,7 @@ fn acknowledged(action: &Action, status: u16, fixture: &Fixture, faults: &mut Ve
 
 /// The matrix's letter for what was seen before anybody recovered.
 fn letter(
-    action: &Action,
+    action: &FaultAction,
     trouble: &FaultPlan,
     status: u16,
     fixture: &Fixture,
@@ -291,7 +291,7 @@ fn letter(
 /// The person tries once more; senders bring everything twice; the sweep runs and two days pass. Then everything
 /// must hold.
 async fn recovers(
-    action: &'static Action,
+    action: &'static FaultAction,
     trouble: &FaultPlan,
     fixture: &Rc<Fixture>,
     faults: &mut Vec<String>,
@@ -317,7 +317,7 @@ async fn recovers(
         &fixture.portal.harness().history(),
         fixture.portal.harness().cut_off().min(troubles),
     ));
-    let ledger = Ledger::of(fixture.stack());
+    let ledger = LedgerView::of(fixture.stack());
     faults.extend(ledger.faults(true));
     let strange: Vec<String> = ledger.unmatched().into_iter().collect();
     let kept = fixture.kept.borrow().clone();
@@ -327,6 +327,6 @@ async fn recovers(
     }
 }
 
-fn is_strange(action: &Action) -> bool {
+fn is_strange(action: &FaultAction) -> bool {
     action.name.ends_with("we do not know") || action.name.ends_with("nothing we know")
 }

@@ -23,14 +23,14 @@ mod pairs;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
-use actions::{ACTIONS, Action};
+use actions::{ACTIONS, FaultAction};
 use cases::{CaseResult, Column, FaultPlan, Hit};
 use crossings::Crossing;
 use journeys::local::faults::{Call, Fault};
 
 /// The calls of an action when nothing goes wrong: call, number within its function, row.
 struct KnownCalls {
-    action: &'static Action,
+    action: &'static FaultAction,
     calls: Vec<(Call, u64, &'static str)>,
     crossings: Vec<&'static Crossing>,
 }
@@ -41,7 +41,7 @@ fn known() -> &'static [KnownCalls] {
     KNOWN.get_or_init(|| ACTIONS.iter().map(know).collect())
 }
 
-fn know(action: &'static Action) -> KnownCalls {
+fn know(action: &'static FaultAction) -> KnownCalls {
     let mut calls: Vec<(Call, u64, &'static str)> = Vec::new();
     let (made, crossings) = cases::calls(action);
     for call in made {
@@ -59,7 +59,7 @@ fn know(action: &'static Action) -> KnownCalls {
 }
 
 /// The cases of a cell, each with a name for the message of a failure.
-fn cell(row: &str, column: Column) -> Vec<(String, &'static Action, FaultPlan)> {
+fn cell(row: &str, column: Column) -> Vec<(String, &'static FaultAction, FaultPlan)> {
     let mut cases = Vec::new();
     for KnownCalls { action, calls, crossings } in known() {
         for (call, number, of) in calls.iter().filter(|(.., of)| *of == row) {

@@ -4,7 +4,7 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::actions::Action;
+use crate::actions::FaultAction;
 use crate::cases::{FaultPlan, Hit, hits_of, run_case};
 use crate::{KnownCalls, known};
 
@@ -14,7 +14,7 @@ fn is_payment(row: &str) -> bool {
 }
 
 /// Every pair: a fault at one call, and another at a later call or at one of the next try.
-fn pairs() -> Vec<(&'static Action, Hit, Hit)> {
+fn pairs() -> Vec<(&'static FaultAction, Hit, Hit)> {
     let mut pairs = Vec::new();
     for KnownCalls { action, calls, .. } in known() {
         if !calls.iter().any(|(.., row)| is_payment(row)) {

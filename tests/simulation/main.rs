@@ -1,7 +1,7 @@
-//! Random scenarios on one seed over the whole function set: people, creditor, PSP and node at the same time, while
+//! Random scenarios, each from one seed, over all functions: users, creditor, PSP and node act at the same time, while
 //! messages get lost, repeated and out of order, calls fail, functions crash and clocks go wrong.
 //!
-//! A seed that fails is printed with the command that scenarios it again. The test command runs 1,000 seeds, a quarter of
+//! A seed that fails is printed with the command that repeats it. The test command runs 1,000 seeds, a quarter of
 //! a second of processor time each; `SEEDS=100000 cargo test --release -p journeys --test simulation plays` is the
 //! long run before a release: two to three hours on two cores.
 
@@ -41,7 +41,7 @@ fn verdict(seed: u64) -> Option<String> {
 }
 
 fn hold(seeds: impl Iterator<Item = u64> + Send) {
-    let (seeds, failed, play) = (Mutex::new(seeds), Mutex::new(Vec::new()), AtomicU64::new(0));
+    let (seeds, failed, done) = (Mutex::new(seeds), Mutex::new(Vec::new()), AtomicU64::new(0));
     let threads = number("THREADS", std::thread::available_parallelism().map_or(1, |n| n.get() as u64));
     std::thread::scope(|scope| {
         for _ in 0..threads {
@@ -52,16 +52,16 @@ fn hold(seeds: impl Iterator<Item = u64> + Send) {
                         println!("{why}");
                         failed.lock().unwrap().push(why);
                     }
-                    let play = play.fetch_add(1, Ordering::Relaxed) + 1;
-                    if play % 1_000 == 0 {
-                        println!("{play} plays");
+                    let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+                    if done % 1_000 == 0 {
+                        println!("{done} scenarios");
                     }
                 }
             });
         }
     });
     let failed = failed.into_inner().unwrap();
-    assert!(failed.is_empty(), "{} of {} seeds:\n{}", failed.len(), play.into_inner(), failed.join("\n"));
+    assert!(failed.is_empty(), "{} of {} seeds:\n{}", failed.len(), done.into_inner(), failed.join("\n"));
 }
 
 #[test]

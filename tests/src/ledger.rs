@@ -1,4 +1,4 @@
-//! the ledger as they are stored, read raw: what must hold of them whenever everything has come to rest.
+//! A view of the ledger as it is stored, and the invariants that hold whenever nothing is in progress.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use local::Simulated;
 use serde_json::Value;
 
 /// Everything stored, by partition and sort key.
-pub struct Ledger {
+pub struct LedgerView {
     debts: BTreeMap<(String, String), Value>,
     movements: BTreeMap<String, Vec<Movement>>,
     outbox: Vec<Value>,
@@ -43,7 +43,7 @@ fn is_money(kind: Kind) -> bool {
     matches!(kind, Kind::Credit | Kind::CreditLate | Kind::DuplicateToRefund)
 }
 
-impl Ledger {
+impl LedgerView {
     pub fn of(stack: &Simulated) -> Self {
         let table = |name: &str| stack.items(name).iter().map(record).collect::<Vec<_>>();
         let mut movements: BTreeMap<String, Vec<Movement>> = BTreeMap::new();
