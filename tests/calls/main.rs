@@ -106,5 +106,5 @@ async fn a_list_costs_the_same_whoever_many_practices_a_citizen_has() {
             ["List", "History"].map(|function| CallRow::of(function, "", &of(&usage, function)).counts()),
         );
     }
-    assert_eq!(seen[0], seen[1], "left: with 60 practices; right: with 10,000");
+    assert_eq!(seen[0], seen[1], "left: with 60 debts; right: with 10,000");
 }

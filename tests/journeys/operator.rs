@@ -158,7 +158,7 @@ async fn inv_m10_what_was_given_back_or_settled_is_noted_once_and_listed_no_more
     }
     let otherwise = refuses(&portal, reconcile(&twice, 4)).await;
     assert!(otherwise.contains("was dealt with: movement 5, REFUND_NOTED"), "{otherwise}");
-    assert_eq!(mario.sees(&twice).await, before, "the citizen's practice is as it was");
+    assert_eq!(mario.sees(&twice).await, before, "the citizen's debt is as it was");
     assert!(listed().await.ends_with("0 to refund, 2 of another amount, 0 of nothing we know\n"));
 
     says(&portal, reconcile(&differs, 4)).await;

@@ -201,7 +201,7 @@ async fn money_that_comes_twice_is_kept_to_be_refunded() {
     assert_eq!(heard(&portal.node().pays(&notice).await.ok()), "OK");
     assert_eq!(mario.timeline(&notice).await, ["created", "paid", "duplicate-to-refund"]);
     assert_eq!(mario.status(&notice).await, "paid");
-    assert_eq!(mario.receipt_code(&notice).await, code, "the first receipt is the practice's own");
+    assert_eq!(mario.receipt_code(&notice).await, code, "the first receipt is the debt's own");
     assert_eq!(mario.receipts_mailed().await, 1);
 }
 

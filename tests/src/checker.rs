@@ -524,7 +524,7 @@ impl<'a> Checker<'a> {
             }
             for (reason, keys) in &by_wish {
                 if made.get(reason.as_str()).is_some_and(|times| *times > keys.len()) {
-                    faults.push(format!("INV-M27 {reason}: more practices than wishes"));
+                    faults.push(format!("INV-M27 {reason}: more debts than requests"));
                 }
             }
         }

@@ -84,11 +84,6 @@ impl LedgerView {
             .collect()
     }
 
-    /// How many outbox messages were given up.
-    pub fn dead_letters(&self) -> usize {
-        self.outbox.iter().filter(|letter| letter["state"] == "dead").count()
-    }
-
     /// Returns what does not hold, one sentence each. `at_rest`: every deadline has passed, nothing may be left to do.
     pub fn faults(&self, at_rest: bool) -> Vec<String> {
         let mut faults = Vec::new();
