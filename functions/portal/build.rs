@@ -1,5 +1,5 @@
 //! Turns `assets/` and `i18n/` into Rust: every asset in its three encodings under one version, every
-//! catalogue as a sorted table. A catalogue that lacks a key of another stops the build here.
+//! catalogue as a sorted table. A language that lacks a key of another stops the build here.
 //!
 //! The one thing done to a script: the parts that `core.js` lists are joined, because each file is a request.
 
@@ -13,10 +13,11 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 const LANGUAGES: [&str; 2] = ["it", "en"];
+/// The sentences of the API's answers.
+const ANSWERS: &str = "../../shared/web/messages";
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=assets");
-    println!("cargo::rerun-if-changed=i18n");
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=templates");
     let out = PathBuf::from(std::env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?);
@@ -120,21 +121,24 @@ fn gzip_of(plain: &[u8]) -> std::io::Result<Vec<u8>> {
     encoder.finish()
 }
 
+/// Each language's sentences, sorted by key: the pages' own and those of the API's answers, which pages say too.
 fn catalogues() -> Result<String, Box<dyn Error>> {
-    let mut read: Vec<(&str, BTreeMap<String, String>)> = Vec::new();
+    let mut languages: Vec<(&str, BTreeMap<String, String>)> = Vec::new();
     for language in LANGUAGES {
-        let text = fs::read_to_string(format!("i18n/{language}.json"))?;
-        read.push((
-            language,
-            serde_json::from_str(&text).map_err(|why| format!("i18n/{language}.json: {why}"))?,
-        ));
+        let mut messages = sentences(&format!("{ANSWERS}/{language}.json"))?;
+        let own = sentences(&format!("i18n/{language}.json"))?;
+        if let Some((key, _)) = own.iter().find(|(key, own)| messages.get(*key) == Some(own)) {
+            return Err(format!("i18n/{language}.json says again what {ANSWERS} says: {key}").into());
+        }
+        messages.extend(own);
+        languages.push((language, messages));
     }
     let mut source = String::new();
-    for (language, messages) in &read {
-        for (other, others) in &read {
+    for (language, messages) in &languages {
+        for (other, others) in &languages {
             let missing: Vec<&String> = others.keys().filter(|key| !messages.contains_key(*key)).collect();
             if !missing.is_empty() {
-                return Err(format!("i18n/{language}.json lacks keys of {other}: {missing:?}").into());
+                return Err(format!("{language} lacks messages of {other}: {missing:?}").into());
             }
         }
         writeln!(source, "pub static {}: &[(&str, &str)] = &[", language.to_uppercase())?;
@@ -144,4 +148,9 @@ fn catalogues() -> Result<String, Box<dyn Error>> {
         writeln!(source, "];")?;
     }
     Ok(source)
+}
+
+fn sentences(file: &str) -> Result<BTreeMap<String, String>, Box<dyn Error>> {
+    println!("cargo::rerun-if-changed={file}");
+    serde_json::from_str(&fs::read_to_string(file)?).map_err(|why| format!("{file}: {why}").into())
 }

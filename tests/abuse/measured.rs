@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use journeys::local::Options;
 use journeys::local::faults::{Fault, Scope};
 use journeys::{CallbackMessage, PortalUser, StartedPayment, TestPortal, Value, json, signed};
-use store::Payments;
+use store::DebtWriter;
 
 use crate::invoke::{DirectCall, LogCapture, called};
 
@@ -102,13 +102,13 @@ async fn inv_m30_a_payment_without_outcome_raises_the_alarm_after_a_day() {
     let Some(portal) = TestPortal::alone() else { return };
     let (mario, notice) = portal.proven_citizen().await;
     let paying = mario.pays(&notice).await;
-    let payments = Payments::connect(&portal.stack().world("Sweep").unwrap()).unwrap();
+    let writer = DebtWriter::connect(&portal.stack().world("Sweep").unwrap()).unwrap();
     let id = PaymentId::parse(&paying.id).unwrap();
     for (minutes, alarms) in [(23 * 60 + 59, 0), (2, 1), (60, 1)] {
         portal.stack().clock().advance(SignedDuration::from_mins(minutes));
-        let attempt = payments.get(&id).await.unwrap().unwrap();
+        let attempt = writer.payments().get(&id).await.unwrap().unwrap();
         let log = LogCapture::start();
-        payments.asked_in_vain(&attempt).await.unwrap();
+        writer.asked_in_vain(&attempt).await.unwrap();
         assert_eq!(log.lines_with("event=\"payment.unknown\"").len(), alarms, "{minutes} minutes later");
     }
 }

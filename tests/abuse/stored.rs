@@ -2,18 +2,20 @@
 
 use std::time::Duration;
 
+use admin::cli::{LedgerCommand, Replay};
+use admin::operator::{self, Verdict};
 use domain::debt::State;
 use domain::money::Cents;
 use domain::movement::Movement;
+use domain::movement::{Broken, verify, verify_chain};
 use domain::notice::NoticeNumber;
 use journeys::local::OPERATOR;
 use journeys::{
     CallbackMessage, NodeReceipt, PortalUser, PspOutcome, SampleNotice, TestPortal, Value, json, said,
 };
-use operator::{Command, Verdict};
-use store::{Broken, Ledger, Statement, chain, verify, verify_chain};
+use store::{Ledger, Statement};
 
-async fn operates(portal: &TestPortal, command: Command) -> (Verdict, String) {
+async fn operates(portal: &TestPortal, command: LedgerCommand) -> (Verdict, String) {
     let world = portal.stack().world(OPERATOR).unwrap();
     let mut out = Vec::new();
     let verdict = operator::run(&world, command, &mut out).await.unwrap();
@@ -76,7 +78,7 @@ async fn fm_57_what_the_next_version_has_written_is_read_and_worked_on() {
     mario.clone().resets_password().await;
     assert_eq!(said(&NodeReceipt::of(&closed, "1").arrives(&portal).await), "OK");
     assert_eq!(mario.tries_to_log_in().await.status, 401, "the new password counts");
-    let (verdict, text) = operates(&portal, Command::Verify).await;
+    let (verdict, text) = operates(&portal, LedgerCommand::Verify).await;
     assert_eq!(verdict, Verdict::Well, "{text}");
 }
 
@@ -130,7 +132,7 @@ async fn fm_59_after_a_restore_the_money_that_came_later_comes_back_once() {
     for event in &events {
         portal.put_item("DebtsTable", event).await;
     }
-    let again = || Command::ReplayOne(format!("node {}", receipt.id));
+    let again = || LedgerCommand::Replay(Replay::one(&format!("node {}", receipt.id)));
     let (_, text) = operates(&portal, again()).await;
     assert!(text.contains("a debt was credited"), "{text}");
     // All of it once more changes nothing.
@@ -139,13 +141,13 @@ async fn fm_59_after_a_restore_the_money_that_came_later_comes_back_once() {
     let everything = portal.clock().now().await;
     let from = everything - Duration::from_secs(24 * 60 * 60);
     let until = everything + Duration::from_secs(1);
-    operates(&portal, Command::ReplayBetween { from, until }).await;
+    operates(&portal, LedgerCommand::Replay(Replay::between(from, until))).await;
     assert_eq!(said(&receipt.arrives(&portal).await), "PAA_RECEIPT_DUPLICATA");
     portal.psp().calls_back(&CallbackMessage::succeeded(&second)).await.expect(200);
     for notice in [&told, &asked_for, &at_the_till] {
         paid_once(&mario, notice).await;
     }
-    let (verdict, text) = operates(&portal, Command::Verify).await;
+    let (verdict, text) = operates(&portal, LedgerCommand::Verify).await;
     assert_eq!(verdict, Verdict::Well, "{text}");
     assert!(text.starts_with("3 debts"), "{text}");
 }
@@ -218,7 +220,7 @@ async fn inv_m34_no_movement_is_changed_moved_or_left_out_without_breaking_the_c
         change(&mut movements);
         verify_chain(&number, &movements)
     };
-    let sealed = |movement: &mut Movement| movement.hash = chain(&number, movement);
+    let sealed = |movement: &mut Movement| movement.hash = movement.chain_hash(&number);
     assert_eq!(broken(&|all| all[1].hash.push('0')), Err(2), "another hash");
     assert_eq!(broken(&|all| all[0].reference = Some("other".to_owned())), Err(1), "other data");
     assert_eq!(

@@ -81,6 +81,24 @@ test("J17 the session ends: warned, kept, then ended in the middle of a form", s
   await stands(page, { title: "Inserimento pratica" });
 }));
 
+test("J17 the session is as long as the server says, whatever the script was written for", story({}, async ({ page, context }) => {
+  await login(context, await citizen());
+  await page.route("**/pratiche", async (route) => {
+    const response = await route.fetch();
+    const body = (await response.text()).replace('"idleMinutes":20', '"idleMinutes":5');
+    await route.fulfill({ response, body });
+  });
+  await page.clock.install();
+  await open(page, "/pratiche");
+  await headingIs(page, "Le tue pratiche");
+  await page.clock.fastForward("02:30");
+  assert.equal(await page.locator("dialog#sessione[open]").count(), 0);
+  await page.clock.fastForward("00:45");
+  await page.locator("dialog#sessione[open]").waitFor();
+  await page.clock.fastForward("02:00");
+  await page.waitForURL(/\/accedi\?.*scaduta=1/);
+}));
+
 test("J17 ended on the server: the next action leads to the login, and back to what was being done", story({}, async ({ page, context }) => {
   const someone = await citizen();
   await login(context, someone);

@@ -6,14 +6,17 @@ import { test } from "node:test";
 import { open, story } from "./support/browser.js";
 
 const PORTAL_SOURCES = new URL("../../functions/portal/", import.meta.url);
-const catalogue = (language) => JSON.parse(readFileSync(new URL(`i18n/${language}.json`, PORTAL_SOURCES), "utf8"));
+const ANSWERS = new URL("../../shared/web/messages/", import.meta.url);
+const sentences = (folder, language) => JSON.parse(readFileSync(new URL(`${language}.json`, folder), "utf8"));
+/** The sentences of answers and those of pages. */
+const catalogue = (language) => ({ ...sentences(ANSWERS, language), ...sentences(new URL("i18n/", PORTAL_SOURCES), language) });
 const LANGUAGES = readdirSync(new URL("i18n/", PORTAL_SOURCES)).map((name) => name.slice(0, -5));
 const LONGEST = 160;
 
 test("the catalogues have the same keys and placeholders, and no long message", () => {
   assert.deepEqual(LANGUAGES.sort(), ["en", "it"]);
   const italian = catalogue("it");
-  const placeholders = (message) => (message.match(/\{\w+\}/g) ?? []).sort();
+  const placeholders = (message) => (message.match(/\{[\w:€]+\}/g) ?? []).sort();
   for (const language of LANGUAGES) {
     const messages = catalogue(language);
     assert.deepEqual(Object.keys(messages).sort(), Object.keys(italian).sort(), language);
@@ -32,9 +35,9 @@ test("no Italian is left in English", () => {
   // Names that people find on Italian papers and keep in every language.
   const SAME = new Set(["IUUV", "PSP", "Email", "Email*", "Password*", "PEC"]);
   for (const [key, message] of Object.entries(catalogue("en"))) {
-    const left = message.replaceAll(/\{\w+\}/g, "").match(ITALIAN);
+    const left = message.replaceAll(/\{[\w:€]+\}/g, "").match(ITALIAN);
     assert.ok(!left || (left[0].toLowerCase() === "per" && /per cent/.test(message)), `${key}: ${message}`);
-    if (message.replaceAll(/\{\w+\}/g, "").length > 14 && !SAME.has(message)) assert.notEqual(message, italian[key], key);
+    if (message.replaceAll(/\{[\w:€]+\}/g, "").length > 14 && !SAME.has(message)) assert.notEqual(message, italian[key], key);
   }
 });
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use domain::account::Language;
 use serde_json::Value;
 
 use crate::stack::yaml;
@@ -84,7 +85,7 @@ fn openapi_names_every_code_and_shows_it_in_the_catalogues_words() {
         let example = document.pointer(&format!("/components/examples/{}/value", entry.code));
         let example = example.unwrap_or_else(|| panic!("components/examples lacks {}", entry.code));
         let shown = (&example["code"], &example["status"], &example["title"], &example["detail"]);
-        let (title, detail) = entry.it;
+        let (title, detail) = entry.text(Language::It);
         assert_eq!(shown, (&entry.code.into(), &entry.status.into(), &title.into(), &detail.into()));
         assert_eq!(example["type"], format!("urn:problem:{}", entry.code));
     }

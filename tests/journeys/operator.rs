@@ -1,21 +1,23 @@
 //! What operators ask of the ledger, and what the nightly audit finds.
 
+use admin::cli::{AdminCommand, Cli, LedgerCommand, Replay};
+use admin::operator::{self, Verdict};
+use clap::Parser;
 use journeys::local::faults::{Fault, Scope};
 use journeys::local::{OPERATOR, Stack};
 use journeys::{
     CallbackMessage, DebtPosition, NodeReceipt, PspOutcome, SampleNotice, TestPortal, Value, json, said,
 };
-use operator::{Command, Verdict};
 
-async fn says(portal: &TestPortal, command: Command) -> (Verdict, String) {
+async fn says(portal: &TestPortal, command: LedgerCommand) -> (Verdict, String) {
     let world = portal.stack().world(OPERATOR).unwrap();
     let mut out = Vec::new();
     let verdict = operator::run(&world, command, &mut out).await.unwrap();
     (verdict, String::from_utf8(out).unwrap())
 }
 
-fn debt(notice: &SampleNotice) -> Command {
-    Command::Debt(notice.number.parse().unwrap())
+fn debt(notice: &SampleNotice) -> LedgerCommand {
+    LedgerCommand::Debt { notice: notice.number.parse().unwrap() }
 }
 
 fn assert_in_order(text: &str, words: &[&str]) {
@@ -67,7 +69,7 @@ async fn inv_m02_inv_m24_money_that_is_not_simply_a_payment_is_listed() {
         .with("paymentId", "0".repeat(32))
         .with("transactionId", "TX-UNKNOWN");
     portal.psp().calls_back(&unknown).await.expect(200);
-    let (_, text) = says(&portal, Command::Differences).await;
+    let (_, text) = says(&portal, LedgerCommand::Differences).await;
     assert_in_order(
         &text,
         &[
@@ -94,8 +96,8 @@ async fn a_stored_callback_is_applied_again_by_id_or_by_time() {
         assert_eq!(mario.status(&notice).await, "to-pay");
         let until = portal.clock().now().await + std::time::Duration::from_secs(1);
         let again = || match by_id {
-            true => Command::ReplayOne(callback.id.clone()),
-            false => Command::ReplayBetween { from, until },
+            true => LedgerCommand::Replay(Replay::one(&callback.id)),
+            false => LedgerCommand::Replay(Replay::between(from, until)),
         };
         let (_, text) = says(&portal, again()).await;
         assert!(text.contains("a debt was credited") && text.contains("1 callback\n"), "{text}");
@@ -107,15 +109,16 @@ async fn a_stored_callback_is_applied_again_by_id_or_by_time() {
 }
 
 /// The sentence of a command that is not carried out.
-async fn refuses(portal: &TestPortal, command: Command) -> String {
+async fn refuses(portal: &TestPortal, command: LedgerCommand) -> String {
     let world = portal.stack().world(OPERATOR).unwrap();
     operator::run(&world, command, &mut Vec::new()).await.expect_err("it is refused").to_string()
 }
 
 /// A command line, as it is typed.
-fn typed(line: &str) -> Command {
-    let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
-    operator::asked(words).unwrap().unwrap().command
+fn typed(line: &str) -> LedgerCommand {
+    let cli = Cli::try_parse_from(std::iter::once("admin").chain(line.split_whitespace()));
+    let Ok(Some(AdminCommand::Ledger(command))) = cli.map(|cli| cli.command) else { panic!("{line}") };
+    command
 }
 
 #[tokio::test]
@@ -132,7 +135,7 @@ async fn inv_m10_what_was_given_back_or_settled_is_noted_once_and_listed_no_more
     let (lucia, open, paying) = portal.payment_under_way().await;
     let wrong = CallbackMessage::succeeded(&paying).named("wrong").with("amount", paying.amount() + 1);
     portal.psp().calls_back(&wrong).await.expect(200);
-    let listed = async || says(&portal, Command::Differences).await.1;
+    let listed = async || says(&portal, LedgerCommand::Differences).await.1;
     assert!(listed().await.ends_with("1 to refund, 2 of another amount, 0 of nothing we know\n"));
 
     let refund = |notice: &SampleNotice, movement: u64| {
@@ -171,7 +174,7 @@ async fn inv_m10_what_was_given_back_or_settled_is_noted_once_and_listed_no_more
         &account,
         &["PAID AGAIN, to refund", entry, "(4 ragioneria: mandato-118/2026)", "is whole"],
     );
-    let (verdict, text) = says(&portal, Command::Verify).await;
+    let (verdict, text) = says(&portal, LedgerCommand::Verify).await;
     assert_eq!(verdict, Verdict::Well, "{text}");
 }
 
@@ -227,7 +230,9 @@ async fn fm_52_a_receipt_that_never_came_is_credited_by_hand_and_known_when_it_c
         &account,
         &["PAID, says an operator:", "corrected by an operator:", "(2 ragioneria: flusso-2026-11-23)"],
     );
-    assert!(says(&portal, Command::Differences).await.1.starts_with("0 to refund, 0 of another amount"));
+    assert!(
+        says(&portal, LedgerCommand::Differences).await.1.starts_with("0 to refund, 0 of another amount")
+    );
 }
 
 #[tokio::test]
@@ -236,13 +241,13 @@ async fn inv_m24_money_of_nothing_we_knew_is_listed_until_it_is_taken_for_a_debt
     let position = DebtPosition::of(&portal.citizen().person, portal.rng());
     let receipt = NodeReceipt::of(&position.notice(), "1");
     assert_eq!(said(&receipt.arrives(&portal).await), "OK");
-    let (_, text) = says(&portal, Command::Differences).await;
+    let (_, text) = says(&portal, LedgerCommand::Differences).await;
     assert!(text.contains(&format!("of nothing we know: no debt of ours, receipt {}", receipt.id)), "{text}");
     portal.creditor().sends(&position).await.expect(201);
-    let (_, text) = says(&portal, Command::ReplayOne(format!("node {}", receipt.id))).await;
+    let (_, text) = says(&portal, LedgerCommand::Replay(Replay::one(&format!("node {}", receipt.id)))).await;
     assert!(text.contains("a debt was credited"), "{text}");
     assert_eq!(
-        says(&portal, Command::Differences).await.1,
+        says(&portal, LedgerCommand::Differences).await.1,
         "0 to refund, 0 of another amount, 0 of nothing we know\n"
     );
 }
@@ -265,7 +270,7 @@ async fn ab_68_inv_m34_a_movement_edited_or_removed_in_the_table_raises_the_alar
         paying.at_psp(PspOutcome::Success).await;
         debts.push(notice);
     }
-    let (verdict, text) = says(&portal, Command::Verify).await;
+    let (verdict, text) = says(&portal, LedgerCommand::Verify).await;
     assert_eq!(verdict, Verdict::Well, "{text}");
     assert!(text.starts_with("3 debts, 9 movements: every chain is whole"), "{text}");
     let movement = |notice: &SampleNotice, number: u64| json!({"pk": {"S": format!("DEBT#{}", notice.number)}, "sk": {"S": format!("M#{number:012}")}});
@@ -277,7 +282,7 @@ async fn ab_68_inv_m34_a_movement_edited_or_removed_in_the_table_raises_the_alar
     )
     .await;
     forges(&portal, "DeleteItem", json!({"Key": movement(&debts[1], 3)})).await;
-    let (verdict, text) = says(&portal, Command::Verify).await;
+    let (verdict, text) = says(&portal, LedgerCommand::Verify).await;
     assert_eq!(verdict, Verdict::Broken);
     assert!(
         text.contains(&format!("{}: BROKEN, movement 3 does not continue the chain", debts[0].number)),

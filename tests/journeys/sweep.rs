@@ -94,13 +94,13 @@ async fn a_practice_past_its_last_day_takes_no_place_in_the_sweep_while_a_paymen
     let notice = portal.creditor().issues_as(position).await;
     let places = async || {
         let world = portal.stack().world("Sweep").unwrap();
-        let sweep = store::Sweep::connect(&world).unwrap();
+        let writer = store::DebtWriter::connect(&world).unwrap();
         let mut places = 0;
-        for shard in store::Sweep::shards() {
-            let due = sweep.due(&shard).await.unwrap();
+        for shard in store::due_shards() {
+            let due = writer.due_work(&shard).await.unwrap();
             places += due
                 .iter()
-                .filter(|due| matches!(due, store::Due::Debt(number) if number.as_str() == notice.number))
+                .filter(|due| matches!(due, store::DueWork::Debt(number) if number.as_str() == notice.number))
                 .count();
         }
         places

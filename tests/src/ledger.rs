@@ -123,7 +123,7 @@ impl LedgerView {
     fn account_of(&self, debt: &Debt, faults: &mut Vec<String>) {
         let notice = &debt.notice;
         let movements = self.movements(notice);
-        if let Err(number) = store::verify_chain(notice, movements) {
+        if let Err(number) = domain::movement::verify_chain(notice, movements) {
             faults.push(format!("INV-M34 {notice}: the chain breaks at movement {number}"));
         }
         if debt.version != movements.len() as u64
@@ -136,7 +136,6 @@ impl LedgerView {
             let event = match movement.kind {
                 Kind::Changed => Event::Change,
                 Kind::AttemptStarted => Event::StartAttempt,
-                Kind::AttemptUnknown => Event::LoseSight,
                 Kind::AttemptFailed => Event::FailAttempt,
                 Kind::Credit | Kind::CreditLate | Kind::DuplicateToRefund => Event::Credit,
                 Kind::Mismatch => Event::Mismatch,
@@ -145,7 +144,8 @@ impl LedgerView {
                 Kind::RefundNoted => Event::NoteRefund,
                 Kind::Reconciled => Event::Reconcile,
                 Kind::CorrectedToMatchNode => Event::CorrectToMatchNode,
-                Kind::Created => continue,
+                // Of a debt's life before this release, or its beginning.
+                Kind::AttemptUnknown | Kind::Created => continue,
             };
             // A debt past its last day is paid late also when nobody had written that down yet.
             let rule = match (debt::decide(state, event), movement.kind) {

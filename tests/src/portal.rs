@@ -233,7 +233,7 @@ impl ClockControl {
     /// Today in Rome, and so many days later.
     pub async fn day(&self, later: i64) -> String {
         let rome = jiff::tz::get!("Europe/Rome");
-        let today = self.now().await.to_zoned(rome).date();
+        let today = self.now().await.to_zoned_datetime(rome).date();
         today.checked_add(jiff::Span::new().days(later)).unwrap().to_string()
     }
 

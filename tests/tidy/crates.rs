@@ -1,8 +1,9 @@
 //! Who may depend on whom. Cargo keeps what is written in the manifests; these tests keep the manifests.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
 
-use crate::{files, folders, none, read};
+use crate::{files, folders, none, read, repository};
 
 /// Heavy dependencies, each with the only crate of `shared/` that may have it.
 const OWNERS: &[(&str, &str)] = &[
@@ -25,7 +26,7 @@ const OWNERS: &[(&str, &str)] = &[
     ("chacha20poly1305", "shared/web"),
     ("quick-xml", "shared/pagopa"),
     ("askama", "functions/portal"),
-    ("dynoxide-rs", "infra/local"),
+    ("dynoxide-rs", "infra/emulator"),
 ];
 
 /// The picture of ARCHITECTURE.md: what a crate of `shared/` may depend on among ours. Down this list only.
@@ -67,10 +68,8 @@ fn a_heavy_dependency_has_one_owner() {
     let mut faults = Vec::new();
     for (folder, names) in needs() {
         for (dependency, owner) in OWNERS {
-            // The local stack stands in for the others' neighbours: it speaks what they speak. The benchmark's floors
-            // are a Lambda and a hash with nothing of ours in them.
-            let floor = folder == "infra/bench" && ["argon2", "lambda_runtime"].contains(dependency);
-            let apart = folder == "infra/local" || floor;
+            // Emulator and simulators speak what AWS, the PSP and pagoPA speak.
+            let apart = ["infra/emulator", "infra/simulators"].contains(&folder.as_str());
             if names.contains(*dependency) && folder != *owner && !apart {
                 faults.push(format!("{folder} depends on {dependency}, which only {owner} knows"));
             }
@@ -81,7 +80,7 @@ fn a_heavy_dependency_has_one_owner() {
 
 #[test]
 fn the_aws_sdk_stays_below_the_crates_that_own_it() {
-    let allowed = ["shared/store", "shared/mail", "shared/world", "infra/local"];
+    let allowed = ["shared/store", "shared/mail", "shared/world", "infra/emulator"];
     let faults = needs().into_iter().filter(|(folder, _)| !allowed.contains(&folder.as_str()));
     let faults = faults.filter_map(|(folder, names)| {
         let aws = names.into_iter().find(|name| name.starts_with("aws-"))?;
@@ -99,6 +98,25 @@ fn functions_do_not_depend_on_functions() {
         of_ours.into_iter().map(move |name| format!("{folder} depends on the function {name}"))
     });
     none(faults.collect(), "What two functions need lives in shared/; only the local stack knows functions.");
+}
+
+/// What stands in for AWS knows nothing of what stands in for a PSP; what an operator runs needs neither.
+#[test]
+fn what_surrounds_the_product_is_layered_too() {
+    let ours = folders("infra");
+    let needs = needs();
+    let allowed: &[(&str, &[&str])] = &[
+        ("admin", &[]),
+        ("emulator", &[]),
+        ("simulators", &["emulator"]),
+        ("local", &["emulator", "simulators"]),
+    ];
+    let faults = allowed.iter().flat_map(|(name, allowed)| {
+        let of_ours = needs[&format!("infra/{name}")].intersection(&ours).cloned();
+        let others = of_ours.filter(|other| !allowed.contains(&other.as_str()));
+        others.map(move |other| format!("infra/{name} depends on {other}"))
+    });
+    none(faults.collect(), "Emulator below simulators below the local stack; admin beside them.");
 }
 
 #[test]
@@ -120,7 +138,7 @@ fn the_shared_crates_are_layered_as_the_picture_says() {
 
 #[test]
 fn the_domain_knows_no_io_clock_randomness_or_wire() {
-    let allowed = ["jiff", "serde", "unicode-segmentation"];
+    let allowed = ["jiff", "serde", "sha2", "unicode-segmentation"];
     let needs = needs();
     let faults = needs["shared/domain"].iter().filter(|name| !allowed.contains(&name.as_str()));
     none(faults.cloned().collect(), "domain depends on nothing that does anything (invariant 1).");
@@ -149,6 +167,44 @@ fn every_crate_keeps_the_workspaces_rules() {
         }
     }
     none(faults, "One name, one set of rules.");
+}
+
+/// A workspace of its own inherits nothing: its floors are compared with functions, so they are built like them.
+#[test]
+fn the_benchmark_is_built_and_checked_like_the_product() {
+    let [product, benchmark] =
+        ["Cargo.toml", "infra/bench/Cargo.toml"].map(|path| read(path).parse::<toml::Table>().unwrap());
+    assert_eq!(benchmark["lints"], product["workspace"]["lints"]);
+    let all_crates = |manifest: &toml::Table| {
+        let mut profile = manifest["profile"]["release"].as_table().unwrap().clone();
+        profile.remove("package");
+        profile
+    };
+    assert_eq!(all_crates(&benchmark), all_crates(&product));
+}
+
+/// The crates that a build takes, with their features.
+fn built(packages: &[&str]) -> BTreeSet<String> {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["tree", "--locked", "--edges", "features,normal,build,dev"]).args(packages);
+    // Without a target, what is built for build scripts is shown with the features of what is built to run.
+    cargo.args(["--target", "x86_64-unknown-linux-gnu", "--prefix", "none", "--format", "{p} [{f}]"]);
+    cargo.current_dir(repository());
+    let run = cargo.output().unwrap();
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    let said = String::from_utf8(run.stdout).unwrap();
+    let lines = said.lines().filter(|line| !line.is_empty() && !line.contains(" feature \""));
+    lines.map(|line| line.trim_end_matches(" (*)").to_owned()).collect()
+}
+
+/// Otherwise one suite after all of them would build two hundred crates anew.
+#[test]
+fn one_suite_is_built_of_the_same_crates_as_all_of_them() {
+    let (one, all) = (built(&["--package", "journeys"]), built(&["--workspace"]));
+    none(
+        one.difference(&all).cloned().collect(),
+        "Whatever another crate asks of these, ask it in tests/Cargo.toml as well.",
+    );
 }
 
 /// Decisions read what is there, not what an index will show: the sweep alone asks it what may be due.

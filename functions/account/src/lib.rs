@@ -1,8 +1,10 @@
 //! A person sees their account, chooses the language they are written in, and takes their data along.
 
+mod pages;
 mod wire;
 
 use domain::account::Language;
+use domain::{Debt, Error, Fault};
 use identity::Sessions;
 use store::{Accounts, History, Listing, Movements};
 use web::{Function, Problem, Reply, Request};
@@ -15,7 +17,7 @@ pub struct Account {
     movements: Movements,
 }
 
-/// How many debts an export reads at a time, and in all: a person's, not a city's.
+/// How many debts of a list an export reads at a time, and in all: a person's, not a city's.
 const PAGE: usize = 50;
 const MOST: usize = 10_000;
 
@@ -40,19 +42,19 @@ impl Function for Account {
                 Ok(Reply::ok(&wire::Shown::of(citizen.account())))
             }
             "PATCH /api/account" => {
-                let mut body = request.json()?;
-                let language = body.text("language");
-                let mut form = body.end()?;
+                let (change, mut form) = request.json::<wire::Change>()?;
+                let language = change.language.unwrap_or_default();
                 let language = form.field("language", Language::parse(&language));
                 let language = form.give(language)?;
                 let account = self.accounts.set_language(&citizen, language).await?;
                 Ok(Reply::ok(&wire::Shown::of(&account)))
             }
-            _ => {
+            "GET /api/account/export" => {
                 request.query(&[])?;
                 let export = self.export(&citizen).await?;
                 Ok(Reply::ok(&export).attachment("dati-personali.json"))
             }
+            _ => Err(Error::NotFound.into()),
         }
     }
 }
@@ -60,24 +62,16 @@ impl Function for Account {
 impl Account {
     /// Every datum held about the person: the account, and each debt that it sees with its movements.
     async fn export(&self, citizen: &store::Citizen) -> Result<wire::Export, Problem> {
-        let mut debts = Vec::new();
-        let mut after = None;
-        loop {
-            let page = self.listing.to_pay(citizen, PAGE, after.as_deref()).await?;
-            debts.extend(page.debts);
-            after = page.next;
-            if after.is_none() || debts.len() >= MOST {
-                break;
-            }
-        }
-        loop {
-            let page = self.listing.history(citizen, &History::default(), PAGE, after.as_deref()).await?;
-            debts.extend(page.debts);
-            after = page.next;
-            if after.is_none() || debts.len() >= MOST {
-                break;
-            }
-        }
+        let to_pay = |after: Option<String>| async move {
+            let rows = self.listing.to_pay(citizen, PAGE, after.as_deref()).await?;
+            Ok::<_, Fault>((rows.debts, rows.next))
+        };
+        let closed = |after: Option<String>| async move {
+            let rows = self.listing.history(citizen, &History::default(), PAGE, after.as_deref()).await?;
+            Ok::<_, Fault>((rows.debts, rows.next))
+        };
+        let mut debts: Vec<Debt> = pages::all(MOST, to_pay).await?;
+        debts.extend(pages::all(MOST, closed).await?);
         let mut exported = Vec::new();
         for debt in debts {
             let movements = self.movements.of(&debt.notice).await?;

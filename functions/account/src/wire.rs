@@ -4,8 +4,14 @@ use domain::movement::Movement;
 use domain::person::{Person, PersonType};
 use domain::receipt::{Payer, PspIdentity, Receipt};
 use domain::{Date, Debt, Timestamp};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use web::view::AccountView;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Change {
+    pub language: Option<String>,
+}
 
 #[derive(Serialize)]
 pub struct Shown {

@@ -1,19 +1,31 @@
 //! The mailed link activates an account. Opening the link consumes nothing; this POST does.
 
-use domain::account::LinkPurpose;
 use domain::error::FieldCode;
+use domain::outbox::OutboxMessage;
 use domain::person::Email;
 use domain::{Error, FieldError};
 use identity::Links;
-use serde::Serialize;
-use store::{Accounts, Letter, Limit, Limits, Outbox};
+use serde::{Deserialize, Serialize};
+use store::{AccountWriter, Limit, Limits, Outbox};
 use web::{Function, Problem, Reply, Request};
 use world::{NotConfigured, World};
 
 pub struct Activate {
     limits: Limits,
-    accounts: Accounts,
+    accounts: AccountWriter,
     outbox: Outbox,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Activation {
+    token: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Resend {
+    username: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -27,18 +39,18 @@ impl Function for Activate {
     fn connect(world: &World) -> Result<Self, NotConfigured> {
         Ok(Self {
             limits: Limits::connect(world)?,
-            accounts: Accounts::connect(world)?,
+            accounts: AccountWriter::connect(world)?,
             outbox: Outbox::connect(world)?,
         })
     }
 
     async fn handle(&self, request: Request) -> Result<Reply, Problem> {
         let source = request.source();
-        let mut body = request.json()?;
         match request.route {
             "POST /api/activate" => {
-                let token = body.text("token");
-                body.end()?.finish()?;
+                let (activation, form) = request.json::<Activation>()?;
+                form.finish()?;
+                let token = activation.token.unwrap_or_default();
                 if token.is_empty() {
                     return Err(FieldError::new("token", FieldCode::Required).into());
                 }
@@ -46,13 +58,12 @@ impl Function for Activate {
                 if !Links::is_plausible(&token) {
                     return Err(Error::LinkNotValid.into());
                 }
-                let opened = self.accounts.open_link(LinkPurpose::Activate, &token).await?;
-                self.accounts.activate(opened).await?;
+                self.accounts.activate(&token).await?;
                 Ok(Reply::ok(&Status { status: "active" }))
             }
-            _ => {
-                let username = body.text("username");
-                let mut form = body.end()?;
+            "POST /api/activate/resend" => {
+                let (resend, mut form) = request.json::<Resend>()?;
+                let username = resend.username.unwrap_or_default();
                 let username = form.field("username", Email::parse(&username));
                 let username = form.give(username)?;
                 self.limits
@@ -62,9 +73,10 @@ impl Function for Activate {
                     ])
                     .await?;
                 let language = request.language();
-                self.outbox.post(&Letter::ResendActivation { username, language }).await?;
+                self.outbox.add(&OutboxMessage::ResendActivation { username, language }).await?;
                 Ok(Reply::accepted(&Status { status: "activation-sent" }))
             }
+            _ => Err(Error::NotFound.into()),
         }
     }
 }

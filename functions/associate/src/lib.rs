@@ -35,7 +35,7 @@ impl Function for Associate {
 
     async fn handle(&self, request: Request) -> Result<Reply, Problem> {
         let citizen = self.sessions.citizen(&request).await?;
-        let proof = match wire::Wanted::read(request.json()?)? {
+        let proof = match wire::Wanted::read(request.json_object()?)? {
             wire::Wanted::Codes(proof) => {
                 // The same guessing as by public search: counted alike.
                 let source = request.source();

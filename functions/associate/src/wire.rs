@@ -1,7 +1,7 @@
 use domain::notice::Proof;
 use domain::{Error, FieldCode, FieldError};
-use serde::Serialize;
-use web::Body;
+use serde::{Deserialize, Serialize};
+use web::JsonObject;
 use web::view::DebtView;
 
 /// `{fiscalCode, noticeNumber}`, `{fiscalCode, iuv}` or `{reference}`.
@@ -10,13 +10,19 @@ pub enum Wanted {
     Reference(String),
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SentReference {
+    reference: Option<String>,
+}
+
 impl Wanted {
-    pub fn read(mut body: Body) -> Result<Self, Error> {
-        if !body.has("reference") {
-            return web::read_proof(body).map(Self::Codes);
+    pub fn read(object: JsonObject) -> Result<Self, Error> {
+        if !object.contains_key("reference") {
+            return web::read_proof(object).map(Self::Codes);
         }
-        let reference = body.text("reference");
-        let mut form = body.end()?;
+        let (sent, mut form) = web::read_fields::<SentReference>(object)?;
+        let reference = sent.reference.unwrap_or_default();
         if reference.is_empty() {
             form.refuse(FieldError::new("reference", FieldCode::Required));
         }

@@ -4,19 +4,20 @@ mod wire;
 
 use creditor::{Services, creditor, issuing};
 use domain::creditor::Creditor;
+use domain::debt::{Canceller, NewDebt};
 use domain::debt::{Days, Service};
 use domain::notice::{Issuing, NoticeNumber};
 use domain::spontaneous::Wish;
 use domain::{Error, Fault, FieldCode, FieldError};
 use identity::Sessions;
-use store::{Canceller, Citizen, Debts, Idempotency, Limit, Limits, NewDebt, Started};
+use store::{Citizen, DebtWriter, Idempotency, IdempotencyHold, IdempotencyStart, Limit, Limits};
 use web::{Function, Problem, Reply, Request};
 use world::{NotConfigured, World};
 
 pub struct CreateSpontaneous {
     sessions: Sessions,
     limits: Limits,
-    debts: Debts,
+    writer: DebtWriter,
     idempotency: Idempotency,
     services: Services,
     creditor: Creditor,
@@ -24,15 +25,16 @@ pub struct CreateSpontaneous {
 }
 
 const CREATE: &str = "POST /api/debts";
+const CANCEL: &str = "DELETE /api/debts/{noticeNumber}";
 
 impl Function for CreateSpontaneous {
-    const ROUTES: &'static [&'static str] = &[CREATE, "DELETE /api/debts/{noticeNumber}"];
+    const ROUTES: &'static [&'static str] = &[CREATE, CANCEL];
 
     fn connect(world: &World) -> Result<Self, NotConfigured> {
         Ok(Self {
             sessions: Sessions::connect(world)?,
             limits: Limits::connect(world)?,
-            debts: Debts::connect(world)?,
+            writer: DebtWriter::connect(world)?,
             idempotency: Idempotency::connect(world)?,
             services: Services::of_the_repository()?,
             creditor: creditor(world)?,
@@ -42,33 +44,40 @@ impl Function for CreateSpontaneous {
 
     async fn handle(&self, request: Request) -> Result<Reply, Problem> {
         let citizen = self.sessions.citizen(&request).await?;
-        if request.route != CREATE {
-            request.bare()?;
-            let notice = NoticeNumber::parse(request.path("noticeNumber"));
-            let notice = notice.map_err(|_| Error::DebtNotFound)?;
-            self.debts.cancel(&notice, Canceller::Citizen(&citizen)).await?;
-            return Ok(Reply::no_content());
+        match request.route {
+            CREATE => self.create_once(&citizen, &request).await,
+            CANCEL => {
+                request.bare()?;
+                let notice = NoticeNumber::parse(request.path("noticeNumber"));
+                let notice = notice.map_err(|_| Error::DebtNotFound)?;
+                self.writer.cancel(&notice, Canceller::Citizen(citizen.viewer())).await?;
+                Ok(Reply::no_content())
+            }
+            _ => Err(Error::NotFound.into()),
         }
+    }
+}
+
+impl CreateSpontaneous {
+    async fn create_once(&self, citizen: &Citizen, request: &Request) -> Result<Reply, Problem> {
         let key = request.idempotency_key()?;
         let wish = wire::Wish::read(request.json()?)?;
-        let new = self.priced(&citizen, &wish)?;
+        let new = self.priced(citizen, &wish)?;
         match self.idempotency.start(citizen.id(), CREATE, key, &wish.fingerprint()).await? {
-            Started::Again { status, body } => Ok(Reply::stored(status, body)),
-            Started::Go(pass) => match self.create(&citizen, new, &pass).await {
+            IdempotencyStart::Replay { status, body } => Ok(Reply::stored(status, body)),
+            IdempotencyStart::Proceed(hold) => match self.create(citizen, new, &hold).await {
                 Ok(reply) => Ok(reply),
                 Err(error) => {
                     // A refusal frees the key; after trouble of ours the record says what happened.
                     if !matches!(error, Error::Unavailable(_)) {
-                        self.idempotency.release(&pass).await?;
+                        self.idempotency.release(&hold).await?;
                     }
                     Err(error.into())
                 }
             },
         }
     }
-}
 
-impl CreateSpontaneous {
     /// The debt by the catalogue: price, beneficiary and account are never the caller's (INV-M28).
     fn priced(&self, citizen: &Citizen, wish: &wire::Wish) -> Result<NewDebt, Error> {
         if wish.service_code.is_empty() {
@@ -88,12 +97,12 @@ impl CreateSpontaneous {
         })
     }
 
-    async fn create(&self, citizen: &Citizen, new: NewDebt, pass: &store::Pass) -> Result<Reply, Error> {
+    async fn create(&self, citizen: &Citizen, new: NewDebt, hold: &IdempotencyHold) -> Result<Reply, Error> {
         self.limits.admit(&[(Limit::SPONTANEOUS, citizen.id().as_str())]).await?;
-        let now = self.debts.now();
+        let now = self.writer.debts().now();
         let answer = |debt: &domain::Debt| wire::created(debt, &self.creditor, now);
-        let records = (&self.idempotency, pass);
-        let debt = self.debts.create_spontaneous(citizen, new, self.issuing, records, answer).await?;
+        let records = (&self.idempotency, hold);
+        let debt = self.writer.create_spontaneous(citizen, &new, self.issuing, records, answer).await?;
         let body = serde_json::to_vec(&wire::Created::of(&debt, &self.creditor, now));
         Ok(Reply::stored(201, body.map_err(|e| Fault::new("writing an answer", e))?))
     }

@@ -1,12 +1,23 @@
 use std::collections::BTreeMap;
 
 use domain::creditor::Creditor;
-use domain::{Debt, Error, Timestamp};
-use serde::Serialize;
-use web::Body;
+use domain::error::Form;
+use domain::{Debt, Error, FieldCode, FieldError, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use web::JsonObject;
 use web::view::DebtView;
 
-/// `{serviceCode, reason, amount?, fields?}`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SentWish {
+    service_code: Option<String>,
+    reason: Option<String>,
+    amount: Option<u64>,
+    fields: Option<JsonObject>,
+}
+
+/// What to pay for, with the fields that the service adds.
 pub struct Wish {
     pub service_code: String,
     pub reason: String,
@@ -15,15 +26,15 @@ pub struct Wish {
 }
 
 impl Wish {
-    pub fn read(mut body: Body) -> Result<Self, Error> {
-        let wish = Self {
-            service_code: body.text("serviceCode"),
-            reason: body.text("reason"),
-            amount: body.number("amount"),
-            fields: body.texts_by_name("fields"),
-        };
-        body.end()?.finish()?;
-        Ok(wish)
+    pub fn read((sent, mut form): (SentWish, Form)) -> Result<Self, Error> {
+        let fields = texts(sent.fields.unwrap_or_default(), &mut form);
+        form.finish()?;
+        Ok(Self {
+            service_code: sent.service_code.unwrap_or_default(),
+            reason: sent.reason.unwrap_or_default(),
+            amount: sent.amount,
+            fields,
+        })
     }
 
     /// The same for the same wish, however its JSON was laid out.
@@ -34,6 +45,22 @@ impl Wish {
         text.extend(self.fields.iter().map(|(name, value)| format!("{name}\u{0}{value}")));
         text.join("\u{1}").into_bytes()
     }
+}
+
+/// The service's fields as texts: a number is taken as it is written.
+fn texts(fields: JsonObject, form: &mut Form) -> BTreeMap<String, String> {
+    let mut texts = BTreeMap::new();
+    for (name, value) in fields {
+        match value {
+            Value::String(text) => drop(texts.insert(name, text)),
+            Value::Number(number) => drop(texts.insert(name, number.to_string())),
+            Value::Null => {}
+            Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
+                form.refuse(FieldError::new(format!("fields.{name}"), FieldCode::Format));
+            }
+        }
+    }
+    texts
 }
 
 #[derive(Serialize)]

@@ -2,12 +2,12 @@
 
 use domain::Fault;
 use lambda::Worker;
-use post::Postman;
+use post::OutboxWorker;
 use serde::{Deserialize, Serialize};
 use world::{NotConfigured, World};
 
 pub struct DeliverMail {
-    postman: Postman,
+    outbox: OutboxWorker,
 }
 
 /// The part of a DynamoDB stream event that is needed: which letter was written.
@@ -60,15 +60,15 @@ impl Worker for DeliverMail {
     type Answer = Failures;
 
     fn connect(world: &World) -> Result<Self, NotConfigured> {
-        Ok(Self { postman: Postman::connect(world)? })
+        Ok(Self { outbox: OutboxWorker::connect(world)? })
     }
 
     async fn handle(&self, event: StreamEvent) -> Result<Failures, Fault> {
         let mut batch_item_failures = Vec::new();
         for record in event.records.iter().filter(|record| record.event_name == "INSERT") {
             let Some(id) = record.dynamodb.keys.pk.s.strip_prefix("OUT#") else { continue };
-            if let Err(fault) = self.postman.deliver(id).await {
-                tracing::error!(doing = fault.doing, cause = %fault.source, letter = id, "a letter comes back");
+            if let Err(fault) = self.outbox.deliver(id).await {
+                tracing::error!(event = "outbox.failed", doing = fault.doing, cause = %fault.source, message_id = id, "a message comes back");
                 let item_identifier = record.dynamodb.sequence_number.clone();
                 batch_item_failures.push(Failure { item_identifier });
             }

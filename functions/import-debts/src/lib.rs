@@ -6,10 +6,11 @@ mod wire;
 use creditor::{Services, creditor};
 use domain::creditor::Creditor;
 use domain::debt::Service;
+use domain::debt::{Canceller, Imported, NewDebt};
 use domain::notice::NoticeNumber;
 use domain::{Error, FieldCode, FieldError, NoticeNumber as Notice};
 use identity::CreditorKey;
-use store::{Canceller, Debts, Imported, Limit, Limits, NewDebt};
+use store::{DebtWriter, Limit, Limits};
 use web::view::DebtView;
 use web::{Function, Problem, Reply, Request};
 use world::{NotConfigured, World};
@@ -17,7 +18,7 @@ use world::{NotConfigured, World};
 pub struct ImportDebts {
     key: CreditorKey,
     limits: Limits,
-    debts: Debts,
+    writer: DebtWriter,
     services: Services,
     creditor: Creditor,
 }
@@ -33,7 +34,7 @@ impl Function for ImportDebts {
         Ok(Self {
             key: CreditorKey::connect(world)?,
             limits: Limits::connect(world)?,
-            debts: Debts::connect(world)?,
+            writer: DebtWriter::connect(world)?,
             services: Services::of_the_repository()?,
             creditor: creditor(world)?,
         })
@@ -44,19 +45,20 @@ impl Function for ImportDebts {
         match request.route {
             "PUT /creditor/debts/{noticeNumber}" => {
                 let notice = notice(request.path("noticeNumber"))?;
-                let new = self.with_service(wire::Row::read(request.json()?)?)?;
+                let new = self.with_service(wire::Row::read(request.json_object()?)?)?;
                 let imported = self.imported(&notice, new).await?;
-                let debt = DebtView::of(&imported.debt, &self.creditor, self.debts.now());
+                let debt = DebtView::of(&imported.debt, &self.creditor, self.writer.debts().now());
                 let answer = wire::Imported { debt };
                 Ok(if imported.created { Reply::created(&answer) } else { Reply::ok(&answer) })
             }
             "DELETE /creditor/debts/{noticeNumber}" => {
                 request.bare()?;
                 let notice = notice(request.path("noticeNumber"))?;
-                self.debts.cancel(&notice, Canceller::Creditor).await?;
+                self.writer.cancel(&notice, Canceller::Creditor).await?;
                 Ok(Reply::no_content())
             }
-            _ => Ok(self.import(&request).await?),
+            "POST /creditor/debts/import" => Ok(self.import(&request).await?),
+            _ => Err(Error::NotFound.into()),
         }
     }
 }
@@ -74,9 +76,9 @@ impl ImportDebts {
 
     /// Writes a debt; one whose last day has passed already is closed at once.
     async fn imported(&self, notice: &NoticeNumber, new: NewDebt) -> Result<Imported, Error> {
-        let imported = self.debts.import(notice, new).await?;
-        if imported.debt.is_past_expiry(self.debts.now()) {
-            self.debts.expire(notice).await?;
+        let imported = self.writer.import(notice, &new).await?;
+        if imported.debt.is_past_expiry(self.writer.debts().now()) {
+            self.writer.expire(notice).await?;
         }
         Ok(imported)
     }
@@ -126,7 +128,7 @@ impl ImportDebts {
             Err(error) => return Err(error),
         };
         if dry_run {
-            return match self.debts.get(&notice).await? {
+            return match self.writer.debts().get(&notice).await? {
                 None => Ok(wire::Outcome::accepted(&notice, "created")),
                 Some(debt) if debt.state == domain::debt::State::Paid => Ok(wire::Outcome::paid(&notice)),
                 Some(_) => Ok(wire::Outcome::accepted(&notice, "changed")),

@@ -1,11 +1,11 @@
 //! Many debts in one call: CSV with a header line (comma or semicolon), or one JSON object a line.
 
-use domain::error::Form;
 use domain::notice::NoticeNumber;
 use domain::{Error, FieldCode, FieldError};
-use web::{Body, Request};
+use serde_json::Value;
+use web::{JsonObject, Request};
 
-use crate::wire::{Raw, Row};
+use crate::wire::{Row, SentRow};
 
 /// How many rows a call may hold, and how many bytes.
 const MAX_ROWS: usize = 1_000;
@@ -40,22 +40,13 @@ fn from_ndjson(text: &str) -> Result<Vec<Numbered>, Error> {
     let mut rows = Vec::new();
     for (line, text) in (1..).zip(text.lines()).filter(|(_, text)| !text.trim().is_empty()) {
         bounded(&rows)?;
-        let debt = match Body::of_text(text) {
-            Ok(body) => from_json(body),
-            Err(_) => refused(None, "line", FieldCode::Format),
+        let debt = match web::parse_object(text.as_bytes()) {
+            Ok(object) => checked(object),
+            Err(_) => refused("", "line", FieldCode::Format),
         };
         rows.push(Numbered { line, debt });
     }
     Ok(rows)
-}
-
-fn from_json(mut body: Body) -> Result<(NoticeNumber, Row), Refused> {
-    let number = body.text("noticeNumber");
-    match Raw::read(body) {
-        Ok((raw, form)) => checked(number, raw, form),
-        Err(Error::UnknownField(field)) => refused(Some(number), &field, FieldCode::NotAllowed),
-        Err(_) => refused(Some(number), "line", FieldCode::Format),
-    }
 }
 
 fn from_csv(text: &str) -> Result<Vec<Numbered>, Error> {
@@ -78,9 +69,9 @@ fn from_csv(text: &str) -> Result<Vec<Numbered>, Error> {
         let Ok(record) = record else { return Err(Error::MalformedBody) };
         let line = line_of(text, &record);
         let debt = if record.len() == header.len() {
-            from_record(&header, &record)
+            checked(object_of(&header, &record))
         } else {
-            refused(None, "line", FieldCode::Format)
+            refused("", "line", FieldCode::Format)
         };
         rows.push(Numbered { line, debt });
     }
@@ -119,57 +110,55 @@ const COLUMNS: [&str; 16] = [
 const NEEDED: [&str; 7] =
     ["noticeNumber", "debtorFiscalCode", "debtorPersonType", "debtorName", "serviceCode", "reason", "amount"];
 
-fn from_record(
-    header: &csv::StringRecord,
-    record: &csv::StringRecord,
-) -> Result<(NoticeNumber, Row), Refused> {
-    let get = |name: &str| {
-        let place = header.iter().position(|known| known.trim() == name)?;
-        record.get(place).map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
-    };
-    let need = |name: &str| get(name).unwrap_or_default();
-    let mut form = Form::default();
-    let amount = match get("amount").map(|text| text.parse::<u64>()) {
-        Some(Ok(cents)) => Some(cents),
-        Some(Err(_)) => {
-            form.refuse(FieldError::new("amount", FieldCode::Format));
-            None
-        }
-        None => None,
-    };
-    let raw = Raw {
-        fiscal_code: need("debtorFiscalCode"),
-        person_type: need("debtorPersonType"),
-        name: need("debtorName"),
-        address: get("debtorAddress"),
-        postal_code: get("debtorPostalCode"),
-        city: get("debtorCity"),
-        province: get("debtorProvince"),
-        country: get("debtorCountry"),
-        email: get("debtorEmail"),
-        service_code: need("serviceCode"),
-        reason: need("reason"),
-        amount,
-        due_date: get("dueDate"),
-        valid_from: get("validFrom"),
-        expires_on: get("expiresOn"),
-    };
-    checked(need("noticeNumber"), raw, form)
+/// A record as the object that it would be in JSON: `debtorName` is the debtor's `name`, a blank field is missing.
+fn object_of(header: &csv::StringRecord, record: &csv::StringRecord) -> JsonObject {
+    let (mut row, mut debtor) = (JsonObject::new(), JsonObject::new());
+    for (name, text) in header.iter().map(str::trim).zip(record.iter().map(str::trim)) {
+        let value = match (name, text.parse::<u64>()) {
+            (_, _) if text.is_empty() => continue,
+            ("amount", Ok(cents)) => Value::from(cents),
+            _ => Value::from(text),
+        };
+        match name.strip_prefix("debtor") {
+            Some(name) => debtor.insert(lower_camel(name), value),
+            None => row.insert(name.to_owned(), value),
+        };
+    }
+    row.insert("debtor".to_owned(), Value::Object(debtor));
+    row
 }
 
-fn checked(number: String, raw: Raw, mut form: Form) -> Result<(NoticeNumber, Row), Refused> {
-    let notice = NoticeNumber::parse(&number)
+fn lower_camel(name: &str) -> String {
+    let mut name = name.to_owned();
+    if let Some(first) = name.get_mut(..1) {
+        first.make_ascii_lowercase();
+    }
+    name
+}
+
+fn checked(mut object: JsonObject) -> Result<(NoticeNumber, Row), Refused> {
+    let number = object.remove("noticeNumber").unwrap_or_default();
+    let text = number.as_str().unwrap_or_default();
+    let (sent, mut form) = match SentRow::read(object) {
+        Ok(read) => read,
+        Err(Error::UnknownField(field)) => return refused(text, &field, FieldCode::NotAllowed),
+        Err(_) => return refused(text, "line", FieldCode::Format),
+    };
+    if !number.is_null() && !number.is_string() {
+        form.refuse(FieldError::new("noticeNumber", FieldCode::Format));
+    }
+    let notice = NoticeNumber::parse(text)
         .and_then(|notice| if notice.is_stand_in_probe() { Err(FieldCode::NotAllowed) } else { Ok(notice) });
     let notice = form.field("noticeNumber", notice);
-    match (raw.check(form), notice) {
+    match (sent.check(form), notice) {
         (Ok(row), Some(notice)) => Ok((notice, row)),
-        (Err(Error::Invalid(errors)), _) => Err(Refused { notice: Some(number), errors }),
-        (Ok(_) | Err(_), _) => refused(Some(number), "line", FieldCode::Format),
+        (Err(Error::Invalid(errors)), _) => Err(Refused { notice: Some(text.to_owned()), errors }),
+        (Ok(_) | Err(_), _) => refused(text, "line", FieldCode::Format),
     }
 }
 
-fn refused<T>(notice: Option<String>, field: &str, code: FieldCode) -> Result<T, Refused> {
-    let notice = notice.filter(|number| !number.is_empty()).map(|number| number.chars().take(40).collect());
+fn refused<T>(number: &str, field: &str, code: FieldCode) -> Result<T, Refused> {
+    let notice = (!number.is_empty()).then(|| number.chars().take(40).collect());
     Err(Refused { notice, errors: vec![FieldError::new(field, code)] })
 }
 

@@ -3,9 +3,10 @@ use domain::error::Form;
 use domain::notice::NoticeNumber;
 use domain::person::{self, Email, Person, PersonType};
 use domain::{Amount, Date, Error, FieldCode, FieldError, FiscalCode, spontaneous, text};
-use serde::Serialize;
-use web::Body;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use web::view::DebtView;
+use web::{JsonObject, Nested};
 
 /// A debt as the creditor sends it, except for its number.
 pub struct Row {
@@ -16,93 +17,85 @@ pub struct Row {
     pub days: Days,
 }
 
-/// The same as texts, from JSON or from a line of a table. Names are those of the JSON.
-#[derive(Default)]
-pub struct Raw {
-    pub fiscal_code: String,
-    pub person_type: String,
-    pub name: String,
-    pub address: Option<String>,
-    pub postal_code: Option<String>,
-    pub city: Option<String>,
-    pub province: Option<String>,
-    pub country: Option<String>,
-    pub email: Option<String>,
-    pub service_code: String,
-    pub reason: String,
-    pub amount: Option<u64>,
-    pub due_date: Option<String>,
-    pub valid_from: Option<String>,
-    pub expires_on: Option<String>,
+/// The same as it was sent.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SentRow {
+    debtor: Option<Nested<SentDebtor>>,
+    service_code: Option<String>,
+    reason: Option<String>,
+    amount: Option<u64>,
+    due_date: Option<String>,
+    valid_from: Option<String>,
+    expires_on: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct SentDebtor {
+    fiscal_code: Option<String>,
+    person_type: Option<String>,
+    name: Option<String>,
+    address: Option<String>,
+    postal_code: Option<String>,
+    city: Option<String>,
+    province: Option<String>,
+    country: Option<String>,
+    email: Option<String>,
 }
 
 impl Row {
-    pub fn read(body: Body) -> Result<Self, Error> {
-        let (raw, form) = Raw::read(body)?;
-        raw.check(form)
+    /// The debt.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownField`], or [`Error::Invalid`] with every field that is wrong.
+    pub fn read(object: JsonObject) -> Result<Self, Error> {
+        let (sent, form) = SentRow::read(object)?;
+        sent.check(form)
     }
 }
 
-impl Raw {
-    pub fn read(mut body: Body) -> Result<(Self, Form), Error> {
-        let mut debtor = body.object("debtor");
-        let raw = Self {
-            fiscal_code: debtor.text("fiscalCode"),
-            person_type: debtor.text("personType"),
-            name: debtor.text("name"),
-            address: debtor.optional_text("address"),
-            postal_code: debtor.optional_text("postalCode"),
-            city: debtor.optional_text("city"),
-            province: debtor.optional_text("province"),
-            country: debtor.optional_text("country"),
-            email: debtor.optional_text("email"),
-            service_code: body.text("serviceCode"),
-            reason: body.text("reason"),
-            amount: body.number("amount"),
-            due_date: body.optional_text("dueDate"),
-            valid_from: body.optional_text("validFrom"),
-            expires_on: body.optional_text("expiresOn"),
-        };
-        let debtor = debtor.end().map_err(|error| match error {
-            Error::UnknownField(name) => Error::UnknownField(format!("debtor.{name}")),
-            other => other,
-        })?;
-        let mut form = body.end()?;
-        if let Err(Error::Invalid(errors)) = debtor.finish() {
-            for error in errors {
-                let field = format!("debtor.{}", error.field);
-                form.refuse(FieldError { field, ..error });
-            }
+impl SentRow {
+    pub fn read(object: JsonObject) -> Result<(Self, Form), Error> {
+        let no_debtor = object.get("debtor").is_none_or(Value::is_null);
+        let (sent, mut form) = web::read_fields::<Self>(object)?;
+        if no_debtor {
+            form.refuse(FieldError::new("debtor", FieldCode::Required));
         }
-        Ok((raw, form))
+        Ok((sent, form))
     }
 
     /// The debt, or every field that is wrong.
     pub fn check(self, mut form: Form) -> Result<Row, Error> {
-        let fiscal_code = form.field("debtor.fiscalCode", FiscalCode::parse(&self.fiscal_code));
-        let person_type = form.field("debtor.personType", PersonType::parse(&self.person_type));
+        let debtor = self.debtor.map(|Nested(debtor)| debtor).unwrap_or_default();
+        let fiscal_code = debtor.fiscal_code.unwrap_or_default();
+        let fiscal_code = form.field("debtor.fiscalCode", FiscalCode::parse(&fiscal_code));
+        let person_type = debtor.person_type.unwrap_or_default();
+        let person_type = form.field("debtor.personType", PersonType::parse(&person_type));
         if let (Some(code), Some(kind)) = (&fiscal_code, person_type)
             && !kind.may_hold(code)
         {
             form.refuse(FieldError::new("debtor.personType", FieldCode::Mismatch));
         }
-        let name = form.check(text::line("debtor.name", &self.name, 1, 150));
-        let line = |value: &Option<String>| value.clone().filter(|text| !text.trim().is_empty());
-        let mut part = |field: &str, value: &Option<String>, max: usize| {
+        let name = form.check(text::line("debtor.name", &debtor.name.unwrap_or_default(), 1, 150));
+        let line = |value: Option<String>| value.filter(|text| !text.trim().is_empty());
+        let mut part = |field: &str, value: Option<String>, max: usize| {
             form.check(text::optional_line(field, line(value).as_deref(), 1, max)).flatten()
         };
-        let address = part("debtor.address", &self.address, 150);
-        let city = part("debtor.city", &self.city, 100);
-        let postal_code = part("debtor.postalCode", &self.postal_code, 12);
-        let country = line(&self.country).and_then(|c| form.field("debtor.country", person::country(&c)));
+        let address = part("debtor.address", debtor.address, 150);
+        let city = part("debtor.city", debtor.city, 100);
+        let postal_code = part("debtor.postalCode", debtor.postal_code, 12);
+        let country = line(debtor.country).and_then(|c| form.field("debtor.country", person::country(&c)));
         let italian = country.as_deref().is_none_or(|country| country == "IT");
         let province =
-            line(&self.province).and_then(|p| form.field("debtor.province", person::province(&p, italian)));
-        let email = line(&self.email).and_then(|email| form.field("debtor.email", Email::parse(&email)));
-        if self.service_code.is_empty() {
+            line(debtor.province).and_then(|p| form.field("debtor.province", person::province(&p, italian)));
+        let email = line(debtor.email).and_then(|email| form.field("debtor.email", Email::parse(&email)));
+        let service_code = self.service_code.unwrap_or_default();
+        if service_code.is_empty() {
             form.refuse(FieldError::new("serviceCode", FieldCode::Required));
         }
-        let reason = form.check(spontaneous::reason(&self.reason));
+        let reason = form.check(spontaneous::reason(&self.reason.unwrap_or_default()));
         let amount = match self.amount {
             None => Err(FieldCode::Required),
             Some(cents) => Amount::new(cents).map_err(|_| FieldCode::Range),
@@ -112,14 +105,14 @@ impl Raw {
             (Err(FieldCode::Required), false) => None,
             (amount, _) => form.field("amount", amount),
         };
-        let mut day = |field: &str, value: &Option<String>| {
+        let mut day = |field: &str, value: Option<String>| {
             line(value)
                 .and_then(|text| form.field(field, text.parse::<Date>().map_err(|_| FieldCode::Format)))
         };
         let days = Days {
-            due: day("dueDate", &self.due_date),
-            valid_from: day("validFrom", &self.valid_from),
-            expires: day("expiresOn", &self.expires_on),
+            due: day("dueDate", self.due_date),
+            valid_from: day("validFrom", self.valid_from),
+            expires: day("expiresOn", self.expires_on),
         };
         if days.due.zip(days.expires).is_some_and(|(due, expires)| expires < due) {
             form.refuse(FieldError::new("expiresOn", FieldCode::Range));
@@ -140,7 +133,7 @@ impl Raw {
                     country,
                     email,
                 },
-                service_code: self.service_code,
+                service_code,
                 reason: reason?,
                 amount: amount?,
                 days,

@@ -4,39 +4,37 @@ mod wire;
 
 use creditor::{Psps, creditor};
 use domain::creditor::Creditor;
-use domain::payment::{self, Attempt, Choice};
+use domain::payment::{self, Attempt, Choice, StartOutcome};
 use domain::{Cents, Debt, Error};
 use identity::Sessions;
-use psp::Till;
-use store::{Beginning, Citizen, Idempotency, Limit, Limits, Pass, Payments, Settlement, Started};
+use psp::{Asking, PaymentGateway};
+use store::{Citizen, DebtWriter, Idempotency, IdempotencyHold, IdempotencyStart, Limit, Limits};
 use web::{Function, Problem, Reply, Request};
 use world::{NotConfigured, World};
 
 pub struct InitiatePayment {
     sessions: Sessions,
     limits: Limits,
-    payments: Payments,
-    settlement: Settlement,
+    writer: DebtWriter,
     idempotency: Idempotency,
-    till: Till,
+    gateway: PaymentGateway,
     psps: Psps,
     creditor: Creditor,
 }
 
 const START: &str = "POST /api/payments";
+const STATUS: &str = "GET /api/payments/{paymentId}";
 
 impl Function for InitiatePayment {
-    const ROUTES: &'static [&'static str] = &[START, "GET /api/payments/{paymentId}"];
+    const ROUTES: &'static [&'static str] = &[START, STATUS];
 
     fn connect(world: &World) -> Result<Self, NotConfigured> {
-        let settlement = Settlement::connect(world)?;
         Ok(Self {
             sessions: Sessions::connect(world)?,
             limits: Limits::connect(world)?,
-            payments: settlement.payments().clone(),
-            settlement,
+            writer: DebtWriter::connect(world)?,
             idempotency: Idempotency::connect(world)?,
-            till: Till::connect(world)?,
+            gateway: PaymentGateway::connect(world)?,
             psps: Psps::of_the_repository()?,
             creditor: creditor(world)?,
         })
@@ -44,70 +42,88 @@ impl Function for InitiatePayment {
 
     async fn handle(&self, request: Request) -> Result<Reply, Problem> {
         let citizen = self.sessions.citizen(&request).await?;
-        if request.route != START {
-            request.query(&[])?;
-            let attempt = self.payments.of_citizen(&citizen, request.path("paymentId")).await?;
-            return Ok(Reply::ok(&self.status(&citizen, &attempt).await?));
-        }
-        let key = request.idempotency_key()?;
-        let order = wire::Order::read(request.json()?)?;
-        match self.idempotency.start(citizen.id(), START, key, &order.fingerprint()).await? {
-            Started::Again { status, body } => Ok(Reply::stored(status, body)),
-            Started::Go(pass) => match self.start(&citizen, &order, &pass).await {
-                Ok(reply) => Ok(reply),
-                Err(error) => {
-                    // The attempt itself is safe to take up again, so the key can be used again too.
-                    self.idempotency.release(&pass).await?;
-                    Err(error.into())
-                }
-            },
+        match request.route {
+            START => self.start_once(&citizen, &request).await,
+            STATUS => {
+                request.query(&[])?;
+                let attempt = self.writer.payments().of_citizen(&citizen, request.path("paymentId")).await?;
+                Ok(Reply::ok(&self.status(&citizen, &attempt).await?))
+            }
+            _ => Err(Error::NotFound.into()),
         }
     }
 }
 
 impl InitiatePayment {
-    async fn start(&self, citizen: &Citizen, order: &wire::Order, pass: &Pass) -> Result<Reply, Error> {
+    async fn start_once(&self, citizen: &Citizen, request: &Request) -> Result<Reply, Problem> {
+        let key = request.idempotency_key()?;
+        let order = wire::Order::read(request.json()?)?;
+        match self.idempotency.start(citizen.id(), START, key, &order.fingerprint()).await? {
+            IdempotencyStart::Replay { status, body } => Ok(Reply::stored(status, body)),
+            IdempotencyStart::Proceed(hold) => match self.start(citizen, &order, &hold).await {
+                Ok(reply) => Ok(reply),
+                Err(error) => {
+                    // The attempt itself is safe to take up again, so the key can be used again too.
+                    self.idempotency.release(&hold).await?;
+                    Err(error.into())
+                }
+            },
+        }
+    }
+
+    async fn start(
+        &self,
+        citizen: &Citizen,
+        order: &wire::Order,
+        hold: &IdempotencyHold,
+    ) -> Result<Reply, Error> {
         payment::check_notices(&order.notices)?;
-        let debts = self.payments.debts().all_of_citizen(citizen, &order.notices).await?;
+        let debts = self.writer.debts().all_of_citizen(citizen, &order.notices).await?;
         let choice = self.choice(&debts, order)?;
         self.admit(&debts).await?;
-        let email = order.email.as_ref().unwrap_or(&citizen.account().profile.email);
-        let begun = match self.payments.begin(citizen, debts, &choice, email).await? {
-            Beginning::Stale(stale) => {
+        let profile = &citizen.account().profile;
+        let payment = payment::Order {
+            account: citizen.id(),
+            language: profile.language,
+            choice: &choice,
+            email: order.email.as_ref().unwrap_or(&profile.email),
+        };
+        let started = match self.writer.start(citizen, &debts, &payment).await? {
+            StartOutcome::Stale(stale) => {
                 // Its time is over: what the PSP says of it decides whether there may be another.
-                if !self.till.clear(&self.settlement, &stale).await? {
+                if !self.gateway.resolve(&self.writer, &stale, Asking::BeginAgain).await? {
                     return Err(Error::PaymentInProgress);
                 }
-                let debts = self.payments.debts().all_of_citizen(citizen, &order.notices).await?;
-                self.payments.begin(citizen, debts, &choice, email).await?
+                let debts = self.writer.debts().all_of_citizen(citizen, &order.notices).await?;
+                self.writer.start(citizen, &debts, &payment).await?
             }
-            begun => begun,
+            started => started,
         };
-        let attempt = match begun {
-            Beginning::New(attempt) | Beginning::Resumed(attempt) => attempt,
-            Beginning::Stale(_) => return Err(Error::PaymentInProgress),
+        let attempt = match started {
+            StartOutcome::New(attempt) | StartOutcome::Resumed(attempt) => attempt,
+            StartOutcome::Stale(_) => return Err(Error::PaymentInProgress),
         };
         let attempt = self.opened(attempt).await?;
         let started = wire::Started::of(&attempt)?;
         let body = wire::text(&started)?;
-        self.idempotency.finish(pass, 201, &body).await?;
+        self.idempotency.finish(hold, 201, &body).await?;
         Ok(Reply::stored(201, body.into_bytes()))
     }
 
     /// The attempt with the PSP's page. The attempt is stored already: a crash in between leaves one that can be
     /// taken up again, never a payment that we do not know of (INV-M16).
     async fn opened(&self, attempt: Attempt) -> Result<Attempt, Error> {
-        if self.till.page_of(&attempt).is_some() {
+        if self.gateway.page_of(&attempt).is_some() {
             return Ok(attempt);
         }
-        let checkout = self.till.open(&attempt).await?;
-        Ok(self.payments.opened_at(&attempt, checkout).await?)
+        let page = self.gateway.open(&attempt).await?;
+        self.writer.opened_at(&attempt, &page).await
     }
 
     /// Counts an attempt that would be new, before anything of it is written: a refusal leaves no attempt behind
     /// that the next click could take up uncounted. What cannot be paid is refused by its own name.
     async fn admit(&self, debts: &[Debt]) -> Result<(), Error> {
-        let now = self.payments.debts().now();
+        let now = self.writer.debts().now();
         debts.iter().try_for_each(|debt| debt.ensure_payable(now))?;
         if debts.iter().any(|debt| debt.attempt.is_some()) {
             return Ok(());
@@ -124,9 +140,8 @@ impl InitiatePayment {
     }
 
     async fn status(&self, citizen: &Citizen, attempt: &Attempt) -> Result<wire::Status, Problem> {
-        let notices: Vec<_> = attempt.items.iter().map(|item| item.notice.clone()).collect();
-        let debts = self.payments.debts().those_of_citizen(citizen, &notices).await?;
-        let now = self.payments.debts().now();
+        let debts = self.writer.debts().those_of_citizen(citizen, &attempt.notices()).await?;
+        let now = self.writer.debts().now();
         Ok(wire::Status::of(attempt, &debts, &self.creditor, now))
     }
 }

@@ -1,14 +1,22 @@
 use domain::creditor::Creditor;
-use domain::error::FieldCode;
+use domain::error::{FieldCode, Form};
 use domain::notice::NoticeNumber;
 use domain::payment::{self, Attempt};
 use domain::person::Email;
 use domain::{Cents, Debt, Error, Fault, FieldError, Timestamp};
-use serde::Serialize;
-use web::Body;
+use serde::{Deserialize, Serialize};
 use web::view::DebtView;
 
-/// `{noticeNumbers: [1..5], method?, pspId?, email?}`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SentOrder {
+    notice_numbers: Option<Vec<String>>,
+    method: Option<String>,
+    psp_id: Option<String>,
+    email: Option<String>,
+}
+
+/// From one to five debts, and how to pay them.
 pub struct Order {
     pub notices: Vec<NoticeNumber>,
     pub method: Option<String>,
@@ -17,12 +25,10 @@ pub struct Order {
 }
 
 impl Order {
-    pub fn read(mut body: Body) -> Result<Self, Error> {
-        let texts = body.texts("noticeNumbers");
-        let method = body.optional_text("method").filter(|text| !text.is_empty());
-        let psp_id = body.optional_text("pspId").filter(|text| !text.is_empty());
-        let email = body.optional_text("email").filter(|text| !text.is_empty());
-        let mut form = body.end()?;
+    pub fn read((sent, mut form): (SentOrder, Form)) -> Result<Self, Error> {
+        let texts = sent.notice_numbers.unwrap_or_default();
+        let given = |text: Option<String>| text.filter(|text| !text.is_empty());
+        let (method, psp_id, email) = (given(sent.method), given(sent.psp_id), given(sent.email));
         let mut notices = Vec::new();
         for text in texts.iter().take(payment::MAX_DEBTS.saturating_add(1)) {
             match NoticeNumber::parse(text) {

@@ -52,7 +52,7 @@ impl Function for List {
                 let count = whole.then_some(items.len());
                 Ok(Reply::ok(&wire::ToPay { items, next_cursor, count, total: total.filter(|_| whole) }))
             }
-            _ => {
+            "GET /api/debts/{noticeNumber}" => {
                 request.query(&[])?;
                 let notice = NoticeNumber::parse(request.path("noticeNumber"));
                 let notice = notice.map_err(|_| Error::DebtNotFound)?;
@@ -62,6 +62,7 @@ impl Function for List {
                 let debt = DebtView::of(&debt, &self.creditor, now);
                 Ok(Reply::ok(&wire::Detail::of(debt, &attempts, &movements, request.language())))
             }
+            _ => Err(Error::NotFound.into()),
         }
     }
 }

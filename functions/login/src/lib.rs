@@ -80,9 +80,8 @@ impl Login {
 }
 
 fn credentials(request: &Request) -> Result<(String, String), Error> {
-    let mut body = request.json()?;
-    let (username, password) = (body.text("username"), body.text("password"));
-    let mut form = body.end()?;
+    let (sent, mut form) = request.json::<wire::Credentials>()?;
+    let (username, password) = (sent.username.unwrap_or_default(), sent.password.unwrap_or_default());
     for (name, value) in [("username", &username), ("password", &password)] {
         if value.is_empty() {
             form.refuse(FieldError::new(name, FieldCode::Required));

@@ -1,6 +1,13 @@
 use domain::account::Account;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use web::view::AccountView;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Credentials {
+    pub username: Option<String>,
+    pub password: Option<String>,
+}
 
 #[derive(Serialize)]
 pub struct LoggedIn {

@@ -16,7 +16,7 @@ impl Function for Logout {
     }
 
     async fn handle(&self, request: Request) -> Result<Reply, Problem> {
-        request.json().and_then(|mut body| body.end()?.finish())?;
+        request.empty_json()?;
         let citizen = self.sessions.citizen(&request).await?;
         Ok(self.sessions.end(&citizen, Reply::no_content()).await?)
     }

@@ -8,21 +8,20 @@
 use creditor::{Services, creditor};
 use domain::creditor::Creditor;
 use domain::notice::NoticeNumber;
+use domain::plan::CallbackId;
 use domain::{Debt, Fault};
 use pagopa::answers::Blame;
 use pagopa::operations::Get;
 use pagopa::{
     Answer, FaultCode, Request as Asked, SendRt, Taxonomy, check_ids, fault_for, get_ok, verify_ok,
 };
-use store::{Channel, Debts, Events, Recorded, Settled, Settlement};
+use store::{Channel, DebtWriter, Recorded};
 use web::{Function, Problem, Reply, Request};
 use world::metrics::Callback;
 use world::{Measure, Metrics, NotConfigured, World};
 
 pub struct PagopaNode {
-    debts: Debts,
-    events: Events,
-    settlement: Settlement,
+    writer: DebtWriter,
     services: Services,
     creditor: Creditor,
     broker: String,
@@ -39,9 +38,7 @@ impl Function for PagopaNode {
     fn connect(world: &World) -> Result<Self, NotConfigured> {
         let services = Services::of_the_repository()?;
         Ok(Self {
-            debts: Debts::connect(world)?,
-            events: Events::connect(world)?,
-            settlement: Settlement::connect(world)?,
+            writer: DebtWriter::connect(world)?,
             services,
             creditor: creditor(world)?,
             broker: world.variable("BROKER_ID")?.to_owned(),
@@ -86,7 +83,7 @@ impl PagopaNode {
                 Ok(None) => Ok(Answer::ReceiptOk(sent.version)),
                 // The node sends it again: never a KO for trouble of ours (INV-M23).
                 Err(fault) => {
-                    tracing::error!(doing = fault.doing, cause = %fault.source, "a receipt comes back");
+                    tracing::error!(event = "rt.failed", doing = fault.doing, cause = %fault.source, "a receipt comes back");
                     return Answer::Fault(Blame::Server);
                 }
             },
@@ -94,7 +91,7 @@ impl PagopaNode {
             Asked::Demand(_) => Ok(refuse(FaultCode::Semantica)),
         };
         answered.unwrap_or_else(|fault| {
-            tracing::error!(doing = fault.doing, cause = %fault.source, "the node is told of trouble");
+            tracing::error!(event = "node.failed", doing = fault.doing, cause = %fault.source, "the node is told of trouble");
             refuse(FaultCode::SystemError)
         })
     }
@@ -107,10 +104,10 @@ impl PagopaNode {
         found: impl Fn(&Debt) -> Option<Answer>,
     ) -> Result<Answer, Fault> {
         let debt = match NoticeNumber::parse(notice) {
-            Ok(notice) => self.debts.get(&notice).await?,
+            Ok(notice) => self.writer.debts().get(&notice).await?,
             Err(_) => None,
         };
-        if let Some(code) = fault_for(debt.as_ref(), self.debts.now()) {
+        if let Some(code) = fault_for(debt.as_ref(), self.writer.debts().now()) {
             return Ok(refuse(code));
         }
         let answer = debt.as_ref().and_then(found);
@@ -129,7 +126,7 @@ impl PagopaNode {
     async fn receipt(&self, sent: &SendRt, body: &[u8]) -> Result<Option<FaultCode>, Fault> {
         let id = format!("node {}", sent.receipt.id);
         let raw = String::from_utf8_lossy(body);
-        match self.events.record(Channel::Node, &id, &raw).await? {
+        match self.writer.callbacks().record(Channel::Node, &id, &raw).await? {
             Recorded::ToApply => {}
             recorded => {
                 self.metrics.note(Measure::Callback(match recorded {
@@ -140,10 +137,7 @@ impl PagopaNode {
             }
         }
         let creditor = &self.creditor.fiscal_code;
-        let settled = psp::apply_receipt(&self.settlement, sent, creditor, Some(&id)).await?;
-        if settled == Settled::Ignored {
-            self.events.applied(&id).await?;
-        }
+        let settled = self.writer.settle(&sent.notification(creditor), Some(&CallbackId::of(&id))).await?;
         tracing::info!(event = "rt.applied", outcome = ?settled, stand_in = sent.stand_in(), "receipt");
         Ok(None)
     }

@@ -2,21 +2,44 @@
 
 use domain::account::{LinkPurpose, confirmed, new_password};
 use domain::error::{FieldCode, Form};
+use domain::outbox::OutboxMessage;
 use domain::password::Password as Secret;
 use domain::person::Email;
 use domain::{Error, FieldError};
 use identity::{Links, Passwords, Sessions, Verified};
-use serde::Serialize;
-use store::{Accounts, Letter, Limit, Limits, Outbox};
+use serde::{Deserialize, Serialize};
+use store::{AccountWriter, Limit, Limits, Outbox};
 use web::{Function, Problem, Reply, Request};
 use world::{NotConfigured, World};
 
 pub struct Password {
     limits: Limits,
-    accounts: Accounts,
+    accounts: AccountWriter,
     passwords: Passwords,
     sessions: Sessions,
     outbox: Outbox,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Forgotten {
+    username: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Reset {
+    token: Option<String>,
+    password: Option<String>,
+    password_confirmation: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Change {
+    current_password: Option<String>,
+    password: Option<String>,
+    password_confirmation: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -31,7 +54,7 @@ impl Function for Password {
     fn connect(world: &World) -> Result<Self, NotConfigured> {
         Ok(Self {
             limits: Limits::connect(world)?,
-            accounts: Accounts::connect(world)?,
+            accounts: AccountWriter::connect(world)?,
             passwords: Passwords::connect(world)?,
             sessions: Sessions::connect(world)?,
             outbox: Outbox::connect(world)?,
@@ -42,7 +65,8 @@ impl Function for Password {
         match request.route {
             "POST /api/password/forgot" => self.forgot(&request).await,
             "POST /api/password/reset" => self.reset(&request).await,
-            _ => self.change(&request).await,
+            "POST /api/password/change" => self.change(&request).await,
+            _ => Err(Error::NotFound.into()),
         }
     }
 }
@@ -50,9 +74,8 @@ impl Function for Password {
 impl Password {
     /// One letter of fixed shape, whatever the username is (INV-I04).
     async fn forgot(&self, request: &Request) -> Result<Reply, Problem> {
-        let mut body = request.json()?;
-        let username = body.text("username");
-        let mut form = body.end()?;
+        let (forgotten, mut form) = request.json::<Forgotten>()?;
+        let username = forgotten.username.unwrap_or_default();
         let username = form.field("username", Email::parse(&username));
         let username = form.give(username)?;
         let source = request.source();
@@ -60,15 +83,15 @@ impl Password {
             .admit(&[(Limit::MAIL_SOURCE, source.as_str()), (Limit::MAIL_SOURCE_HOUR, source.as_str())])
             .await?;
         let language = request.language();
-        self.outbox.post(&Letter::ForgotPassword { username, language }).await?;
+        self.outbox.add(&OutboxMessage::ForgotPassword { username, language }).await?;
         Ok(Reply::accepted(&Sent { status: "mail-sent" }))
     }
 
     async fn reset(&self, request: &Request) -> Result<Reply, Problem> {
-        let mut body = request.json()?;
-        let token = body.text("token");
-        let (password, confirmation) = (body.text("password"), body.text("passwordConfirmation"));
-        let mut form = body.end()?;
+        let (reset, mut form) = request.json::<Reset>()?;
+        let token = reset.token.unwrap_or_default();
+        let password = reset.password.unwrap_or_default();
+        let confirmation = reset.password_confirmation.unwrap_or_default();
         if token.is_empty() {
             form.refuse(FieldError::new("token", FieldCode::Required));
         }
@@ -77,29 +100,29 @@ impl Password {
         if !Links::is_plausible(&token) {
             return Err(Error::LinkNotValid.into());
         }
-        let opened = self.accounts.open_link(LinkPurpose::ResetPassword, &token).await?;
+        let opened = self.accounts.accounts().open_link(LinkPurpose::ResetPassword, &token).await?;
         let personal = opened.account.profile.personal();
         let password = self.accepted(Form::default(), &password, &confirmation, &personal)?;
         let username = opened.account.profile.username.clone();
         let hash = self.passwords.hash(&password).await?;
-        self.accounts.reset_password(opened, &hash).await?;
+        self.accounts.reset_password(&token, &opened, &hash).await?;
         self.limits.forgive(username.as_str()).await;
         Ok(self.sessions.without_cookies(Reply::no_content()))
     }
 
     async fn change(&self, request: &Request) -> Result<Reply, Problem> {
         let citizen = self.sessions.citizen(request).await?;
-        let mut body = request.json()?;
-        let current = body.text("currentPassword");
-        let (password, confirmation) = (body.text("password"), body.text("passwordConfirmation"));
-        let mut form = body.end()?;
+        let (change, mut form) = request.json::<Change>()?;
+        let current = change.current_password.unwrap_or_default();
+        let password = change.password.unwrap_or_default();
+        let confirmation = change.password_confirmation.unwrap_or_default();
         if current.is_empty() {
             form.refuse(FieldError::new("currentPassword", FieldCode::Required));
         }
         let personal = citizen.account().profile.personal();
         let password = self.accepted(form, &password, &confirmation, &personal)?;
         let tried = self.limits.admit_password(citizen.account().profile.username.as_str()).await?;
-        let record = self.accounts.password_of(&citizen).await?;
+        let record = self.accounts.accounts().password_of(&citizen).await?;
         let stored = record.as_ref().map(|record| record.hash.as_str());
         if self.passwords.verify(Secret::offered(&current).as_ref(), stored).await? == Verified::Wrong {
             self.limits.failed(&tried).await?;

@@ -1,14 +1,22 @@
-//! The words of the pages: one sorted table per language, made from `i18n/*.json` when the portal is built.
+//! The sentences of the pages: one sorted table per language, made from `i18n/*.json` and from the sentences of API
+//! answers when the portal is built.
 
-use crate::language::Language;
+use domain::account::Language;
 
 include!(concat!(env!("OUT_DIR"), "/catalogues.rs"));
 
 /// The message of a key. A missing key cannot pass the tests; should one, the key itself is the least bad text.
 pub fn message(language: Language, key: &'static str) -> &'static str {
-    let messages = language.messages();
+    let messages = messages(language);
     let found = messages.binary_search_by_key(&key, |(name, _)| name).ok();
     found.and_then(|index| messages.get(index)).map_or(key, |(_, message)| message)
+}
+
+pub fn messages(language: Language) -> &'static [(&'static str, &'static str)] {
+    match language {
+        Language::It => IT,
+        Language::En => EN,
+    }
 }
 
 /// All messages whose key starts with one of the prefixes.
@@ -16,8 +24,7 @@ pub fn selection(
     language: Language,
     prefixes: &[&str],
 ) -> impl Iterator<Item = (&'static str, &'static str)> {
-    language
-        .messages()
+    messages(language)
         .iter()
         .copied()
         .filter(move |(key, _)| prefixes.iter().any(|prefix| key.starts_with(prefix)))
@@ -79,7 +86,7 @@ mod tests {
     #[test]
     fn messages_match_across_languages() {
         for (key, italian) in IT {
-            let english = message(Language::English, key);
+            let english = message(Language::En, key);
             assert_eq!(placeholders(italian), placeholders(english), "{key}");
             for text in [italian, &english] {
                 assert!(!text.trim().is_empty(), "{key} is empty");

@@ -5,52 +5,45 @@ mod answer;
 mod assets;
 mod catalogue;
 mod compression;
-mod language;
+mod config;
 mod page;
-mod places;
+mod regions;
 mod screens;
-mod site;
 #[cfg(test)]
 mod tests;
 
-use percent_encoding::percent_decode_str;
+use domain::Error;
 use web::{Function, Problem, Reply, Request};
 use world::{NotConfigured, World};
 
-use crate::answer::Asked;
-use crate::site::Site;
+use crate::compression::Compressed;
+use crate::config::PortalConfig;
+
+const HOME: &str = "GET /";
+const ALL_OTHERS: &str = "GET /{proxy+}";
 
 /// Addresses of other functions: what is not there is said in their way, not with a page.
 const MACHINES: [&str; 4] = ["/api/", "/creditor/", "/psp/", "/pagopa/"];
 
 pub struct Portal {
-    site: Site,
+    config: PortalConfig,
+    compressed: Compressed,
 }
 
 impl Function for Portal {
-    const ROUTES: &'static [&'static str] = &["GET /", "GET /{proxy+}"];
+    const ROUTES: &'static [&'static str] = &[HOME, ALL_OTHERS];
 
     fn connect(world: &World) -> Result<Self, NotConfigured> {
-        Ok(Self { site: Site::connect(world)? })
+        Ok(Self { config: PortalConfig::connect(world)?, compressed: Compressed::default() })
     }
 
     async fn handle(&self, request: Request) -> Result<Reply, Problem> {
-        let path = percent_decode_str(request.http_path()).decode_utf8_lossy();
-        if MACHINES.iter().any(|prefix| path.starts_with(prefix)) {
-            return Err(domain::Error::NotFound.into());
+        let path = request.decoded_path();
+        match request.route {
+            HOME => {}
+            ALL_OTHERS if !MACHINES.iter().any(|prefix| path.starts_with(prefix)) => {}
+            _ => return Err(Error::NotFound.into()),
         }
-        let answer = answer::respond(
-            &self.site,
-            &Asked {
-                path: &path,
-                query: request.raw_query(),
-                accept_encoding: request.accept_encoding(),
-                accept_language: request.header("accept-language").unwrap_or_default(),
-                if_none_match: request.if_none_match(),
-                language_cookie: request.cookie("lingua"),
-            },
-        );
-        let reply = Reply::asset(answer.status, answer.content_type, answer.body);
-        Ok(answer.headers.iter().fold(reply, |reply, (name, value)| reply.with_header(name, value)))
+        Ok(answer::respond(self, &request, &path).as_page())
     }
 }

@@ -1,18 +1,21 @@
 //! What a template may ask of the page it draws.
 
+use domain::account::Language;
 use serde_json::{Map, Value, json};
+use web::{Request, path_in};
 
 use crate::assets;
 use crate::catalogue;
-use crate::language::Language;
+use crate::config::PortalConfig;
+use crate::regions;
 use crate::screens::{Access, Screen};
-use crate::site::Site;
 
 /// Messages of the core module, which every page loads.
-const CORE_WORDS: [&str; 3] = ["js.", "stato.", "err.generic"];
+const CORE_MESSAGES: [&str; 5] =
+    ["js.", "stato.", "err.generic", "problem.invalid_input.title", "problem.temporarily_unavailable.detail"];
 
-pub struct Page<'a> {
-    pub site: &'a Site,
+pub struct PageContext<'a> {
+    pub config: &'a PortalConfig,
     pub language: Language,
     pub screen: &'static Screen,
     /// The address without language.
@@ -28,7 +31,18 @@ pub struct Translation {
     pub current: bool,
 }
 
-impl Page<'_> {
+impl<'a> PageContext<'a> {
+    /// `path` is the address without language.
+    pub fn new(
+        config: &'a PortalConfig,
+        language: Language,
+        screen: &'static Screen,
+        path: &'a str,
+        request: &'a Request,
+    ) -> Self {
+        Self { config, language, screen, path, query: request.raw_query() }
+    }
+
     pub fn render(&self) -> askama::Result<String> {
         self.screen.render(self)
     }
@@ -41,22 +55,30 @@ impl Page<'_> {
     /// A message about the entity or its settings: `{ente}`, `{minimo}`, `{ora}`.
     pub fn filled(&self, key: &'static str) -> String {
         self.t(key)
-            .replace("{ente}", &self.site.name)
-            .replace("{minimo}", &self.site.shortest_password.to_string())
-            .replace("{telefono}", &self.site.phone)
-            .replace("{ora}", self.site.maintenance_until.as_deref().unwrap_or_default())
+            .replace("{ente}", &self.config.name)
+            .replace("{minimo}", &self.config.shortest_password.to_string())
+            .replace("{telefono}", &self.config.phone)
+            .replace("{ora}", self.config.maintenance_until.as_deref().unwrap_or_default())
     }
 
     pub fn tag(&self) -> &'static str {
-        self.language.tag()
+        self.language.as_str()
+    }
+
+    /// The language's three letters in the menu of the slim header.
+    pub fn short_name(&self) -> &'static str {
+        match self.language {
+            Language::It => "ITA",
+            Language::En => "ENG",
+        }
     }
 
     pub fn italian(&self) -> bool {
-        self.language == Language::Italian
+        self.language == Language::It
     }
 
     pub fn href(&self, path: &str) -> String {
-        self.language.href(path)
+        path_in(self.language, path)
     }
 
     pub fn asset(&self, name: &str) -> String {
@@ -90,7 +112,7 @@ impl Page<'_> {
 
     /// The telephone number as a dialler wants it.
     pub fn dial(&self) -> String {
-        self.site.phone.replace(' ', "")
+        self.config.phone.replace(' ', "")
     }
 
     pub fn private(&self) -> bool {
@@ -114,29 +136,29 @@ impl Page<'_> {
 
     fn title_key(&self) -> &'static str {
         let wanted = (self.screen.name, ".titolo");
-        let messages = self.language.messages();
+        let messages = catalogue::messages(self.language);
         let found = messages.iter().find(|(key, _)| key.strip_prefix(wanted.0) == Some(wanted.1));
         found.map_or("portale.nome", |(key, _)| key)
     }
 
     pub fn translations(&self) -> Vec<Translation> {
-        let languages = self.site.languages.iter().copied();
+        let languages = self.config.languages.iter().copied();
         languages
             .map(|language| {
-                let mut address = language.href(self.path);
+                let mut address = path_in(language, self.path);
                 let query =
                     self.query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("lingua="));
                 let mut query: Vec<&str> = query.collect();
                 // The home page greets people in the language they chose; this link chooses Italian.
-                if language == Language::Italian && self.screen.entrance {
+                if language == Language::It && self.screen.entrance {
                     query.push("lingua=it");
                 }
                 if !query.is_empty() {
                     address = format!("{address}?{}", query.join("&"));
                 }
                 Translation {
-                    tag: language.tag(),
-                    name: language.own_name(),
+                    tag: language.as_str(),
+                    name: own_name(language),
                     address,
                     current: language == self.language,
                 }
@@ -148,41 +170,50 @@ impl Page<'_> {
     pub fn data(&self) -> String {
         let name = self.screen.name;
         let (own, own_errors) = (format!("{name}.js."), format!("err.{name}."));
-        let mut prefixes: Vec<&str> = CORE_WORDS.to_vec();
+        let mut prefixes: Vec<&str> = CORE_MESSAGES.to_vec();
         prefixes.extend([own.as_str(), own_errors.as_str()]);
-        prefixes.extend(self.screen.words);
-        let words: Map<String, Value> = catalogue::selection(self.language, &prefixes)
+        prefixes.extend(self.screen.messages);
+        let messages: Map<String, Value> = catalogue::selection(self.language, &prefixes)
             .map(|(key, message)| (key.to_owned(), Value::from(message)))
             .collect();
         let data = json!({
             "screen": self.screen.id,
-            "language": self.language.tag(),
+            "language": self.language.as_str(),
             "private": self.private(),
             "loggedOut": self.screen.access == Access::LoggedOut,
-            "creditor": self.site.name,
-            "contact": self.site.email,
-            "spontaneous": self.site.spontaneous,
-            "shortestPassword": self.site.shortest_password,
+            "creditor": self.config.name,
+            "contact": self.config.email,
+            "spontaneous": self.config.spontaneous,
+            "shortestPassword": self.config.shortest_password,
+            "idleMinutes": self.config.idle_minutes,
             "icons": assets::address("icons.svg"),
-            "words": words,
+            "messages": messages,
         });
         data.to_string().replace('<', "\\u003c")
     }
 
     pub fn report_address(&self) -> String {
-        self.site.report_address.clone().unwrap_or_else(|| format!("{}#contatti", self.href("/aiuto")))
+        self.config.report_address.clone().unwrap_or_else(|| format!("{}#contatti", self.href("/aiuto")))
     }
 
     pub fn accessibility_address(&self) -> String {
-        self.site.accessibility_statement.clone().unwrap_or_else(|| self.href("/accessibilita"))
+        self.config.accessibility_statement.clone().unwrap_or_else(|| self.href("/accessibilita"))
     }
 
-    pub fn provinces(&self) -> &'static [(&'static str, &'static str)] {
-        crate::places::PROVINCES
+    pub fn provinces(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        regions::provinces()
     }
 
     /// Countries by their name in the page's language, Italy first.
-    pub fn countries(&self) -> &'static [(&'static str, &'static str)] {
-        crate::places::countries(self.language)
+    pub fn countries(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        regions::countries(self.language)
+    }
+}
+
+/// The language's name in itself.
+fn own_name(language: Language) -> &'static str {
+    match language {
+        Language::It => "Italiano",
+        Language::En => "English",
     }
 }

@@ -1,8 +1,9 @@
-//! Every page of the portal: its address, who may see it, its template, its script and that script's words.
+//! Every page of the portal: its address, who may see it, its template, its script and that script's messages.
 
 use askama::Template;
+use web::path_parameters;
 
-use crate::page::Page;
+use crate::page::PageContext;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
@@ -19,18 +20,18 @@ pub struct Screen {
     pub id: &'static str,
     /// Template and catalogue prefix.
     pub name: &'static str,
-    /// The address without the language; `{}` stands for one segment.
+    /// The address without the language, written as a route: `{name}` is one segment.
     pub address: &'static str,
     pub access: Access,
     /// The module `js/<script>.js` that fills the page in, if one does.
     pub script: Option<&'static str>,
-    /// What the script says beyond its own `<name>.js.` messages and those that every page has.
-    pub words: &'static [&'static str],
+    /// What the script says beyond its own `<name>.js.` messages and those that every page has: prefixes of keys.
+    pub messages: &'static [&'static str],
     /// Belongs to spontaneous payments, which an entity may not offer.
     pub spontaneous: bool,
     /// Reached from outside (mails, PSPs), so in the person's language and not in the address's.
     pub entrance: bool,
-    body: fn(&Page) -> askama::Result<String>,
+    body: fn(&PageContext) -> askama::Result<String>,
 }
 
 /// Declares one template per file and a function that renders it.
@@ -39,10 +40,10 @@ macro_rules! templates {
         #[derive(Template)]
         #[template(path = $file)]
         struct $Template<'a> {
-            p: &'a Page<'a>,
+            p: &'a PageContext<'a>,
         }
 
-        fn $render(p: &Page) -> askama::Result<String> {
+        fn $render(p: &PageContext) -> askama::Result<String> {
             $Template { p }.render()
         }
     )*};
@@ -81,29 +82,40 @@ templates! {
     not_offered_body NotOffered "non-previsti.html"
 }
 
-const FISCAL_CODE: &str = "err.cf.";
-const NOTICE_CODE: &str = "err.codice.";
+const FISCAL_CODE: &str = "err.fiscalCode.";
+const NOTICE_CODE: &str = "err.noticeNumber.";
 const DEBTS: &str = "pratica.js.";
-const NEW_PASSWORD: [&str; 2] = ["err.password.", "err.conferma."];
+const NEW_PASSWORD: [&str; 2] = ["err.password.", "err.passwordConfirmation."];
+
+/// What can be wrong with a payment before it starts.
+const PAYMENT: [&str; 6] = [
+    "err.email.",
+    "err.method.",
+    "err.pspId.",
+    "problem.debt_already_paid.detail",
+    "problem.debt_not_payable.detail",
+    "problem.payment_in_progress.detail",
+];
 
 /// Everything that can be wrong with who registers.
 const REGISTRATION: [&str; 17] = [
-    FISCAL_CODE,
-    "err.nome.",
-    "err.cognome.",
-    "err.ragione_sociale.",
-    "err.indirizzo.",
-    "err.nazione.",
-    "err.citta.",
-    "err.provincia.",
-    "err.cap.",
+    // What the step before made sure of is not said again.
+    "err.fiscalCode.not_allowed",
+    "err.firstName.",
+    "err.lastName.",
+    "err.companyName.",
+    "err.address.",
+    "err.country.",
+    "err.city.",
+    "err.province.",
+    "err.postalCode.",
     "err.email.",
-    "err.telefono.",
+    "err.phone.",
     "err.username.",
     "err.password.",
-    "err.conferma.",
-    "err.privacy.",
-    "err.termini.",
+    "err.passwordConfirmation.",
+    "err.privacyAccepted.",
+    "err.termsAccepted.",
     "err.too_long",
 ];
 
@@ -112,7 +124,7 @@ impl Screen {
         id: &'static str,
         name: &'static str,
         address: &'static str,
-        body: fn(&Page) -> askama::Result<String>,
+        body: fn(&PageContext) -> askama::Result<String>,
     ) -> Self {
         Self {
             id,
@@ -120,16 +132,16 @@ impl Screen {
             address,
             access: Access::Public,
             script: None,
-            words: &[],
+            messages: &[],
             spontaneous: false,
             entrance: false,
             body,
         }
     }
 
-    const fn scripted(mut self, words: &'static [&'static str]) -> Self {
+    const fn scripted(mut self, messages: &'static [&'static str]) -> Self {
         self.script = Some(self.name);
-        self.words = words;
+        self.messages = messages;
         self
     }
 
@@ -159,13 +171,13 @@ impl Screen {
         self
     }
 
-    pub fn render(&self, page: &Page) -> askama::Result<String> {
+    pub fn render(&self, page: &PageContext) -> askama::Result<String> {
         (self.body)(page)
     }
 
     /// The screen at an address without language.
     pub fn at(path: &str) -> Option<&'static Screen> {
-        SCREENS.iter().find(|screen| matches(screen.address, path))
+        SCREENS.iter().find(|screen| path_parameters(screen.address, path).is_some())
     }
 
     pub fn not_found() -> &'static Screen {
@@ -181,50 +193,51 @@ impl Screen {
     }
 }
 
-fn matches(address: &str, path: &str) -> bool {
-    let mut given = path.split('/');
-    let fits = address.split('/').all(|wanted| match given.next() {
-        Some(segment) if wanted == "{}" => !segment.is_empty(),
-        Some(segment) => segment == wanted,
-        None => false,
-    });
-    fits && given.next().is_none()
-}
-
 pub static SCREENS: &[Screen] = &[
-    Screen::new("S01", "ricerca", "/", search).scripted(&[FISCAL_CODE, NOTICE_CODE]).entrance(),
+    Screen::new("S01", "ricerca", "/", search)
+        .scripted(&[FISCAL_CODE, NOTICE_CODE, "problem.debt_not_found.detail"])
+        .entrance(),
     Screen::new("S02", "ricerca-esito", "/ricerca/esito", found).scripted(&[DEBTS]),
     Screen::new("S03", "registrazione", "/registrazione", register).scripted(&[FISCAL_CODE]).logged_out(),
     Screen::new("S04", "registrazione-dati", "/registrazione/dati", details)
         .scripted(&REGISTRATION)
         .logged_out(),
     Screen::new("S05", "registrazione-completata", "/registrazione/completata", registered).scripted(&[]),
-    Screen::new("S06", "attiva", "/attiva", activate).scripted(&["err.email."]).entrance(),
-    Screen::new("S07", "accedi", "/accedi", login).scripted(&["err.username."]).logged_out(),
+    Screen::new("S06", "attiva", "/attiva", activate)
+        .scripted(&["err.email.", "problem.link_not_valid.title"])
+        .entrance(),
+    Screen::new("S07", "accedi", "/accedi", login)
+        .scripted(&[
+            "err.username.",
+            "problem.account_not_active.detail",
+            "problem.invalid_credentials.title",
+        ])
+        .logged_out(),
     Screen::new("S08", "password-dimenticata", "/password-dimenticata", forgotten)
         .scripted(&["err.accedi.", "err.username."])
         .logged_out(),
     Screen::new("S09", "reimposta-password", "/reimposta-password", reset).scripted(&NEW_PASSWORD).entrance(),
     Screen::new("S10", "pratiche", "/pratiche", to_pay).scripted(&[DEBTS]).private(),
     Screen::new("S11", "storico", "/pratiche/storico", history)
-        .scripted(&[DEBTS])
+        .scripted(&[DEBTS, "err.from.", "err.to."])
         .by_script_of("pratiche")
         .private(),
     Screen::new("S12", "spontaneo", "/spontaneo", services).scripted(&[]).private().spontaneous(),
-    Screen::new("S13", "spontaneo-dati", "/spontaneo/{}", new_debt)
-        .scripted(&["err.importo.", "err.causale.", "err.campo.", "err.too_long"])
+    Screen::new("S13", "spontaneo-dati", "/spontaneo/{service}", new_debt)
+        .scripted(&["err.amount.", "err.reason.", "err.campo.", "err.too_long"])
         .private()
         .spontaneous(),
-    Screen::new("S14", "spontaneo-riepilogo", "/spontaneo/{}/riepilogo", new_summary)
+    Screen::new("S14", "spontaneo-riepilogo", "/spontaneo/{service}/riepilogo", new_summary)
+        .scripted(&["err.serviceCode.not_allowed"])
+        .private()
+        .spontaneous(),
+    Screen::new("S15", "pratica", "/pratiche/{notice}", debt).scripted(&[DEBTS]).private(),
+    Screen::new("S16", "paga", "/paga/{notices}", pay).scripted(&PAYMENT).private(),
+    Screen::new("S17", "pagamento-esito", "/paga/{payment}/esito", outcome)
         .scripted(&[])
         .private()
-        .spontaneous(),
-    Screen::new("S15", "pratica", "/pratiche/{}", debt).scripted(&[DEBTS]).private(),
-    Screen::new("S16", "paga", "/paga/{}", pay)
-        .scripted(&["err.email.", "err.metodo.", "err.psp."])
-        .private(),
-    Screen::new("S17", "pagamento-esito", "/paga/{}/esito", outcome).scripted(&[]).private().entrance(),
-    Screen::new("S18", "ricevuta", "/pratiche/{}/ricevuta", receipt).scripted(&[DEBTS]).private(),
+        .entrance(),
+    Screen::new("S18", "ricevuta", "/pratiche/{notice}/ricevuta", receipt).scripted(&[DEBTS]).private(),
     Screen::new("S20", "profilo", "/profilo", profile).scripted(&[]).private(),
     Screen::new("S21", "revoca-consenso", "/profilo/revoca-consenso", revoke).scripted(&[]).private(),
     Screen::new("S22", "uscita", "/uscita", goodbye),

@@ -1,36 +1,102 @@
 //! The answers of the portal as a bare client sees them.
 
-use crate::answer::{Asked, PortalAnswer, respond};
-use crate::assets;
-use crate::language::Language;
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::LazyLock;
+use std::task::{Context, Poll, Waker};
+
+use domain::account::Language;
+use http::HeaderMap;
+use http::header::{HeaderName, HeaderValue};
+use web::{Incoming, LANGUAGES, Reply, Site, path_in, serve};
+use world::World;
+
+use crate::compression::Compressed;
+use crate::config::PortalConfig;
 use crate::screens::{Access, SCREENS, Screen};
-use crate::site::Site;
+use crate::{Portal, assets};
 
-fn get(path: &str) -> PortalAnswer {
-    respond(&Site::default(), &Asked { path, accept_language: "it", ..Asked::default() })
+static SITE: LazyLock<Site> = LazyLock::new(|| {
+    let variables = BTreeMap::from([("PUBLIC_URL".to_owned(), "https://pagamenti.test.example".to_owned())]);
+    Site::connect(&World::of_this_process_with(variables).unwrap()).unwrap()
+});
+
+/// The demonstration's creditor.
+impl Default for PortalConfig {
+    fn default() -> Self {
+        Self {
+            name: "Comune di Test".to_owned(),
+            fiscal_code: "12345678903".to_owned(),
+            address: "Piazza del Municipio 1, 00100 Roma (RM)".to_owned(),
+            email: "pagamenti@comune.test.example".to_owned(),
+            certified_email: "protocollo@pec.comune.test.example".to_owned(),
+            phone: "06 0000 0000".to_owned(),
+            website: "https://www.comune.test.example".to_owned(),
+            public_url: "https://pagamenti.comune.test.example".to_owned(),
+            privacy_officer: "dpo@comune.test.example".to_owned(),
+            accessibility_statement: None,
+            report_address: None,
+            languages: LANGUAGES.to_vec(),
+            spontaneous: true,
+            shortest_password: 12,
+            idle_minutes: 20,
+            maintenance_until: None,
+        }
+    }
 }
 
-fn header<'a>(answer: &'a PortalAnswer, name: &str) -> Option<&'a str> {
-    answer.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_ref())
+/// What a portal with these settings answers to a browser that asks for an address with these headers.
+fn ask(config: &PortalConfig, address: &str, headers: &[(&'static str, &str)]) -> Reply {
+    let (path, query) = address.split_once('?').unwrap_or((address, ""));
+    let header = |(name, value): &(&'static str, &str)| {
+        (HeaderName::from_static(name), HeaderValue::from_str(value).unwrap())
+    };
+    let incoming = Incoming {
+        method: "GET".to_owned(),
+        path: path.to_owned(),
+        query: query.to_owned(),
+        headers: headers.iter().map(header).collect::<HeaderMap>(),
+        body: Vec::new(),
+        source_ip: String::new(),
+        request_id: "id".to_owned(),
+    };
+    let portal = Portal { config: config.clone(), compressed: Compressed::default() };
+    // No answer of the portal waits for anything.
+    match pin!(serve(&portal, &SITE, incoming)).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(served) => served.reply,
+        Poll::Pending => panic!("the portal waits"),
+    }
 }
 
-fn html(answer: &PortalAnswer) -> String {
-    String::from_utf8(answer.body.to_vec()).unwrap()
+fn get(path: &str) -> Reply {
+    ask(&PortalConfig::default(), path, &[("accept-language", "it")])
+}
+
+fn header<'a>(reply: &'a Reply, name: &str) -> Option<&'a str> {
+    reply.headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+fn html(reply: &Reply) -> String {
+    String::from_utf8(reply.body.clone()).unwrap()
 }
 
 /// One address per screen, with something in the place of each `{}`.
 fn addresses() -> impl Iterator<Item = (&'static Screen, String)> {
-    SCREENS.iter().map(|screen| (screen, screen.address.replace("{}", "301000000000000178")))
+    let filled = |part: &'static str| if part.starts_with('{') { "301000000000000178" } else { part };
+    SCREENS
+        .iter()
+        .map(move |screen| (screen, screen.address.split('/').map(filled).collect::<Vec<_>>().join("/")))
 }
 
 #[test]
 fn every_screen_answers_in_every_language() {
     for (screen, path) in addresses() {
-        for language in Language::ALL {
-            let answer = get(&language.href(&path));
+        for language in LANGUAGES {
+            let answer = get(&path_in(language, &path));
             let page = html(&answer);
             assert_eq!(answer.status, 200, "{path}");
-            assert!(page.contains(&format!("<html lang=\"{}\">", language.tag())), "{path}");
+            assert!(page.contains(&format!("<html lang=\"{}\">", language.as_str())), "{path}");
             assert_eq!(page.matches("<h1").count(), 1, "{} has one h1", screen.id);
             assert_eq!(page.matches("<main").count(), 1, "{path}");
             assert!(page.contains("· Comune di Test</title>"), "{path}");
@@ -99,8 +165,7 @@ fn what_may_be_kept_and_for_how_long() {
 fn a_known_page_is_not_sent_again() {
     let first = get("/privacy");
     let tag = header(&first, "etag").unwrap();
-    let asked = Asked { path: "/privacy", if_none_match: Some(tag), ..Asked::default() };
-    let second = respond(&Site::default(), &asked);
+    let second = ask(&PortalConfig::default(), "/privacy", &[("if-none-match", tag)]);
     assert_eq!(second.status, 304);
     assert!(second.body.is_empty());
     assert_eq!(header(&second, "etag"), Some(tag));
@@ -119,11 +184,12 @@ fn unknown_addresses_are_real_404s() {
 
 #[test]
 fn the_first_visit_speaks_the_browser_s_language_and_later_ones_the_chosen() {
-    let site = Site::default();
-    let visit = |path, accept_language, language_cookie, query| {
-        let asked = Asked { path, accept_language, language_cookie, query, ..Asked::default() };
-        let answer = respond(&site, &asked);
-        (answer.status, header(&answer, "location").map(str::to_owned))
+    let visit = |path: &str, accept_language, cookie: Option<&str>, query: &str| {
+        let mut headers = vec![("accept-language", accept_language)];
+        let cookie = cookie.map(|language| format!("lingua={language}"));
+        headers.extend(cookie.as_deref().map(|cookie| ("cookie", cookie)));
+        let answer = ask(&PortalConfig::default(), &format!("{path}?{query}"), &headers);
+        (answer.status.as_u16(), header(&answer, "location").map(str::to_owned))
     };
     assert_eq!(visit("/", "en-GB", None, ""), (302, Some("/en/".to_owned())));
     assert_eq!(visit("/", "en-GB", None, "avviso=1"), (302, Some("/en/?avviso=1".to_owned())));
@@ -142,23 +208,22 @@ fn the_first_visit_speaks_the_browser_s_language_and_later_ones_the_chosen() {
 
 #[test]
 fn what_comes_with_the_address_stays_text() {
-    let asked = Asked { path: "/accedi", query: "torna=\"><script>alert(1)</script>", ..Asked::default() };
-    let page = html(&respond(&Site::default(), &asked));
+    let page = html(&get("/accedi?torna=\"><script>alert(1)</script>"));
     assert!(!page.contains("<script>alert"));
-    let split = get("/pratiche/a\r\nset-cookie: x=1/");
-    assert!(header(&split, "location").is_none_or(|address| !address.contains('\n')));
+    let split = get("/pratiche/a%0D%0Aset-cookie: x=1/");
+    assert_eq!(header(&split, "location"), Some("/pratiche/a%0D%0Aset-cookie%3A%20x%3D1"));
 }
 
 #[test]
 fn the_entity_s_choices_change_the_pages() {
-    let site = Site { spontaneous: false, languages: vec![Language::Italian], ..Site::default() };
-    let ask = |path| respond(&site, &Asked { path, accept_language: "en", ..Asked::default() });
-    assert!(!html(&ask("/pratiche")).contains("/spontaneo"));
-    assert!(html(&ask("/spontaneo")).contains("non prevede pagamenti spontanei"));
-    assert_eq!(ask("/").status, 200);
+    let bare = PortalConfig { spontaneous: false, languages: vec![Language::It], ..PortalConfig::default() };
+    let get = |path| ask(&bare, path, &[("accept-language", "en")]);
+    assert!(!html(&get("/pratiche")).contains("/spontaneo"));
+    assert!(html(&get("/spontaneo")).contains("non prevede pagamenti spontanei"));
+    assert_eq!(get("/").status, 200);
 
-    let closed = Site { maintenance_until: Some("le 18".to_owned()), ..Site::default() };
-    let answer = respond(&closed, &Asked { path: "/", ..Asked::default() });
+    let closed = PortalConfig { maintenance_until: Some("le 18".to_owned()), ..PortalConfig::default() };
+    let answer = ask(&closed, "/", &[]);
     assert_eq!(answer.status, 503);
     assert!(header(&answer, "retry-after").is_some());
     assert!(html(&answer).contains("Torna dopo le 18"));
@@ -167,17 +232,16 @@ fn the_entity_s_choices_change_the_pages() {
 #[test]
 fn pages_stay_within_their_weight() {
     for (screen, path) in addresses() {
-        for language in Language::ALL {
-            let path = language.href(&path);
-            let asked = Asked { path: &path, accept_encoding: "br", ..Asked::default() };
-            let weight = respond(&Site::default(), &asked).body.len();
+        for language in LANGUAGES {
+            let address = path_in(language, &path);
+            let weight = ask(&PortalConfig::default(), &address, &[("accept-encoding", "br")]).body.len();
             assert!(weight <= 8 * 1024, "{} weighs {weight}", screen.id);
         }
     }
 }
 
 #[test]
-fn scripts_find_their_words_on_their_own_pages() {
+fn scripts_find_their_messages_on_their_own_pages() {
     for (screen, path) in addresses() {
         let page = html(&get(&path));
         for module in ["core"].into_iter().chain(screen.script) {
@@ -193,6 +257,11 @@ fn scripts_find_their_words_on_their_own_pages() {
                     assert!(page.contains(&format!("\"{key}\":")), "{} does not carry {key}", screen.id);
                 }
             }
+            for call in source.split("problemText(\"").skip(1) {
+                let code = call.split('"').next().unwrap();
+                let key = format!("\"problem.{code}.detail\":");
+                assert!(page.contains(&key), "{} does not carry {key}", screen.id);
+            }
         }
     }
 }
@@ -202,17 +271,43 @@ fn an_asset_that_the_browser_has_is_not_sent_again() {
     let path = assets::address("app.css");
     let first = get(&path);
     let tag = header(&first, "etag").unwrap().to_owned();
-    let ask = |known: &str| {
-        let asked =
-            Asked { path: &path, if_none_match: Some(known), accept_encoding: "br", ..Asked::default() };
-        respond(&Site::default(), &asked)
+    let again = |known: &str| {
+        let headers = [("if-none-match", known), ("accept-encoding", "br")];
+        ask(&PortalConfig::default(), &path, &headers)
     };
     for known in
         [tag.clone(), format!("\"other\", {tag}"), tag.trim_start_matches("W/").to_owned(), "*".to_owned()]
     {
-        let again = ask(&known);
-        assert_eq!((again.status, again.body.len()), (304, 0), "{known}");
+        let again = again(&known);
+        assert_eq!((again.status.as_u16(), again.body.len()), (304, 0), "{known}");
         assert_eq!(header(&again, "etag"), Some(tag.as_str()));
     }
-    assert_eq!(ask("W/\"of-another-version\"").status, 200);
+    assert_eq!(again("W/\"of-another-version\"").status, 200);
+}
+
+#[test]
+fn the_browser_gets_its_limits_from_the_settings() {
+    let variables = [
+        ("CREDITOR_NAME", "Comune di Prova"),
+        ("CREDITOR_FISCAL_CODE", "12345678903"),
+        ("CONTACT_ADDRESS", "Piazza 1"),
+        ("CONTACT_EMAIL", "a@prova.example"),
+        ("CONTACT_PEC", "a@pec.prova.example"),
+        ("CONTACT_PHONE", "06 1"),
+        ("CREDITOR_WEBSITE", "https://prova.example"),
+        ("CREDITOR_DPO", "dpo@prova.example"),
+        ("PUBLIC_URL", "https://pagamenti.prova.example"),
+        ("PASSWORD_MIN_LENGTH", "16"),
+        ("SESSION_IDLE_MINUTES", "7"),
+    ];
+    let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let world = World::of_this_process_with(BTreeMap::from(variables)).unwrap();
+    let config = PortalConfig::connect(&world).unwrap();
+    for path in ["/pratiche", "/en/registrazione/dati"] {
+        let page = html(&ask(&config, path, &[]));
+        let (_, data) = page.split_once("id=\"pagina\">").unwrap();
+        let (data, _) = data.split_once("</script>").unwrap();
+        let data: serde_json::Value = serde_json::from_str(data).unwrap();
+        assert_eq!((&data["idleMinutes"], &data["shortestPassword"]), (&7.into(), &16.into()), "{path}");
+    }
 }

@@ -2,8 +2,9 @@
 
 use domain::Error;
 use domain::movement::Source;
-use psp::{Callback, Meaning, Webhooks};
-use store::{Channel, Events, Limit, Limits, Recorded, Settlement};
+use domain::plan::CallbackId;
+use psp::{Callback, PspNotification, Webhooks};
+use store::{Channel, DebtWriter, Limit, Limits, Recorded};
 use web::{Function, Problem, Reply, Request};
 use world::metrics::Callback as Outcome;
 use world::{Measure, Metrics, NotConfigured, World};
@@ -11,8 +12,7 @@ use world::{Measure, Metrics, NotConfigured, World};
 pub struct PspCallback {
     limits: Limits,
     webhooks: Webhooks,
-    events: Events,
-    settlement: Settlement,
+    writer: DebtWriter,
     metrics: Metrics,
 }
 
@@ -23,8 +23,7 @@ impl Function for PspCallback {
         Ok(Self {
             limits: Limits::connect(world)?,
             webhooks: Webhooks::connect(world)?,
-            events: Events::connect(world)?,
-            settlement: Settlement::connect(world)?,
+            writer: DebtWriter::connect(world)?,
             metrics: world.metrics().clone(),
         })
     }
@@ -41,7 +40,7 @@ impl Function for PspCallback {
             Err(error) => return Err(error.into()),
         };
         // Stored before it is interpreted: a bug of ours loses no evidence.
-        let recorded = self.events.record(Channel::Psp, &callback.id, &callback.body).await?;
+        let recorded = self.writer.callbacks().record(Channel::Psp, &callback.id, &callback.body).await?;
         match recorded {
             Recorded::ToApply => self.apply(&callback).await?,
             Recorded::Applied => self.metrics.note(Measure::Callback(Outcome::Repeated)),
@@ -53,21 +52,18 @@ impl Function for PspCallback {
 
 impl PspCallback {
     async fn apply(&self, callback: &Callback) -> Result<(), Error> {
-        let meaning = match Meaning::of(&callback.body) {
-            Ok(meaning) => meaning,
+        let id = CallbackId::of(&callback.id);
+        let notification = match PspNotification::of(&callback.body) {
+            Ok(told) => told.notification(Source::PspCallback),
             Err(error) => {
                 self.metrics.note(Measure::Callback(Outcome::Unreadable));
                 tracing::error!(event = "webhook.unreadable", "a signed callback that we cannot read");
-                self.events.applied(&callback.id).await?;
+                self.writer.callbacks().mark_applied(&id).await?;
                 return Err(error);
             }
         };
-        let settled = psp::apply(&self.settlement, &meaning, Source::PspCallback, Some(&callback.id)).await;
-        let settled = settled?;
+        let settled = self.writer.settle(&notification, Some(&id)).await?;
         tracing::info!(event = "webhook.applied", outcome = ?settled, "callback");
-        if settled == store::Settled::Ignored {
-            self.events.applied(&callback.id).await?;
-        }
         Ok(())
     }
 }

@@ -5,9 +5,11 @@
 
 mod wire;
 
-use domain::FiscalCode;
+use domain::account::Registration;
+use domain::outbox::OutboxMessage;
+use domain::{Error, FiscalCode};
 use identity::Passwords;
-use store::{Letter, Limit, Limits, Outbox};
+use store::{Limit, Limits, Outbox};
 use web::{Function, Problem, Reply, Request};
 use world::{Clock, NotConfigured, World};
 
@@ -34,19 +36,18 @@ impl Function for Register {
         let source = request.source();
         match request.route {
             "POST /api/register/check" => {
-                let mut body = request.json()?;
-                let text = body.text("fiscalCode");
-                let mut form = body.end()?;
-                let code = form.field("fiscalCode", FiscalCode::parse(&text));
+                let (check, mut form) = request.json::<wire::Check>()?;
+                let code = check.fiscal_code.unwrap_or_default();
+                let code = form.field("fiscalCode", FiscalCode::parse(&code));
                 let code = form.give(code)?;
                 self.limits.admit(&[(Limit::REGISTER_CHECK, source.as_str())]).await?;
                 Ok(Reply::ok(&wire::Checked::of(&code)))
             }
-            _ => {
-                let form = wire::Form::read(request.json()?)?;
-                let now = self.clock.now();
+            "POST /api/register" => {
+                let (registration, form) = request.json::<Registration>()?;
+                form.finish()?;
                 let (profile, password) =
-                    form.registration(request.language()).check(&self.passwords.policy, now)?;
+                    registration.check(request.language(), &self.passwords.policy, self.clock.now())?;
                 self.limits
                     .admit(&[
                         (Limit::MAIL_SOURCE, source.as_str()),
@@ -54,9 +55,10 @@ impl Function for Register {
                     ])
                     .await?;
                 let password = self.passwords.hash(&password).await?;
-                self.outbox.post(&Letter::Register { profile: Box::new(profile), password }).await?;
+                self.outbox.add(&OutboxMessage::Register { profile: Box::new(profile), password }).await?;
                 Ok(Reply::accepted(&wire::Sent { status: "activation-sent" }))
             }
+            _ => Err(Error::NotFound.into()),
         }
     }
 }

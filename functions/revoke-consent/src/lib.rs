@@ -5,16 +5,24 @@ use domain::error::FieldCode;
 use domain::password::Password;
 use domain::{Error, FieldError};
 use identity::{Passwords, Sessions, Verified};
-use store::{Accounts, Limits, Payments};
+use serde::Deserialize;
+use store::{AccountWriter, Limits, Payments};
 use web::{Function, Problem, Reply, Request};
 use world::{NotConfigured, World};
 
 pub struct RevokeConsent {
     sessions: Sessions,
     limits: Limits,
-    accounts: Accounts,
+    accounts: AccountWriter,
     passwords: Passwords,
     payments: Payments,
+}
+
+/// Only the person who knows the password may close the account.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Confirmation {
+    password: Option<String>,
 }
 
 impl Function for RevokeConsent {
@@ -24,7 +32,7 @@ impl Function for RevokeConsent {
         Ok(Self {
             sessions: Sessions::connect(world)?,
             limits: Limits::connect(world)?,
-            accounts: Accounts::connect(world)?,
+            accounts: AccountWriter::connect(world)?,
             passwords: Passwords::connect(world)?,
             payments: Payments::connect(world)?,
         })
@@ -32,14 +40,14 @@ impl Function for RevokeConsent {
 
     async fn handle(&self, request: Request) -> Result<Reply, Problem> {
         let citizen = self.sessions.citizen(&request).await?;
-        let mut body = request.json()?;
-        let password = body.text("password");
-        body.end()?.finish()?;
+        let (confirmation, form) = request.json::<Confirmation>()?;
+        form.finish()?;
+        let password = confirmation.password.unwrap_or_default();
         if password.is_empty() {
             return Err(FieldError::new("password", FieldCode::Required).into());
         }
         let tried = self.limits.admit_password(citizen.account().profile.username.as_str()).await?;
-        let record = self.accounts.password_of(&citizen).await?;
+        let record = self.accounts.accounts().password_of(&citizen).await?;
         let stored = record.as_ref().map(|record| record.hash.as_str());
         if self.passwords.verify(Password::offered(&password).as_ref(), stored).await? == Verified::Wrong {
             self.limits.failed(&tried).await?;

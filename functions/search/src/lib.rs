@@ -6,8 +6,8 @@ use std::sync::OnceLock;
 
 use creditor::creditor;
 use documents::Printer;
-use domain::Fault;
 use domain::creditor::Creditor;
+use domain::{Error, Fault};
 use store::{Debts, Limit, Limits};
 use web::{Function, Problem, References, Reply, Request};
 use world::{NotConfigured, World};
@@ -45,7 +45,7 @@ impl Function for Search {
                 let debt = self.debts.find(&proof).await?;
                 Ok(Reply::ok(&self.found(&debt, reference.to_owned(), expires_at)))
             }
-            _ => {
+            "GET /api/search/{reference}/notice.pdf" => {
                 request.query(&[])?;
                 let (proof, _) = self.references.open(request.path("reference")).await?;
                 let debt = self.debts.find(&proof).await?;
@@ -54,13 +54,14 @@ impl Function for Search {
                 let pdf = self.printer()?.notice(&self.creditor, &debt, request.language(), today)?;
                 Ok(Reply::pdf(&format!("avviso-{}.pdf", debt.notice), pdf))
             }
+            _ => Err(Error::NotFound.into()),
         }
     }
 }
 
 impl Search {
     async fn search(&self, request: &Request) -> Result<Reply, Problem> {
-        let proof = web::read_proof(request.json()?)?;
+        let proof = web::read_proof(request.json_object()?)?;
         let source = request.source();
         self.limits
             .admit(&[

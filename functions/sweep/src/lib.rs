@@ -1,24 +1,24 @@
 //! Every five minutes: finishes what a crash, a lost callback or a lost stream left half-done.
 //!
-//! Letters not delivered, attempts whose outcome is unknown, callbacks stored and never applied, debts past
-//! their last day, accounts never activated or not yet erased. Each is read again at its source and worked off
+//! Messages not processed, attempts whose outcome is unknown, callbacks stored and never applied, debts past
+//! their last day, accounts never activated or not yet erased. Each is read again at its source and processed
 //! by the same code as the first time; one that fails does not stop the others.
 
 use domain::account::Status;
 use domain::payment;
 use domain::{Fault, FiscalCode};
 use lambda::Worker;
-use post::Postman;
-use psp::Till;
+use post::OutboxWorker;
+use psp::{Asking, PaymentGateway};
 use serde::Serialize;
 use serde_json::Value;
-use store::{Due, StoredCallback, Sweep as Finder};
+use store::{DebtWriter, DueWork, StoredCallback, due_shards};
 use world::{Measure, Metrics, NotConfigured, World};
 
 pub struct Sweep {
-    finder: Finder,
-    postman: Postman,
-    till: Till,
+    writer: DebtWriter,
+    outbox: OutboxWorker,
+    gateway: PaymentGateway,
     creditor: FiscalCode,
     metrics: Metrics,
 }
@@ -34,7 +34,7 @@ pub struct Swept {
     failures: u32,
 }
 
-/// How many letters and accounts of one part are worked off in one run.
+/// How many messages and accounts of one part are processed in one run.
 const BATCH: i32 = 50;
 
 impl Worker for Sweep {
@@ -44,9 +44,9 @@ impl Worker for Sweep {
 
     fn connect(world: &World) -> Result<Self, NotConfigured> {
         Ok(Self {
-            finder: Finder::connect(world)?,
-            postman: Postman::connect(world)?,
-            till: Till::connect(world)?,
+            writer: DebtWriter::connect(world)?,
+            outbox: OutboxWorker::connect(world)?,
+            gateway: PaymentGateway::connect(world)?,
             creditor: creditor::creditor(world)?.fiscal_code,
             metrics: world.metrics().clone(),
         })
@@ -54,11 +54,11 @@ impl Worker for Sweep {
 
     async fn handle(&self, _: Value) -> Result<Swept, Fault> {
         let mut swept = Swept::default();
-        for shard in Finder::shards() {
+        for shard in due_shards() {
             let measured = self.ages(&shard).await;
             count(measured.map(|()| None), &mut swept.failures);
             self.debts_and_payments(&shard, &mut swept).await?;
-            self.letters(&shard, &mut swept).await?;
+            self.messages(&shard, &mut swept).await?;
             self.accounts(&shard, &mut swept).await?;
         }
         tracing::info!(event = "sweep.done", swept = ?swept, "sweep");
@@ -67,27 +67,25 @@ impl Worker for Sweep {
 }
 
 impl Sweep {
-    /// Measures how long work has been waiting, before it is worked off.
+    /// Measures how long work has been waiting, before it is processed.
     async fn ages(&self, shard: &str) -> Result<(), Fault> {
-        let letter = self.postman.outbox().oldest(shard).await?;
+        let letter = self.outbox.outbox().oldest(shard).await?;
         self.metrics.note(Measure::OldestOutbox(letter.unwrap_or_default()));
-        let payment = self.finder.oldest_unknown(shard).await?;
+        let payment = self.writer.oldest_unknown(shard).await?;
         self.metrics.note(Measure::OldestUnknown(payment.unwrap_or_default()));
         Ok(())
     }
 
     async fn debts_and_payments(&self, shard: &str, swept: &mut Swept) -> Result<(), Fault> {
-        for due in self.finder.due(shard).await? {
+        for due in self.writer.due_work(shard).await? {
             let done = match &due {
-                Due::Attempt(attempt) if attempt.status != payment::Status::Pending => continue,
-                Due::Attempt(attempt) => {
-                    self.till.settle(self.finder.settlement(), attempt).await.map(|_| &mut swept.payments)
+                DueWork::Attempt(attempt) if attempt.status != payment::Status::Pending => continue,
+                DueWork::Attempt(attempt) => {
+                    let resolved = self.gateway.resolve(&self.writer, attempt, Asking::Overdue).await;
+                    resolved.map(|_| &mut swept.payments)
                 }
-                Due::Callback(callback) => self.callback(callback).await.map(|()| &mut swept.callbacks),
-                Due::Debt(notice) => {
-                    let debts = self.finder.settlement().payments().debts();
-                    debts.expire(notice).await.map(|()| &mut swept.debts)
-                }
+                DueWork::Callback(callback) => self.callback(callback).await.map(|()| &mut swept.callbacks),
+                DueWork::Debt(notice) => self.writer.expire(notice).await.map(|()| &mut swept.debts),
             };
             count(done.map(Some), &mut swept.failures);
         }
@@ -95,19 +93,16 @@ impl Sweep {
     }
 
     async fn callback(&self, callback: &StoredCallback) -> Result<(), Fault> {
-        let events = self.finder.events();
-        match psp::replay(self.finder.settlement(), callback, &self.creditor).await {
-            Ok(_) => events.done(callback).await,
-            Err(fault) => {
-                events.later(callback).await?;
-                Err(fault)
-            }
+        if let Err(fault) = psp::replay(&self.writer, callback, &self.creditor).await {
+            self.writer.callbacks().postpone(callback).await?;
+            return Err(fault);
         }
+        Ok(())
     }
 
-    async fn letters(&self, shard: &str, swept: &mut Swept) -> Result<(), Fault> {
-        for id in self.postman.outbox().overdue(shard, BATCH).await? {
-            let done = self.postman.deliver(&id).await.map(|()| &mut swept.letters);
+    async fn messages(&self, shard: &str, swept: &mut Swept) -> Result<(), Fault> {
+        for id in self.outbox.outbox().overdue(shard, BATCH).await? {
+            let done = self.outbox.deliver(&id).await.map(|()| &mut swept.letters);
             count(done.map(Some), &mut swept.failures);
         }
         Ok(())
@@ -116,11 +111,11 @@ impl Sweep {
     /// Accounts never activated give their names back; closed ones whose goodbye went out are erased by the
     /// letter, and here should that letter have died.
     async fn accounts(&self, shard: &str, swept: &mut Swept) -> Result<(), Fault> {
-        for account in self.postman.accounts().overdue(shard, BATCH).await? {
+        for account in self.outbox.accounts().overdue(shard, BATCH).await? {
             if account.status == Status::Pending {
                 tracing::info!(event = "reg.pending.expired", "a registration was never activated");
             }
-            let done = self.postman.accounts().erase(&account).await.map(|()| &mut swept.accounts);
+            let done = self.outbox.accounts().erase(&account).await.map(|()| &mut swept.accounts);
             count(done.map(Some), &mut swept.failures);
         }
         Ok(())
@@ -131,7 +126,7 @@ fn count(done: Result<Option<&mut u32>, Fault>, failures: &mut u32) {
     match done {
         Ok(counter) => counter.into_iter().for_each(|counter| *counter = counter.saturating_add(1)),
         Err(fault) => {
-            tracing::error!(doing = fault.doing, cause = %fault.source, "the sweep goes on");
+            tracing::error!(event = "sweep.item_failed", doing = fault.doing, cause = %fault.source, "the sweep goes on");
             *failures = failures.saturating_add(1);
         }
     }

@@ -5,7 +5,7 @@ mod wire;
 use creditor::creditor;
 use domain::creditor::Creditor;
 use domain::{Error, receipt};
-use store::{Debts, Limit, Limits, Settlement};
+use store::{Debts, Limit, Limits};
 use web::{Function, Problem, Reply, Request};
 use world::{NotConfigured, World};
 
@@ -31,7 +31,7 @@ impl Function for VerifyReceipt {
         let source = request.source();
         self.limits.admit(&[(Limit::RECEIPT_CODE, source.as_str())]).await?;
         let code = receipt::parse_code(request.path("code")).ok_or(Error::ReceiptNotFound)?;
-        let found = Settlement::by_receipt_code(&self.debts, &code).await?;
+        let found = self.debts.by_receipt_code(&code).await?;
         let (debt, receipt) = found.ok_or(Error::ReceiptNotFound)?;
         Ok(Reply::ok(&wire::Checked::of(&debt, &receipt, &self.creditor)))
     }

@@ -49,20 +49,24 @@ impl Binaries {
         Ok(Self { functions, deployed, folder, target: target.to_owned() })
     }
 
-    /// Builds the functions alone and as `infra/Makefile` does: built together with this program they would carry what it
-    /// asks of the crates that they share. Then the floors.
+    /// Builds the functions as `infra/Makefile` does, then the floors, all into this program's target folder.
     pub fn build(&self) -> Result<(), Failed> {
         let (mut functions, mut floors) = (Command::new("cargo"), Command::new("cargo"));
-        functions.args(["build", "--release", "--target", &self.target]).env("RUSTFLAGS", as_deployed()?);
-        floors.args(["build", "--release", "--package", "bench", "--bins"]);
+        functions.current_dir(repository()).env("RUSTFLAGS", as_deployed()?);
+        functions.args(["build", "--release", "--target", &self.target]);
+        floors.current_dir(repository().join("infra/bench")).args(["build", "--release", "--bins"]);
         for mut cargo in [functions, floors] {
-            let status =
-                cargo.current_dir(repository()).status().map_err(|e| format!("cargo does not start: {e}"))?;
+            cargo.arg("--target-dir").arg(self.target_folder()?);
+            let status = cargo.status().map_err(|e| format!("cargo does not start: {e}"))?;
             if !status.success() {
                 return Err("the release binaries cannot be built".into());
             }
         }
         Ok(())
+    }
+
+    fn target_folder(&self) -> Result<&Path, Failed> {
+        Ok(self.folder.parent().ok_or("there is no target folder")?)
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -74,7 +78,7 @@ impl Binaries {
 
     /// Where results go: `bench` in the target folder.
     pub fn results(&self) -> Result<PathBuf, Failed> {
-        let folder = self.folder.parent().ok_or("there is no target folder")?.join("bench");
+        let folder = self.target_folder()?.join("bench");
         std::fs::create_dir_all(&folder)?;
         Ok(folder)
     }

@@ -1,4 +1,4 @@
-//! `cargo run --release -p bench`: what the product costs in time, memory and money, measured on this machine beside a
+//! `cargo run --release` in `infra/bench`: what the product costs in time, memory and money, measured on this machine beside a
 //! floor that is measured in the same run.
 
 mod binaries;
@@ -32,7 +32,7 @@ pub type Failed = Box<dyn std::error::Error + Send + Sync>;
 const USAGE: &str = "\
 Measures the release binaries as Lambda runs them, behind TLS, and the whole stack under load.
 
-    cargo run --release -p bench -- [options]
+    cd infra/bench && cargo run --release -- [options]
 
     --parts A,B    functions, load, sizes, peers (functions,load)
     --quick        a few rounds only: to see that everything runs
@@ -120,7 +120,7 @@ fn main() -> ExitCode {
         Err(error) => return refuse(&format!("{error} (--help lists the options)")),
     };
     if cfg!(debug_assertions) {
-        return refuse("figures of a debug build mean nothing: cargo run --release -p bench");
+        return refuse("figures of a debug build mean nothing: cargo run --release");
     }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,

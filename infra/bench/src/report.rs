@@ -231,7 +231,7 @@ pub fn document(figures: &Figures) -> Result<(), Failed> {
     crate::picture::draw(figures, &repository().join("infra/performance.svg"))
 }
 
-const BEGIN: &str = "<!-- bench: written by `cargo run --release -p bench` -->\n";
+const BEGIN: &str = "<!-- bench: written by `cargo run --release` in infra/bench -->\n";
 const END: &str = "<!-- bench: end -->";
 
 fn put(document: &str, table: &str) -> Result<(), Failed> {

@@ -4,9 +4,11 @@ use std::io::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use domain::Error;
+use emulator::exchange::Response;
+use emulator::{client, connector};
 use serde::Deserialize;
+use serde_json::json;
 use web::{Function, Reply};
 use world::NotConfigured;
 
@@ -56,19 +58,6 @@ Resources:
             FunctionResponseTypes: [ReportBatchItemFailures]
         Tick: {Type: Schedule, Properties: {Schedule: rate(5 minutes)}}
 ";
-
-/// A plain HTTP connector, for an SDK that is not in the stack.
-#[derive(Debug)]
-struct Elsewhere;
-
-impl aws_smithy_runtime_api::client::http::HttpConnector for Elsewhere {
-    fn call(&self, request: HttpRequest) -> aws_smithy_runtime_api::client::http::HttpConnectorFuture {
-        aws_smithy_runtime_api::client::http::HttpConnectorFuture::new(async move {
-            let request = neighbours::read(request).await?;
-            neighbours::write(client::send(request).await.unwrap())
-        })
-    }
-}
 
 static CALLBACKS: AtomicU64 = AtomicU64::new(0);
 static TICKS: AtomicU64 = AtomicU64::new(0);
@@ -366,7 +355,7 @@ async fn neighbours_serve_functions_that_run_elsewhere() {
     let variables = environment.lines().filter_map(|line| line.split_once('='));
     let unquoted = |value: &str| value.trim_matches('"').to_owned();
     let variables = variables.map(|(name, value)| (name.to_owned(), unquoted(value))).collect();
-    let wire = || world::Wire::new(Elsewhere);
+    let wire = || connector::wire(|request| async { Ok(client::send(request).await?) });
     let (clock, random) = (Clock::system(), world::Random::system());
     let world = World::new(variables, world::Parts { clock, random, aws: wire(), outside: wire() });
     let table = aws_sdk_dynamodb::Client::new(&world.sdk("DYNAMODB"));
@@ -492,4 +481,20 @@ async fn the_product_starts_with_its_demonstration_data() {
     stack.settle().await;
     stack.advance(Duration::from_secs(3_600)).await;
     assert!(stack.lacking_grants().is_empty(), "{:?}", stack.lacking_grants());
+}
+
+#[test]
+fn the_products_own_template_is_read_whole() {
+    let values = demo::parameters("http://localhost:3000", "http://localhost:3000", Channel::Psp, true);
+    let template =
+        template::Template::read(&Stack::repository().join("infra/template.yaml"), &values).unwrap();
+    let initiate = &template.functions["InitiatePayment"];
+    assert_eq!(initiate.variables["PSP_URL"], "http://localhost:3000/_local/psp-api");
+    assert_eq!(initiate.variables["CREDITOR_FISCAL_CODE"], "12345678903");
+    assert!(template.routes.iter().any(|route| route.path == "/{proxy+}"));
+    assert!(template.tables["OutboxTable"].has_stream);
+    for value in values.keys() {
+        let text = std::fs::read_to_string(Stack::repository().join("infra/template.yaml")).unwrap();
+        assert!(text.contains(&format!("\n  {value}:\n")), "{value} is a parameter no more");
+    }
 }

@@ -166,60 +166,76 @@ pub struct Account {
     pub created_at: Timestamp,
 }
 
-/// The registration form, field by field as the contract names them.
-pub struct Registration<'a> {
-    pub fiscal_code: &'a str,
-    pub person_type: &'a str,
-    pub first_name: Option<&'a str>,
-    pub last_name: Option<&'a str>,
-    pub company_name: Option<&'a str>,
-    pub address: &'a str,
-    pub country: &'a str,
-    pub city: &'a str,
-    pub province: &'a str,
-    pub postal_code: &'a str,
-    pub email: &'a str,
-    pub phone: &'a str,
-    pub username: &'a str,
-    pub password: &'a str,
-    pub password_confirmation: &'a str,
-    pub privacy_accepted: bool,
-    pub terms_accepted: bool,
-    pub language: Language,
+/// The registration form, as the contract names its fields. A field that was left alone is `None` or empty.
+#[derive(Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Registration {
+    pub fiscal_code: Option<String>,
+    pub person_type: Option<String>,
+    pub first_name: Option<String>,
+    pub last_name: Option<String>,
+    pub company_name: Option<String>,
+    pub address: Option<String>,
+    pub country: Option<String>,
+    pub city: Option<String>,
+    pub province: Option<String>,
+    pub postal_code: Option<String>,
+    pub email: Option<String>,
+    pub phone: Option<String>,
+    pub username: Option<String>,
+    pub password: Option<String>,
+    pub password_confirmation: Option<String>,
+    pub privacy_accepted: Option<bool>,
+    pub terms_accepted: Option<bool>,
 }
 
-impl Registration<'_> {
-    /// The profile and the password, or every field that is wrong.
-    pub fn check(&self, policy: &Policy, now: Timestamp) -> Result<(Profile, Password), Error> {
+impl Registration {
+    /// The profile, which is written to in this language, and the password.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] with every field that is wrong.
+    pub fn check(
+        &self,
+        language: Language,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Result<(Profile, Password), Error> {
         let mut form = Form::default();
-        let fiscal_code = form.field("fiscalCode", FiscalCode::parse(self.fiscal_code));
-        let person_type = form.field("personType", PersonType::parse(self.person_type));
+        let fiscal_code = form.field("fiscalCode", FiscalCode::parse(typed(&self.fiscal_code)));
+        let person_type = form.field("personType", PersonType::parse(typed(&self.person_type)));
         if let (Some(code), Some(kind)) = (&fiscal_code, person_type)
             && !kind.may_hold(code)
         {
             form.refuse(FieldError::new("personType", FieldCode::Mismatch));
         }
         let name = person_type.and_then(|kind| self.name(&mut form, kind));
-        let place =
-            Place::parse(&mut form, self.address, self.postal_code, self.city, self.province, self.country);
-        let email = form.check(Email::field("email", self.email));
-        let phone = form.field("phone", person::phone(self.phone, self.country));
-        let username = form.check(Email::field("username", self.username));
+        let place = Place::parse(
+            &mut form,
+            typed(&self.address),
+            typed(&self.postal_code),
+            typed(&self.city),
+            typed(&self.province),
+            typed(&self.country),
+        );
+        let email = form.check(Email::field("email", typed(&self.email)));
+        let phone = form.field("phone", person::phone(typed(&self.phone), typed(&self.country)));
+        let username = form.check(Email::field("username", typed(&self.username)));
         // The fiscal code as typed and as it is: blanks in the form must not hide it in the password.
         let personal: Vec<&str> = [
-            Some(self.fiscal_code),
+            self.fiscal_code.as_deref(),
             fiscal_code.as_ref().map(FiscalCode::as_str),
-            self.first_name,
-            self.last_name,
-            self.company_name,
-            Some(self.email),
-            Some(self.username),
+            self.first_name.as_deref(),
+            self.last_name.as_deref(),
+            self.company_name.as_deref(),
+            self.email.as_deref(),
+            self.username.as_deref(),
         ]
         .into_iter()
         .flatten()
         .collect();
-        let password = form.check(new_password(policy, self.password, &personal));
-        form.check(confirmed(self.password, self.password_confirmation));
+        let password = form.check(new_password(policy, typed(&self.password), &personal));
+        form.check(confirmed(typed(&self.password), typed(&self.password_confirmation)));
         form.check(ticked("privacyAccepted", self.privacy_accepted));
         form.check(ticked("termsAccepted", self.terms_accepted));
         let profile = (|| {
@@ -235,7 +251,7 @@ impl Registration<'_> {
                 postal_code: place.postal_code,
                 email: email?,
                 phone: phone?,
-                language: self.language,
+                language,
                 consent: Consent::given(now),
             })
         })();
@@ -244,22 +260,22 @@ impl Registration<'_> {
 
     fn name(&self, form: &mut Form, kind: PersonType) -> Option<Name> {
         let not_for_this_kind = match kind {
-            PersonType::Natural => [("companyName", self.company_name), ("", None)],
-            PersonType::Legal => [("firstName", self.first_name), ("lastName", self.last_name)],
+            PersonType::Natural => [("companyName", &self.company_name), ("", &None)],
+            PersonType::Legal => [("firstName", &self.first_name), ("lastName", &self.last_name)],
         };
         for (field, value) in not_for_this_kind {
-            if value.is_some_and(|v| !v.trim().is_empty()) {
+            if !typed(value).trim().is_empty() {
                 form.refuse(FieldError::new(field, FieldCode::NotAllowed));
             }
         }
         match kind {
             PersonType::Natural => {
-                let first = form.check(person::given_name("firstName", self.first_name.unwrap_or_default()));
-                let last = form.check(person::given_name("lastName", self.last_name.unwrap_or_default()));
+                let first = form.check(person::given_name("firstName", typed(&self.first_name)));
+                let last = form.check(person::given_name("lastName", typed(&self.last_name)));
                 Some(Name::Natural { first: first?, last: last? })
             }
             PersonType::Legal => {
-                let name = text::line("companyName", self.company_name.unwrap_or_default(), 1, 150);
+                let name = text::line("companyName", typed(&self.company_name), 1, 150);
                 form.check(name).map(|company| Name::Legal { company })
             }
         }
@@ -280,8 +296,13 @@ pub fn confirmed(password: &str, confirmation: &str) -> Result<(), FieldError> {
     }
 }
 
-fn ticked(field: &str, ticked: bool) -> Result<(), FieldError> {
-    if ticked { Ok(()) } else { Err(FieldError::new(field, FieldCode::Required)) }
+fn ticked(field: &str, ticked: Option<bool>) -> Result<(), FieldError> {
+    if ticked == Some(true) { Ok(()) } else { Err(FieldError::new(field, FieldCode::Required)) }
+}
+
+/// A text field; empty when it was left alone.
+fn typed(field: &Option<String>) -> &str {
+    field.as_deref().unwrap_or_default()
 }
 
 /// What a mailed link is for. A token of one purpose is refused for the other.

@@ -2,9 +2,13 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
+
+use crate::debt::{Debt, Event, State};
 use crate::error::FieldCode;
 use crate::fiscal_code::FiscalCode;
-use crate::movement::{Kind, Movement};
+use crate::movement::{Entry, Kind, Movement, Source};
+use crate::plan::Plan;
 use crate::text;
 
 /// Who made an entry and why, in words of the office: `ragioneria`, `mandato 118/2026`. Never a person's data, which
@@ -55,4 +59,56 @@ pub fn dealt_with(movement: &Movement) -> Option<u64> {
     let says = matches!(movement.kind, Kind::RefundNoted | Kind::Reconciled);
     let (number, _) = movement.reference.as_deref().filter(|_| says)?.split_once(' ')?;
     number.parse().ok()
+}
+
+/// What became of an operator's entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Booked {
+    /// It is this movement.
+    Noted(u64),
+    /// It was made before, as this movement: nothing changed.
+    Known(u64),
+    Refused(NotBooked),
+}
+
+/// Why an operator's entry is not made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotBooked {
+    NoSuchDebt,
+    NoSuchMovement,
+    /// That movement is no money that waits for somebody.
+    NothingToSettle(Kind),
+    /// It was dealt with otherwise, by this movement.
+    DealtWith(u64, Kind),
+    /// The table of transitions has no such entry for a debt in this state.
+    NotNow(State),
+}
+
+/// An operator notes that a movement has been dealt with. Safe to repeat.
+pub fn book(
+    stored: Option<(&Debt, &[Movement])>,
+    number: u64,
+    event: Event,
+    reason: &Reason,
+    now: Timestamp,
+) -> Plan<Booked> {
+    let refuse = |why| Plan::nothing(Booked::Refused(why));
+    let Some((debt, movements)) = stored else { return refuse(NotBooked::NoSuchDebt) };
+    let Some(waiting) = movements.iter().find(|movement| movement.number == number) else {
+        return refuse(NotBooked::NoSuchMovement);
+    };
+    if !waiting.kind.is_difference() {
+        return refuse(NotBooked::NothingToSettle(waiting.kind));
+    }
+    let entry = Entry::new(waiting.cents, Source::Operator).about(reason.of(number));
+    let Ok(change) = debt.apply(event, entry, now) else { return refuse(NotBooked::NotNow(debt.state)) };
+    let Some(noted) = change.movements.last() else { return refuse(NotBooked::NotNow(debt.state)) };
+    match movements.iter().find(|movement| dealt_with(movement) == Some(number)) {
+        Some(before) if before.kind == noted.kind => Plan::nothing(Booked::Known(before.number)),
+        Some(before) => refuse(NotBooked::DealtWith(before.number, before.kind)),
+        None => {
+            let booked = Booked::Noted(noted.number);
+            Plan::of_debt(change, booked)
+        }
+    }
 }

@@ -4,12 +4,15 @@ use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
-use crate::error::Error;
+use crate::error::{Error, Fault};
+use crate::fiscal_code::FiscalCode;
 use crate::money::Amount;
-use crate::movement::Kind;
+use crate::movement::{Entry, Kind, Source};
 use crate::notice::{Iuv, NoticeNumber};
+use crate::outbox::OutboxMessage;
 use crate::payment::PaymentId;
 use crate::person::Person;
+use crate::plan::{DebtChange, Plan};
 use crate::receipt::Receipt;
 use crate::time;
 
@@ -34,8 +37,6 @@ pub enum Event {
     Expire,
     /// A payment attempt begins.
     StartAttempt,
-    /// The PSP did not say how the attempt went.
-    LoseSight,
     /// The attempt ended without money.
     FailAttempt,
     /// Money arrived: the first authentic confirmation.
@@ -72,12 +73,11 @@ impl State {
 }
 
 impl Event {
-    pub const ALL: [Event; 11] = [
+    pub const ALL: [Event; 10] = [
         Event::Change,
         Event::Cancel,
         Event::Expire,
         Event::StartAttempt,
-        Event::LoseSight,
         Event::FailAttempt,
         Event::Credit,
         Event::Mismatch,
@@ -97,12 +97,11 @@ pub const fn decide(state: State, event: Event) -> Rule {
         (State::Open, Event::Cancel) => Go(State::Cancelled, Kind::Cancelled),
         (State::Open, Event::Expire) => Go(State::Expired, Kind::Expired),
         (State::Open, Event::StartAttempt) => Go(State::Open, Kind::AttemptStarted),
-        (State::Open, Event::LoseSight) => Go(State::Open, Kind::AttemptUnknown),
         (State::Open, Event::FailAttempt) => Go(State::Open, Kind::AttemptFailed),
         (State::Open, Event::Credit) => Go(State::Paid, Kind::Credit),
 
         (State::Paid, Event::Change | Event::Cancel | Event::StartAttempt) => AlreadyPaid,
-        (State::Paid, Event::Expire | Event::LoseSight | Event::FailAttempt) => Ignore,
+        (State::Paid, Event::Expire | Event::FailAttempt) => Ignore,
         (State::Paid, Event::Credit) => Record(Kind::DuplicateToRefund),
 
         (State::Cancelled | State::Expired, Event::Change) => Go(State::Open, Kind::Changed),
@@ -110,7 +109,6 @@ pub const fn decide(state: State, event: Event) -> Rule {
         (State::Expired, Event::Cancel) => Go(State::Cancelled, Kind::Cancelled),
         (State::Cancelled | State::Expired, Event::Expire) => Ignore,
         (State::Cancelled | State::Expired, Event::StartAttempt) => NotPayable,
-        (State::Cancelled | State::Expired, Event::LoseSight) => Record(Kind::AttemptUnknown),
         (State::Cancelled | State::Expired, Event::FailAttempt) => Record(Kind::AttemptFailed),
         (State::Cancelled | State::Expired, Event::Credit) => Go(State::Paid, Kind::CreditLate),
 
@@ -122,6 +120,29 @@ pub const fn decide(state: State, event: Event) -> Rule {
         (State::Open | State::Cancelled | State::Expired, Event::Reconcile | Event::CorrectToMatchNode) => {
             NotPaid
         }
+    }
+}
+
+/// Why the table refuses an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    AlreadyPaid,
+    NotPayable,
+    NotPaid,
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::AlreadyPaid => Error::DebtAlreadyPaid,
+            Refusal::NotPayable | Refusal::NotPaid => Error::DebtNotPayable,
+        }
+    }
+}
+
+impl From<Refusal> for Fault {
+    fn from(refusal: Refusal) -> Self {
+        Fault::new("applying an event to a debt", format!("the table refuses it: {refusal:?}"))
     }
 }
 
@@ -269,8 +290,199 @@ impl Debt {
         }
     }
 
+    /// Whether a person may see it: it is published, and their proven fiscal code's or one that their account watches.
+    pub fn is_visible_to(&self, viewer: &Viewer<'_>, now: Timestamp) -> bool {
+        let own = viewer.identity_proven && self.debtor.fiscal_code == *viewer.fiscal_code;
+        (own || self.watchers.contains(viewer.account)) && self.is_published(now)
+    }
+
+    /// Applies an event as the table of transitions says: the debt afterwards, and the movement that says so.
+    ///
+    /// # Errors
+    /// The table refuses the event in this state.
+    pub fn apply(&self, event: Event, entry: Entry, now: Timestamp) -> Result<DebtChange, Refusal> {
+        DebtChange::unrecorded(self, self.clone()).then(event, entry, now)
+    }
+
     /// The day of payment, once paid.
     pub fn paid_on(&self) -> Option<Date> {
         self.receipt.as_ref().map(Receipt::paid_on)
     }
+}
+
+/// The account that asks for a debt.
+#[derive(Clone, Copy, Debug)]
+pub struct Viewer<'a> {
+    pub account: &'a AccountId,
+    pub fiscal_code: &'a FiscalCode,
+    /// Whether the fiscal code was proven to be the account's own.
+    pub identity_proven: bool,
+}
+
+/// What a new debt is made of, and what the creditor may change of one.
+#[derive(Clone, Debug)]
+pub struct NewDebt {
+    pub debtor: Person,
+    pub service: Service,
+    pub reason: String,
+    pub details: Vec<Detail>,
+    pub amount: Amount,
+    pub days: Days,
+}
+
+impl NewDebt {
+    /// The debt under its notice number, before anything happened to it.
+    pub fn under(self, notice: NoticeNumber, origin: Origin, now: Timestamp) -> Debt {
+        let Self { debtor, service, reason, details, amount, days } = self;
+        Debt {
+            notice,
+            debtor,
+            service,
+            reason,
+            details,
+            amount,
+            days,
+            origin,
+            created_at: now,
+            state: State::Open,
+            closed_at: None,
+            attempt: None,
+            receipt: None,
+            watchers: Vec::new(),
+            version: 0,
+            revision: 0,
+            chain: String::new(),
+        }
+    }
+}
+
+/// The outcome of a creditor's import.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Imported {
+    pub debt: Debt,
+    pub created: bool,
+}
+
+/// The outcome of an association.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Associated {
+    pub debt: Debt,
+    /// The debt is the account's own and from the creditor: knowing it proves who they are.
+    pub proves_identity: bool,
+}
+
+/// Who takes a debt back.
+#[derive(Clone, Copy, Debug)]
+pub enum Canceller<'a> {
+    Creditor,
+    Citizen(Viewer<'a>),
+}
+
+/// A person creates a spontaneous debt under a number that nobody has.
+pub fn create_spontaneous(
+    new: NewDebt,
+    notice: NoticeNumber,
+    viewer: &Viewer<'_>,
+    now: Timestamp,
+) -> Plan<Debt> {
+    let mut debt = new.under(notice, Origin::Spontaneous, now);
+    // A proven owner sees it as the debtor; another account has to be named.
+    if !viewer.identity_proven {
+        debt.watchers.push(viewer.account.clone());
+    }
+    created(debt, Source::Citizen).map(|imported| imported.debt)
+}
+
+/// The creditor adds or changes a debt. The same data again change nothing.
+///
+/// # Errors
+/// The debt is paid.
+pub fn import(
+    stored: Option<&Debt>,
+    notice: &NoticeNumber,
+    new: NewDebt,
+    now: Timestamp,
+) -> Result<Plan<Imported>, Error> {
+    let Some(before) = stored else {
+        return Ok(created(new.under(notice.clone(), Origin::Creditor, now), Source::Creditor));
+    };
+    let entry = Entry::new(new.amount.cents(), Source::Creditor);
+    let changed = before.apply(Event::Change, entry, now)?;
+    let NewDebt { debtor, service, reason, details, amount, days } = new;
+    let after = Debt { debtor, service, reason, details, amount, days, ..changed.after };
+    let changed = DebtChange { after, ..changed };
+    if changed.leaves_data() {
+        return Ok(Plan::nothing(Imported { debt: before.clone(), created: false }));
+    }
+    let outcome = Imported { debt: changed.after.clone(), created: false };
+    Ok(told_to_archive(Plan::of_debt(changed, outcome)))
+}
+
+/// The creditor cancels a debt, or a citizen takes back a spontaneous one. Harmless to repeat.
+///
+/// # Errors
+/// There is no such debt for this caller, it is paid, or it is not theirs to cancel.
+pub fn cancel(stored: Option<&Debt>, by: Canceller<'_>, now: Timestamp) -> Result<Plan<()>, Error> {
+    let debt = stored.ok_or(Error::DebtNotFound)?;
+    let source = match by {
+        Canceller::Creditor => Source::Creditor,
+        Canceller::Citizen(viewer) => {
+            if !debt.is_visible_to(&viewer, now) {
+                return Err(Error::DebtNotFound);
+            }
+            let own = debt.debtor.fiscal_code == *viewer.fiscal_code && debt.origin == Origin::Spontaneous;
+            if !own || debt.state != State::Open || debt.attempt.is_some() {
+                return Err(Error::DebtNotPayable);
+            }
+            Source::Citizen
+        }
+    };
+    let change = debt.apply(Event::Cancel, Entry::new(debt.amount.cents(), source), now)?;
+    Ok(told_to_archive(Plan::of_debt(change, ())))
+}
+
+/// Writes down that a debt's last day has passed; not while it waits for a payment's outcome.
+pub fn expire(stored: Option<&Debt>, now: Timestamp) -> Result<Plan<()>, Refusal> {
+    match stored.filter(|debt| debt.is_past_expiry(now) && debt.attempt.is_none()) {
+        None => Ok(Plan::nothing(())),
+        Some(debt) => {
+            let change = debt.apply(Event::Expire, Entry::new(debt.amount.cents(), Source::Sweep), now)?;
+            Ok(told_to_archive(Plan::of_debt(change, ())))
+        }
+    }
+}
+
+/// A debt found by both codes joins an account. Harmless to repeat.
+///
+/// # Errors
+/// As many accounts watch the debt as may.
+pub fn associate(debt: &Debt, viewer: &Viewer<'_>) -> Result<Plan<Associated>, Error> {
+    let own = debt.debtor.fiscal_code == *viewer.fiscal_code;
+    let proves_identity = own && debt.origin == Origin::Creditor;
+    let sees = debt.watchers.contains(viewer.account) || (own && (proves_identity || viewer.identity_proven));
+    if sees {
+        return Ok(Plan::nothing(Associated { debt: debt.clone(), proves_identity }));
+    }
+    if debt.watchers.len() >= MAX_WATCHERS {
+        return Err(Error::DebtNotPayable);
+    }
+    let mut after = debt.clone();
+    after.watchers.push(viewer.account.clone());
+    let outcome = Associated { debt: after.clone(), proves_identity };
+    Ok(Plan::of_debt(DebtChange::unrecorded(debt, after), outcome))
+}
+
+fn created(debt: Debt, source: Source) -> Plan<Imported> {
+    let entry = Entry::new(debt.amount.cents(), source);
+    let change = DebtChange::created(debt, entry);
+    let outcome = Imported { debt: change.after.clone(), created: true };
+    told_to_archive(Plan::of_debt(change, outcome))
+}
+
+/// The central archive of notices hears of every change that the node has not made itself.
+fn told_to_archive<O>(mut plan: Plan<O>) -> Plan<O> {
+    let changed = plan.debts.iter().filter(|change| !change.is_nothing());
+    plan.messages
+        .extend(changed.map(|change| OutboxMessage::UploadPosition { notice: change.after.notice.clone() }));
+    plan
 }

@@ -46,13 +46,59 @@ pub enum Error {
 /// What we were doing and what stopped us. For the log only: nothing of it reaches a caller.
 #[derive(Debug)]
 pub struct Fault {
+    pub kind: FaultKind,
     pub doing: &'static str,
     pub source: Box<dyn std::error::Error + Send + Sync>,
 }
 
+/// What kind of trouble it is, as far as that decides what to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FaultKind {
+    /// A condition failed, or another transaction was in the way.
+    Conflict,
+    /// Whoever was asked wants to be asked less.
+    Throttled,
+    /// No answer in time: what was asked for may have been done.
+    Timeout,
+    /// We lack a right.
+    Denied,
+    /// What is stored is not what we expect.
+    Corrupt,
+    Other,
+}
+
 impl Fault {
     pub fn new(doing: &'static str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self { doing, source: source.into() }
+        Self::of(FaultKind::Other, doing, source)
+    }
+
+    pub fn of(
+        kind: FaultKind,
+        doing: &'static str,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self { kind, doing, source: source.into() }
+    }
+
+    /// Returns whether the same may succeed later without anybody mending anything.
+    pub fn is_retryable(&self) -> bool {
+        match self.kind {
+            FaultKind::Conflict | FaultKind::Throttled | FaultKind::Timeout | FaultKind::Other => true,
+            FaultKind::Denied | FaultKind::Corrupt => false,
+        }
+    }
+}
+
+/// What we were doing, and every cause, outermost first.
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.doing, self.source)?;
+        let mut cause = self.source.source();
+        while let Some(inner) = cause {
+            write!(f, ": {inner}")?;
+            cause = inner.source();
+        }
+        Ok(())
     }
 }
 

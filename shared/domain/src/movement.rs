@@ -3,8 +3,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::debt::State;
+use crate::debt::{Debt, State};
+use crate::digest;
 use crate::money::Cents;
+use crate::notice::NoticeNumber;
 
 /// What happened. Only `Credit` and `CreditLate` settle a debt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -130,7 +132,60 @@ pub struct Movement {
     pub hash: String,
 }
 
+/// What a movement says beyond its kind and its place in the chain.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub cents: Cents,
+    pub source: Source,
+    pub reference: Option<String>,
+    pub sender_time: Option<Timestamp>,
+}
+
+impl Entry {
+    /// An entry without reference and sender's time.
+    pub fn new(cents: Cents, source: Source) -> Self {
+        Self { cents, source, reference: None, sender_time: None }
+    }
+
+    pub fn about(self, reference: impl Into<String>) -> Self {
+        Self { reference: Some(reference.into()), ..self }
+    }
+}
+
+/// How the movements of a debt contradict each other or what is stored of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Broken {
+    /// This movement is not the one that its place in the chain asks for.
+    Chain { number: u64 },
+    /// The debt has another number of movements than it counts, or ends with another hash.
+    End { movements: u64, counted: u64 },
+    /// The movements lead to another state than the debt's.
+    State { movements: Option<State>, debt: State },
+}
+
 impl Movement {
+    /// The next movement of a debt: its number is the debt's version plus one, its hash continues the debt's chain.
+    pub fn next(debt: &Debt, kind: Kind, entry: Entry, at: Timestamp) -> Self {
+        let mut movement = Self {
+            number: debt.version.saturating_add(1),
+            kind,
+            cents: entry.cents,
+            source: entry.source,
+            reference: entry.reference,
+            at,
+            sender_time: entry.sender_time,
+            previous: debt.chain.clone(),
+            hash: String::new(),
+        };
+        movement.hash = movement.chain_hash(&debt.notice);
+        movement
+    }
+
+    /// The hash over all data of the movement and the hash before it: SHA-256, hexadecimal.
+    pub fn chain_hash(&self, notice: &NoticeNumber) -> String {
+        digest::sha256_hex(&[self.canonical(notice.as_str()).as_bytes()])
+    }
+
     /// The canonical text that the chain's hash covers: every datum, in this order, one a line.
     pub fn canonical(&self, notice: &str) -> String {
         let optional_time = self.sender_time.map(|t| t.to_string()).unwrap_or_default();
@@ -153,4 +208,36 @@ impl Movement {
 /// The state that a debt's movements lead to, first to last: what is stored of it must say the same (INV-M29).
 pub fn folded(movements: &[Movement]) -> Option<State> {
     movements.iter().filter_map(|movement| movement.kind.leads_to()).next_back()
+}
+
+/// Verifies that movements, first to last, continue each other.
+///
+/// # Errors
+/// The number of the first movement that does not continue the chain.
+pub fn verify_chain(notice: &NoticeNumber, movements: &[Movement]) -> Result<(), u64> {
+    let mut previous = "";
+    for (expected, movement) in (1_u64..).zip(movements) {
+        let holds = movement.number == expected
+            && movement.previous == previous
+            && movement.hash == movement.chain_hash(notice);
+        if !holds {
+            return Err(expected);
+        }
+        previous = &movement.hash;
+    }
+    Ok(())
+}
+
+/// Verifies that a debt's movements are whole and lead to what is stored of it.
+pub fn verify(debt: &Debt, movements: &[Movement]) -> Result<(), Broken> {
+    verify_chain(&debt.notice, movements).map_err(|number| Broken::Chain { number })?;
+    let last = movements.last();
+    if last.map(|last| (last.number, last.hash.as_str())) != Some((debt.version, debt.chain.as_str())) {
+        let movements = last.map_or(0, |last| last.number);
+        return Err(Broken::End { movements, counted: debt.version });
+    }
+    match folded(movements) {
+        Some(state) if state == debt.state => Ok(()),
+        movements => Err(Broken::State { movements, debt: debt.state }),
+    }
 }

@@ -2,14 +2,14 @@
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, Zoned};
+use jiff::{Timestamp, ZonedDateTime};
 
 /// The zone in which due dates begin and end: compiled in, and no other with it.
 pub static ROME: TimeZone = jiff::tz::get!("Europe/Rome");
 
 /// The wall clock in Rome.
-pub fn in_rome(instant: Timestamp) -> Zoned {
-    instant.to_zoned(ROME.clone())
+pub fn in_rome(instant: Timestamp) -> ZonedDateTime {
+    instant.to_zoned_datetime(ROME.clone())
 }
 
 /// The day it is in Rome.
@@ -19,7 +19,7 @@ pub fn rome_date(instant: Timestamp) -> Date {
 
 /// The first instant of a day in Rome.
 pub fn start_of(day: Date) -> Option<Timestamp> {
-    day.to_zoned(ROME.clone()).ok().map(|start| start.timestamp())
+    day.to_zoned_datetime(ROME.clone()).ok().map(|start| start.timestamp())
 }
 
 /// The first instant after a day in Rome.
@@ -35,4 +35,9 @@ pub fn italian_date(day: Date) -> String {
 /// An instant to the second, as it is stored and compared as text: `2026-11-23T05:36:00Z`.
 pub fn to_second(instant: Timestamp) -> Timestamp {
     Timestamp::from_second(instant.as_second()).unwrap_or(instant)
+}
+
+/// The instant so much later; the last one that there is, should that lie beyond it.
+pub fn after(instant: Timestamp, by: std::time::Duration) -> Timestamp {
+    instant.checked_add(by).unwrap_or(Timestamp::MAX)
 }

@@ -149,7 +149,7 @@ impl Sessions {
         let mut header = Header::new(Algorithm::HS256);
         header.typ = Some(TYPE.to_owned());
         header.kid = Some(newest.kid.to_string());
-        let secret = EncodingKey::from_secret(&bytes_of(&newest.key)?);
+        let secret = EncodingKey::from_secret(&bytes_of(&newest.key)?).map_err(|e| Fault::new(DOING, e))?;
         jsonwebtoken::encode(&header, &claims, &secret).map_err(|e| Fault::new(DOING, e))
     }
 
@@ -175,7 +175,8 @@ impl Sessions {
         // The library would ask the system's clock; ours is asked below.
         validation.validate_exp = false;
         validation.validate_nbf = false;
-        let secret = DecodingKey::from_secret(&bytes_of(&key.key)?);
+        let secret = DecodingKey::from_secret(&bytes_of(&key.key)?)
+            .map_err(|e| Fault::new("reading a session key", e))?;
         let Ok(token) = jsonwebtoken::decode::<Claims>(token, &secret, &validation) else { return Ok(None) };
         let claims = token.claims;
         let now = self.clock.now().as_second();

@@ -9,7 +9,7 @@ use futures_util::FutureExt;
 use lambda_http::ext::RequestExt;
 use lambda_http::request::{LambdaRequest, RequestContext};
 use lambda_http::{Adapter, Body, Context, LambdaEvent, Request, Response, Service, service_fn};
-use web::{Function, Incoming, Problem, Reply, Served, Site, serve};
+use web::{Function, Incoming, Problem, Reply, Served, Site, accepted_language, serve};
 use world::{NotConfigured, World};
 
 use crate::book::{Book, Invocation, trace_id};
@@ -19,6 +19,8 @@ use crate::{Answer, InProcess, not_configured};
 const DEADLINE: Duration = Duration::from_secs(10);
 /// What is kept of Lambda's own deadline to answer in time (FM-58).
 const MARGIN: Duration = Duration::from_millis(500);
+/// 2020-01-01, in milliseconds: no invocation of ours ended before it. cargo-lambda's emulator sends a deadline of 1970.
+const EARLIEST_DEADLINE: u64 = 1_577_836_800_000;
 
 struct Host<F> {
     function: F,
@@ -71,8 +73,7 @@ fn trace(request: &Request) -> Option<String> {
 }
 
 fn last_resort(what: &'static str, request_id: &str, asked_in: Option<&http::HeaderValue>) -> Served {
-    let english = asked_in.and_then(|v| v.to_str().ok()).is_some_and(|v| v.starts_with("en"));
-    let language = if english { domain::account::Language::En } else { domain::account::Language::It };
+    let language = accepted_language(asked_in.and_then(|value| value.to_str().ok()));
     let error = Error::Unavailable(Fault::new(what, "see the line above"));
     let problem = Problem::from(Error::Unavailable(Fault::new(what, "")));
     let reply = problem
@@ -83,14 +84,14 @@ fn last_resort(what: &'static str, request_id: &str, asked_in: Option<&http::Hea
     Served { reply, error: Some(error), route: None, subject: None }
 }
 
-/// Without a word of Lambda's there is none of its deadlines either; one that has passed leaves nothing.
+/// Returns how long the request may take. A deadline that cannot be one counts as unknown; one that has passed leaves
+/// nothing.
 fn time_left(request: &Request) -> Duration {
-    let said = request.lambda_context_ref().map(|context| context.deadline).filter(|deadline| *deadline > 0);
-    let left = said.map(|deadline| {
-        let ends = std::time::UNIX_EPOCH.checked_add(Duration::from_millis(deadline));
-        ends.and_then(|ends| ends.duration_since(now()).ok()).unwrap_or_default()
-    });
-    left.map_or(DEADLINE, |left| left.saturating_sub(MARGIN).min(DEADLINE.saturating_mul(3)))
+    let deadline = request.lambda_context_ref().map(|context| context.deadline);
+    let Some(deadline) = deadline.filter(|deadline| *deadline >= EARLIEST_DEADLINE) else { return DEADLINE };
+    let ends = std::time::UNIX_EPOCH.checked_add(Duration::from_millis(deadline));
+    let left = ends.and_then(|ends| ends.duration_since(now()).ok()).unwrap_or_default();
+    left.saturating_sub(MARGIN).min(DEADLINE.saturating_mul(3))
 }
 
 #[expect(clippy::disallowed_methods, reason = "Lambda's deadline is in the machine's own time")]
@@ -199,5 +200,9 @@ mod tests {
         assert_eq!(time_left(&ends_at(since_epoch + MARGIN)), Duration::ZERO);
         assert_eq!(time_left(&ends_at(since_epoch + Duration::from_secs(900))), DEADLINE * 3);
         assert_eq!(time_left(&Request::new(Body::Empty)), DEADLINE);
+        // One that has passed, however long ago, is still one; zero and what an emulator invents are none.
+        assert_eq!(time_left(&ends_at(Duration::from_millis(EARLIEST_DEADLINE))), Duration::ZERO);
+        assert_eq!(time_left(&ends_at(Duration::ZERO)), DEADLINE);
+        assert_eq!(time_left(&ends_at(Duration::from_secs(600))), DEADLINE);
     }
 }

@@ -5,6 +5,7 @@ use domain::movement::Source;
 use domain::payment::{Confirmation, PaymentId};
 use domain::person::PersonType;
 use domain::receipt::{Payer, PspIdentity};
+use domain::settlement::Notification;
 use domain::{Amount, Debt, FiscalCode, NoticeNumber, Person};
 use jiff::civil::Date;
 
@@ -201,6 +202,23 @@ impl SendRt {
         match (NoticeNumber::parse(receipt.notice.as_str()), Amount::new(receipt.amount.get())) {
             (Ok(notice), Ok(amount)) => Meaning::Paid { notice, amount },
             (_, _) => Meaning::Unmatched,
+        }
+    }
+
+    /// The receipt as settlement takes it. A copy of another creditor's receipt, or one that says that nothing was paid,
+    /// is nothing of ours.
+    pub fn notification(&self, creditor: &FiscalCode) -> Notification {
+        let confirmation = self.confirmation();
+        match self.meaning(creditor) {
+            Meaning::Paid { notice, amount } => {
+                Notification::Receipt { notice, amount, confirmation, by_hand: None }
+            }
+            Meaning::Unmatched => Notification::Unmatched {
+                confirmation,
+                cents: self.receipt.amount.get(),
+                currency: "EUR".to_owned(),
+            },
+            Meaning::AnotherBody | Meaning::Failed => Notification::Foreign,
         }
     }
 

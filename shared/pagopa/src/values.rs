@@ -211,7 +211,7 @@ impl Moment {
             Some(offset) => TimeZone::fixed(offset),
             None => domain::time::ROME.clone(),
         };
-        self.local.to_zoned(zone).ok().map(|zoned| zoned.timestamp())
+        self.local.to_zoned_datetime(zone).ok().map(|zoned| zoned.timestamp())
     }
 
     /// The wall clock in Rome, to the second, as the node itself writes it.

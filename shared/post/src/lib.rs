@@ -1,20 +1,22 @@
-//! Works the outbox off: looks up, decides, sends. `deliver-mail` and `sweep` call it; either alone is enough.
+//! Processes the outbox: looks up, decides, sends. `deliver-mail` and `sweep` call it; either alone is enough.
 
 use domain::account::{Account, AccountId, Language, LinkPurpose, Profile, Status};
 use domain::creditor::Creditor;
 use domain::debt::State;
 use domain::notice::NoticeNumber;
+use domain::outbox::{OutboxMessage, Recipient};
 use domain::person::Email;
+use domain::registration::Registered;
 use domain::{Cents, Fault, Timestamp};
 use identity::Links;
 use mail::{Mailer, Message, Paid};
 use pagopa::aca::{Aca, Position};
-use store::{Accounts, Claimed, Debts, Letter, Limit, Limits, Outbox, Posted, Recipient};
+use store::{Accounts, Debts, Limit, Limits, Outbox, StoredMessage};
 use world::metrics::Mail;
 use world::{Measure, Metrics, NotConfigured, World};
 
 #[derive(Clone)]
-pub struct Postman {
+pub struct OutboxWorker {
     outbox: Outbox,
     accounts: Accounts,
     limits: Limits,
@@ -39,7 +41,7 @@ impl Archive {
     }
 }
 
-impl Postman {
+impl OutboxWorker {
     pub fn connect(world: &World) -> Result<Self, NotConfigured> {
         Ok(Self {
             outbox: Outbox::connect(world)?,
@@ -60,41 +62,41 @@ impl Postman {
         &self.accounts
     }
 
-    /// Works one letter off, if it is still to do and nobody else has it. A failure of SES puts it back; only
+    /// Processes one message, if it is still to do and nobody else has it. A failure of SES puts it back; only
     /// a failure of the store comes back to the caller.
     pub async fn deliver(&self, id: &str) -> Result<(), Fault> {
-        let Some(posted) = self.outbox.lease(id).await? else { return Ok(()) };
-        if posted.is_worn_out() {
-            return self.outbox.failed(&posted).await;
+        let Some(stored) = self.outbox.lease(id).await? else { return Ok(()) };
+        if stored.is_exhausted() {
+            return self.outbox.failed(&stored).await;
         }
-        if let Some(at) = self.not_before(&posted).await? {
-            return self.outbox.later(id, at).await;
+        if let Some(at) = self.not_before(&stored).await? {
+            return self.outbox.postpone(id, at).await;
         }
-        match self.work(&posted).await {
+        match self.process(&stored).await {
             Ok(()) => self.outbox.done(id).await,
             Err(fault) => {
-                tracing::warn!(event = "mail.failed", doing = fault.doing, cause = %fault.source, letter = id, "put back");
-                self.outbox.failed(&posted).await
+                tracing::warn!(event = "outbox.retry", doing = fault.doing, cause = %fault.source, message_id = id, "put back");
+                self.outbox.failed(&stored).await
             }
         }
     }
 
-    async fn work(&self, posted: &Posted) -> Result<(), Fault> {
-        match &posted.letter {
-            Letter::Register { profile, password } => self.register(posted, profile, password).await,
-            Letter::ResendActivation { username, .. } => self.resend(posted, username).await,
-            Letter::ForgotPassword { username, .. } => self.forgot(posted, username).await,
-            Letter::AccountActivated { email, language } => {
+    async fn process(&self, stored: &StoredMessage) -> Result<(), Fault> {
+        match &stored.message {
+            OutboxMessage::Register { profile, password } => self.register(stored, profile, password).await,
+            OutboxMessage::ResendActivation { username, .. } => self.resend(stored, username).await,
+            OutboxMessage::ForgotPassword { username, .. } => self.forgot(stored, username).await,
+            OutboxMessage::AccountActivated { email, language } => {
                 let login = self.links.page("/accedi");
                 self.mailer.send(email, *language, &Message::Activated { login }).await
             }
-            Letter::PasswordChanged { email, language } => {
+            OutboxMessage::PasswordChanged { email, language } => {
                 let forgot = self.links.page("/password-dimenticata");
                 self.mailer.send(email, *language, &Message::PasswordChanged { forgot }).await
             }
-            Letter::CloseAccount { account } => self.close(account).await,
-            Letter::UploadPosition { notice } => self.upload(notice).await,
-            Letter::PaymentReceived { to, others, paid, fee, .. } => {
+            OutboxMessage::CloseAccount { account } => self.close(account).await,
+            OutboxMessage::UploadPosition { notice } => self.upload(notice).await,
+            OutboxMessage::PaymentReceived { to, others, paid, fee, .. } => {
                 let Some((email, language)) = self.address(to, others).await? else {
                     return Ok(());
                 };
@@ -113,7 +115,7 @@ impl Postman {
                 let message = Message::PaymentReceived { total, fee: *fee, paid, page };
                 self.mailer.send(&email, language, &message).await
             }
-            Letter::PaymentFailed { email, language, reasons, .. } => {
+            OutboxMessage::PaymentFailed { email, language, reasons, .. } => {
                 let page = self.links.page("/pratiche");
                 let message = Message::PaymentFailed { reasons: reasons.clone(), page };
                 self.mailer.send(email, *language, &message).await
@@ -149,35 +151,37 @@ impl Postman {
 
     /// A registration: the names are claimed, or their holder is told. The caller of the web function sees
     /// neither.
-    async fn register(&self, posted: &Posted, profile: &Profile, password: &str) -> Result<(), Fault> {
-        if posted.is_new()
+    async fn register(&self, stored: &StoredMessage, profile: &Profile, password: &str) -> Result<(), Fault> {
+        if stored.is_new()
             && !self.limits.within(&[Limit::REGISTER_CODE], profile.fiscal_code.as_str()).await?
         {
             tracing::warn!(event = "reg.claim.conflict", "too many registrations of one code");
             return Ok(());
         }
-        // The letter's own name makes the account's: the same letter again is the same account.
-        let id = AccountId::new(posted.id.chars().take(32).collect::<String>());
-        match self.accounts.claim(id, profile, password).await? {
-            Claimed::New(account) => {
-                self.send_link(posted, &account, LinkPurpose::Activate, "register").await
+        // The message's own id makes the account's: the same message again is the same account.
+        let id = AccountId::new(stored.id.chars().take(32).collect::<String>());
+        match self.accounts.register(&id, profile, password).await? {
+            Registered::New(account) => {
+                self.send_link(stored, &account, LinkPurpose::Activate, "register").await
             }
-            Claimed::Taken(holder) => self.tell_holder(posted, &holder).await,
-            Claimed::Lost => {
-                tracing::warn!(
-                    event = "reg.claim.conflict",
-                    "names taken by an account that is being closed"
-                );
-                Ok(())
-            }
+            Registered::Taken(holder) => match self.accounts.by_id(&holder).await? {
+                Some(holder) => self.tell_holder(stored, &holder.account).await,
+                None => {
+                    tracing::warn!(
+                        event = "reg.claim.conflict",
+                        "names taken by an account that is being closed"
+                    );
+                    Ok(())
+                }
+            },
         }
     }
 
     /// The holder of the names hears of it at their own address; whoever tried hears nothing, so that mail is
     /// no oracle either.
-    async fn tell_holder(&self, posted: &Posted, holder: &Account) -> Result<(), Fault> {
+    async fn tell_holder(&self, stored: &StoredMessage, holder: &Account) -> Result<(), Fault> {
         let profile = &holder.profile;
-        if holder.status != Status::Active || !self.may_write(posted, &profile.email, "holder").await? {
+        if holder.status != Status::Active || !self.may_write(stored, &profile.email, "holder").await? {
             return Ok(());
         }
         let message = Message::AlreadyRegistered {
@@ -187,37 +191,37 @@ impl Postman {
         self.mailer.send(&profile.email, profile.language, &message).await
     }
 
-    async fn resend(&self, posted: &Posted, username: &Email) -> Result<(), Fault> {
+    async fn resend(&self, stored: &StoredMessage, username: &Email) -> Result<(), Fault> {
         let record = self.accounts.by_username(username).await?;
         match record.map(|record| record.account).filter(|account| account.status == Status::Pending) {
-            Some(account) => self.send_link(posted, &account, LinkPurpose::Activate, "resend").await,
+            Some(account) => self.send_link(stored, &account, LinkPurpose::Activate, "resend").await,
             None => Ok(()),
         }
     }
 
-    async fn forgot(&self, posted: &Posted, username: &Email) -> Result<(), Fault> {
+    async fn forgot(&self, stored: &StoredMessage, username: &Email) -> Result<(), Fault> {
         let record = self.accounts.by_username(username).await?;
         let Some(account) = record.map(|record| record.account) else { return Ok(()) };
         match account.status {
-            Status::Active => self.send_link(posted, &account, LinkPurpose::ResetPassword, "forgot").await,
+            Status::Active => self.send_link(stored, &account, LinkPurpose::ResetPassword, "forgot").await,
             // A password cannot be reset before the account is active: the link for that is what they need.
-            Status::Pending => self.send_link(posted, &account, LinkPurpose::Activate, "forgot").await,
+            Status::Pending => self.send_link(stored, &account, LinkPurpose::Activate, "forgot").await,
             Status::Closed => Ok(()),
         }
     }
 
     async fn send_link(
         &self,
-        posted: &Posted,
+        stored: &StoredMessage,
         account: &Account,
         purpose: LinkPurpose,
         why: &str,
     ) -> Result<(), Fault> {
         let profile = &account.profile;
-        if !self.may_write(posted, &profile.email, why).await? {
+        if !self.may_write(stored, &profile.email, why).await? {
             return Ok(());
         }
-        let link = self.links.of_letter(&posted.id, purpose).await?;
+        let link = self.links.of_letter(&stored.id, purpose).await?;
         self.accounts.new_link(account, purpose, &link.token).await?;
         let message = match purpose {
             LinkPurpose::Activate => Message::Activate { link: link.url },
@@ -228,8 +232,8 @@ impl Postman {
 
     /// Whether this address may be written to again for this reason (AB-08). A letter that comes back, after a
     /// failure or because its worker died, was counted the first time.
-    async fn may_write(&self, posted: &Posted, email: &Email, why: &str) -> Result<bool, Fault> {
-        if !posted.is_new() {
+    async fn may_write(&self, stored: &StoredMessage, email: &Email, why: &str) -> Result<bool, Fault> {
+        if !stored.is_new() {
             return Ok(true);
         }
         let subject = format!("{why} {}", email.as_str());
@@ -260,8 +264,9 @@ impl Postman {
     }
 
     /// When a letter about a debt that is not published yet is to be done.
-    async fn not_before(&self, posted: &Posted) -> Result<Option<Timestamp>, Fault> {
-        let (Letter::UploadPosition { notice }, Some(archive)) = (&posted.letter, &self.archive) else {
+    async fn not_before(&self, stored: &StoredMessage) -> Result<Option<Timestamp>, Fault> {
+        let (OutboxMessage::UploadPosition { notice }, Some(archive)) = (&stored.message, &self.archive)
+        else {
             return Ok(None);
         };
         let debt = archive.debts.get(notice).await?;
@@ -277,6 +282,6 @@ impl Postman {
         let search = self.links.page("/");
         let language: Language = profile.language;
         self.mailer.send(&profile.email, language, &Message::ConsentRevoked { search }).await?;
-        self.accounts.erase(&record.account).await
+        Ok(self.accounts.erase(&record.account).await?)
     }
 }

@@ -8,7 +8,7 @@ use web::Site;
 use world::{NotConfigured, Secret, Wire, World};
 
 use crate::PspKeys;
-use crate::webhook::Word;
+use crate::webhook::{PspNotification, PspPayment};
 
 /// The PSP's interface.
 #[derive(Clone)]
@@ -20,31 +20,19 @@ pub struct Psp {
     creditor: (String, String),
 }
 
-/// What the PSP knows of a payment.
-pub enum Inquiry {
-    /// It succeeded.
-    Succeeded(Word),
-    /// It ended without money.
-    Ended(Outcome, Option<String>),
-    /// The person has not decided yet.
-    Open,
-    /// The PSP has never heard of it.
-    Unknown,
-}
-
 /// How long a payment page may take to open; below the handler's own deadline.
 const LIMIT: Duration = Duration::from_secs(5);
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Opened {
+struct OpenedPage {
     transaction_id: String,
     redirect_url: String,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct State {
+struct PaymentState {
     status: String,
     transaction_id: String,
     #[serde(default)]
@@ -78,7 +66,7 @@ impl Psp {
         })
     }
 
-    /// Asks for a payment page. The attempt's name is the idempotency key: asking again gives the same page.
+    /// Asks for a payment page. The attempt's id is the idempotency key: asking again gives the same page.
     /// No answer means that we do not know, never that it failed (INV-M17).
     pub async fn open_checkout(&self, attempt: &Attempt) -> Result<Checkout, Error> {
         const DOING: &str = "opening a payment page";
@@ -116,7 +104,7 @@ impl Psp {
             let why = format!("the PSP answered {}", answer.status);
             return Err(Error::PspUnavailable(Fault::new(DOING, why)));
         }
-        let opened: Opened = serde_json::from_slice(&answer.body)
+        let opened: OpenedPage = serde_json::from_slice(&answer.body)
             .map_err(|_| Error::PspUnavailable(Fault::new(DOING, "the answer is not what was agreed")))?;
         let to_a_page =
             opened.redirect_url.starts_with("https://") || opened.redirect_url.starts_with("http://");
@@ -127,16 +115,19 @@ impl Psp {
         Ok(Checkout { transaction_id: opened.transaction_id, redirect_url: opened.redirect_url })
     }
 
-    /// Asks how a payment went. A failure to ask says nothing about the payment.
-    pub async fn inquire(&self, attempt: &Attempt) -> Result<Inquiry, Fault> {
+    /// Asks how a payment went: nothing while the person has not decided, or if the PSP has never heard of it.
+    ///
+    /// # Errors
+    /// A failure to ask says nothing about the payment.
+    pub async fn inquire(&self, attempt: &Attempt) -> Result<Option<PspNotification>, Fault> {
         const DOING: &str = "asking about a payment";
         let headers = [("authorization", self.authorization().await?)];
         let url = format!("{}/payments/{}", self.url, attempt.id);
         let answer = self.wire.send(DOING, "GET", &url, &headers, Vec::new(), LIMIT).await?;
         match answer.status {
-            404 => Ok(Inquiry::Unknown),
+            404 => Ok(None),
             200 => {
-                let state: State = serde_json::from_slice(&answer.body)
+                let state: PaymentState = serde_json::from_slice(&answer.body)
                     .map_err(|_| Fault::new(DOING, "the answer is not what was agreed"))?;
                 self.read(attempt, state)
             }
@@ -144,14 +135,17 @@ impl Psp {
         }
     }
 
-    fn read(&self, attempt: &Attempt, state: State) -> Result<Inquiry, Fault> {
-        let ended = |outcome| Ok(Inquiry::Ended(outcome, state.reason.clone()));
+    fn read(&self, attempt: &Attempt, state: PaymentState) -> Result<Option<PspNotification>, Fault> {
+        let ended = |outcome| {
+            let payment_id = Some(attempt.id.clone());
+            Ok(Some(PspNotification::Ended { payment_id, outcome, reason: state.reason.clone() }))
+        };
         match state.status.as_str() {
-            "open" => Ok(Inquiry::Open),
+            "open" => Ok(None),
             "failed" => ended(Outcome::Failed),
             "cancelled" => ended(Outcome::Cancelled),
             "expired" => ended(Outcome::Expired),
-            "succeeded" => Ok(Inquiry::Succeeded(Word {
+            "succeeded" => Ok(Some(PspNotification::Succeeded(PspPayment {
                 payment_id: Some(attempt.id.clone()),
                 transaction_id: state.transaction_id,
                 psp_id: state.psp_id.or_else(|| attempt.choice.psp_id.clone()).unwrap_or_default(),
@@ -161,8 +155,8 @@ impl Psp {
                 currency: state.currency,
                 fee: state.fee,
                 paid_at: state.paid_at,
-            })),
-            _ => Err(Fault::new("asking about a payment", "the PSP's word for the outcome is not agreed")),
+            }))),
+            _ => Err(Fault::new("asking about a payment", "the PSP's name of the outcome is not agreed")),
         }
     }
 

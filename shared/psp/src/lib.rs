@@ -1,14 +1,14 @@
 //! The payment service provider's side: its interface (`infra/psp-openapi.yaml`), its callbacks.
 
 mod client;
-mod settle;
-mod till;
+mod gateway;
+mod replay;
 mod webhook;
 
-pub use client::{Inquiry, Psp};
-pub use settle::{apply, apply_receipt, replay};
-pub use till::Till;
-pub use webhook::{Callback, Meaning, Webhooks, Word};
+pub use client::Psp;
+pub use gateway::{Asking, PaymentGateway};
+pub use replay::replay;
+pub use webhook::{Callback, PspNotification, PspPayment, Webhooks};
 
 use serde::Deserialize;
 

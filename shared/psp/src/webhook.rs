@@ -6,12 +6,13 @@ use base64::engine::general_purpose::STANDARD;
 use domain::movement::Source;
 use domain::payment::{Confirmation, Outcome, PaymentId};
 use domain::receipt::PspIdentity;
+use domain::settlement::Notification;
 use domain::{Cents, Error, Fault, FieldCode, FieldError, Timestamp};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
 use sha2::Sha256;
 use web::Request;
-use world::metrics::Callback as Told;
+use world::metrics::Callback as CallbackOutcome;
 use world::{Clock, Measure, Metrics, NotConfigured, Secret, World};
 
 use crate::PspKeys;
@@ -35,10 +36,10 @@ pub struct Callback {
     pub body: String,
 }
 
-/// What a PSP says of a success, in its own words.
+/// What a PSP says of a success.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Word {
-    /// Nothing when the name cannot be one of ours.
+pub struct PspPayment {
+    /// Nothing when the id cannot be one of ours.
     pub payment_id: Option<PaymentId>,
     pub transaction_id: String,
     pub psp_id: String,
@@ -50,8 +51,8 @@ pub struct Word {
     pub paid_at: Option<Timestamp>,
 }
 
-impl Word {
-    /// The word as the rules take it.
+impl PspPayment {
+    /// The payment as settlement takes it.
     pub fn confirmation(&self, source: Source) -> Confirmation {
         let clean =
             |text: &str, max: usize| text.chars().filter(|c| !c.is_control()).take(max).collect::<String>();
@@ -74,9 +75,9 @@ impl Word {
     }
 }
 
-/// What a callback means.
-pub enum Meaning {
-    Succeeded(Word),
+/// What a PSP says of a payment: in a callback, or when asked.
+pub enum PspNotification {
+    Succeeded(PspPayment),
     Ended { payment_id: Option<PaymentId>, outcome: Outcome, reason: Option<String> },
 }
 
@@ -90,7 +91,7 @@ impl Webhooks {
     pub async fn verify(&self, request: &Request) -> Result<Callback, Error> {
         let verified = self.checked(request).await;
         if let Err(Error::BadSignature) = &verified {
-            self.metrics.note(Measure::Callback(Told::BadSignature));
+            self.metrics.note(Measure::Callback(CallbackOutcome::BadSignature));
         }
         verified
     }
@@ -125,7 +126,33 @@ impl Webhooks {
     }
 }
 
-impl Meaning {
+impl PspNotification {
+    /// The notification as settlement takes it.
+    pub fn notification(&self, source: Source) -> Notification {
+        match self {
+            PspNotification::Succeeded(payment) => {
+                let (confirmation, currency) = (payment.confirmation(source), payment.currency.clone());
+                match &payment.payment_id {
+                    Some(id) => Notification::Paid {
+                        payment_id: id.clone(),
+                        confirmation,
+                        cents: payment.amount,
+                        currency,
+                    },
+                    None => Notification::Unmatched { confirmation, cents: payment.amount, currency },
+                }
+            }
+            PspNotification::Ended { payment_id: Some(id), outcome, reason } => Notification::Ended {
+                payment_id: id.clone(),
+                outcome: *outcome,
+                failure: reason.clone(),
+                source,
+            },
+            // No money moved, and nobody waits for it: there is nothing to keep but the raw message.
+            PspNotification::Ended { payment_id: None, .. } => Notification::Foreign,
+        }
+    }
+
     /// Reads a callback's body. Fields that we do not know are the PSP's business.
     pub fn of(body: &str) -> Result<Self, Error> {
         let event: Value = serde_json::from_str(body).map_err(|_| Error::MalformedBody)?;
@@ -135,11 +162,12 @@ impl Meaning {
         let text = |name: &str| data.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
         let needed =
             |name: &str| text(name).ok_or_else(|| refuse(&format!("data.{name}"), FieldCode::Required));
-        // A name that cannot be ours is a payment that we do not know: its money is kept all the same.
+        // An id that cannot be ours is a payment that we do not know: its money is kept all the same.
         let payment_id = PaymentId::parse(needed("paymentId")?);
         let reason = text("reason").map(str::to_owned);
-        let ended =
-            |outcome| Ok(Meaning::Ended { payment_id: payment_id.clone(), outcome, reason: reason.clone() });
+        let ended = |outcome| {
+            Ok(PspNotification::Ended { payment_id: payment_id.clone(), outcome, reason: reason.clone() })
+        };
         match event.get("type").and_then(Value::as_str) {
             Some("payment.succeeded") => {
                 let transaction_id = needed("transactionId")?;
@@ -148,7 +176,7 @@ impl Meaning {
                 }
                 let amount = data.get("amount").filter(|amount| amount.is_number());
                 let amount = amount.ok_or_else(|| refuse("data.amount", FieldCode::Required))?;
-                Ok(Meaning::Succeeded(Word {
+                Ok(PspNotification::Succeeded(PspPayment {
                     payment_id,
                     transaction_id: transaction_id.to_owned(),
                     psp_id: text("pspId").unwrap_or_default().to_owned(),

@@ -1,32 +1,39 @@
 //! Accounts, their unique names, and mailed links.
 
-use domain::account::{Account, AccountId, LinkPurpose, Profile, Status};
+use domain::Fault;
+use domain::account::{Account, AccountId, Language, LinkPurpose, Profile, Status};
+use domain::digest::sha256_hex;
+use domain::outbox::OutboxMessage;
 use domain::person::Email;
-use domain::{Error, Fault, FiscalCode, Timestamp};
+use domain::registration::{
+    self, AccountPlan, AccountWrite, Claim, Claimed, LinkUse, MailedLink, OpenedLink, Registered,
+    RegistrationFacts,
+};
+use domain::{Error, FiscalCode, Timestamp, time};
 use serde::{Deserialize, Serialize};
-use world::{Clock, NotConfigured, Random, World};
+use world::{Clock, NotConfigured, World};
 
 use crate::citizen::{Citizen, asks_for_proof};
-use crate::filing::{Filing, sha256};
 use crate::keys::Key;
-use crate::outbox::{Letter, Outbox};
-use crate::table::{
-    Expression, TRIES, Table, Transacted, Written, absent, instant, item, present, step_aside, with_due,
-    with_ttl,
-};
+use crate::outbox::Outbox;
+use crate::pseudonyms::Pseudonyms;
+use crate::table::{Expression, Step, Table, Written, absent, instant, item, present, with_due, with_ttl};
 
-/// How soon after it was made a pending registration can be replaced by a corrected one.
-const CORRECTABLE_AFTER: std::time::Duration = std::time::Duration::from_secs(10);
-
+/// Reads accounts, and changes what needs no message.
 #[derive(Clone)]
 pub struct Accounts {
     table: Table,
-    outbox: Option<Outbox>,
-    filing: Filing,
+    pseudonyms: Pseudonyms,
     clock: Clock,
-    random: Random,
     /// Whether a fiscal code has to be proven.
     proof: bool,
+}
+
+/// Changes accounts together with the message that tells of it.
+#[derive(Clone)]
+pub struct AccountWriter {
+    accounts: Accounts,
+    outbox: Outbox,
 }
 
 /// An account's row. The profile goes when consent is withdrawn; the row stays, so that nothing dangles.
@@ -45,6 +52,11 @@ pub(crate) struct AccountRow {
     /// The password's hash string, keyed with the pepper.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     password: Option<String>,
+    /// Hashes of the latest links.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    latest_activate: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    latest_reset: Option<String>,
 }
 
 impl AccountRow {
@@ -58,6 +70,11 @@ impl AccountRow {
             created_at: self.created_at,
         })
     }
+
+    fn password_record(mut self) -> Option<PasswordRecord> {
+        let hash = self.password.take()?;
+        Some(PasswordRecord { account: self.account()?, hash })
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -65,7 +82,7 @@ struct ClaimRow {
     account: AccountId,
     /// While the account is not active: when the claim stops holding.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pending_until: Option<String>,
+    pending_until: Option<Timestamp>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -84,53 +101,24 @@ pub struct PasswordRecord {
     pub hash: String,
 }
 
-/// The outcome of claiming a fiscal code and a username for a new account.
-pub enum Claimed {
-    New(Box<Account>),
-    /// One of the two is somebody's: here is who.
-    Taken(Box<Account>),
-    /// One of the two is taken, and nobody can be told.
-    Lost,
-}
-
-/// A link that can be used.
-pub struct Opened {
-    pub account: Account,
-    hash: String,
-}
-
-/// What the use of a link did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LinkUse {
-    Done,
-    /// It had been done moments ago: the same answer to a double click.
-    Repeated,
-}
-
-/// How long a double click on a used link still gets the answer of the first.
-const REPEAT_WITHIN: std::time::Duration = std::time::Duration::from_secs(10 * 60);
+/// An account that nobody has: read in place of one, so that every answer costs the same reads.
+const NOBODY: &str = "nobody";
 
 impl Accounts {
     pub fn connect(world: &World) -> Result<Self, NotConfigured> {
         Ok(Self {
             table: Table::connect(world, "IDENTITY_TABLE")?,
-            outbox: world.optional("OUTBOX_TABLE").map(|_| Outbox::connect(world)).transpose()?,
-            filing: Filing::connect(world)?,
+            pseudonyms: Pseudonyms::connect(world)?,
             clock: world.clock().clone(),
-            random: world.random().clone(),
             proof: asks_for_proof(world)?,
         })
     }
 
     /// The account of a username, with its password's hash: two reads, whatever there is (INV-I04).
     pub async fn by_username(&self, username: &Email) -> Result<Option<PasswordRecord>, Fault> {
-        const DOING: &str = "reading an account by username";
-        let claim: Option<ClaimRow> =
-            self.table.get(DOING, &Key::username_claim(&self.filing.username(username).await?)).await?;
-        let nobody = || AccountId::new("nobody");
-        let id = claim.as_ref().map_or_else(nobody, |claim| claim.account.clone());
-        let row: Option<AccountRow> = self.table.get(DOING, &Key::account(&id)).await?;
-        Ok(row.and_then(password_record))
+        let key = Key::username_claim(&self.pseudonyms.username(username).await?);
+        let claim: Option<ClaimRow> = self.table.get(&key).await?;
+        self.by_id(&claim.map_or_else(|| AccountId::new(NOBODY), |claim| claim.account)).await
     }
 
     /// The password's hash of a citizen.
@@ -138,18 +126,20 @@ impl Accounts {
         self.by_id(citizen.id()).await
     }
 
-    /// An account by its name in the store, for the worker.
+    /// An account by its id, for the worker.
     pub async fn by_id(&self, id: &AccountId) -> Result<Option<PasswordRecord>, Fault> {
-        let row: Option<AccountRow> = self.table.get("reading an account", &Key::account(id)).await?;
-        Ok(row.and_then(password_record))
+        Ok(self.row(id).await?.and_then(AccountRow::password_record))
+    }
+
+    async fn row(&self, id: &AccountId) -> Result<Option<AccountRow>, Fault> {
+        self.table.get(&Key::account(id)).await
     }
 
     /// The active account that has proven this fiscal code to be its own, for the worker: the one in whose history
     /// the code's debts are.
     pub async fn by_fiscal_code(&self, code: &FiscalCode) -> Result<Option<Account>, Fault> {
-        const DOING: &str = "reading the account of a fiscal code";
-        let key = Key::fiscal_code_claim(&self.filing.fiscal_code(code).await?);
-        let Some(claim) = self.table.get::<ClaimRow>(DOING, &key).await? else { return Ok(None) };
+        let key = Key::fiscal_code_claim(&self.pseudonyms.fiscal_code(code).await?);
+        let Some(claim) = self.table.get::<ClaimRow>(&key).await? else { return Ok(None) };
         let account = self.by_id(&claim.account).await?.map(|record| record.account);
         Ok(account.filter(|account| {
             let theirs = account.identity_proven || !self.proof;
@@ -157,354 +147,331 @@ impl Accounts {
         }))
     }
 
-    /// Claims fiscal code and username for a new account, all three or nothing (INV-I01, INV-I02). A claim
-    /// whose account was not activated yields.
-    pub async fn claim(&self, id: AccountId, profile: &Profile, password: &str) -> Result<Claimed, Fault> {
-        const DOING: &str = "claiming a fiscal code and a username";
-        let now = self.clock.now();
-        let life = LinkPurpose::Activate.life();
-        let until = now.checked_add(life).map_err(|e| Fault::new(DOING, e))?;
-        let code_key = Key::fiscal_code_claim(&self.filing.fiscal_code(&profile.fiscal_code).await?);
-        let name_key = Key::username_claim(&self.filing.username(&profile.username).await?);
-        let account_key = Key::account(&id);
-        let row = AccountRow {
-            id: id.clone(),
-            status: Status::Pending,
-            epoch: 0,
-            identity_proven: false,
-            created_at: now,
-            closed_at: None,
-            profile: Some(profile.clone()),
-            password: Some(password.to_owned()),
+    async fn claim_key(&self, of: &Claimed) -> Result<Key, Fault> {
+        Ok(match of {
+            Claimed::FiscalCode(code) => Key::fiscal_code_claim(&self.pseudonyms.fiscal_code(code).await?),
+            Claimed::Username(name) => Key::username_claim(&self.pseudonyms.username(name).await?),
+        })
+    }
+
+    /// The claims of a profile, and the account of an id: one read.
+    async fn registration_facts(
+        &self,
+        id: &AccountId,
+        profile: &Profile,
+    ) -> Result<RegistrationFacts, Fault> {
+        let [code, name] = Claimed::both(profile);
+        let (code, name) = (self.claim_key(&code).await?, self.claim_key(&name).await?);
+        let account = Key::account(id);
+        let mut found = self.table.get_many(&[code.clone(), name.clone(), account.clone()]).await?;
+        let mut claim = |key: &Key| -> Result<Option<Claim>, Fault> {
+            let row: Option<ClaimRow> = found.take(key)?;
+            Ok(row.map(|row| Claim { account: row.account, pending_until: row.pending_until }))
         };
-        let claim = ClaimRow { account: id.clone(), pending_until: Some(instant(until)) };
-        // A pending claim yields to a later registration of the same names: somebody corrects a wrong address.
-        // Within a few seconds it is a race or a double click, and the first one stays.
-        let correctable =
-            until.checked_sub(CORRECTABLE_AFTER).map(instant).map_err(|e| Fault::new(DOING, e))?;
-        for attempt in 0..TRIES {
-            // Ours already, when this runs again after an answer that was lost.
-            let free = || {
-                Expression::new("attribute_not_exists(pk) OR pending_until < :correctable OR account = :id")
-                    .text_value(":correctable", correctable.clone())
-                    .text_value(":id", id.as_str())
-            };
-            let account = with_due(item(DOING, &account_key, &row)?, &account_key, until);
-            let steps = vec![
-                self.table.put_step(DOING, item(DOING, &code_key, &claim)?, free())?,
-                self.table.put_step(DOING, item(DOING, &name_key, &claim)?, free())?,
-                self.table.put_step(DOING, account, absent())?,
-            ];
-            match self.table.transact(DOING, steps).await? {
-                Transacted::Done => return self.fresh(&account_key).await,
-                Transacted::Refused(why) => match why.as_slice() {
-                    [true, ..] => return self.holder(&code_key).await,
-                    [_, true, ..] => return self.holder(&name_key).await,
-                    [_, _, true, ..] => return self.fresh(&account_key).await,
-                    _ => step_aside(attempt).await,
-                },
-            }
-        }
-        Err(Fault::new(DOING, "others were in the way too often"))
+        let claims = [claim(&code)?, claim(&name)?];
+        let row: Option<AccountRow> = found.take(&account)?;
+        Ok(RegistrationFacts { claims, account: row.and_then(AccountRow::account) })
     }
 
-    async fn fresh(&self, key: &Key) -> Result<Claimed, Fault> {
-        let row: Option<AccountRow> = self.table.get("reading a new account", key).await?;
-        Ok(row.and_then(AccountRow::account).map_or(Claimed::Lost, |account| Claimed::New(Box::new(account))))
-    }
-
-    async fn holder(&self, claim: &Key) -> Result<Claimed, Fault> {
-        const DOING: &str = "reading who holds a claim";
-        let claim: Option<ClaimRow> = self.table.get(DOING, claim).await?;
-        let Some(claim) = claim else { return Ok(Claimed::Lost) };
-        let row: Option<AccountRow> = self.table.get(DOING, &Key::account(&claim.account)).await?;
-        Ok(row
-            .and_then(AccountRow::account)
-            .map_or(Claimed::Lost, |account| Claimed::Taken(Box::new(account))))
+    /// Registers an account: fiscal code, username and account, all three or nothing (INV-I01, INV-I02).
+    pub async fn register(
+        &self,
+        id: &AccountId,
+        profile: &Profile,
+        password: &str,
+    ) -> Result<Registered, Fault> {
+        let decide = move |_again| async move {
+            let facts = self.registration_facts(id, profile).await?;
+            let plan = registration::register(&facts, id, profile, password, self.clock.now());
+            Ok::<_, Fault>((self.steps(&plan.writes).await?, plan.outcome))
+        };
+        self.table.commit(decide).await
     }
 
     /// Makes a link valid for an account. Only the token's hash is kept; the account's newer epoch or a newer
-    /// link of the same purpose ends it.
+    /// link of the same purpose ends it. Harmless to repeat.
     pub async fn new_link(&self, account: &Account, purpose: LinkPurpose, token: &str) -> Result<(), Fault> {
-        const DOING: &str = "making a link";
-        let now = self.clock.now();
-        let expires_at = now.checked_add(purpose.life()).map_err(|e| Fault::new(DOING, e))?;
-        let hash = sha256(&[token.as_bytes()]);
+        let hash = sha256_hex(&[token.as_bytes()]);
         let key = Key::link(&hash);
-        let row =
-            LinkRow { purpose, account: account.id.clone(), epoch: account.epoch, expires_at, used_at: None };
-        // An older link of the purpose is void as soon as the account names this one as its latest.
-        let latest = Expression::new("SET #latest = :hash")
-            .name("#latest", latest_name(purpose))
-            .text_value(":hash", hash.clone());
-        let steps = vec![
-            self.table.put_step(DOING, with_ttl(item(DOING, &key, &row)?, expires_at), absent())?,
-            self.table.update_step(DOING, &Key::account(&account.id), latest, present())?,
-        ];
-        match self.table.transact_in_turn(DOING, steps).await? {
-            // The link is there already: this runs again after an answer that was lost.
-            Transacted::Done | Transacted::Refused(_) => Ok(()),
-        }
+        let expires_at = time::after(self.clock.now(), purpose.life());
+        let (key, hash) = (&key, hash.as_str());
+        let decide = move |again| async move {
+            // It is there already when this runs again after an answer that was lost.
+            if again && self.table.get::<LinkRow>(key).await?.is_some() {
+                return Ok((Vec::new(), ()));
+            }
+            let (id, epoch) = (account.id.clone(), account.epoch);
+            let row = LinkRow { purpose, account: id, epoch, expires_at, used_at: None };
+            // An older link of the purpose is void as soon as the account names this one as its latest.
+            let latest = Expression::new("SET #latest = :hash")
+                .name("#latest", latest_name(purpose))
+                .text_value(":hash", hash);
+            let steps = vec![
+                self.table.put(key, with_ttl(item(key, &row)?, expires_at), absent()),
+                self.table.update(&Key::account(&account.id), latest, present()),
+            ];
+            Ok((steps, ()))
+        };
+        self.table.commit(decide).await
     }
 
     /// The account behind a link that can still be used for a purpose; one answer for every other link.
-    pub async fn open_link(&self, purpose: LinkPurpose, token: &str) -> Result<Opened, Error> {
-        const DOING: &str = "reading a link";
-        let hash = sha256(&[token.as_bytes()]);
-        let link: Option<LinkRow> = self.table.get(DOING, &Key::link(&hash)).await?;
-        let now = self.clock.now();
-        let id = link.as_ref().map_or_else(|| AccountId::new("nobody"), |link| link.account.clone());
-        let row: Option<LatestRow> = self.table.get(DOING, &Key::account(&id)).await?;
-        let (Some(mut link), Some(row)) = (link, row) else { return Err(Error::LinkNotValid) };
+    pub async fn open_link(&self, purpose: LinkPurpose, token: &str) -> Result<OpenedLink, Error> {
+        let hash = sha256_hex(&[token.as_bytes()]);
+        let key = Key::link(&hash);
+        let mut link: Option<LinkRow> = self.table.get(&key).await?;
+        let id = link.as_ref().map_or_else(|| AccountId::new(NOBODY), |link| link.account.clone());
+        let Some(row) = self.row(&id).await? else { return Err(Error::LinkNotValid) };
         // Used between the two reads, by the other half of a double click: what it says now counts.
-        if purpose == LinkPurpose::Activate && link.used_at.is_none() && row.row.status == Status::Active {
-            link = self.table.get(DOING, &Key::link(&hash)).await?.ok_or(Error::LinkNotValid)?;
+        if row.status == Status::Active
+            && link.as_ref().is_some_and(|l| l.used_at.is_none() && l.purpose == purpose)
+            && purpose == LinkPurpose::Activate
+        {
+            link = self.table.get(&key).await?;
         }
-        let repeated = link.used_at.is_some_and(|used| domain::session::passed(used, now) < REPEAT_WITHIN);
         let latest = match purpose {
-            LinkPurpose::Activate => row.latest_activate,
-            LinkPurpose::ResetPassword => row.latest_reset,
+            LinkPurpose::Activate => row.latest_activate.clone(),
+            LinkPurpose::ResetPassword => row.latest_reset.clone(),
         };
-        let usable = link.purpose == purpose
-            && link.expires_at > now
-            && latest.as_deref() == Some(hash.as_str())
-            && (link.used_at.is_none() || (repeated && purpose == LinkPurpose::Activate));
-        let account = row.row.account().filter(|account| match purpose {
-            LinkPurpose::Activate => {
-                account.status == Status::Pending || (repeated && account.status == Status::Active)
-            }
-            LinkPurpose::ResetPassword => account.status == Status::Active && account.epoch == link.epoch,
+        let link = link.map(|LinkRow { purpose, account, epoch, expires_at, used_at }| {
+            let is_latest = latest.as_deref() == Some(hash.as_str());
+            MailedLink { hash, purpose, account, epoch, expires_at, used_at, is_latest }
         });
-        match (usable, account) {
-            (true, Some(account)) => Ok(Opened { account, hash }),
-            _ => Err(Error::LinkNotValid),
-        }
-    }
-
-    /// Activates the account of a link: link used, account active, claims for good; once.
-    pub async fn activate(&self, opened: Opened) -> Result<LinkUse, Error> {
-        const DOING: &str = "activating an account";
-        let Opened { account, hash } = opened;
-        if account.status == Status::Active {
-            return Ok(LinkUse::Repeated);
-        }
-        let now = self.clock.now();
-        let profile = &account.profile;
-        let code_key = Key::fiscal_code_claim(&self.filing.fiscal_code(&profile.fiscal_code).await?);
-        let name_key = Key::username_claim(&self.filing.username(&profile.username).await?);
-        let ours = || Expression::new("account = :id").text_value(":id", account.id.as_str());
-        let keep = || Expression::new("REMOVE pending_until");
-        let active = Expression::new("SET #status = :active REMOVE due_shard, due_at")
-            .name("#status", "status")
-            .text_value(":active", "active");
-        let pending = Expression::new("#status = :pending").text_value(":pending", "pending");
-        let welcome = Letter::AccountActivated { email: profile.email.clone(), language: profile.language };
-        let mut steps = vec![
-            self.use_link_step(&hash, now)?,
-            self.table.update_step(DOING, &Key::account(&account.id), active, pending)?,
-            self.table.update_step(DOING, &code_key, keep(), ours())?,
-            self.table.update_step(DOING, &name_key, keep(), ours())?,
-        ];
-        if let Some(outbox) = &self.outbox {
-            steps.push(outbox.post_step(&welcome)?);
-        }
-        match self.table.transact_in_turn(DOING, steps).await? {
-            Transacted::Done => Ok(LinkUse::Done),
-            Transacted::Refused(why) if why.get(..2).is_some_and(|both| both.contains(&true)) => {
-                // Another click was faster: it has done the same.
-                let again: Option<AccountRow> = self.table.get(DOING, &Key::account(&account.id)).await?;
-                match again.map(|row| row.status) {
-                    Some(Status::Active) => Ok(LinkUse::Repeated),
-                    _ => Err(Error::LinkNotValid),
-                }
-            }
-            Transacted::Refused(_) => Err(Error::LinkNotValid),
-        }
-    }
-
-    /// Sets a new password by a reset link: link used, epoch raised, so that every session ends.
-    pub async fn reset_password(&self, opened: Opened, password: &str) -> Result<(), Error> {
-        const DOING: &str = "resetting a password";
-        let Opened { account, hash } = opened;
-        let now = self.clock.now();
-        let mut steps = vec![self.use_link_step(&hash, now)?, self.password_step(&account, password)?];
-        steps.extend(self.password_notice(&account)?);
-        match self.table.transact_in_turn(DOING, steps).await? {
-            Transacted::Done => Ok(()),
-            Transacted::Refused(_) => Err(Error::LinkNotValid),
-        }
-    }
-
-    /// Sets a new password for a logged-in citizen: every session ends, the caller opens a new one.
-    pub async fn change_password(&self, citizen: &Citizen, password: &str) -> Result<Account, Error> {
-        const DOING: &str = "changing a password";
-        let account = citizen.account();
-        let mut steps = vec![self.password_step(account, password)?];
-        steps.extend(self.password_notice(account)?);
-        match self.table.transact_in_turn(DOING, steps).await? {
-            Transacted::Done => Ok(Account { epoch: account.epoch.saturating_add(1), ..account.clone() }),
-            Transacted::Refused(_) => Err(Error::NotAuthenticated),
-        }
-    }
-
-    fn password_notice(&self, account: &Account) -> Result<Option<crate::table::Step>, Fault> {
-        let letter = Letter::PasswordChanged {
-            email: account.profile.email.clone(),
-            language: account.profile.language,
-        };
-        self.outbox.as_ref().map(|outbox| outbox.post_step(&letter)).transpose()
-    }
-
-    fn password_step(&self, account: &Account, password: &str) -> Result<crate::table::Step, Fault> {
-        let change = Expression::new("SET password = :password ADD epoch :one")
-            .text_value(":password", password)
-            .number(":one", 1);
-        let same = Expression::new("epoch = :epoch AND #status = :active")
-            .name("#status", "status")
-            .number(":epoch", account.epoch)
-            .text_value(":active", "active");
-        self.table.update_step("writing a password", &Key::account(&account.id), change, same)
-    }
-
-    fn use_link_step(&self, hash: &str, now: Timestamp) -> Result<crate::table::Step, Fault> {
-        let change = Expression::new("SET used_at = :now").text_value(":now", now.to_string());
-        let unused =
-            Expression::new("attribute_exists(pk) AND attribute_not_exists(used_at) AND expires_at > :now2")
-                .text_value(":now2", now.to_string());
-        self.table.update_step("using a link", &Key::link(hash), change, unused)
+        let account = row.account();
+        registration::open_link(link.as_ref().zip(account.as_ref()), purpose, self.clock.now())
     }
 
     /// Writes a hash of today's parameters over an older, weaker one, if nothing changed meanwhile.
     pub async fn strengthen(&self, account: &Account, old: &str, new: &str) -> Result<(), Fault> {
         let change = Expression::new("SET password = :new").text_value(":new", new);
         let same = Expression::new("password = :old").text_value(":old", old);
-        let _ = self
-            .table
-            .update_if("strengthening a password", &Key::account(&account.id), change, same)
-            .await?;
-        Ok(())
+        self.change(&account.id, change, same).await.map(drop)
     }
 
     /// Notes that an account's fiscal code was proven to be its own.
     pub async fn prove(&self, citizen: Citizen) -> Result<Citizen, Fault> {
         let change = Expression::new("SET identity_proven = :yes").flag(":yes", true);
-        let key = Key::account(citizen.id());
-        let _ = self.table.update_if("proving an identity", &key, change, present()).await?;
+        let _ = self.change(citizen.id(), change, present()).await?;
         Ok(citizen.with_proof())
     }
 
     /// Changes the language that a citizen is written in.
-    pub async fn set_language(
-        &self,
-        citizen: &Citizen,
-        language: domain::account::Language,
-    ) -> Result<Account, Error> {
+    pub async fn set_language(&self, citizen: &Citizen, language: Language) -> Result<Account, Error> {
         let change = Expression::new("SET profile.#language = :language")
             .name("#language", "language")
             .text_value(":language", language.as_str());
-        let active =
-            Expression::new("#status = :active").name("#status", "status").text_value(":active", "active");
-        let key = Key::account(citizen.id());
-        if self.table.update_if("changing a language", &key, change, active).await? == Written::Refused {
-            return Err(Error::NotAuthenticated);
+        match self.change(citizen.id(), change, has_status(Status::Active)).await? {
+            Written::Refused => Err(Error::NotAuthenticated),
+            Written::Done => {
+                let mut account = citizen.account().clone();
+                account.profile.language = language;
+                Ok(account)
+            }
         }
-        let mut account = citizen.account().clone();
-        account.profile.language = language;
-        Ok(account)
     }
 
-    /// Closes an account: from now on no session of it is accepted; the worker says goodbye and erases.
-    pub async fn close(&self, citizen: &Citizen) -> Result<(), Error> {
-        const DOING: &str = "closing an account";
-        let key = Key::account(citizen.id());
-        let now = self.clock.now();
-        let change = Expression::new(
-            "SET #status = :closed, closed_at = :now, due_shard = :shard, due_at = :due ADD epoch :one",
-        )
-        .name("#status", "status")
-        .text_value(":closed", "closed")
-        .text_value(":now", now.to_string())
-        .text_value(":shard", key.shard())
-        .text_value(":due", instant(now))
-        .number(":one", 1);
-        let active = Expression::new("#status = :active").text_value(":active", "active");
-        let mut steps = vec![self.table.update_step(DOING, &key, change, active)?];
-        if let Some(outbox) = &self.outbox {
-            steps.push(outbox.post_step(&Letter::CloseAccount { account: citizen.id().clone() })?);
-        }
-        match self.table.transact_in_turn(DOING, steps).await? {
-            Transacted::Done => Ok(()),
-            // Closed already: the same answer.
-            Transacted::Refused(_) => Ok(()),
-        }
+    async fn change(
+        &self,
+        id: &AccountId,
+        change: Expression,
+        condition: Expression,
+    ) -> Result<Written, Fault> {
+        self.table.write(vec![self.table.update(&Key::account(id), change, condition)]).await
     }
 
     /// Erases the profile of a closed account, or of one never activated in time, and frees its names.
     pub async fn erase(&self, account: &Account) -> Result<(), Fault> {
-        const DOING: &str = "erasing a profile";
-        let key = Key::account(&account.id);
         // Closed first: an activation that comes later finds the account closed, one that came first stops us.
-        let close = Expression::new("SET #status = :closed")
+        let close = Expression::new("SET #status = :closed").text_value(":closed", "closed");
+        let not_active = Expression::new("attribute_exists(pk) AND #status <> :active")
             .name("#status", "status")
-            .text_value(":closed", "closed");
-        let not_active =
-            Expression::new("attribute_exists(pk) AND #status <> :active").text_value(":active", "active");
-        if self.table.update_if(DOING, &key, close, not_active).await? == Written::Refused {
+            .text_value(":active", "active");
+        if self.change(&account.id, close, not_active).await? == Written::Refused {
             return Ok(());
         }
-        let profile = &account.profile;
-        let code_key = Key::fiscal_code_claim(&self.filing.fiscal_code(&profile.fiscal_code).await?);
-        let name_key = Key::username_claim(&self.filing.username(&profile.username).await?);
-        for claim in [&code_key, &name_key] {
-            self.free(claim, &account.id).await?;
+        for claimed in Claimed::both(&account.profile) {
+            let key = self.claim_key(&claimed).await?;
+            let row: Option<ClaimRow> = self.table.get(&key).await?;
+            if row.is_some_and(|row| row.account == account.id) {
+                // Past instants free a claim as well as deleting it would, and cannot race with a new owner.
+                let past = Expression::new("SET pending_until = :past")
+                    .text_value(":past", instant(Timestamp::UNIX_EPOCH));
+                let _ = self.table.write(vec![self.table.update(&key, past, ours(&account.id))]).await?;
+            }
         }
         let change = Expression::new("REMOVE profile, password, due_shard, due_at");
-        let closed =
-            Expression::new("#status = :closed").name("#status", "status").text_value(":closed", "closed");
-        let _ = self.table.update_if(DOING, &key, change, closed).await?;
-        Ok(())
-    }
-
-    /// Frees a claim if it is still this account's.
-    async fn free(&self, claim: &Key, id: &AccountId) -> Result<(), Fault> {
-        const DOING: &str = "freeing a claim";
-        let row: Option<ClaimRow> = self.table.get(DOING, claim).await?;
-        if row.is_some_and(|row| row.account == *id) {
-            // Past instants free a claim as well as deleting it would, and cannot race with a new owner.
-            let change =
-                Expression::new("SET pending_until = :past").text_value(":past", "1970-01-01T00:00:00Z");
-            let ours = Expression::new("account = :id").text_value(":id", id.as_str());
-            let _ = self.table.update_if(DOING, claim, change, ours).await?;
-        }
-        Ok(())
-    }
-
-    /// A new name for an account.
-    pub fn new_id(&self) -> Result<AccountId, Fault> {
-        Ok(AccountId::new(self.random.hex::<16>()?))
+        self.change(&account.id, change, has_status(Status::Closed)).await.map(drop)
     }
 
     /// Accounts that the sweep has to look at: never activated, or closed and not yet erased.
     pub async fn overdue(&self, shard: &str, limit: i32) -> Result<Vec<Account>, Fault> {
-        const DOING: &str = "finding accounts to erase";
-        let keys = self.table.due(DOING, shard, &instant(self.clock.now()), limit).await?;
+        let keys = self.table.due(shard, &instant(self.clock.now()), limit).await?;
         let mut accounts = Vec::new();
         for key in keys {
-            let row: Option<AccountRow> = self.table.get(DOING, &key).await?;
+            let row: Option<AccountRow> = self.table.get(&key).await?;
             accounts.extend(row.and_then(AccountRow::account).filter(|a| a.status != Status::Active));
         }
         Ok(accounts)
     }
+
+    /// What each write asks of the table.
+    async fn steps(&self, writes: &[AccountWrite]) -> Result<Vec<Step>, Fault> {
+        let mut steps = Vec::new();
+        for write in writes {
+            steps.push(self.step(write).await?);
+        }
+        Ok(steps)
+    }
+
+    async fn step(&self, write: &AccountWrite) -> Result<Step, Fault> {
+        let table = &self.table;
+        Ok(match write {
+            AccountWrite::Create { account, password, until } => {
+                let key = Key::account(&account.id);
+                let row = AccountRow {
+                    id: account.id.clone(),
+                    status: account.status,
+                    epoch: account.epoch,
+                    identity_proven: account.identity_proven,
+                    created_at: account.created_at,
+                    closed_at: None,
+                    profile: Some(account.profile.clone()),
+                    password: Some(password.clone()),
+                    latest_activate: None,
+                    latest_reset: None,
+                };
+                table.put(&key, with_due(item(&key, &row)?, &key, *until), absent())
+            }
+            AccountWrite::Claim { of, before, by, until } => {
+                let key = self.claim_key(of).await?;
+                let until = time::to_second(*until);
+                let row = ClaimRow { account: by.clone(), pending_until: Some(until) };
+                table.put(&key, item(&key, &row)?, as_read(before.as_ref()))
+            }
+            AccountWrite::Confirm { of, by } => {
+                let keep = Expression::new("REMOVE pending_until");
+                table.update(&self.claim_key(of).await?, keep, ours(by))
+            }
+            AccountWrite::UseLink { hash, at } => {
+                let change = Expression::new("SET used_at = :now").text_value(":now", at.to_string());
+                let unused = Expression::new(
+                    "attribute_exists(pk) AND attribute_not_exists(used_at) AND expires_at > :now",
+                );
+                table.update(&Key::link(hash), change, unused)
+            }
+            AccountWrite::Activate(id) => {
+                let active = Expression::new("SET #status = :active REMOVE due_shard, due_at")
+                    .text_value(":active", "active");
+                table.update(&Key::account(id), active, has_status(Status::Pending))
+            }
+            AccountWrite::SetPassword { account, epoch, password } => {
+                let change = Expression::new("SET password = :password ADD epoch :one")
+                    .text_value(":password", password)
+                    .number(":one", 1);
+                let same = Expression::new("epoch = :epoch AND #status = :status")
+                    .name("#status", "status")
+                    .number(":epoch", *epoch)
+                    .text_value(":status", "active");
+                table.update(&Key::account(account), change, same)
+            }
+            AccountWrite::Close { account, at } => {
+                let key = Key::account(account);
+                let change = Expression::new(
+                    "SET #status = :closed, closed_at = :now, due_shard = :shard, due_at = :due \
+                     ADD epoch :one",
+                )
+                .text_value(":closed", "closed")
+                .text_value(":now", at.to_string())
+                .text_value(":shard", key.shard())
+                .text_value(":due", instant(*at))
+                .number(":one", 1);
+                table.update(&key, change, has_status(Status::Active))
+            }
+        })
+    }
 }
 
-#[derive(Deserialize)]
-struct LatestRow {
-    #[serde(flatten)]
-    row: AccountRow,
-    #[serde(default)]
-    latest_activate: Option<String>,
-    #[serde(default)]
-    latest_reset: Option<String>,
+impl AccountWriter {
+    pub fn connect(world: &World) -> Result<Self, NotConfigured> {
+        Ok(Self { accounts: Accounts::connect(world)?, outbox: Outbox::connect(world)? })
+    }
+
+    /// What can be read, and changed without a message.
+    pub fn accounts(&self) -> &Accounts {
+        &self.accounts
+    }
+
+    async fn commit<O, F>(&self, decide: impl Fn(bool) -> F) -> Result<O, Error>
+    where
+        F: Future<Output = Result<AccountPlan<O>, Error>>,
+    {
+        let decide = &decide;
+        let steps = move |again| async move {
+            let plan = decide(again).await?;
+            let mut steps = self.accounts.steps(&plan.writes).await?;
+            steps.extend(
+                plan.message.as_ref().map(|m: &OutboxMessage| self.outbox.message_step(m)).transpose()?,
+            );
+            Ok((steps, plan.outcome))
+        };
+        self.accounts.table.commit(steps).await
+    }
+
+    /// Activates the account of a link, once; a double click gets the same answer twice.
+    pub async fn activate(&self, token: &str) -> Result<LinkUse, Error> {
+        let decide = move |again| async move {
+            let opened = self.accounts.open_link(LinkPurpose::Activate, token).await?;
+            // Taken over by a later registration: looked up only when something was in the way.
+            let claims = match again {
+                true => {
+                    let account = &opened.account;
+                    self.accounts.registration_facts(&account.id, &account.profile).await?.claims
+                }
+                false => [None, None],
+            };
+            registration::activate(&opened, &claims, self.accounts.clock.now())
+        };
+        self.commit(decide).await
+    }
+
+    /// Sets a new password by a link that was opened before.
+    pub async fn reset_password(&self, token: &str, opened: &OpenedLink, hash: &str) -> Result<(), Error> {
+        let decide = move |again| async move {
+            let opened = match again {
+                true => self.accounts.open_link(LinkPurpose::ResetPassword, token).await?,
+                false => opened.clone(),
+            };
+            Ok(registration::reset_password(&opened, hash, self.accounts.clock.now()))
+        };
+        self.commit(decide).await.map(drop)
+    }
+
+    /// Sets a new password for a logged-in citizen: every session ends, the caller opens a new one.
+    pub async fn change_password(&self, citizen: &Citizen, hash: &str) -> Result<Account, Error> {
+        let epoch = citizen.account().epoch;
+        let decide = move |again| async move {
+            let account = self.account_of(citizen, again).await?;
+            registration::change_password(account.as_ref(), epoch, hash)
+        };
+        self.commit(decide).await
+    }
+
+    /// Closes an account: from now on no session of it is accepted; the worker says goodbye and erases.
+    pub async fn close(&self, citizen: &Citizen) -> Result<(), Error> {
+        let decide = move |again| async move {
+            let account = self.account_of(citizen, again).await?;
+            Ok(registration::close(account.as_ref(), self.accounts.clock.now()))
+        };
+        self.commit(decide).await
+    }
+
+    /// The account as the session knows it, or as it is now.
+    async fn account_of(&self, citizen: &Citizen, again: bool) -> Result<Option<Account>, Fault> {
+        match again {
+            true => Ok(self.accounts.row(citizen.id()).await?.and_then(AccountRow::account)),
+            false => Ok(Some(citizen.account().clone())),
+        }
+    }
 }
 
 fn latest_name(purpose: LinkPurpose) -> &'static str {
@@ -514,7 +481,31 @@ fn latest_name(purpose: LinkPurpose) -> &'static str {
     }
 }
 
-fn password_record(mut row: AccountRow) -> Option<PasswordRecord> {
-    let hash = row.password.take()?;
-    Some(PasswordRecord { account: row.account()?, hash })
+fn has_status(status: Status) -> Expression {
+    let status = match status {
+        Status::Pending => "pending",
+        Status::Active => "active",
+        Status::Closed => "closed",
+    };
+    Expression::new("#status = :status").name("#status", "status").text_value(":status", status)
+}
+
+fn ours(id: &AccountId) -> Expression {
+    Expression::new("account = :id").text_value(":id", id.as_str())
+}
+
+/// The condition that a claim is as it was read.
+fn as_read(claim: Option<&Claim>) -> Expression {
+    match claim {
+        None => absent(),
+        Some(Claim { account, pending_until: None }) => {
+            Expression::new("account = :id AND attribute_not_exists(pending_until)")
+                .text_value(":id", account.as_str())
+        }
+        Some(Claim { account, pending_until: Some(until) }) => {
+            Expression::new("account = :id AND pending_until = :until")
+                .text_value(":id", account.as_str())
+                .text_value(":until", instant(*until))
+        }
+    }
 }

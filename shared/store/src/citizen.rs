@@ -1,22 +1,24 @@
 //! Sessions, and the witness that only a live one makes.
 
+use domain::Fault;
 use domain::account::{Account, AccountId, Status};
+use domain::debt::Viewer;
 use domain::session::Limits;
-use domain::{Fault, FiscalCode, Timestamp};
+use domain::{FiscalCode, Timestamp, time};
 use serde::{Deserialize, Serialize};
 use world::{Clock, NotConfigured, World};
 
 use crate::accounts::AccountRow;
-use crate::filing::Filing;
 use crate::keys::Key;
-use crate::table::{Expression, Table, instant, item, present, read, with_ttl};
+use crate::pseudonyms::Pseudonyms;
+use crate::table::{Expression, Table, instant, item, present, with_ttl};
 
 /// Somebody with a live session. Every personal read or write asks for one; only this module makes one.
 #[derive(Clone, Debug)]
 pub struct Citizen {
     account: Account,
     session: String,
-    /// The fiscal code's name in the store.
+    /// The fiscal code's pseudonym.
     owner: String,
     pseudonym: String,
 }
@@ -38,12 +40,21 @@ impl Citizen {
         &self.session
     }
 
+    /// The account as rules about debts see it.
+    pub fn viewer(&self) -> Viewer<'_> {
+        Viewer {
+            account: self.id(),
+            fiscal_code: self.fiscal_code(),
+            identity_proven: self.account.identity_proven,
+        }
+    }
+
     /// The account as logs name it: a keyed hash, the same every time.
     pub fn pseudonym(&self) -> &str {
         &self.pseudonym
     }
 
-    /// The fiscal code under which this citizen's debts are filed, once it is proven to be theirs.
+    /// The pseudonym under which this citizen's debts are listed, once the fiscal code is proven to be theirs.
     pub(crate) fn proven_owner(&self) -> Option<&str> {
         self.account.identity_proven.then_some(self.owner.as_str())
     }
@@ -72,7 +83,7 @@ pub struct LiveSession {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Row {
+struct SessionRow {
     account: AccountId,
     epoch: u32,
     created_at: Timestamp,
@@ -84,7 +95,7 @@ struct Row {
 #[derive(Clone)]
 pub struct Sessions {
     table: Table,
-    filing: Filing,
+    pseudonyms: Pseudonyms,
     clock: Clock,
     limits: Limits,
     /// Whether a fiscal code has to be proven; a creditor that checks identities otherwise says no.
@@ -95,44 +106,43 @@ impl Sessions {
     pub fn connect(world: &World, limits: Limits) -> Result<Self, NotConfigured> {
         Ok(Self {
             table: Table::connect(world, "IDENTITY_TABLE")?,
-            filing: Filing::connect(world)?,
+            pseudonyms: Pseudonyms::connect(world)?,
             clock: world.clock().clone(),
             limits,
             proof: asks_for_proof(world)?,
         })
     }
 
-    /// Opens a session under a new name.
+    /// Opens a session under a new id.
     pub async fn open(&self, account: &Account, id: String) -> Result<LiveSession, Fault> {
-        const DOING: &str = "opening a session";
         let now = self.clock.now();
-        let row = Row {
+        let row = SessionRow {
             account: account.id.clone(),
             epoch: account.epoch,
             created_at: now,
             seen_at: now,
             revoked: false,
         };
-        let ends_at = now.checked_add(self.limits.absolute).map_err(|e| Fault::new(DOING, e))?;
-        let item = with_ttl(item(DOING, &Key::session(&id), &row)?, ends_at);
-        self.table.put_always(DOING, item, "a session's random name is its own").await?;
+        let ends_at = time::after(now, self.limits.absolute);
+        let session = Key::session(&id);
+        let item = with_ttl(item(&session, &row)?, ends_at);
+        let step = self.table.put_always(&session, item, "a session's random id is its own");
+        let _ = self.table.write(vec![step]).await?;
         let key = SessionKey { id, account: account.id.clone(), epoch: account.epoch };
-        let pseudonym = self.filing.subject("log", account.id.as_str()).await?;
+        let pseudonym = self.pseudonyms.subject("log", account.id.as_str()).await?;
         Ok(LiveSession { key, ends_at, pseudonym })
     }
 
     /// The citizen of a session, if it lives: not revoked, of the account's epoch, active, within both limits.
     /// One strongly consistent read of session and account.
     pub async fn citizen(&self, key: &SessionKey) -> Result<Option<Citizen>, Fault> {
-        const DOING: &str = "reading a session";
         let (session_key, account_key) = (Key::session(&key.id), Key::account(&key.account));
-        let mut found = self.table.get_many(DOING, &[session_key.clone(), account_key.clone()]).await?;
-        let (Some(session), Some(account)) = (found.remove(&session_key), found.remove(&account_key)) else {
+        let mut found = self.table.get_many(&[session_key.clone(), account_key.clone()]).await?;
+        let session: Option<SessionRow> = found.take(&session_key)?;
+        let row: Option<AccountRow> = found.take(&account_key)?;
+        let (Some(session), Some(mut account)) = (session, row.and_then(AccountRow::account)) else {
             return Ok(None);
         };
-        let session: Row = read(DOING, session)?;
-        let row: AccountRow = read(DOING, account)?;
-        let Some(mut account) = row.account() else { return Ok(None) };
         let now = self.clock.now();
         let live = !session.revoked
             && session.account == key.account
@@ -147,8 +157,8 @@ impl Sessions {
             self.touch(&session_key, now).await;
         }
         account.identity_proven |= !self.proof;
-        let owner = self.filing.fiscal_code(&account.profile.fiscal_code).await?;
-        let pseudonym = self.filing.subject("log", key.account.as_str()).await?;
+        let owner = self.pseudonyms.fiscal_code(&account.profile.fiscal_code).await?;
+        let pseudonym = self.pseudonyms.subject("log", key.account.as_str()).await?;
         Ok(Some(Citizen { account, session: key.id.clone(), owner, pseudonym }))
     }
 
@@ -156,15 +166,16 @@ impl Sessions {
     async fn touch(&self, key: &Key, now: Timestamp) {
         let change = Expression::new("SET seen_at = :now").text_value(":now", instant(now));
         let live = Expression::new("revoked = :no").flag(":no", false);
-        if let Err(fault) = self.table.update_if("touching a session", key, change, live).await {
-            tracing::warn!(doing = fault.doing, "a session's use was not noted");
+        if let Err(error) = self.table.write(vec![self.table.update(key, change, live)]).await {
+            tracing::warn!(event = "session.not_touched", cause = %error, "a session's use was not noted");
         }
     }
 
     /// Ends one session. Harmless to repeat.
     pub async fn revoke(&self, session: &str) -> Result<(), Fault> {
         let change = Expression::new("SET revoked = :yes").flag(":yes", true);
-        let _ = self.table.update_if("ending a session", &Key::session(session), change, present()).await?;
+        let step = self.table.update(&Key::session(session), change, present());
+        let _ = self.table.write(vec![step]).await?;
         Ok(())
     }
 }

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use domain::Fault;
 use domain::account::AccountId;
-use domain::{Error, Fault, Timestamp};
+use domain::digest::sha256_hex;
+use domain::{Error, Timestamp, time};
 use serde::{Deserialize, Serialize};
 use world::{Clock, NotConfigured, Random, World};
 
-use crate::filing::sha256;
 use crate::keys::Key;
 use crate::table::{Expression, Step, Table, Written, instant, item, with_ttl};
 
@@ -24,21 +25,21 @@ pub struct Idempotency {
 }
 
 /// What a key meets.
-pub enum Started {
-    /// Nobody was here: go on, then finish the pass.
-    Go(Pass),
+pub enum IdempotencyStart {
+    /// Nobody was here: go on, then finish the hold.
+    Proceed(IdempotencyHold),
     /// The answer given the first time.
-    Again { status: u16, body: Vec<u8> },
+    Replay { status: u16, body: Vec<u8> },
 }
 
 /// A running request's hold on its key.
-pub struct Pass {
+pub struct IdempotencyHold {
     key: Key,
     holder: String,
 }
 
 #[derive(Serialize, Deserialize)]
-struct Row {
+struct IdempotencyRow {
     fingerprint: String,
     deadline: String,
     /// Which of the requests with this key has the hold.
@@ -67,16 +68,15 @@ impl Idempotency {
         route: &str,
         key: &str,
         body: &[u8],
-    ) -> Result<Started, Error> {
-        const DOING: &str = "starting an idempotent request";
+    ) -> Result<IdempotencyStart, Error> {
         let now = self.clock.now();
         let record =
-            Key::idempotency(&sha256(&[route.as_bytes(), account.as_str().as_bytes(), key.as_bytes()]));
-        let fingerprint = sha256(&[body]);
-        let deadline = instant(now.checked_add(RUNNING_FOR).map_err(|e| Fault::new(DOING, e))?);
-        let kept_until = now.checked_add(KEPT_FOR).map_err(|e| Fault::new(DOING, e))?;
+            Key::idempotency(&sha256_hex(&[route.as_bytes(), account.as_str().as_bytes(), key.as_bytes()]));
+        let fingerprint = sha256_hex(&[body]);
+        let deadline = instant(time::after(now, RUNNING_FOR));
+        let kept_until = time::after(now, KEPT_FOR);
         let holder = self.random.hex::<8>()?;
-        let row = Row {
+        let row = IdempotencyRow {
             fingerprint: fingerprint.clone(),
             deadline,
             holder: holder.clone(),
@@ -84,7 +84,7 @@ impl Idempotency {
             status: None,
             body: None,
         };
-        let fresh = with_ttl(item(DOING, &record, &row)?, kept_until);
+        let fresh = with_ttl(item(&record, &row)?, kept_until);
         // A record past its time counts as absent, swept away or not; a running one past its deadline, of the
         // same request, may be taken over: every step inside is itself safe to repeat.
         let condition = Expression::new(
@@ -95,57 +95,55 @@ impl Idempotency {
         .text_value(":now", now.to_string())
         .text_value(":instant", instant(now))
         .text_value(":fingerprint", fingerprint.clone());
-        if self.table.put_if(DOING, fresh, condition).await? == Written::Done {
-            return Ok(Started::Go(Pass { key: record, holder }));
+        if self.table.write(vec![self.table.put(&record, fresh, condition)]).await? == Written::Done {
+            return Ok(IdempotencyStart::Proceed(IdempotencyHold { key: record, holder }));
         }
-        let row: Option<Row> = self.table.get(DOING, &record).await?;
+        let row: Option<IdempotencyRow> = self.table.get(&record).await?;
         match row {
             Some(row) if row.fingerprint != fingerprint => Err(Error::IdempotencyKeyReused),
             // Ours: it was written, and only the answer was lost (INV-X09).
             Some(row) if row.status.is_none() && row.holder == holder => {
-                Ok(Started::Go(Pass { key: record, holder }))
+                Ok(IdempotencyStart::Proceed(IdempotencyHold { key: record, holder }))
             }
-            Some(Row { status: Some(status), body, .. }) => {
-                Ok(Started::Again { status, body: body.unwrap_or_default().into_bytes() })
+            Some(IdempotencyRow { status: Some(status), body, .. }) => {
+                Ok(IdempotencyStart::Replay { status, body: body.unwrap_or_default().into_bytes() })
             }
             Some(_) | None => Err(Error::RequestInProgress),
         }
     }
 
+    /// Whether a running request still holds its key.
+    pub(crate) async fn is_held(&self, hold: &IdempotencyHold) -> Result<bool, Fault> {
+        let row: Option<IdempotencyRow> = self.table.get(&hold.key).await?;
+        Ok(row.is_some_and(|row| row.status.is_none() && row.holder == hold.holder))
+    }
+
     /// The step that writes the answer down together with the work.
-    pub(crate) fn finish_step(&self, pass: &Pass, status: u16, body: &str) -> Result<Step, Fault> {
-        let (change, condition) = finished(pass, status, body);
-        self.table.update_step("finishing an idempotent request", &pass.key, change, condition)
+    pub(crate) fn finish_step(&self, hold: &IdempotencyHold, status: u16, body: &str) -> Step {
+        let change = Expression::new("SET #status = :status, body = :body")
+            .number(":status", status)
+            .text_value(":body", body);
+        self.table.update(&hold.key, change, held(hold))
     }
 
     /// Writes the answer down when the work is already safe to repeat.
-    pub async fn finish(&self, pass: &Pass, status: u16, body: &str) -> Result<(), Fault> {
-        let (change, condition) = finished(pass, status, body);
+    pub async fn finish(&self, hold: &IdempotencyHold, status: u16, body: &str) -> Result<(), Fault> {
         // Refused means that a repeat took the key over: it gives the same answer.
-        let _ = self.table.update_if("finishing an idempotent request", &pass.key, change, condition).await?;
+        let _ = self.table.write(vec![self.finish_step(hold, status, body)]).await?;
         Ok(())
     }
 
     /// Lets go of the key after a refusal, so that a corrected request can use it. What is finished stays: the work
     /// may be done although we were told otherwise.
-    pub async fn release(&self, pass: &Pass) -> Result<(), Fault> {
-        const DOING: &str = "releasing an idempotency key";
-        let _ = self.table.remove_if(DOING, &pass.key, held(pass)).await?;
+    pub async fn release(&self, hold: &IdempotencyHold) -> Result<(), Fault> {
+        let _ = self.table.write(vec![self.table.delete(&hold.key, Some(held(hold)))]).await?;
         Ok(())
     }
 }
 
-fn finished(pass: &Pass, status: u16, body: &str) -> (Expression, Expression) {
-    let change = Expression::new("SET #status = :status, body = :body")
-        .name("#status", "status")
-        .number(":status", status)
-        .text_value(":body", body);
-    (change, held(pass))
-}
-
 /// The condition that the key is still ours, and nothing is finished.
-fn held(pass: &Pass) -> Expression {
+fn held(hold: &IdempotencyHold) -> Expression {
     Expression::new("holder = :holder AND attribute_not_exists(#status)")
         .name("#status", "status")
-        .text_value(":holder", pass.holder.clone())
+        .text_value(":holder", hold.holder.clone())
 }

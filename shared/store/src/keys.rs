@@ -18,9 +18,9 @@
 //! | debts | `EVENT#id` | `EVENT` | raw callback | psp-callback, sweep |
 //! | debts | `IDEM#sha256` | `IDEM` | idempotency record | create-spontaneous, initiate-payment |
 //! | debts | `RECEIPT#code` | `RECEIPT` | debt of a receipt's code | verify-receipt |
-//! | debts | `UNMATCHED#receiptId` | `MESSAGE` | money of nothing we know | operators |
+//! | debts | `UNMATCHED#receiptId` | `MESSAGE` | money that matches nothing of ours | operators |
 //! | movements | `DEBT#notice` | `M#000000000001` | movements, append-only | list (detail), export, operators |
-//! | outbox | `OUT#id` | `LETTER` | mail and work to do | deliver-mail, sweep |
+//! | outbox | `OUT#id` | `LETTER` | messages: mail and other work to do | deliver-mail, sweep |
 //! | limits | `LIMIT#meter#h` | `WINDOW` | attempts counted | limiter |
 //! | limits | `WAIT#h` | `WAIT` | failed logins of a username | login |
 //!
@@ -33,6 +33,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::account::AccountId;
 use domain::notice::{Iuv, NoticeNumber};
 use domain::payment::PaymentId;
+use domain::plan::CallbackId;
 use domain::{Date, Timestamp};
 
 use crate::table::{fine_instant, instant};
@@ -46,6 +47,28 @@ pub struct Key {
 
 /// How many parts the `due` index is cut into, so that no part is hot.
 pub(crate) const SHARDS: u8 = 4;
+
+/// The kinds of rows.
+const KINDS: [&str; 18] = [
+    "ACC",
+    "CODE",
+    "USER",
+    "LINK",
+    "SESS",
+    "DEBT",
+    "IUV",
+    "OWNER",
+    "SEEN",
+    "OPEN",
+    "PAY",
+    "EVENT",
+    "IDEM",
+    "RECEIPT",
+    "UNMATCHED",
+    "OUT",
+    "LIMIT",
+    "WAIT",
+];
 
 impl Key {
     fn new(pk: impl Into<String>, sk: impl Into<String>) -> Self {
@@ -62,6 +85,16 @@ impl Key {
     pub(crate) fn of(item: &HashMap<String, AttributeValue>) -> Option<Self> {
         let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned();
         Some(Self { pk: text("pk")?, sk: text("sk")? })
+    }
+
+    /// The kind of row, as the table above lists them: what a partition begins with. Never who or what it is of.
+    pub(crate) fn kind(&self) -> &'static str {
+        Self::kind_of(&self.pk)
+    }
+
+    pub(crate) fn kind_of(partition: &str) -> &'static str {
+        let kind = partition.split('#').next().unwrap_or_default();
+        KINDS.iter().find(|known| **known == kind).copied().unwrap_or_default()
     }
 
     /// The part of the `due` index that this key falls into.
@@ -135,8 +168,8 @@ impl Key {
         Self::new(format!("PAY#{payment}"), "ATTEMPT")
     }
 
-    pub fn event(id: &str) -> Self {
-        Self::new(format!("EVENT#{id}"), "EVENT")
+    pub fn callback(id: &CallbackId) -> Self {
+        Self::new(format!("EVENT#{}", id.as_str()), "EVENT")
     }
 
     pub fn idempotency(hash: &str) -> Self {
@@ -159,7 +192,7 @@ impl Key {
         format!("DEBT#{notice}")
     }
 
-    pub fn letter(id: &str) -> Self {
+    pub fn message(id: &str) -> Self {
         Self::new(format!("OUT#{id}"), "LETTER")
     }
 
@@ -173,13 +206,13 @@ impl Key {
 }
 
 /// Where a debt to pay stands in a list: soonest due first, without due date last.
-pub(crate) fn place_to_pay(due: Option<Date>, notice: &NoticeNumber) -> String {
+pub(crate) fn to_pay_place(due: Option<Date>, notice: &NoticeNumber) -> String {
     let due = due.map_or_else(|| "9999-99-99".to_owned(), |day| day.to_string());
     format!("P#{due}#{notice}")
 }
 
 /// Where a closed debt stands: by the instant it was closed.
-pub(crate) fn place_closed(at: Timestamp, notice: &NoticeNumber) -> String {
+pub(crate) fn closed_place(at: Timestamp, notice: &NoticeNumber) -> String {
     format!("H#{}#{notice}", fine_instant(at))
 }
 
@@ -205,16 +238,16 @@ mod tests {
             Key::paid(&notice, "r1"),
             Key::attempt_of(&notice, at, &payment),
             Key::iuv(&notice.iuv(), &notice),
-            Key::listed(Key::owner_partition("h"), &place_to_pay(None, &notice)),
-            Key::listed(Key::seen_partition(&account), &place_closed(at, &notice)),
+            Key::listed(Key::owner_partition("h"), &to_pay_place(None, &notice)),
+            Key::listed(Key::seen_partition(&account), &closed_place(at, &notice)),
             Key::open_payment(&account, &payment),
             Key::attempt(&payment),
-            Key::event("e"),
+            Key::callback(&CallbackId::from_stored("e")),
             Key::idempotency("i"),
             Key::receipt_code("C"),
             Key::unmatched("r1"),
             Key::movement(&notice, 7),
-            Key::letter("o"),
+            Key::message("o"),
             Key::limit("search", "h"),
             Key::wait("h"),
         ]
@@ -251,8 +284,8 @@ mod tests {
     fn past_due_comes_before_due_and_due_before_no_date() {
         let notice = NoticeNumber::parse("301000000000000144").unwrap();
         let day = |text: &str| Some(text.parse().unwrap());
-        let past = place_to_pay(day("2026-01-01"), &notice);
-        let soon = place_to_pay(day("2026-12-01"), &notice);
-        assert!(past < soon && soon < place_to_pay(None, &notice));
+        let past = to_pay_place(day("2026-01-01"), &notice);
+        let soon = to_pay_place(day("2026-12-01"), &notice);
+        assert!(past < soon && soon < to_pay_place(None, &notice));
     }
 }

@@ -2,23 +2,24 @@
 
 use std::collections::HashSet;
 
-use domain::bookkeeping::dealt_with;
-use domain::movement::{Kind, Movement, Source};
+use domain::bookkeeping::{self, Booked, Reason, dealt_with};
+use domain::debt::Event;
+use domain::movement::{Broken, Kind, Movement, Source, verify};
 use domain::notice::NoticeNumber;
-use domain::payment::Confirmation;
+use domain::plan::UnmatchedMoney;
 use domain::{Debt, Fault, Timestamp};
 use futures_util::{StreamExt, TryStreamExt, stream};
-use serde::Deserialize;
 use world::{NotConfigured, World};
 
-use crate::debts::read_debt;
+use crate::debts::Debts;
 use crate::keys::Key;
-use crate::movements::{Broken, Movements, verify};
-use crate::table::{Expression, TRIES, Table, read, step_aside};
+use crate::movements::Movements;
+use crate::table::{Expression, read};
+use crate::writer::DebtWriter;
 
 #[derive(Clone)]
 pub struct Ledger {
-    debts: Table,
+    debts: Debts,
     movements: Movements,
 }
 
@@ -66,32 +67,33 @@ const AT_ONCE: usize = 16;
 
 impl Ledger {
     pub fn connect(world: &World) -> Result<Self, NotConfigured> {
-        Ok(Self { debts: Table::connect(world, "DEBTS_TABLE")?, movements: Movements::connect(world)? })
+        Ok(Self { debts: Debts::connect(world)?, movements: Movements::connect(world)? })
     }
 
     /// A debt's statement. What changes while we read is read again.
     pub async fn statement(&self, notice: &NoticeNumber) -> Result<Option<Statement>, Fault> {
-        let mut try_number = 0;
         loop {
-            let Some(debt) = read_debt(&self.debts, notice).await? else { return Ok(None) };
+            let Some(debt) = self.debts.get(notice).await? else { return Ok(None) };
             let movements = self.movements.of(notice).await?;
             let verdict = verify(&debt, &movements);
-            let changed = movements.last().is_some_and(|last| last.number > debt.version);
-            if verdict.is_ok() || !changed || try_number >= TRIES {
+            let unchanged = async || -> Result<bool, Fault> {
+                let now = self.debts.get(notice).await?;
+                Ok(now.is_none_or(|now| now.revision == debt.revision))
+            };
+            // Movements are read after the debt: more of them than it counts may mean that it changed meanwhile.
+            let ahead = movements.last().is_some_and(|last| last.number > debt.version);
+            if verdict.is_ok() || !ahead || unchanged().await? {
                 return Ok(Some(Statement { debt, movements, verdict }));
             }
-            step_aside(try_number).await;
-            try_number = try_number.saturating_add(1);
         }
     }
 
     /// Verifies every debt, handing over each that is broken.
     pub async fn audit(&self, mut broken: impl FnMut(&Statement)) -> Result<Audited, Fault> {
-        const DOING: &str = "auditing the ledger";
         let (mut audited, mut after) = (Audited::default(), None);
         loop {
             let debts = Expression::new("sk = :state").text_value(":state", "STATE");
-            let (items, next) = self.debts.scan(DOING, debts, after.as_ref()).await?;
+            let (items, next) = self.debts.table.scan(debts, after.as_ref()).await?;
             let notices: Vec<NoticeNumber> = items.iter().filter_map(|(key, _)| notice_of(key)).collect();
             let mut statements = stream::iter(notices)
                 .map(|notice| async move { self.statement(&notice).await })
@@ -121,16 +123,15 @@ impl Ledger {
     }
 
     async fn recorded(&self) -> Result<Vec<Difference>, Fault> {
-        const DOING: &str = "looking through movements";
         let kinds = Expression::new("#kind IN (:refund, :mismatch, :refunded, :reconciled)")
             .name("#kind", "kind")
             .text_value(":refund", Kind::DuplicateToRefund.as_str())
             .text_value(":mismatch", Kind::Mismatch.as_str())
             .text_value(":refunded", Kind::RefundNoted.as_str())
             .text_value(":reconciled", Kind::Reconciled.as_str());
-        let found = self.movements.table().scan_all(DOING, kinds).await?;
+        let found = self.movements.table.scan_all(kinds).await?;
         let found =
-            found.into_iter().map(|(key, item)| Ok((notice_of(&key), read::<Movement>(DOING, item)?)));
+            found.into_iter().map(|(key, item)| Ok((notice_of(&key), read::<Movement>(key.kind(), item)?)));
         let found: Vec<(Option<NoticeNumber>, Movement)> = found.collect::<Result<_, Fault>>()?;
         let done: HashSet<(Option<NoticeNumber>, u64)> = found
             .iter()
@@ -155,43 +156,58 @@ impl Ledger {
         Ok(differences.collect())
     }
 
-    /// Money of nothing that we knew, unless it was taken for a debt since: imported afterwards, and replayed.
+    /// Money that matched nothing of ours, unless it was taken for a debt since: imported afterwards, and replayed.
     async fn unmatched(&self) -> Result<Vec<Difference>, Fault> {
-        const DOING: &str = "looking through unmatched money";
-        #[derive(Deserialize)]
-        struct Row {
-            confirmation: Confirmation,
-            cents: u64,
-            currency: String,
-            at: Timestamp,
-        }
         let both = Expression::new("begins_with(pk, :unmatched) OR begins_with(sk, :paid)")
             .text_value(":unmatched", "UNMATCHED#")
             .text_value(":paid", "PAID#");
         let (mut unmatched, mut taken) = (Vec::new(), HashSet::new());
-        for (key, item) in self.debts.scan_all(DOING, both).await? {
+        for (key, item) in self.debts.table.scan_all(both).await? {
             match key.sk.strip_prefix("PAID#") {
                 Some(receipt_id) => {
                     taken.insert(receipt_id.to_owned());
                 }
-                None => unmatched.push(read::<Row>(DOING, item)?),
+                None => unmatched.push(read::<UnmatchedMoney>(key.kind(), item)?),
             }
         }
         unmatched.retain(|row| !taken.contains(&row.confirmation.receipt_id));
-        let differences = unmatched.into_iter().map(|Row { confirmation, cents, currency, at }| Difference {
-            kind: DifferenceKind::Unmatched,
-            notice: None,
-            number: None,
-            cents,
-            currency,
-            reference: confirmation.receipt_id,
-            source: confirmation.source,
-            at,
-        });
+        let differences =
+            unmatched.into_iter().map(|UnmatchedMoney { confirmation, cents, currency, at }| Difference {
+                kind: DifferenceKind::Unmatched,
+                notice: None,
+                number: None,
+                cents,
+                currency,
+                reference: confirmation.receipt_id,
+                source: confirmation.source,
+                at,
+            });
         Ok(differences.collect())
     }
 }
 
 fn notice_of(key: &Key) -> Option<NoticeNumber> {
     key.pk.strip_prefix("DEBT#").and_then(|notice| NoticeNumber::parse(notice).ok())
+}
+
+impl DebtWriter {
+    /// An operator notes that a movement has been dealt with. Safe to repeat.
+    pub async fn book(
+        &self,
+        notice: &NoticeNumber,
+        number: u64,
+        event: Event,
+        reason: &Reason,
+    ) -> Result<Booked, Fault> {
+        let decide = move |_again| async move {
+            let debt = self.debts.get(notice).await?;
+            let movements = match &debt {
+                Some(_) => self.movements.of(notice).await?,
+                None => Vec::new(),
+            };
+            let stored = debt.as_ref().map(|debt| (debt, movements.as_slice()));
+            Ok::<_, Fault>(bookkeeping::book(stored, number, event, reason, self.now()))
+        };
+        self.commit(decide).await
+    }
 }

@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
+use domain::Fault;
 use domain::session::passed;
-use domain::{Error, Fault, Timestamp};
+use domain::{Error, Timestamp, time};
 use serde::Deserialize;
 use world::{Clock, NotConfigured, World};
 
-use crate::filing::Filing;
 use crate::keys::Key;
-use crate::table::{Expression, TRIES, Table, Written, instant, present};
+use crate::pseudonyms::Pseudonyms;
+use crate::table::{Expression, Table, instant, present};
 use crate::windows;
 
 /// So many attempts in so much time.
@@ -61,7 +62,7 @@ impl Limit {
 #[derive(Clone)]
 pub struct Limits {
     table: Table,
-    filing: Filing,
+    pseudonyms: Pseudonyms,
     clock: Clock,
     on: bool,
 }
@@ -107,7 +108,7 @@ impl Limits {
         };
         Ok(Self {
             table: Table::connect(world, "LIMITS_TABLE")?,
-            filing: Filing::connect(world)?,
+            pseudonyms: Pseudonyms::connect(world)?,
             clock: world.clock().clone(),
             on,
         })
@@ -135,7 +136,7 @@ impl Limits {
     /// Counts one attempt under limits of one meter; how long to wait if it is one too many.
     async fn count(&self, limits: &[Limit], subject: &str) -> Result<Option<Duration>, Fault> {
         let Some(Limit { meter, .. }) = limits.first().filter(|_| self.on) else { return Ok(None) };
-        let key = Key::limit(meter, &self.filing.subject(meter, subject).await?);
+        let key = Key::limit(meter, &self.pseudonyms.subject(meter, subject).await?);
         let now = u64::try_from(self.clock.now().as_second()).unwrap_or(0);
         windows::count(&self.table, &key, limits, now).await
     }
@@ -144,19 +145,16 @@ impl Limits {
     /// whether or not the password is right (INV-I14, INV-I29). From the fifth try on it is written down as failed
     /// before anybody looks at it: of many at the same time one gets through.
     pub async fn admit_password(&self, username: &str) -> Result<PasswordTry, Error> {
-        const DOING: &str = "admitting a try of a password";
-        let subject = self.filing.subject("wait", username).await?;
+        let subject = self.pseudonyms.subject("wait", username).await?;
         if !self.on {
             return Ok(PasswordTry { subject, failures: 0, counted: false });
         }
-        let key = Key::wait(&subject);
-        for _ in 0..TRIES {
-            let row: Option<WaitRow> = self.table.get(DOING, &key).await?;
+        let (key, subject) = (&Key::wait(&subject), subject.as_str());
+        let decide = move |_again| async move {
+            let row: Option<WaitRow> = self.table.get(key).await?;
             let now = self.clock.now();
             let known = row.filter(|row| passed(row.wait_until, now) < REMEMBERED);
-            let Some(WaitRow { failures, wait_until }) = known else {
-                return Ok(PasswordTry { subject, failures: 0, counted: false });
-            };
+            let (failures, wait_until) = known.map_or((0, now), |row| (row.failures, row.wait_until));
             // Fewer failures wait for nothing: the instant is then when it was written, by a clock that may be ahead.
             if failures >= FREE_TRIES && wait_until > now {
                 return Err(Error::TooManyRequests { retry_after: passed(now, wait_until) });
@@ -165,24 +163,24 @@ impl Limits {
                 return Err(Error::TooManyRequests { retry_after: wait_after(failures) });
             }
             let next = failures.saturating_add(1);
-            if next < FREE_TRIES {
-                return Ok(PasswordTry { subject, failures, counted: false });
+            let counted = next >= FREE_TRIES;
+            let tried = PasswordTry { subject: subject.to_owned(), failures, counted };
+            if !counted {
+                return Ok((Vec::new(), tried));
             }
+            let until = instant(time::after(now, wait_after(next)));
             let change = self.failing("SET failures = :next, wait_until = :until, #ttl = :ttl", now);
-            let change = change.number(":next", next).text_value(":until", later(now, wait_after(next)));
+            let change = change.number(":next", next).text_value(":until", until);
             let unchanged = Expression::new("failures = :known AND wait_until = :was")
                 .number(":known", failures)
                 .text_value(":was", instant(wait_until));
-            if self.table.update_if(DOING, &key, change, unchanged).await? == Written::Done {
-                return Ok(PasswordTry { subject, failures, counted: true });
-            }
-        }
-        Err(Error::TooManyRequests { retry_after: wait_after(FREE_TRIES) })
+            Ok((vec![self.table.update(key, change, unchanged)], tried))
+        };
+        self.table.commit(decide).await
     }
 
     /// The password was wrong. Tries at the same time are all counted, and the wait is that of their number.
     pub async fn failed(&self, tried: &PasswordTry) -> Result<(), Fault> {
-        const DOING: &str = "counting a failed login";
         if tried.counted || !self.on {
             return Ok(());
         }
@@ -195,20 +193,19 @@ impl Limits {
             .number(":one", 1);
         let recent = Expression::new("attribute_not_exists(pk) OR wait_until > :began")
             .text_value(":began", began.clone());
-        let counted: Option<WaitRow> = self.table.update_and_read(DOING, &key, one_more, recent).await?;
+        let counted: Option<WaitRow> = self.table.update_and_read(&key, one_more, recent).await?;
         let Some(WaitRow { failures, .. }) = counted else {
             // The last failure was long ago: this is the first one again.
             let first = self.failing("SET failures = :one, wait_until = :now, #ttl = :ttl", now);
             let first = first.number(":one", 1).text_value(":now", instant(now));
             let old = Expression::new("wait_until <= :began").text_value(":began", began);
-            let _counted = self.table.update_if(DOING, &key, first, old).await?;
-            return Ok(());
+            return self.change(&key, first, old).await;
         };
         if failures >= FREE_TRIES {
             let wait = self.failing("SET wait_until = :until, #ttl = :ttl", now);
-            let wait = wait.text_value(":until", later(now, wait_after(failures)));
+            let until = instant(time::after(now, wait_after(failures)));
             let latest = Expression::new("failures = :counted").number(":counted", failures);
-            let _waits = self.table.update_if(DOING, &key, wait, latest).await?;
+            self.change(&key, wait.text_value(":until", until), latest).await?;
         }
         Ok(())
     }
@@ -225,11 +222,11 @@ impl Limits {
     /// password has changed, so the person must not hear otherwise, and a wait passes by itself.
     pub async fn forgive(&self, username: &str) {
         let forgiven = async {
-            let subject = self.filing.subject("wait", username).await?;
+            let subject = self.pseudonyms.subject("wait", username).await?;
             self.afresh(&subject).await
         };
-        if let Err(fault) = forgiven.await {
-            tracing::error!(doing = fault.doing, cause = %fault.source, "a wait stays after a reset");
+        if let Err(error) = forgiven.await {
+            tracing::error!(event = "login.wait_kept", cause = %error, "a wait stays after a reset");
         }
     }
 
@@ -240,8 +237,12 @@ impl Limits {
         let change = Expression::new("SET failures = :zero, wait_until = :now")
             .number(":zero", 0)
             .text_value(":now", instant(self.clock.now()));
-        let _cleared =
-            self.table.update_if("clearing a login wait", &Key::wait(subject), change, present()).await?;
+        self.change(&Key::wait(subject), change, present()).await
+    }
+
+    /// Changes the failures of a username unless somebody else did meanwhile: then theirs count.
+    async fn change(&self, key: &Key, change: Expression, condition: Expression) -> Result<(), Fault> {
+        let _ = self.table.write(vec![self.table.update(key, change, condition)]).await?;
         Ok(())
     }
 
@@ -250,8 +251,4 @@ impl Limits {
         let forgotten = now.as_second().saturating_add(i64::try_from(REMEMBERED.as_secs()).unwrap_or(0));
         Expression::new(change).name("#ttl", "ttl").number(":ttl", forgotten)
     }
-}
-
-fn later(now: Timestamp, wait: Duration) -> String {
-    instant(now.checked_add(wait).unwrap_or(now))
 }

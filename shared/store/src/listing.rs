@@ -1,28 +1,26 @@
 //! Lists of a citizen's debts: what is to pay, what is closed. Every page costs two queries at most and one
 //! read of the debts shown, whatever the number of debts.
 
-use std::collections::HashMap;
-
+use domain::Fault;
 use domain::debt::{State, Status};
 use domain::notice::NoticeNumber;
-use domain::{Date, Debt, Fault};
+use domain::{Date, Debt};
 use world::{NotConfigured, World};
 
 use crate::citizen::Citizen;
-use crate::debts::{Debts, Place};
+use crate::debts::{Debts, ListEntry};
 use crate::keys::Key;
-use crate::table::{Order, Queried, Range, Table, fine_instant};
+use crate::table::{Order, QueryPage, Range, fine_instant};
 
 #[derive(Clone)]
 pub struct Listing {
     debts: Debts,
-    table: Table,
 }
 
 /// A page of debts.
 pub struct Rows {
     pub debts: Vec<Debt>,
-    /// The place after which the next page begins.
+    /// The entry after which the next page begins.
     pub next: Option<String>,
 }
 
@@ -38,13 +36,12 @@ pub struct History {
     pub words: Option<String>,
 }
 
-/// How many places a filtered page looks at before it gives what it found.
+/// How many entries a filtered page looks at before it gives what it found.
 const LOOKED_AT: usize = 250;
 
 impl Listing {
     pub fn connect(world: &World) -> Result<Self, NotConfigured> {
-        let debts = Debts::connect(world)?;
-        Ok(Self { table: debts.table.clone(), debts })
+        Ok(Self { debts: Debts::connect(world)? })
     }
 
     pub fn debts(&self) -> &Debts {
@@ -54,11 +51,11 @@ impl Listing {
     /// Debts to pay, soonest due first.
     pub async fn to_pay(&self, citizen: &Citizen, limit: usize, after: Option<&str>) -> Result<Rows, Fault> {
         let range = || Range::StartsWith("P#".to_owned());
-        let places = self.places(citizen, range, || Order::Rising, limit, after).await?;
-        let next = last_of(&places).filter(|_| places.more);
+        let entries = self.entries(citizen, range, || Order::Rising, limit, after).await?;
+        let next = last_of(&entries).filter(|_| entries.more);
         let now = self.debts.now();
-        let mut debts = self.read(citizen, places.items).await?;
-        debts.retain(|debt| debt.status(now) == Status::ToPay && debt.is_published(now));
+        let mut debts = self.read(citizen, entries.items).await?;
+        debts.retain(|debt| debt.status(now) == Status::ToPay);
         Ok(Rows { debts, next })
     }
 
@@ -75,46 +72,45 @@ impl Listing {
         let words = filter.words.as_deref().map(str::to_lowercase);
         let filtered = filter.service.is_some() || words.is_some() || !filter.states.is_empty();
         let look = if filtered { LOOKED_AT } else { limit };
-        let mut places = self.places(citizen, range, || Order::Falling, look, after).await?;
-        let last_looked_at = last_of(&places).filter(|_| places.more);
-        places.items.retain(|place| {
-            (filter.states.is_empty() || filter.states.contains(&place.state))
-                && filter.service.as_ref().is_none_or(|service| *service == place.service)
-                && words.as_ref().is_none_or(|words| place.words.contains(words.as_str()))
+        let mut entries = self.entries(citizen, range, || Order::Falling, look, after).await?;
+        let last_looked_at = last_of(&entries).filter(|_| entries.more);
+        entries.items.retain(|entry| {
+            (filter.states.is_empty() || filter.states.contains(&entry.state))
+                && filter.service.as_ref().is_none_or(|service| *service == entry.service)
+                && words.as_ref().is_none_or(|words| entry.words.contains(words.as_str()))
         });
         // More matched than fit: the next page begins after the last shown; otherwise after the last looked at.
-        let next = if places.items.len() > limit {
-            places.items.truncate(limit);
-            last_of(&places)
+        let next = if entries.items.len() > limit {
+            entries.items.truncate(limit);
+            last_of(&entries)
         } else {
             last_looked_at
         };
-        Ok(Rows { debts: self.read(citizen, places.items).await?, next })
+        Ok(Rows { debts: self.read(citizen, entries.items).await?, next })
     }
 
-    /// The places of a citizen's debts: under their fiscal code once proven, and under their account. Both
+    /// The entries of a citizen's debts: under their fiscal code once proven, and under their account. Both
     /// partitions sort alike, so a merge of the two is in order, and a debt in both appears once.
-    async fn places(
+    async fn entries(
         &self,
         citizen: &Citizen,
         range: impl Fn() -> Range,
         order: impl Fn() -> Order,
         limit: usize,
         after: Option<&str>,
-    ) -> Result<Queried<Place>, Fault> {
-        const DOING: &str = "listing debts";
+    ) -> Result<QueryPage<ListEntry>, Fault> {
         // One more than shown, to know whether a page follows.
         let query = async |partition: String| {
-            let from = after.map(|place| Key::listed(partition.clone(), place));
+            let from = after.map(|entry| Key::listed(partition.clone(), entry));
             let most = limit.saturating_add(1);
-            self.table.query::<Place>(DOING, &partition, range(), order(), most, from.as_ref()).await
+            self.debts.table.query::<ListEntry>(&partition, range(), order(), most, from.as_ref()).await
         };
         let seen = query(Key::seen_partition(citizen.id())).await?;
         let own = match citizen.proven_owner() {
             Some(owner) => query(Key::owner_partition(owner)).await?,
-            None => Queried { items: Vec::new(), more: false },
+            None => QueryPage { items: Vec::new(), more: false },
         };
-        let mut items: Vec<Place> = seen.items.into_iter().chain(own.items).collect();
+        let mut items: Vec<ListEntry> = seen.items.into_iter().chain(own.items).collect();
         match order() {
             Order::Rising => items.sort_by(|a, b| a.sk.cmp(&b.sk)),
             Order::Falling => items.sort_by(|a, b| b.sk.cmp(&a.sk)),
@@ -122,37 +118,26 @@ impl Listing {
         items.dedup_by(|a, b| a.sk == b.sk);
         let more = items.len() > limit;
         items.truncate(limit);
-        Ok(Queried { items, more })
+        Ok(QueryPage { items, more })
     }
 
-    /// The debts of places, read again at the source: a place never decides what is shown.
-    async fn read(&self, citizen: &Citizen, places: Vec<Place>) -> Result<Vec<Debt>, Fault> {
-        let notices: Vec<NoticeNumber> = places.into_iter().map(|place| place.notice).collect();
-        let mut found: HashMap<NoticeNumber, Debt> = self
-            .debts
-            .read_many(&notices)
-            .await?
-            .into_iter()
-            .map(|debt| (debt.notice.clone(), debt))
-            .collect();
-        let theirs = |debt: &Debt| {
-            debt.watchers.contains(citizen.id())
-                || (citizen.proven_owner().is_some() && debt.debtor.fiscal_code == *citizen.fiscal_code())
-        };
-        Ok(notices.iter().filter_map(|notice| found.remove(notice)).filter(theirs).collect())
+    /// The debts of entries, read again at the source: an entry never decides what is shown.
+    async fn read(&self, citizen: &Citizen, entries: Vec<ListEntry>) -> Result<Vec<Debt>, Fault> {
+        let notices: Vec<NoticeNumber> = entries.into_iter().map(|entry| entry.notice).collect();
+        self.debts.those_of_citizen(citizen, &notices).await
     }
 }
 
-fn last_of(places: &Queried<Place>) -> Option<String> {
-    places.items.last().map(|place| place.sk.clone())
+fn last_of(entries: &QueryPage<ListEntry>) -> Option<String> {
+    entries.items.last().map(|entry| entry.sk.clone())
 }
 
-/// The first and the last place of the days asked for, in Rome.
+/// The first and the last entry of the days asked for, in Rome.
 fn bounds(filter: &History) -> (String, String) {
     let from = filter.from.and_then(domain::time::start_of).map(fine_instant);
     let to = filter.to.and_then(domain::time::end_of).map(fine_instant);
     let from = from.map_or_else(|| "H#".to_owned(), |at| format!("H#{at}"));
-    // `$` sorts right after `#`: all places that begin with the prefix come before it.
+    // `$` sorts right after `#`: all entries that begin with the prefix come before it.
     let to = to.map_or_else(|| "H$".to_owned(), |at| format!("H#{at}"));
     (from, to)
 }

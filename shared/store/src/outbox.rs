@@ -2,120 +2,47 @@
 
 use std::time::Duration;
 
-use domain::account::{AccountId, Language, Profile};
-use domain::notice::NoticeNumber;
-use domain::payment::PaymentId;
-use domain::person::Email;
-use domain::{Cents, Date, Fault, FiscalCode, Timestamp};
+use domain::outbox::OutboxMessage;
+use domain::{Fault, Timestamp, time};
 use serde::{Deserialize, Serialize};
 use world::metrics::Mail;
 use world::{Clock, Measure, Metrics, NotConfigured, Random, World};
 
+use crate::error;
 use crate::keys::Key;
-use crate::table::{Expression, Step, Table, instant, item, present, read, with_due};
+use crate::table::{Expression, Step, Table, instant, item, present, with_due};
 
-/// How long the sweep leaves a letter to the stream.
+/// How long the sweep leaves a message to the stream.
 const STREAM_FIRST: Duration = Duration::from_secs(2 * 60);
-/// How long one worker holds a letter.
+/// How long one worker holds a message.
 const LEASE: Duration = Duration::from_secs(60);
-/// How long a finished letter is kept, without its content.
+/// How long a processed message is kept, without its content.
 const KEPT_FOR: Duration = Duration::from_secs(7 * 24 * 60 * 60);
-/// Later than any letter is due.
+/// Later than any message is due.
 const EVER: &str = "9999";
-/// How many letters are looked at to find the oldest; one batch read takes as many.
+/// How many messages are looked at to find the oldest; one batch read takes as many.
 const AT_ONCE: i32 = 100;
 /// After so many failures a person must look.
 const MAX_TRIES: u32 = 10;
 
-/// Work to do. The web-facing functions write one of fixed shape whatever the state of an account; the worker
-/// looks things up and branches (INV-I03, INV-I04).
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Letter {
-    Register {
-        profile: Box<Profile>,
-        password: String,
-    },
-    ResendActivation {
-        username: Email,
-        language: Language,
-    },
-    ForgotPassword {
-        username: Email,
-        language: Language,
-    },
-    AccountActivated {
-        email: Email,
-        language: Language,
-    },
-    PasswordChanged {
-        email: Email,
-        language: Language,
-    },
-    /// Says goodbye, then erases the profile and frees its names.
-    CloseAccount {
-        account: AccountId,
-    },
-    PaymentReceived {
-        to: Recipient,
-        /// Who is written to of the same money by letters of their own: nobody gets two.
-        #[serde(default)]
-        others: Vec<Recipient>,
-        payment: Option<PaymentId>,
-        paid: Vec<PaidLine>,
-        fee: Cents,
-    },
-    /// Tells the central archive of notices (ACA) what a debt is now.
-    UploadPosition {
-        notice: NoticeNumber,
-    },
-    PaymentFailed {
-        email: Email,
-        language: Language,
-        payment: PaymentId,
-        reasons: Vec<String>,
-    },
-}
-
-/// Who a letter about money goes to. The worker finds the address, so that a settlement reads no account.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Recipient {
-    Address(Email, Language),
-    /// An account, at its own address and in its own language, while it is active.
-    Account(AccountId),
-    /// The account, if there is one, that has proven this fiscal code to be its own.
-    Debtor(FiscalCode),
-}
-
-/// One debt in a receipt mail.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct PaidLine {
-    pub notice: String,
-    pub iuv: String,
-    pub reason: String,
-    pub amount: Cents,
-    pub paid_on: Date,
-}
-
-/// A letter in the store.
+/// A message in the store.
 #[derive(Clone, Debug)]
-pub struct Posted {
+pub struct StoredMessage {
     pub id: String,
-    pub letter: Letter,
-    /// How often somebody began to work on it, this time with them.
+    pub message: OutboxMessage,
+    /// How often somebody began to process it, this time with them.
     pub tries: u32,
     pub written_at: Timestamp,
 }
 
-impl Posted {
-    /// Nobody has begun to work on it before.
+impl StoredMessage {
+    /// Returns whether nobody has begun to process it before.
     pub fn is_new(&self) -> bool {
         self.tries <= 1
     }
 
-    /// Whoever worked on it last did not live to put it back, and there are no more tries.
-    pub fn is_worn_out(&self) -> bool {
+    /// Returns whether its tries are used up: whoever processed it last did not live to put it back.
+    pub fn is_exhausted(&self) -> bool {
         self.tries > MAX_TRIES
     }
 }
@@ -129,15 +56,15 @@ pub struct Outbox {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Row {
+struct MessageRow {
     id: String,
     /// `pending`, `sent`, `dead`.
     state: String,
     tries: u32,
     written_at: Timestamp,
-    /// The letter as JSON; gone once it is sent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    letter: Option<String>,
+    /// The message as JSON; gone once it is processed.
+    #[serde(default, skip_serializing_if = "Option::is_none", rename = "letter")]
+    message: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     leased_until: Option<String>,
 }
@@ -152,44 +79,36 @@ impl Outbox {
         })
     }
 
-    /// Puts a letter into the outbox by itself.
-    pub async fn post(&self, letter: &Letter) -> Result<String, Fault> {
-        let (id, item) = self.written(letter)?;
-        self.table
-            .put_always("posting a letter", item, "its random name is its own: a repeat is the same letter")
-            .await?;
-        Ok(id)
+    /// Writes a message that goes with no change.
+    pub async fn add(&self, message: &OutboxMessage) -> Result<(), Fault> {
+        let _ = self.table.write(vec![self.message_step(message)?]).await?;
+        Ok(())
     }
 
-    /// The step that puts a letter into the outbox with the change it speaks of.
-    pub(crate) fn post_step(&self, letter: &Letter) -> Result<Step, Fault> {
-        let (_, item) = self.written(letter)?;
-        self.table.put_along_step("posting a letter", item)
-    }
-
-    fn written(&self, letter: &Letter) -> Result<(String, crate::table::Item), Fault> {
-        const DOING: &str = "writing a letter";
+    /// The step that writes a message with the change that it is about.
+    pub(crate) fn message_step(&self, message: &OutboxMessage) -> Result<Step, Fault> {
         let now = self.clock.now();
         let id = self.random.hex::<32>()?;
-        let key = Key::letter(&id);
-        let row = Row {
-            id: id.clone(),
+        let key = Key::message(&id);
+        let text = serde_json::to_string(message).map_err(|e| error::corrupt("OUT", &e))?;
+        let row = MessageRow {
+            id,
             state: "pending".to_owned(),
             tries: 0,
             written_at: now,
-            letter: Some(serde_json::to_string(letter).map_err(|e| Fault::new(DOING, e))?),
+            message: Some(text),
             leased_until: None,
         };
-        let due = now.checked_add(STREAM_FIRST).map_err(|e| Fault::new(DOING, e))?;
-        Ok((id, with_due(item(DOING, &key, &row)?, &key, due)))
+        let due = time::after(now, STREAM_FIRST);
+        let item = with_due(item(&key, &row)?, &key, due);
+        Ok(self.table.put_always(&key, item, "its random id is its own: a repeat is the same message"))
     }
 
-    /// Takes a letter to work on it, if it is still to do and nobody else has it. The try counts from here on:
-    /// a worker that dies has tried.
-    pub async fn lease(&self, id: &str) -> Result<Option<Posted>, Fault> {
-        const DOING: &str = "leasing a letter";
+    /// Takes a message to process it, if it is still to do and nobody else has it. The try counts from here on: a
+    /// worker that dies has tried.
+    pub async fn lease(&self, id: &str) -> Result<Option<StoredMessage>, Fault> {
         let now = self.clock.now();
-        let until = now.checked_add(LEASE).map_err(|e| Fault::new(DOING, e))?;
+        let until = time::after(now, LEASE);
         let change = Expression::new("SET leased_until = :until ADD tries :one")
             .text_value(":until", instant(until))
             .number(":one", 1);
@@ -199,76 +118,70 @@ impl Outbox {
         .name("#state", "state")
         .text_value(":pending", "pending")
         .text_value(":now", instant(now));
-        let row: Option<Row> = self.table.update_and_read(DOING, &Key::letter(id), change, free).await?;
+        let row: Option<MessageRow> = self.table.update_and_read(&Key::message(id), change, free).await?;
         let Some(row) = row else { return Ok(None) };
-        let text = row.letter.ok_or_else(|| Fault::new(DOING, "a pending letter has no content"))?;
-        let letter = serde_json::from_str(&text).map_err(|_| Fault::new(DOING, "a letter cannot be read"))?;
-        Ok(Some(Posted { id: row.id, letter, tries: row.tries, written_at: row.written_at }))
+        let text = row.message.ok_or_else(|| error::corrupt("OUT", &"a pending message has no content"))?;
+        let message = serde_json::from_str(&text).map_err(|e| error::corrupt("OUT", &e))?;
+        Ok(Some(StoredMessage { id: row.id, message, tries: row.tries, written_at: row.written_at }))
     }
 
-    /// The letter is done: its content goes, its name stays a week.
+    /// The message is processed: its content goes, its id stays a week.
     pub async fn done(&self, id: &str) -> Result<(), Fault> {
-        const DOING: &str = "finishing a letter";
-        let forget = self.clock.now().checked_add(KEPT_FOR).map_err(|e| Fault::new(DOING, e))?;
+        let forget = time::after(self.clock.now(), KEPT_FOR);
         let change =
             Expression::new("SET #state = :sent, #ttl = :ttl REMOVE letter, leased_until, due_shard, due_at")
                 .name("#state", "state")
                 .name("#ttl", "ttl")
                 .text_value(":sent", "sent")
                 .number(":ttl", forget.as_second());
-        let _ = self.table.update_if(DOING, &Key::letter(id), change, present()).await?;
-        Ok(())
+        self.change(id, change, present()).await
     }
 
-    /// The letter could not be done: the sweep tries again later, ten times in all.
-    pub async fn failed(&self, posted: &Posted) -> Result<(), Fault> {
-        const DOING: &str = "putting a letter back";
-        let wait = Duration::from_secs(30_u64.saturating_mul(2_u64.saturating_pow(posted.tries.min(8))));
-        let due = self.clock.now().checked_add(wait).map_err(|e| Fault::new(DOING, e))?;
-        let dead = posted.tries >= MAX_TRIES;
-        if dead {
+    /// The message could not be processed: the sweep tries again later, ten times in all.
+    pub async fn failed(&self, stored: &StoredMessage) -> Result<(), Fault> {
+        let wait = Duration::from_secs(30_u64.saturating_mul(2_u64.saturating_pow(stored.tries.min(8))));
+        let due = time::after(self.clock.now(), wait);
+        let dead = stored.tries >= MAX_TRIES;
+        let change = if dead {
             self.metrics.note(Measure::Mail(Mail::Dead));
-            tracing::error!(event = "mail.dead", letter = posted.id, "a letter was given up");
-        }
-        let text = if dead {
-            "SET #state = :state REMOVE leased_until, due_shard, due_at"
+            tracing::error!(event = "mail.dead", message_id = stored.id, "a message was given up");
+            Expression::new("SET #state = :state REMOVE leased_until, due_shard, due_at")
+                .text_value(":state", "dead")
         } else {
-            "SET #state = :state, due_at = :due REMOVE leased_until"
+            Expression::new("SET #state = :state, due_at = :due REMOVE leased_until")
+                .text_value(":state", "pending")
+                .text_value(":due", instant(due))
         };
-        let change = Expression::new(text)
-            .name("#state", "state")
-            .text_value(":state", if dead { "dead" } else { "pending" });
-        let change = if dead { change } else { change.text_value(":due", instant(due)) };
         // Another worker may have done it after our lease had ended: then it stays done.
         let waiting = Expression::new("#state = :waiting").text_value(":waiting", "pending");
-        let _ = self.table.update_if(DOING, &Key::letter(&posted.id), change, waiting).await?;
-        Ok(())
+        self.change(&stored.id, change.name("#state", "state"), waiting).await
     }
 
-    /// The letter is to be done at another time, and is as if written then: nothing failed.
-    pub async fn later(&self, id: &str, at: Timestamp) -> Result<(), Fault> {
+    /// The message is to be processed at another time, and is as if written then: nothing failed.
+    pub async fn postpone(&self, id: &str, at: Timestamp) -> Result<(), Fault> {
         let change =
             Expression::new("SET due_at = :due, written_at = :due, tries = :none REMOVE leased_until")
                 .text_value(":due", instant(at))
                 .number(":none", 0);
-        let _ = self.table.update_if("putting a letter off", &Key::letter(id), change, present()).await?;
+        self.change(id, change, present()).await
+    }
+
+    async fn change(&self, id: &str, change: Expression, condition: Expression) -> Result<(), Fault> {
+        let _ = self.table.write(vec![self.table.update(&Key::message(id), change, condition)]).await?;
         Ok(())
     }
 
-    /// How long the oldest letter still to do has waited, its next try due or not; of a hundred, the first due.
+    /// How long the oldest message still to do has waited, its next try due or not; of a hundred, the first due.
     pub async fn oldest(&self, shard: &str) -> Result<Option<Duration>, Fault> {
-        const DOING: &str = "finding the oldest letter";
-        let keys = self.table.due(DOING, shard, EVER, AT_ONCE).await?;
-        let found = self.table.get_many(DOING, &keys).await?.into_values();
-        let rows: Vec<Row> = found.map(|item| read(DOING, item)).collect::<Result<_, _>>()?;
+        let keys = self.table.due(shard, EVER, AT_ONCE).await?;
+        let rows: Vec<MessageRow> = self.table.get_many(&keys).await?.take_all(&keys)?;
         let now = self.clock.now();
         Ok(rows.iter().map(|row| domain::session::passed(row.written_at, now)).max())
     }
 
-    /// Letters that the stream has not done in time.
+    /// Messages that the stream has not processed in time.
     pub async fn overdue(&self, shard: &str, limit: i32) -> Result<Vec<String>, Fault> {
-        let keys =
-            self.table.due("finding overdue letters", shard, &instant(self.clock.now()), limit).await?;
+        let keys = self.table.due(shard, &instant(self.clock.now()), limit).await?;
         Ok(keys.into_iter().filter_map(|key| key.pk.strip_prefix("OUT#").map(str::to_owned)).collect())
     }
 }

@@ -1,18 +1,20 @@
-//! The verbs over the SDK. Every write has a condition, or says why it needs none.
+//! The verbs over the SDK, and the one place that commits. Every write has a condition, or says why it needs none.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, KeysAndAttributes, Put, TransactWriteItem, Update};
-use domain::Fault;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, Delete, KeysAndAttributes, Put, ReturnValue, TransactWriteItem, Update,
+};
+use domain::{Fault, FaultKind};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use world::{Measure, Metrics, NotConfigured, World};
 
+use crate::error::{self, Operation};
 use crate::keys::Key;
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
@@ -25,27 +27,29 @@ pub(crate) struct Table {
     metrics: Metrics,
 }
 
-/// The outcome of a conditional write.
+/// The outcome of a conditional write: all of it or nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub(crate) enum Written {
     Done,
-    /// The condition did not hold: nothing was written.
+    /// A condition did not hold, or another writer was in the way: nothing was written.
     Refused,
 }
 
-/// The outcome of a transaction: all of it or nothing.
-#[derive(Debug)]
-#[must_use]
-pub(crate) enum Transacted {
-    Done,
-    /// For each step, whether its own condition failed. None may have, when another writer was in the way.
-    Refused(Vec<bool>),
+/// One item that is written, with its table.
+#[derive(Clone)]
+pub(crate) struct Step {
+    table: String,
+    key: Key,
+    action: Action,
 }
 
-/// One step of a transaction.
 #[derive(Clone)]
-pub(crate) struct Step(TransactWriteItem);
+enum Action {
+    Put { item: Item, condition: Option<Expression> },
+    Update { change: Expression, condition: Expression },
+    Delete { condition: Option<Expression> },
+}
 
 /// A condition or change with its names and values.
 #[derive(Clone, Default)]
@@ -95,6 +99,27 @@ impl Expression {
     }
 }
 
+type Names = Option<HashMap<String, String>>;
+type Values = Option<HashMap<String, AttributeValue>>;
+
+/// An optional condition as the SDK takes it.
+fn parts(condition: Option<Expression>) -> (Option<String>, Names, Values) {
+    match condition.map(Expression::maps) {
+        Some((text, names, values)) => (Some(text), names, values),
+        None => (None, None, None),
+    }
+}
+
+fn both(change: Expression, condition: Expression) -> (String, String, Names, Values) {
+    let all = Expression {
+        text: String::new(),
+        names: change.names.into_iter().chain(condition.names).collect(),
+        values: change.values.into_iter().chain(condition.values).collect(),
+    };
+    let (_, names, values) = all.maps();
+    (change.text, condition.text, names, values)
+}
+
 /// The condition that an item is not there yet.
 pub(crate) fn absent() -> Expression {
     Expression::new("attribute_not_exists(pk)")
@@ -105,8 +130,16 @@ pub(crate) fn present() -> Expression {
     Expression::new("attribute_exists(pk)")
 }
 
+/// The condition that an item still has the revision that was read; without one, that it is not there yet.
+pub(crate) fn unchanged_since(revision: Option<u64>) -> Expression {
+    match revision {
+        Some(revision) => Expression::new("revision = :was").number(":was", revision),
+        None => absent(),
+    }
+}
+
 /// A page of a query.
-pub(crate) struct Queried<T> {
+pub(crate) struct QueryPage<T> {
     pub items: Vec<T>,
     /// Whether there is more after the last item.
     pub more: bool,
@@ -133,22 +166,17 @@ impl Table {
     }
 
     /// A strongly consistent read.
-    pub async fn get<T: DeserializeOwned>(&self, doing: &'static str, key: &Key) -> Result<Option<T>, Fault> {
-        let answer = self
-            .client
-            .get_item()
-            .table_name(&self.name)
-            .set_key(Some(key.attributes()))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|e| fault(doing, e))?;
-        answer.item.map(|item| read(doing, item)).transpose()
+    pub async fn get<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, Fault> {
+        let request = self.client.get_item().table_name(&self.name).set_key(Some(key.attributes()));
+        let answer = request.consistent_read(true).send().await;
+        let answer = answer.map_err(|e| error::of_sdk(Operation::Get, key.kind(), e))?;
+        answer.item.map(|item| read(key.kind(), item)).transpose()
     }
 
-    /// A strongly consistent read of up to 100 items in one call, each with its key.
-    pub async fn get_many(&self, doing: &'static str, keys: &[Key]) -> Result<HashMap<Key, Item>, Fault> {
+    /// A strongly consistent read of up to 100 items in one call.
+    pub async fn get_many(&self, keys: &[Key]) -> Result<Found, Fault> {
         let mut found = HashMap::new();
+        let kind = keys.first().map(Key::kind).unwrap_or_default();
         let mut wanted: Vec<_> = keys.iter().map(Key::attributes).collect();
         // What DynamoDB leaves unread under load is asked for again, three times at most.
         for _ in 0..3 {
@@ -156,38 +184,33 @@ impl Table {
                 break;
             }
             let request = KeysAndAttributes::builder().set_keys(Some(wanted)).consistent_read(true).build();
-            let request = request.map_err(|e| Fault::new(doing, e))?;
-            let answer = self
-                .client
-                .batch_get_item()
-                .request_items(&self.name, request)
-                .send()
-                .await
-                .map_err(|e| fault(doing, e))?;
+            let request = request.map_err(|e| error::fault(FaultKind::Other, Operation::Get, kind, e))?;
+            let answer = self.client.batch_get_item().request_items(&self.name, request).send().await;
+            let answer = answer.map_err(|e| error::of_sdk(Operation::Get, kind, e))?;
             for item in answer.responses.and_then(|mut all| all.remove(&self.name)).unwrap_or_default() {
                 if let Some(key) = Key::of(&item) {
                     found.insert(key, item);
                 }
             }
-            wanted = answer
-                .unprocessed_keys
-                .and_then(|mut all| all.remove(&self.name))
-                .map(|left| left.keys)
-                .unwrap_or_default();
+            let left = answer.unprocessed_keys.and_then(|mut all| all.remove(&self.name));
+            wanted = left.map(|left| left.keys).unwrap_or_default();
         }
-        if wanted.is_empty() { Ok(found) } else { Err(Fault::new(doing, "items were left unread")) }
+        if wanted.is_empty() {
+            Ok(Found(found))
+        } else {
+            Err(error::fault(FaultKind::Throttled, Operation::Get, kind, "items were left unread"))
+        }
     }
 
     /// A strongly consistent query of one partition.
     pub async fn query<T: DeserializeOwned>(
         &self,
-        doing: &'static str,
         partition: &str,
         range: Range,
         order: Order,
         limit: usize,
         after: Option<&Key>,
-    ) -> Result<Queried<T>, Fault> {
+    ) -> Result<QueryPage<T>, Fault> {
         let request = self
             .client
             .query()
@@ -206,23 +229,15 @@ impl Table {
                 .expression_attribute_values(":from", AttributeValue::S(from))
                 .expression_attribute_values(":to", AttributeValue::S(to)),
         };
-        let answer = request.send().await.map_err(|e| fault(doing, e))?;
+        let kind = Key::kind_of(partition);
+        let answer = request.send().await.map_err(|e| error::of_sdk(Operation::Query, kind, e))?;
         let more = answer.last_evaluated_key.is_some_and(|key| !key.is_empty());
-        let items = answer.items.unwrap_or_default();
-        Ok(Queried {
-            items: items.into_iter().map(|item| read(doing, item)).collect::<Result<_, _>>()?,
-            more,
-        })
+        let items = answer.items.unwrap_or_default().into_iter().map(|item| read(kind, item));
+        Ok(QueryPage { items: items.collect::<Result<_, _>>()?, more })
     }
 
     /// Keys that are due for the sweep, oldest first. The index only finds; what it finds is read again.
-    pub async fn due(
-        &self,
-        doing: &'static str,
-        shard: &str,
-        until: &str,
-        limit: i32,
-    ) -> Result<Vec<Key>, Fault> {
+    pub async fn due(&self, shard: &str, until: &str, limit: i32) -> Result<Vec<Key>, Fault> {
         let answer = self
             .client
             .query()
@@ -234,7 +249,7 @@ impl Table {
             .limit(limit)
             .send()
             .await
-            .map_err(|e| fault(doing, e))?;
+            .map_err(|e| error::of_sdk(Operation::Query, "DUE", e))?;
         Ok(answer.items.unwrap_or_default().iter().filter_map(Key::of).collect())
     }
 
@@ -242,7 +257,6 @@ impl Table {
     /// operators and the audit; what citizens ask for is read by key.
     pub async fn scan(
         &self,
-        doing: &'static str,
         filter: Expression,
         after: Option<&Key>,
     ) -> Result<(Vec<(Key, Item)>, Option<Key>), Fault> {
@@ -257,17 +271,17 @@ impl Table {
             .set_exclusive_start_key(after.map(Key::attributes))
             .send()
             .await
-            .map_err(|e| fault(doing, e))?;
+            .map_err(|e| error::of_sdk(Operation::Scan, "", e))?;
         let items = answer.items.unwrap_or_default();
         let keyed = items.into_iter().filter_map(|item| Some((Key::of(&item)?, item))).collect();
         Ok((keyed, answer.last_evaluated_key.as_ref().and_then(Key::of)))
     }
 
     /// Everything that passes the filter.
-    pub async fn scan_all(&self, doing: &'static str, filter: Expression) -> Result<Vec<(Key, Item)>, Fault> {
+    pub async fn scan_all(&self, filter: Expression) -> Result<Vec<(Key, Item)>, Fault> {
         let (mut all, mut after) = (Vec::new(), None);
         loop {
-            let (items, next) = self.scan(doing, filter.clone(), after.as_ref()).await?;
+            let (items, next) = self.scan(filter.clone(), after.as_ref()).await?;
             all.extend(items);
             match next {
                 Some(next) => after = Some(next),
@@ -276,72 +290,9 @@ impl Table {
         }
     }
 
-    /// Writes an item if the condition holds.
-    pub async fn put_if(
-        &self,
-        doing: &'static str,
-        item: Item,
-        condition: Expression,
-    ) -> Result<Written, Fault> {
-        let (text, names, values) = condition.maps();
-        let sent = self
-            .client
-            .put_item()
-            .table_name(&self.name)
-            .set_item(Some(item))
-            .condition_expression(text)
-            .set_expression_attribute_names(names)
-            .set_expression_attribute_values(values)
-            .send()
-            .await;
-        self.written(doing, sent.map(drop))
-    }
-
-    /// Writes an item whatever is there. `because` says why no condition is needed.
-    pub async fn put_always(
-        &self,
-        doing: &'static str,
-        item: Item,
-        because: &'static str,
-    ) -> Result<(), Fault> {
-        debug_assert!(!because.is_empty());
-        self.client
-            .put_item()
-            .table_name(&self.name)
-            .set_item(Some(item))
-            .send()
-            .await
-            .map(drop)
-            .map_err(|e| fault(doing, e))
-    }
-
-    /// Changes an item if the condition holds.
-    pub async fn update_if(
-        &self,
-        doing: &'static str,
-        key: &Key,
-        change: Expression,
-        condition: Expression,
-    ) -> Result<Written, Fault> {
-        let (update, condition, names, values) = both(change, condition);
-        let sent = self
-            .client
-            .update_item()
-            .table_name(&self.name)
-            .set_key(Some(key.attributes()))
-            .update_expression(update)
-            .condition_expression(condition)
-            .set_expression_attribute_names(names)
-            .set_expression_attribute_values(values)
-            .send()
-            .await;
-        self.written(doing, sent.map(drop))
-    }
-
     /// Changes an item if the condition holds and gives back all of it.
     pub async fn update_and_read<T: DeserializeOwned>(
         &self,
-        doing: &'static str,
         key: &Key,
         change: Expression,
         condition: Expression,
@@ -356,184 +307,211 @@ impl Table {
             .condition_expression(condition)
             .set_expression_attribute_names(names)
             .set_expression_attribute_values(values)
-            .return_values(aws_sdk_dynamodb::types::ReturnValue::AllNew)
+            .return_values(ReturnValue::AllNew)
             .send()
             .await;
-        match sent {
-            Ok(answer) => answer.attributes.map(|item| read(doing, item)).transpose(),
-            Err(e) if e.code() == Some(CONDITION_FAILED) => {
+        match sent.map_err(|e| error::of_sdk(Operation::Update, key.kind(), e)) {
+            Ok(answer) => answer.attributes.map(|item| read(key.kind(), item)).transpose(),
+            Err(error) if error.kind == FaultKind::Conflict => {
                 self.metrics.note(Measure::ConditionalFailure);
                 Ok(None)
             }
-            Err(e) => Err(fault(doing, e)),
+            Err(error) => Err(error),
         }
     }
 
-    /// Takes an item away if the condition holds.
-    pub async fn remove_if(
-        &self,
-        doing: &'static str,
-        key: &Key,
-        condition: Expression,
-    ) -> Result<Written, Fault> {
-        let (text, names, values) = condition.maps();
-        let sent = self
-            .client
-            .delete_item()
-            .table_name(&self.name)
-            .set_key(Some(key.attributes()))
-            .condition_expression(text)
-            .set_expression_attribute_names(names)
-            .set_expression_attribute_values(values)
-            .send()
-            .await;
-        self.written(doing, sent.map(drop))
+    /// The step that puts an item if the condition holds.
+    pub fn put(&self, key: &Key, item: Item, condition: Expression) -> Step {
+        self.step(key, Action::Put { item, condition: Some(condition) })
     }
 
-    /// Writes several items, of any tables, all or none.
-    pub async fn transact(&self, doing: &'static str, steps: Vec<Step>) -> Result<Transacted, Fault> {
-        let items = steps.into_iter().map(|step| step.0).collect();
-        match self.client.transact_write_items().set_transact_items(Some(items)).send().await {
-            Ok(_) => Ok(Transacted::Done),
-            Err(e) => match e.as_service_error() {
-                Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
-                    let codes: Vec<&str> = cancelled
-                        .cancellation_reasons()
-                        .iter()
-                        .map(|reason| reason.code().unwrap_or_default())
-                        .collect();
-                    let ours = |code: &&str| {
-                        matches!(*code, "ConditionalCheckFailed" | "TransactionConflict" | "None" | "")
-                    };
-                    if codes.iter().all(ours) {
-                        self.metrics.note(Measure::ConditionalFailure);
-                        Ok(Transacted::Refused(
-                            codes.iter().map(|c| *c == "ConditionalCheckFailed").collect(),
-                        ))
-                    } else {
-                        Err(fault(doing, e))
-                    }
-                }
-                _ => Err(fault(doing, e)),
-            },
-        }
+    /// The step that puts an item whatever is there. `because` says why no condition is needed.
+    pub fn put_always(&self, key: &Key, item: Item, because: &'static str) -> Step {
+        debug_assert!(!because.is_empty());
+        self.step(key, Action::Put { item, condition: None })
     }
 
-    /// The same, again while another writer is merely in the way: what comes back refused has failed a condition.
-    /// For steps that hold however often they are tried.
-    pub async fn transact_in_turn(&self, doing: &'static str, steps: Vec<Step>) -> Result<Transacted, Fault> {
-        for try_number in 0..TRIES {
-            match self.transact(doing, steps.clone()).await? {
-                Transacted::Refused(why) if !why.contains(&true) => step_aside(try_number).await,
-                settled => return Ok(settled),
+    /// The step that changes an item if the condition holds.
+    pub fn update(&self, key: &Key, change: Expression, condition: Expression) -> Step {
+        self.step(key, Action::Update { change, condition })
+    }
+
+    /// The step that takes an item away if the condition holds; without one, whether or not it is there.
+    pub fn delete(&self, key: &Key, condition: Option<Expression>) -> Step {
+        self.step(key, Action::Delete { condition })
+    }
+
+    fn step(&self, key: &Key, action: Action) -> Step {
+        Step { table: self.name.clone(), key: key.clone(), action }
+    }
+
+    /// Writes items, of any tables, all or none: one alone by itself, several in a transaction.
+    pub async fn write(&self, mut steps: Vec<Step>) -> Result<Written, Fault> {
+        let written = match (steps.pop(), steps.is_empty()) {
+            (None, _) => return Ok(Written::Done),
+            (Some(only), true) => self.write_one(only).await,
+            (Some(last), false) => {
+                steps.push(last);
+                self.write_together(steps).await
             }
-        }
-        Err(Fault::new(doing, "others were in the way too often"))
-    }
-
-    pub fn put_step(&self, doing: &'static str, item: Item, condition: Expression) -> Result<Step, Fault> {
-        let (text, names, values) = condition.maps();
-        let put = Put::builder()
-            .table_name(&self.name)
-            .set_item(Some(item))
-            .condition_expression(text)
-            .set_expression_attribute_names(names)
-            .set_expression_attribute_values(values)
-            .build()
-            .map_err(|e| Fault::new(doing, e))?;
-        Ok(Step(TransactWriteItem::builder().put(put).build()))
-    }
-
-    /// A write without a condition inside a transaction whose other steps have one.
-    pub fn put_along_step(&self, doing: &'static str, item: Item) -> Result<Step, Fault> {
-        let put = Put::builder().table_name(&self.name).set_item(Some(item)).build();
-        let put = put.map_err(|e| Fault::new(doing, e))?;
-        Ok(Step(TransactWriteItem::builder().put(put).build()))
-    }
-
-    pub fn update_step(
-        &self,
-        doing: &'static str,
-        key: &Key,
-        change: Expression,
-        condition: Expression,
-    ) -> Result<Step, Fault> {
-        let (update, condition, names, values) = both(change, condition);
-        let update = Update::builder()
-            .table_name(&self.name)
-            .set_key(Some(key.attributes()))
-            .update_expression(update)
-            .condition_expression(condition)
-            .set_expression_attribute_names(names)
-            .set_expression_attribute_values(values)
-            .build()
-            .map_err(|e| Fault::new(doing, e))?;
-        Ok(Step(TransactWriteItem::builder().update(update).build()))
-    }
-
-    fn written<E>(&self, doing: &'static str, sent: Result<(), SdkError<E>>) -> Result<Written, Fault>
-    where
-        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-    {
-        match sent {
+        };
+        match written {
             Ok(()) => Ok(Written::Done),
-            Err(e) if e.code() == Some(CONDITION_FAILED) => {
+            Err(error) if error.kind == FaultKind::Conflict => {
                 self.metrics.note(Measure::ConditionalFailure);
                 Ok(Written::Refused)
             }
-            Err(e) => Err(fault(doing, e)),
+            Err(error) => Err(error),
         }
     }
 
-    pub fn delete_step(&self, doing: &'static str, key: &Key) -> Result<Step, Fault> {
-        let delete = Delete::builder().table_name(&self.name).set_key(Some(key.attributes())).build();
-        let delete = delete.map_err(|e| Fault::new(doing, e))?;
-        Ok(Step(TransactWriteItem::builder().delete(delete).build()))
+    async fn write_one(&self, Step { table, key, action }: Step) -> Result<(), Fault> {
+        match action {
+            Action::Put { item, condition } => {
+                let (text, names, values) = parts(condition);
+                let request = self.client.put_item().table_name(table).set_item(Some(item));
+                let request = request
+                    .set_condition_expression(text)
+                    .set_expression_attribute_names(names)
+                    .set_expression_attribute_values(values);
+                let sent = request.send().await.map(drop);
+                sent.map_err(|e| error::of_sdk(Operation::Put, key.kind(), e))
+            }
+            Action::Update { change, condition } => {
+                let (update, condition, names, values) = both(change, condition);
+                let request = self.client.update_item().table_name(table).set_key(Some(key.attributes()));
+                let request = request
+                    .update_expression(update)
+                    .condition_expression(condition)
+                    .set_expression_attribute_names(names)
+                    .set_expression_attribute_values(values);
+                let sent = request.send().await.map(drop);
+                sent.map_err(|e| error::of_sdk(Operation::Update, key.kind(), e))
+            }
+            Action::Delete { condition } => {
+                let (text, names, values) = parts(condition);
+                let request = self.client.delete_item().table_name(table).set_key(Some(key.attributes()));
+                let request = request
+                    .set_condition_expression(text)
+                    .set_expression_attribute_names(names)
+                    .set_expression_attribute_values(values);
+                let sent = request.send().await.map(drop);
+                sent.map_err(|e| error::of_sdk(Operation::Delete, key.kind(), e))
+            }
+        }
+    }
+
+    async fn write_together(&self, steps: Vec<Step>) -> Result<(), Fault> {
+        let kind = steps.first().map(|step| step.key.kind()).unwrap_or_default();
+        let items: Result<_, _> = steps.into_iter().map(Step::in_transaction).collect();
+        let items = items.map_err(|e| error::fault(FaultKind::Other, Operation::Transact, kind, e))?;
+        let sent = self.client.transact_write_items().set_transact_items(Some(items)).send().await;
+        sent.map(drop).map_err(|error| {
+            let cancelled = match error.as_service_error() {
+                Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+                    let reasons = cancelled.cancellation_reasons().iter();
+                    let ours = |code: &str| {
+                        matches!(code, "ConditionalCheckFailed" | "TransactionConflict" | "None" | "")
+                    };
+                    reasons.map(|reason| reason.code().unwrap_or_default()).all(ours)
+                }
+                _ => false,
+            };
+            match cancelled {
+                true => error::conflict(Operation::Transact, kind),
+                false => error::of_sdk(Operation::Transact, kind, error),
+            }
+        })
+    }
+
+    /// Decides and writes, and again when somebody was in the way: `decide` reads, and gives the steps with the outcome
+    /// of their success. It hears whether it decides again. The only loop of its kind.
+    ///
+    /// # Errors
+    /// Whatever `decide` says; the store's own trouble; a conflict when others were in the way too often.
+    pub async fn commit<O, E, F>(&self, decide: impl Fn(bool) -> F) -> Result<O, E>
+    where
+        E: From<Fault>,
+        F: Future<Output = Result<(Vec<Step>, O), E>>,
+    {
+        for try_number in 0..TRIES {
+            let (steps, outcome) = decide(try_number > 0).await?;
+            if self.write(steps).await? == Written::Done {
+                return Ok(outcome);
+            }
+            back_off(try_number).await;
+        }
+        tracing::warn!(event = "store.conflict", "others were in the way too often");
+        Err(error::conflict(Operation::Transact, "").into())
     }
 }
 
-const CONDITION_FAILED: &str = "ConditionalCheckFailedException";
-
-type Names = Option<HashMap<String, String>>;
-type Values = Option<HashMap<String, AttributeValue>>;
-type Both = (String, String, Names, Values);
-
-fn both(change: Expression, condition: Expression) -> Both {
-    let all = Expression {
-        text: String::new(),
-        names: change.names.into_iter().chain(condition.names).collect(),
-        values: change.values.into_iter().chain(condition.values).collect(),
-    };
-    let (_, names, values) = all.maps();
-    (change.text, condition.text, names, values)
-}
-
-fn fault<E>(doing: &'static str, error: SdkError<E>) -> Fault
-where
-    E: std::error::Error + Send + Sync + 'static,
-{
-    Fault::new(doing, error)
-}
-
-/// An item as a row. A row that cannot be read is a fault that names what we were doing and what is missing, never
-/// its content.
-pub(crate) fn read<T: DeserializeOwned>(doing: &'static str, item: Item) -> Result<T, Fault> {
-    serde_dynamo::aws_sdk_dynamodb_1::from_item(item).map_err(|e| unreadable(doing, &e))
-}
-
-/// What a reader says of a stored text. Most of its sentences quote a value; the one that does not is kept.
-pub(crate) fn unreadable(doing: &'static str, why: &impl std::fmt::Display) -> Fault {
-    let why = why.to_string();
-    let missing = why.split_once('`').filter(|(said, _)| *said == "missing field ");
-    match missing.and_then(|(_, rest)| rest.split_once('`')) {
-        Some((field, _)) => Fault::new(doing, format!("field {field} is missing")),
-        None => Fault::new(doing, "it is not what we expect"),
+impl Step {
+    fn in_transaction(self) -> Result<TransactWriteItem, aws_sdk_dynamodb::error::BuildError> {
+        let Step { table, key, action } = self;
+        let item = TransactWriteItem::builder();
+        Ok(match action {
+            Action::Put { item: row, condition } => {
+                let (text, names, values) = parts(condition);
+                let put = Put::builder().table_name(table).set_item(Some(row));
+                let put = put
+                    .set_condition_expression(text)
+                    .set_expression_attribute_names(names)
+                    .set_expression_attribute_values(values);
+                item.put(put.build()?)
+            }
+            Action::Update { change, condition } => {
+                let (update, condition, names, values) = both(change, condition);
+                let change = Update::builder().table_name(table).set_key(Some(key.attributes()));
+                let change = change
+                    .update_expression(update)
+                    .condition_expression(condition)
+                    .set_expression_attribute_names(names)
+                    .set_expression_attribute_values(values);
+                item.update(change.build()?)
+            }
+            Action::Delete { condition } => {
+                let (text, names, values) = parts(condition);
+                let delete = Delete::builder().table_name(table).set_key(Some(key.attributes()));
+                let delete = delete
+                    .set_condition_expression(text)
+                    .set_expression_attribute_names(names)
+                    .set_expression_attribute_values(values);
+                item.delete(delete.build()?)
+            }
+        }
+        .build())
     }
+}
+
+/// Items that were found, by key.
+pub(crate) struct Found(HashMap<Key, Item>);
+
+impl Found {
+    pub fn contains(&self, key: &Key) -> bool {
+        self.0.contains_key(key)
+    }
+
+    /// Takes an item out as a row.
+    pub fn take<T: DeserializeOwned>(&mut self, key: &Key) -> Result<Option<T>, Fault> {
+        self.0.remove(key).map(|item| read(key.kind(), item)).transpose()
+    }
+
+    /// Takes several out, in their order; those that are not there are left out.
+    pub fn take_all<T: DeserializeOwned>(&mut self, keys: &[Key]) -> Result<Vec<T>, Fault> {
+        keys.iter().filter_map(|key| self.take(key).transpose()).collect()
+    }
+}
+
+/// An item as a row.
+pub(crate) fn read<T: DeserializeOwned>(kind: &'static str, item: Item) -> Result<T, Fault> {
+    serde_dynamo::aws_sdk_dynamodb_1::from_item(item).map_err(|e| error::corrupt(kind, &e))
 }
 
 /// A row as an item under its key.
-pub(crate) fn item(doing: &'static str, key: &Key, row: &impl Serialize) -> Result<Item, Fault> {
-    let mut item: Item = serde_dynamo::aws_sdk_dynamodb_1::to_item(row).map_err(|e| Fault::new(doing, e))?;
+pub(crate) fn item(key: &Key, row: &impl Serialize) -> Result<Item, Fault> {
+    let mut item: Item = serde_dynamo::aws_sdk_dynamodb_1::to_item(row)
+        .map_err(|e| error::fault(FaultKind::Other, Operation::Put, key.kind(), e))?;
     item.extend(key.attributes());
     Ok(item)
 }
@@ -562,36 +540,10 @@ pub(crate) fn fine_instant(at: domain::Timestamp) -> String {
 }
 
 /// How often a decision is taken again when another writer was in the way.
-pub(crate) const TRIES: u32 = 6;
+const TRIES: u32 = 6;
 
 /// Lets the other writer finish before deciding again: 5, 10, 20 … ms.
-pub(crate) async fn step_aside(attempt: u32) {
-    tokio::time::sleep(Duration::from_millis(5_u64.saturating_mul(2_u64.saturating_pow(attempt)))).await;
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[derive(serde::Deserialize)]
-    struct Row {
-        #[expect(dead_code, reason = "only read")]
-        cents: u64,
-    }
-
-    #[test]
-    fn inv_x17_what_is_said_of_a_row_that_cannot_be_read_names_a_field_and_never_a_value() {
-        let said = |row: &str| {
-            let why = serde_json::from_str::<Row>(row).err().map(|why| unreadable("reading a row", &why));
-            why.map(|fault| (fault.doing, fault.source.to_string()))
-        };
-        let of = |words: &str| Some(("reading a row", words.to_owned()));
-        assert_eq!(said(r#"{"cents": 1}"#), None);
-        assert_eq!(said("{}"), of("field cents is missing"));
-        assert_eq!(said(r#"{"cents": "RSSMRA80A01H501U"}"#), of("it is not what we expect"));
-        assert_eq!(
-            said(r#"{"cents": "a `missing field` of RSSMRA80A01H501U"}"#),
-            of("it is not what we expect")
-        );
-    }
+async fn back_off(try_number: u32) {
+    let wait = 5_u64.saturating_mul(2_u64.saturating_pow(try_number));
+    tokio::time::sleep(Duration::from_millis(wait)).await;
 }

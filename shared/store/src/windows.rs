@@ -10,6 +10,7 @@ use std::time::Duration;
 use domain::Fault;
 use serde_json::Value;
 
+use crate::error::{self, Operation};
 use crate::keys::Key;
 use crate::limits::Limit;
 use crate::table::{Expression, Table};
@@ -64,15 +65,14 @@ pub(crate) async fn count(
     limits: &[Limit],
     now: u64,
 ) -> Result<Option<Duration>, Fault> {
-    const DOING: &str = "counting an attempt";
     let windows: Vec<Window> = limits.iter().map(|limit| Window::at(*limit, now)).collect();
     let longest = limits.iter().map(|limit| limit.window.as_secs()).max().unwrap_or(0);
     let now_and_gone = windows.iter().map(|w| w.attribute(0)).collect::<Vec<_>>();
     let gone = windows.iter().flat_map(|w| (2..2_u64.saturating_add(TAKEN_OUT)).map(|n| w.attribute(n)));
     let change = change(&now_and_gone, gone.collect(), now.saturating_add(longest.saturating_mul(2)));
     let counted: Option<BTreeMap<String, Value>> =
-        table.update_and_read(DOING, key, change, whatever_is_there()).await?;
-    let counts = counted.ok_or_else(|| Fault::new(DOING, "nothing was counted"))?;
+        table.update_and_read(key, change, whatever_is_there()).await?;
+    let counts = counted.ok_or_else(|| error::conflict(Operation::Update, key.kind()))?;
     if counts.len() > TOO_MANY {
         tidy(table, key, &windows, &counts).await?;
     }
@@ -104,7 +104,7 @@ async fn tidy(
     let placeholders: Vec<String> = (0..gone.len()).map(|i| format!("#g{i}")).collect();
     let change = Expression::new(format!("REMOVE {}", placeholders.join(", ")));
     let change = placeholders.into_iter().zip(gone).fold(change, |change, (p, name)| change.name(p, name));
-    let _tidied = table.update_if("tidying counts", key, change, whatever_is_there()).await?;
+    let _ = table.write(vec![table.update(key, change, whatever_is_there())]).await?;
     Ok(())
 }
 

@@ -1,143 +1,91 @@
-use std::collections::BTreeMap;
 use std::fmt;
+use std::marker::PhantomData;
 
 use domain::error::Form;
 use domain::{Error, FieldCode, FieldError};
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
+use serde_path_to_error::Segment;
 
 /// How deep a body may nest (INV-X02).
 const MAX_DEPTH: usize = 32;
 
-/// The fields of a JSON object, taken one by one; what is left over at [`Body::end`] is unknown.
+/// A JSON object as it was sent: its syntax is sound, its fields are still to be read.
+pub type JsonObject = Map<String, Value>;
+
+/// Parses a JSON object.
 ///
-/// A field of another type than asked for is remembered as an error of form, so that a person hears of all
-/// wrong fields at once.
-pub struct Body {
-    fields: Map<String, Value>,
-    /// The errors of the form so far; functions add their own.
-    pub form: Form,
+/// # Errors
+///
+/// [`Error::MalformedBody`] for anything else, for a key that is there twice, for nesting deeper than 32 and for
+/// text after the object.
+pub fn parse_object(bytes: &[u8]) -> Result<JsonObject, Error> {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let value = Strict { depth: 0 }.deserialize(&mut json).map_err(|_| Error::MalformedBody)?;
+    json.end().map_err(|_| Error::MalformedBody)?;
+    match value {
+        Value::Object(object) => Ok(object),
+        _ => Err(Error::MalformedBody),
+    }
 }
 
-impl Body {
-    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Error> {
-        let mut json = serde_json::Deserializer::from_slice(bytes);
-        let value = Strict { depth: 0 }.deserialize(&mut json).map_err(|_| Error::MalformedBody)?;
-        json.end().map_err(|_| Error::MalformedBody)?;
-        match value {
-            Value::Object(fields) => Ok(Self { fields, form: Form::default() }),
-            _ => Err(Error::MalformedBody),
-        }
-    }
-
-    /// One JSON object of a text that holds many.
-    pub fn of_text(text: &str) -> Result<Self, Error> {
-        Self::parse(text.as_bytes())
-    }
-
-    /// Takes a text; empty when it is missing.
-    pub fn text(&mut self, name: &str) -> String {
-        self.optional_text(name).unwrap_or_default()
-    }
-
-    /// Takes a text that may be missing.
-    pub fn optional_text(&mut self, name: &str) -> Option<String> {
-        match self.fields.remove(name) {
-            None | Some(Value::Null) => None,
-            Some(Value::String(text)) => Some(text),
-            Some(_) => self.refuse(name, FieldCode::Format),
-        }
-    }
-
-    /// Takes a box that is ticked or not; not ticked when it is missing.
-    pub fn ticked(&mut self, name: &str) -> bool {
-        match self.fields.remove(name) {
-            Some(Value::Bool(ticked)) => ticked,
-            None | Some(Value::Null) => false,
-            Some(_) => self.refuse(name, FieldCode::Format).unwrap_or(false),
-        }
-    }
-
-    /// Takes a whole number, such as an amount in cents. A fraction or a negative number is an error of form.
-    pub fn number(&mut self, name: &str) -> Option<u64> {
-        match self.fields.remove(name) {
-            None | Some(Value::Null) => None,
-            Some(Value::Number(n)) => match n.as_u64() {
-                Some(n) => Some(n),
-                None => self.refuse(name, FieldCode::Format),
-            },
-            Some(_) => self.refuse(name, FieldCode::Format),
-        }
-    }
-
-    /// Takes a list of texts; empty when it is missing.
-    pub fn texts(&mut self, name: &str) -> Vec<String> {
-        match self.fields.remove(name) {
-            None | Some(Value::Null) => Vec::new(),
-            Some(Value::Array(items)) => {
-                let texts: Option<Vec<String>> =
-                    items.into_iter().map(|item| item.as_str().map(str::to_owned)).collect();
-                texts.or_else(|| self.refuse(name, FieldCode::Format)).unwrap_or_default()
-            }
-            Some(_) => self.refuse(name, FieldCode::Format).unwrap_or_default(),
-        }
-    }
-
-    /// Takes an object of texts, numbers and yes or no, each as text: the fields that a service adds.
-    pub fn texts_by_name(&mut self, name: &str) -> BTreeMap<String, String> {
-        let Some(value) = self.fields.remove(name) else { return BTreeMap::new() };
-        let Value::Object(fields) = value else {
-            if !value.is_null() {
-                self.refuse::<()>(name, FieldCode::Format);
-            }
-            return BTreeMap::new();
+/// Reads an object's fields into a struct, with the errors of form for the caller to add to.
+///
+/// `T` denies unknown fields, and each of its fields is an `Option`: a field that is missing, `null` or of the wrong
+/// type is `None`. The wrong types are in the form, all of them: serde stops at the first, so that field is emptied
+/// and the object read again.
+///
+/// # Errors
+///
+/// [`Error::UnknownField`] with the field's name, `debtor.shoeSize` for one inside an object.
+pub fn read_fields<T: DeserializeOwned>(object: JsonObject) -> Result<(T, Form), Error> {
+    let mut body = Value::Object(object);
+    let mut form = Form::default();
+    loop {
+        let error = match serde_path_to_error::deserialize(&body) {
+            Ok(fields) => return Ok((fields, form)),
+            Err(error) => error,
         };
-        let mut texts = BTreeMap::new();
-        for (key, value) in fields {
-            match value {
-                Value::String(text) => texts.insert(key, text),
-                Value::Number(n) => texts.insert(key, n.to_string()),
-                Value::Null => None,
-                Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
-                    self.form.refuse(FieldError::new(format!("{name}.{key}"), FieldCode::Format));
-                    None
-                }
-            };
-        }
-        texts
-    }
-
-    /// Takes an object inside the object, to be read in the same way.
-    pub fn object(&mut self, name: &str) -> Body {
-        match self.fields.remove(name) {
-            Some(Value::Object(fields)) => Body { fields, form: Form::default() },
-            None | Some(Value::Null) => {
-                self.refuse::<()>(name, FieldCode::Required);
-                Body { fields: Map::new(), form: Form::default() }
+        // As far as the field: an item of a list has no name of its own.
+        let names = error.path().iter().map_while(|segment| match segment {
+            Segment::Map { key } => Some(key.as_str()),
+            _ => None,
+        });
+        let names: Vec<&str> = names.collect();
+        let value = names.iter().try_fold(&mut body, |value, name| value.get_mut(name));
+        match value {
+            Some(value) if !value.is_null() => {
+                *value = Value::Null;
+                form.refuse(FieldError::new(names.join("."), FieldCode::Format));
             }
-            Some(_) => {
-                self.refuse::<()>(name, FieldCode::Format);
-                Body { fields: Map::new(), form: Form::default() }
-            }
+            // No known field refuses `null`.
+            _ => return Err(Error::UnknownField(names.join("."))),
         }
     }
+}
 
-    /// Whether the object holds this field, taken or not yet taken.
-    pub fn has(&self, name: &str) -> bool {
-        self.fields.contains_key(name)
+/// A struct inside a body. Only an object will do, where serde would also take a list of its fields' values.
+pub struct Nested<T>(pub T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Nested<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ObjectOnly(PhantomData))
+    }
+}
+
+struct ObjectOnly<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectOnly<T> {
+    type Value = Nested<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("an object")
     }
 
-    /// Refuses what nobody asked for, then gives the errors collected so far.
-    pub fn end(&mut self) -> Result<Form, Error> {
-        match self.fields.keys().next() {
-            Some(unknown) => Err(Error::UnknownField(unknown.clone())),
-            None => Ok(std::mem::take(&mut self.form)),
-        }
-    }
-
-    fn refuse<T>(&mut self, name: &str, code: FieldCode) -> Option<T> {
-        self.form.refuse(FieldError::new(name, code));
-        None
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Nested<T>, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map)).map(Nested)
     }
 }
 
@@ -224,31 +172,107 @@ mod tests {
         for bad in
             [r#"{"a":1,"a":2}"#, r#"{"a":{"b":1,"b":1}}"#, "{} {}", "[]", "null", "", "{", "\u{feff}{}"]
         {
-            assert!(matches!(Body::parse(bad.as_bytes()), Err(Error::MalformedBody)), "{bad}");
+            assert!(matches!(parse_object(bad.as_bytes()), Err(Error::MalformedBody)), "{bad}");
         }
     }
 
     #[test]
     fn inv_x02_nesting_is_bounded_at_the_limit_and_one_beyond() {
         let nested = |n: usize| format!("{{\"a\":{}{}}}", "[".repeat(n), "]".repeat(n));
-        assert!(Body::parse(nested(MAX_DEPTH - 1).as_bytes()).is_ok());
-        assert!(Body::parse(nested(MAX_DEPTH).as_bytes()).is_err());
-        assert!(Body::parse(nested(100_000).as_bytes()).is_err());
+        assert!(parse_object(nested(MAX_DEPTH - 1).as_bytes()).is_ok());
+        assert!(parse_object(nested(MAX_DEPTH).as_bytes()).is_err());
+        assert!(parse_object(nested(100_000).as_bytes()).is_err());
+    }
+
+    #[derive(Debug, Default, PartialEq, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Fields {
+        text: Option<String>,
+        ticked: Option<bool>,
+        cents: Option<u64>,
+        texts: Option<Vec<String>>,
+        by_name: Option<JsonObject>,
+        inside: Option<Nested<Inside>>,
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Inside {
+        text: Option<String>,
+    }
+
+    impl<T: PartialEq> PartialEq for Nested<T> {
+        fn eq(&self, other: &Self) -> bool {
+            self.0 == other.0
+        }
+    }
+
+    impl<T: fmt::Debug> fmt::Debug for Nested<T> {
+        fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+            self.0.fmt(f)
+        }
+    }
+
+    fn read(text: &str) -> Result<(Fields, Vec<String>), Error> {
+        let (fields, form) = read_fields(parse_object(text.as_bytes())?)?;
+        let errors = match form.finish() {
+            Ok(()) => Vec::new(),
+            Err(Error::Invalid(errors)) => errors,
+            Err(error) => return Err(error),
+        };
+        Ok((fields, errors.into_iter().map(|error| format!("{} {}", error.field, error.code)).collect()))
     }
 
     #[test]
-    fn every_wrong_field_is_remembered_and_what_nobody_asked_for_is_refused() {
-        let mut body = Body::parse(br#"{"a":1,"b":"x","c":-1,"d":1.5,"e":["x",1],"f":[],"z":null}"#).unwrap();
-        assert_eq!(body.optional_text("a"), None);
-        assert!(!body.ticked("b"));
-        assert_eq!(body.number("c"), None);
-        assert_eq!(body.number("d"), None);
-        assert!(body.texts("e").is_empty());
-        assert!(body.texts_by_name("f").is_empty());
-        assert!(matches!(body.end(), Err(Error::UnknownField(name)) if name == "z"));
-        body.optional_text("z");
-        let Err(Error::Invalid(errors)) = body.end().unwrap().finish() else { panic!("no errors") };
-        let named: Vec<&str> = errors.iter().map(|e| e.field.as_str()).collect();
-        assert_eq!(named, ["a", "b", "c", "d", "e", "f"]);
+    fn what_is_missing_or_null_is_none_and_the_rest_is_read() {
+        assert_eq!(read("{}").unwrap(), (Fields::default(), vec![]));
+        let nulls = r#"{"text":null,"ticked":null,"cents":null,"texts":null,"by_name":null,"inside":null}"#;
+        assert_eq!(read(nulls).unwrap(), (Fields::default(), vec![]));
+        let all =
+            r#"{"text":"x","ticked":true,"cents":5,"texts":["y"],"by_name":{"z":1},"inside":{"text":"w"}}"#;
+        let (fields, errors) = read(all).unwrap();
+        assert_eq!((fields.text.as_deref(), fields.ticked, fields.cents), (Some("x"), Some(true), Some(5)));
+        assert_eq!(fields.texts.unwrap(), ["y"]);
+        assert_eq!(fields.by_name.unwrap().len(), 1);
+        assert_eq!(fields.inside.unwrap().0.text.as_deref(), Some("w"));
+        assert!(errors.is_empty());
+    }
+
+    #[test]
+    fn every_field_of_the_wrong_type_is_remembered() {
+        for wrong in ["1", "true", "[]", "{}"] {
+            let (fields, errors) = read(&format!(r#"{{"text":{wrong}}}"#)).unwrap();
+            assert_eq!((fields, errors), (Fields::default(), vec!["text format".to_owned()]), "{wrong}");
+        }
+        for wrong in ["-1", "1.5", "1.0", "18446744073709551616", "\"1\"", "true"] {
+            assert_eq!(read(&format!(r#"{{"cents":{wrong}}}"#)).unwrap().1, ["cents format"], "{wrong}");
+        }
+        for wrong in [r#"["x",1]"#, r#"["x",null]"#, r#""x""#, "{}"] {
+            assert_eq!(read(&format!(r#"{{"texts":{wrong}}}"#)).unwrap().1, ["texts format"], "{wrong}");
+        }
+        for wrong in [r#"["x"]"#, "[]", r#""x""#, "1"] {
+            assert_eq!(read(&format!(r#"{{"inside":{wrong}}}"#)).unwrap().1, ["inside format"], "{wrong}");
+        }
+        let all = r#"{"text":1,"ticked":"x","cents":-1,"texts":["x",1],"by_name":[],"inside":{"text":[]}}"#;
+        let mut errors = read(all).unwrap().1;
+        errors.sort_unstable();
+        let expected = ["by_name", "cents", "inside.text", "text", "texts", "ticked"];
+        assert_eq!(errors, expected.map(|name| format!("{name} format")));
+    }
+
+    #[test]
+    fn the_first_unknown_field_is_named_whatever_else_is_wrong() {
+        for (text, unknown) in [
+            (r#"{"z":1}"#, "z"),
+            (r#"{"z":null}"#, "z"),
+            (r#"{"text":1,"z":[]}"#, "z"),
+            (r#"{"y":1,"z":1}"#, "y"),
+            (r#"{"inside":{"z":1}}"#, "inside.z"),
+            (r#"{"inside":{"text":1,"z":null}}"#, "inside.z"),
+            (r#"{"a.b":1}"#, "a.b"),
+            (r#"{"":1}"#, ""),
+        ] {
+            assert!(matches!(read(text), Err(Error::UnknownField(name)) if name == unknown), "{text}");
+        }
     }
 }

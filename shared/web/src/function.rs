@@ -74,13 +74,7 @@ pub async fn serve<F: Function>(function: &F, site: &Site, incoming: Incoming) -
         Ok(reply) => (reply, None),
         Err(problem) => (problem.reply(language, &request_id), Some(problem.into_error())),
     };
-    reply.default_header("cache-control", "no-store");
-    reply.default_header("x-content-type-options", "nosniff");
-    reply.default_header("referrer-policy", "same-origin");
-    reply.default_header("x-request-id", &request_id);
-    if site.is_secure() {
-        reply.default_header("strict-transport-security", "max-age=63072000; includeSubDomains");
-    }
+    reply.complete(site, &request_id);
     Served { reply, error, route, subject: asker.known() }
 }
 
@@ -118,7 +112,7 @@ fn matched(routes: &'static [&'static str], method: &str, path: &str) -> Result<
     let mut found = None;
     for route in routes {
         let Some((route_method, pattern)) = route.split_once(' ') else { continue };
-        let Some(parameters) = parts(pattern, path) else { continue };
+        let Some(parameters) = path_parameters(pattern, path).and_then(decoded) else { continue };
         allowed.push(route_method);
         let method = if method == "HEAD" { "GET" } else { method };
         if route_method == method && found.is_none() {
@@ -132,29 +126,36 @@ fn matched(routes: &'static [&'static str], method: &str, path: &str) -> Result<
     }
 }
 
-fn parts(pattern: &'static str, path: &str) -> Option<Vec<(&'static str, String)>> {
+/// The named parts of a path, percent-encoded as it is, if the path fits the pattern: `{name}` is one part that is
+/// not empty, `{name+}` all that is left.
+pub fn path_parameters<'p>(pattern: &'static str, path: &'p str) -> Option<Vec<(&'static str, &'p str)>> {
     let mut parameters = Vec::new();
-    let mut rest = path.split('/');
+    let mut rest = Some(path);
     for part in pattern.split('/') {
-        let name = part.strip_prefix('{').and_then(|part| part.strip_suffix('}'));
-        match name {
+        let left = rest?;
+        let (segment, after) =
+            left.split_once('/').map_or((left, None), |(segment, after)| (segment, Some(after)));
+        match part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) {
             Some(name) if name.ends_with('+') => {
-                let tail = rest.by_ref().collect::<Vec<_>>().join("/");
-                parameters.push((name.trim_end_matches('+'), tail));
+                parameters.push((name, left));
                 return Some(parameters);
             }
-            Some(name) => {
-                let value = percent_decode_str(rest.next()?).decode_utf8().ok()?.into_owned();
-                if value.is_empty() {
-                    return None;
-                }
-                parameters.push((name, value));
-            }
-            None if rest.next() == Some(part) => {}
-            None => return None,
+            Some(name) if !segment.is_empty() => parameters.push((name, segment)),
+            None if segment == part => {}
+            Some(_) | None => return None,
         }
+        rest = after;
     }
-    rest.next().is_none().then_some(parameters)
+    rest.is_none().then_some(parameters)
+}
+
+/// The parameters decoded, if they are UTF-8. What is left of a path stays as it is: it has parts of its own.
+fn decoded(parameters: Vec<(&'static str, &str)>) -> Option<Vec<(&'static str, String)>> {
+    let decode = |(name, value): (&'static str, &str)| match name.strip_suffix('+') {
+        Some(name) => Some((name, value.to_owned())),
+        None => Some((name, percent_decode_str(value).decode_utf8().ok()?.into_owned())),
+    };
+    parameters.into_iter().map(decode).collect()
 }
 
 #[cfg(test)]
@@ -170,7 +171,9 @@ mod tests {
         assert_eq!(found("HEAD", "/").unwrap().0, "GET /");
         assert_eq!(found("GET", "/api/debts/3%301").unwrap().1, vec![("noticeNumber", "301".to_owned())]);
         assert_eq!(found("GET", "/a/b/c").unwrap().1, vec![("proxy", "b/c".to_owned())]);
-        for unknown in ["/api/debts/", "/api/debts/1/2", "/api", "", "/api/debts/%ff"] {
+        assert_eq!(found("GET", "/a/").unwrap().1, vec![("proxy", String::new())]);
+        assert_eq!(found("GET", "/a/%ff").unwrap().1, vec![("proxy", "%ff".to_owned())]);
+        for unknown in ["/api/debts/", "/api/debts/1/2", "/api", "", "/api/debts/%ff", "/a"] {
             assert!(matches!(found("GET", unknown), Err(Error::NotFound)), "{unknown}");
         }
     }

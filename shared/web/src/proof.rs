@@ -5,7 +5,7 @@ use domain::{Error, Fault, FieldCode, FieldError, FiscalCode, Iuv, NoticeNumber,
 use serde::{Deserialize, Serialize};
 use world::{NotConfigured, World};
 
-use crate::body::Body;
+use crate::body::{JsonObject, read_fields};
 use crate::seal::Seal;
 
 /// How long a reference stands for both codes.
@@ -14,13 +14,20 @@ const PURPOSE: &str = "search";
 /// The shortest IUV that a notice shows; the circuit itself allows shorter ones.
 const SHORTEST_IUV: usize = 10;
 
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct SentCodes {
+    fiscal_code: Option<String>,
+    notice_number: Option<String>,
+    iuv: Option<String>,
+}
+
 /// Reads `{fiscalCode, noticeNumber}` or `{fiscalCode, iuv}`.
-pub fn read_proof(mut body: Body) -> Result<Proof, Error> {
-    let fiscal_code = body.text("fiscalCode");
-    let (notice, iuv) = (body.optional_text("noticeNumber"), body.optional_text("iuv"));
-    let mut form = body.end()?;
+pub fn read_proof(object: JsonObject) -> Result<Proof, Error> {
+    let (sent, mut form) = read_fields::<SentCodes>(object)?;
+    let fiscal_code = sent.fiscal_code.unwrap_or_default();
     let fiscal_code = form.field("fiscalCode", FiscalCode::parse(&fiscal_code));
-    let code = match (notice, iuv) {
+    let code = match (sent.notice_number, sent.iuv) {
         (Some(_), Some(_)) => {
             form.refuse(FieldError::new("iuv", FieldCode::NotAllowed));
             None

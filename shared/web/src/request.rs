@@ -1,14 +1,18 @@
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 
 use domain::account::Language;
+use domain::error::Form;
 use domain::{Error, FieldCode, FieldError};
 use http::HeaderMap;
 use percent_encoding::percent_decode_str;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
-use crate::body::Body;
-use crate::language;
+use crate::body::{JsonObject, parse_object, read_fields};
+use crate::language::accepted_language;
 
 /// Longest query string that is read, in bytes (INV-X02).
 const MAX_QUERY: usize = 2_048;
@@ -97,6 +101,11 @@ impl Request {
         &self.incoming.path
     }
 
+    /// The whole path, decoded; what is not UTF-8 becomes a replacement character.
+    pub fn decoded_path(&self) -> Cow<'_, str> {
+        percent_decode_str(&self.incoming.path).decode_utf8_lossy()
+    }
+
     pub fn raw_query(&self) -> &str {
         &self.incoming.query
     }
@@ -106,14 +115,28 @@ impl Request {
         Query::parse(&self.incoming.query, known)
     }
 
-    /// The JSON object in the body: content type, size, duplicate keys checked here; fields and unknown keys
-    /// by [`Body`]. What is asked for is all in it: parameters are refused.
-    pub fn json(&self) -> Result<Body, Error> {
+    /// The fields of the JSON object in the body, with the errors of form so far: see [`read_fields`].
+    pub fn json<T: DeserializeOwned>(&self) -> Result<(T, Form), Error> {
+        read_fields(self.json_object()?)
+    }
+
+    /// The JSON object in the body: content type, size and syntax are checked here. What is asked for is all in it:
+    /// parameters are refused.
+    pub fn json_object(&self) -> Result<JsonObject, Error> {
         self.query(&[])?;
         if !self.has_content_type("application/json") {
             return Err(Error::UnsupportedMediaType);
         }
-        Body::parse(self.raw_body(MAX_JSON)?)
+        parse_object(self.raw_body(MAX_JSON)?)
+    }
+
+    /// For a request that says nothing: a JSON object without fields.
+    pub fn empty_json(&self) -> Result<(), Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct NoFields {}
+        let (NoFields {}, form) = self.json()?;
+        form.finish()
     }
 
     /// For a request that is all in its path: no parameters, and no body but an empty object.
@@ -123,7 +146,7 @@ impl Request {
             (None, true) => Ok(()),
             (Some(_), true) if self.has_content_type("application/json") => Ok(()),
             (Some(_), true) => Err(Error::UnsupportedMediaType),
-            (_, false) => self.json().and_then(|mut body| body.end()?.finish()),
+            (_, false) => self.empty_json(),
         }
     }
 
@@ -187,7 +210,13 @@ impl Request {
 
     /// The language in which to answer.
     pub fn language(&self) -> Language {
-        language::accepted(self.header("accept-language"))
+        self.incoming.language()
+    }
+
+    /// The language that a visitor of the pages chose: by the link that led here (`?lingua=it`), or before (cookie).
+    pub fn chosen_language(&self) -> Option<Language> {
+        let by_link = self.incoming.query.split('&').find_map(|pair| pair.strip_prefix("lingua="));
+        by_link.or_else(|| self.cookie("lingua")).and_then(|tag| Language::parse(tag).ok())
     }
 
     /// Who is calling; never taken from a header.
@@ -202,7 +231,7 @@ impl Request {
 
 impl Incoming {
     pub(crate) fn language(&self) -> Language {
-        language::accepted(self.headers.get("accept-language").and_then(|value| value.to_str().ok()))
+        accepted_language(self.header("accept-language"))
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {

@@ -3,8 +3,8 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chacha20poly1305::XChaCha20Poly1305;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
-use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use domain::{Fault, Timestamp};
 use serde::Deserialize;
 use world::{Clock, NotConfigured, Random, Secret, World};
@@ -58,7 +58,7 @@ impl Seal {
         let mut message = expires.as_second().to_be_bytes().to_vec();
         message.extend_from_slice(plain);
         let sealed = cipher(newest)?
-            .encrypt(XNonce::from_slice(&nonce), Payload { msg: &message, aad: purpose.as_bytes() })
+            .encrypt((&nonce).into(), Payload { msg: &message, aad: purpose.as_bytes() })
             .map_err(|_| Fault::new("sealing a token", "the cipher refused"))?;
         let mut token = vec![newest.kid];
         token.extend_from_slice(&nonce);
@@ -73,11 +73,11 @@ impl Seal {
         }
         let Ok(bytes) = URL_SAFE_NO_PAD.decode(token) else { return Ok(None) };
         let Some((kid, rest)) = bytes.split_first() else { return Ok(None) };
-        let Some((nonce, sealed)) = rest.split_at_checked(NONCE) else { return Ok(None) };
+        let Some((nonce, sealed)) = rest.split_first_chunk::<NONCE>() else { return Ok(None) };
         let keys: Arc<SealKeys> = self.secret.get().await?;
         let Some(key) = keys.keys.iter().find(|key| key.kid == *kid) else { return Ok(None) };
         let payload = Payload { msg: sealed, aad: purpose.as_bytes() };
-        let Ok(message) = cipher(key)?.decrypt(XNonce::from_slice(nonce), payload) else { return Ok(None) };
+        let Ok(message) = cipher(key)?.decrypt(nonce.into(), payload) else { return Ok(None) };
         let Some((expiry, plain)) = message.split_at_checked(EXPIRY) else { return Ok(None) };
         let seconds = <[u8; EXPIRY]>::try_from(expiry).map(i64::from_be_bytes).unwrap_or(0);
         let Ok(expires) = Timestamp::from_second(seconds) else { return Ok(None) };

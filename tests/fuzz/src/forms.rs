@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 use web::{Function, Problem, Reply, Request};
 use world::{NotConfigured, World};
@@ -34,20 +35,32 @@ impl Function for ReadsAll {
     }
 }
 
+/// A field of every kind.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EveryField {
+    text: Option<String>,
+    optional: Option<String>,
+    list: Option<Vec<String>>,
+    number: Option<u64>,
+    ticked: Option<bool>,
+    named: Option<web::JsonObject>,
+    object: Option<web::Nested<Inside>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Inside {
+    text: Option<String>,
+}
+
 fn read_body(request: &Request) -> Result<Reply, Problem> {
-    let mut body = request.json()?;
-    let texts = [body.text("text"), body.optional_text("optional").unwrap_or_default()];
-    let list = body.texts("list");
-    let number = body.number("number");
-    let ticked = body.ticked("ticked");
-    let named = body.texts_by_name("named");
-    let mut inner = body.has("object").then(|| body.object("object"));
-    let deep = inner.as_mut().map(|inner| inner.text("text"));
-    if let Some(mut inner) = inner {
-        inner.end()?.finish()?;
-    }
-    body.end()?.finish()?;
-    Ok(Reply::ok(&json!([texts, list, number, ticked, named, deep])))
+    let (body, form) = request.json::<EveryField>()?;
+    form.finish()?;
+    let texts = [body.text.unwrap_or_default(), body.optional.unwrap_or_default()];
+    let deep = body.object.map(|web::Nested(inside)| inside.text.unwrap_or_default());
+    let ticked = body.ticked.unwrap_or_default();
+    Ok(Reply::ok(&json!([texts, body.list, body.number, ticked, body.named, deep])))
 }
 
 /// A JSON body of every kind of field: what is taken is an object to any other reader too, and taken whole.
@@ -64,7 +77,8 @@ pub fn json(bytes: &[u8]) {
     assert_eq!(read[0][0], sent["text"].as_str().unwrap_or_default());
     assert_eq!(read[2].as_u64(), sent["number"].as_u64());
     assert_eq!(read[3], sent["ticked"].as_bool().unwrap_or_default());
-    assert_eq!(read[5].as_str(), sent["object"]["text"].as_str().or(sent.get("object").map(|_| "")));
+    let inside = sent.get("object").filter(|object| !object.is_null());
+    assert_eq!(read[5].as_str(), inside.map(|object| object["text"].as_str().unwrap_or_default()));
 }
 
 /// A request in lines: method, path and query, then headers as `name: value`.

@@ -1,6 +1,6 @@
 // S07 and S31: login, and back to where the person was going.
 
-import { actions, announce, button, callout, fieldsOf, find, form, href, money, paragraph, post, t, tab, tn } from "./core.js";
+import { actions, announce, button, callout, fieldsOf, find, form, href, money, paragraph, post, problemText, t, tab, tn } from "./core.js";
 
 const modulo = find("form", "modulo");
 const fields = fieldsOf(modulo);
@@ -31,7 +31,7 @@ form(modulo, {
   },
   refused(refusal) {
     fields.password.value = "";
-    if (refusal.status === 401) return { text: t("accedi.js.errate") };
+    if (refusal.status === 401) return { text: t("problem.invalid_credentials.title") };
     if (refusal.status === 429) return { text: tn("accedi.js.bloccato", Math.max(1, Math.ceil(refusal.retryAfter / 60))) };
     if (refusal.code !== "account_not_active") return null;
     const again = button(t("accedi.js.rinvia"), async () => {
@@ -39,6 +39,6 @@ form(modulo, {
       again.replaceWith(t("js.rinviato"));
       announce(t("js.rinviato"));
     });
-    return { errors: [{ text: t("accedi.js.non_attivo") }], extra: [actions(again)] };
+    return { errors: [{ text: problemText("account_not_active") }], extra: [actions(again)] };
   },
 });

@@ -37,7 +37,7 @@ function askAnother(title, text) {
 }
 
 async function activate() {
-  if (!token) return askAnother(t("attiva.js.non_valido"), t("attiva.js.non_valido_testo"));
+  if (!token) return askAnother(t("problem.link_not_valid.title"), t("attiva.js.non_valido_testo"));
   try {
     await post("/api/activate", { token });
     for (const name of ["registrazione", "registrata", "bozza.registrazione"]) tab.drop(name);
@@ -45,7 +45,7 @@ async function activate() {
   } catch (refusal) {
     if (!(refusal instanceof Refusal)) throw refusal;
     // Used, expired, forged: one answer for all, so the page says what to do in each case.
-    if (refusal.code === "link_not_valid" || refusal.errors.length > 0) return askAnother(t("attiva.js.non_valido"), t("attiva.js.non_valido_testo"));
+    if (refusal.code === "link_not_valid" || refusal.errors.length > 0) return askAnother(t("problem.link_not_valid.title"), t("attiva.js.non_valido_testo"));
     show(outcomeHeading(t("attiva.js.non_riusciamo"), "error", "esito-errore"), paragraph(failureText(refusal)),
       actions(button(t("js.riprova"), activate, "btn btn-primary")));
   }

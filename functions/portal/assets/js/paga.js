@@ -1,7 +1,7 @@
 // S16: method, provider and fee, then to the provider's page. The total is on the button before it is pressed.
 
 import { account, actions, announce, callout, contact, el, focusHeading, form, get, hidden, href, idempotencyKey,
-  italian, load, money, noticePdf, outline, outcomeHeading, page, paragraph, post, segment, stateOf, summaryList, t, tab } from "./core.js";
+  italian, load, money, noticePdf, outline, outcomeHeading, page, paragraph, post, problemText, segment, stateOf, summaryList, t, tab } from "./core.js";
 
 const SHOWN = 5;
 const LEAVING_MS = 5_000;
@@ -36,9 +36,9 @@ async function findDebt(number) {
 function whyNot(/** @type {import("./core.js").Debt} */ debt) {
   const state = stateOf(debt);
   const detail = href(`/pratiche/${debt.noticeNumber}`);
-  if (state === "confermato") return [callout("success", paragraph(t("paga.js.gia_pagata"))), actions(outline(t("paga.js.ricevuta"), `${detail}/ricevuta`))];
-  if (state === "in_corso") return [callout("warning", paragraph(t("paga.js.in_corso"))), actions(outline(t("paga.js.vedi"), detail))];
-  if (!debt.payable) return [callout("danger", paragraph(t("paga.js.non_pagabile"))), actions(contact(), outline(t("js.pratiche"), href("/pratiche")))];
+  if (state === "confermato") return [callout("success", paragraph(problemText("debt_already_paid"))), actions(outline(t("paga.js.ricevuta"), `${detail}/ricevuta`))];
+  if (state === "in_corso") return [callout("warning", paragraph(problemText("payment_in_progress"))), actions(outline(t("paga.js.vedi"), detail))];
+  if (!debt.payable) return [callout("danger", paragraph(problemText("debt_not_payable"))), actions(contact(), outline(t("js.pratiche"), href("/pratiche")))];
   return null;
 }
 
@@ -105,7 +105,7 @@ function draw(debts, amount, methods, person) {
   return [el("h1", {}, t("paga.js.titolo")), el("div", { class: "colonne" }, modulo, summary)];
 }
 
-const methodName = ({ code, name }) => page.words[`paga.js.metodo.${code}`] ?? name;
+const methodName = ({ code, name }) => page.messages[`paga.js.metodo.${code}`] ?? name;
 
 function radio(name, value, checked, label, onchange) {
   const id = `${name}-${value}`;
@@ -161,9 +161,9 @@ function listen(modulo, chosen) {
       const [first] = numbers;
       const detail = href(`/pratiche/${first}`);
       const link = (text, address) => [actions(outline(text, address))];
-      if (refusal.code === "debt_already_paid") return { errors: [{ text: t("paga.js.gia_pagata") }], extra: link(t("paga.js.ricevuta"), `${detail}/ricevuta`) };
-      if (refusal.code === "payment_in_progress") return { errors: [{ text: t("paga.js.in_corso") }], extra: link(t("paga.js.vedi"), detail) };
-      if (refusal.code === "debt_not_payable") return { errors: [{ text: t("paga.js.non_pagabile") }], extra: [actions(contact())] };
+      if (refusal.code === "debt_already_paid") return { errors: [{ text: problemText("debt_already_paid") }], extra: link(t("paga.js.ricevuta"), `${detail}/ricevuta`) };
+      if (refusal.code === "payment_in_progress") return { errors: [{ text: problemText("payment_in_progress") }], extra: link(t("paga.js.vedi"), detail) };
+      if (refusal.code === "debt_not_payable") return { errors: [{ text: problemText("debt_not_payable") }], extra: [actions(contact())] };
       if (refusal.code === "psp_unavailable") return { text: t("paga.js.psp_non_risponde") };
       if (refusal.code === "amount_changed") {
         const now = refusal.problem.amount;

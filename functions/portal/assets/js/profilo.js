@@ -1,6 +1,6 @@
 // S20: who the person is for us, and what they can change.
 
-import { account, actions, announce, call, contact, dateLong, el, find, form, fullName, load, once, page, paragraph, post, summaryList, t } from "./core.js";
+import { account, actions, announce, call, contact, dateLong, el, find, form, fullName, load, once, page, paragraph, post, rememberLanguage, summaryList, t } from "./core.js";
 
 /** Versions are the days they began on. */
 const version = (name) => (/^\d{4}-\d{2}-\d{2}$/.test(name) ? dateLong(name) : name);
@@ -39,7 +39,7 @@ load(document.getElementById("regione"), async () => {
 form(find("form", "modulo-lingua"), {
   async send({ lingua }) {
     await call("PATCH", "/api/account", { language: lingua });
-    document.cookie = `lingua=${lingua}; Max-Age=31536000; Path=/; SameSite=Lax`;
+    rememberLanguage(lingua);
     if (lingua === page.language) {
       announce(t("profilo.js.salvato"));
       return null;

@@ -43,14 +43,15 @@ fields.nazione.addEventListener("change", () => {
 settleCountry();
 
 /**
- * Required, then as long as allowed, then well formed.
+ * Required, a letter or two counting as nothing; then as long as allowed, then well formed.
  * @param {string} field @param {string} value @param {number} max @param {(value: string) => boolean} [fits] @param {number} [min]
  */
 function text(field, value, max, fits = () => true, min = 1) {
   if (value === "") return { field, code: "required" };
   const n = length(value);
   if (n > max) return { field, code: "too_long", params: { max, n } };
-  return n >= min && fits(value) ? null : { field, code: "format" };
+  if (n < min) return { field, code: "required" };
+  return fits(value) ? null : { field, code: "format" };
 }
 
 function check(given) {

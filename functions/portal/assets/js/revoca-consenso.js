@@ -1,6 +1,6 @@
 // S21: consent withdrawn, account closed.
 
-import { actions, dateTime, el, find, focusHeading, announce, form, href, outcomeHeading, post, primary, t } from "./core.js";
+import { actions, dateTime, el, find, focusHeading, forgetSession, announce, form, href, outcomeHeading, post, primary, t } from "./core.js";
 
 const region = document.getElementById("regione");
 
@@ -12,7 +12,7 @@ form(find("form", "modulo"), {
   ].filter(Boolean),
   async send({ password }) {
     await post("/api/consent/revoke", { password });
-    document.cookie = "accesso=; Max-Age=0; Path=/; SameSite=Lax";
+    forgetSession();
     sessionStorage.clear();
     localStorage.clear();
     document.getElementById("accesso").replaceChildren();

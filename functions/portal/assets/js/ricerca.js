@@ -1,6 +1,6 @@
 // S01: find a debt with the two codes of the notice.
 
-import { accountIfAny, actions, callout, el, fieldsOf, find, form, href, paragraph, post, primary, t, tab, tn } from "./core.js";
+import { accountIfAny, actions, callout, el, fieldsOf, find, form, href, paragraph, post, primary, problemText, t, tab, tn } from "./core.js";
 import { clean, fiscalCode, noticeOrIuv, searchCode } from "./rules.js";
 
 const modulo = find("form", "modulo");
@@ -30,7 +30,7 @@ form(modulo, {
     return "leaving";
   },
   refused(refusal) {
-    if (refusal.status === 404) return { text: t("ricerca.js.non_trovata") };
+    if (refusal.status === 404) return { text: problemText("debt_not_found") };
     if (refusal.status === 429) return { text: tn("ricerca.js.troppe", Math.max(1, Math.ceil(refusal.retryAfter / 60))) };
     return null;
   },

@@ -151,8 +151,8 @@ function listen(modulo, service) {
         const cents = amount(given.importo);
         if (given.importo === "") errors.push({ field: "importo", code: "required" });
         else if (cents === null) errors.push({ field: "importo", code: "format" });
-        else if (cents < min) errors.push({ field: "importo", code: "min", params: { min: money(min) } });
-        else if (cents > max) errors.push({ field: "importo", code: "max", params: { max: money(max) } });
+        else if (cents < min) errors.push({ field: "importo", code: "min", params: { min } });
+        else if (cents > max) errors.push({ field: "importo", code: "max", params: { max } });
       }
       const n = length(given.causale);
       if (n === 0) errors.push({ field: "causale", code: "required" });

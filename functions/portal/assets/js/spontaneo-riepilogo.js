@@ -1,6 +1,6 @@
 // S14: everything once more, then saved; however often it is sent, one debt is made.
 
-import { actions, announce, el, errorSummary, failureText, find, hidden, href, idempotencyKey, italian, load, money, post, Refusal, segment,
+import { actions, announce, el, errorSummary, failureText, find, hidden, href, idempotencyKey, italian, load, money, pageErrors, post, Refusal, segment,
   summaryList, t, tab, wait } from "./core.js";
 
 const serviceCode = segment(1);
@@ -62,11 +62,10 @@ function draw() {
 /** What is wrong with a field is mended on the page of the fields. */
 function refuse(refusal) {
   if (refusal.errors.length === 0) {
-    const closed = refusal.status === 404 ? t("spontaneo-riepilogo.js.chiuso") : failureText(refusal);
+    const closed = refusal.status === 404 ? t("err.serviceCode.not_allowed") : failureText(refusal);
     return errorSummary([{ text: closed }]);
   }
-  const names = { amount: "importo", reason: "causale", serviceCode: "servizio" };
-  tab.set("spontaneo.rifiuto", refusal.errors.map(({ field, code, params }) => ({ field: names[field] ?? field.replace("fields.", "campo-"), code, params })));
+  tab.set("spontaneo.rifiuto", pageErrors(refusal));
   tab.set("spontaneo.modifica", true);
   location.replace(dataPage);
 }

@@ -1,12 +1,12 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use crate::Stack;
+use crate::options::repository;
 
 /// The folders of functions that have something to run, with what their `main` says they are.
 fn functions() -> Vec<(String, bool)> {
     let mut found = Vec::new();
-    for entry in std::fs::read_dir(Stack::repository().join("functions")).unwrap() {
+    for entry in std::fs::read_dir(repository().join("functions")).unwrap() {
         let folder = entry.unwrap().path();
         let main = std::fs::read_to_string(folder.join("src/main.rs"));
         if let (Ok(main), true) = (main, folder.join("src/lib.rs").exists()) {

@@ -13,54 +13,32 @@ use proptest::prelude::*;
 
 use crate::samples::{any_text, at, cases, list, mario, refused};
 
-/// The form as a person fills it; `None` and `""` are fields left alone.
-#[derive(Clone)]
-struct Typed {
-    fiscal_code: String,
-    person_type: String,
-    first_name: Option<String>,
-    last_name: Option<String>,
-    company_name: Option<String>,
-    address: String,
-    country: String,
-    city: String,
-    province: String,
-    postal_code: String,
-    email: String,
-    phone: String,
-    username: String,
-    password: String,
-    password_confirmation: String,
-    privacy_accepted: bool,
-    terms_accepted: bool,
-}
-
-fn person() -> Typed {
-    Typed {
-        fiscal_code: "rss mra 80a01 h501u".to_owned(),
-        person_type: "natural".to_owned(),
+fn person() -> Registration {
+    Registration {
+        fiscal_code: Some("rss mra 80a01 h501u".to_owned()),
+        person_type: Some("natural".to_owned()),
         first_name: Some(" Mario ".to_owned()),
         last_name: Some("Rossi".to_owned()),
         company_name: None,
-        address: "Via Roma  1".to_owned(),
-        country: "it".to_owned(),
-        city: "Roma".to_owned(),
-        province: "rm".to_owned(),
-        postal_code: "00185".to_owned(),
-        email: "Mario.Rossi@Example.it".to_owned(),
-        phone: "+39 06 1234567".to_owned(),
-        username: "mario.rossi@example.it".to_owned(),
-        password: " correct horse battery staple ".to_owned(),
-        password_confirmation: " correct horse battery staple ".to_owned(),
-        privacy_accepted: true,
-        terms_accepted: true,
+        address: Some("Via Roma  1".to_owned()),
+        country: Some("it".to_owned()),
+        city: Some("Roma".to_owned()),
+        province: Some("rm".to_owned()),
+        postal_code: Some("00185".to_owned()),
+        email: Some("Mario.Rossi@Example.it".to_owned()),
+        phone: Some("+39 06 1234567".to_owned()),
+        username: Some("mario.rossi@example.it".to_owned()),
+        password: Some(" correct horse battery staple ".to_owned()),
+        password_confirmation: Some(" correct horse battery staple ".to_owned()),
+        privacy_accepted: Some(true),
+        terms_accepted: Some(true),
     }
 }
 
-fn company() -> Typed {
-    Typed {
-        fiscal_code: "00743110157".to_owned(),
-        person_type: "legal".to_owned(),
+fn company() -> Registration {
+    Registration {
+        fiscal_code: Some("00743110157".to_owned()),
+        person_type: Some("legal".to_owned()),
         first_name: None,
         last_name: None,
         company_name: Some("Forno dell'Orso S.p.A.".to_owned()),
@@ -68,62 +46,29 @@ fn company() -> Typed {
     }
 }
 
-fn blank() -> Typed {
-    Typed {
-        fiscal_code: String::new(),
-        person_type: String::new(),
-        first_name: None,
-        last_name: None,
-        company_name: None,
-        address: String::new(),
-        country: String::new(),
-        city: String::new(),
-        province: String::new(),
-        postal_code: String::new(),
-        email: String::new(),
-        phone: String::new(),
-        username: String::new(),
-        password: String::new(),
-        password_confirmation: String::new(),
-        privacy_accepted: false,
-        terms_accepted: false,
-    }
+fn blank() -> Registration {
+    Registration::default()
 }
 
-impl Typed {
-    fn check(&self) -> Result<(Profile, Password), Error> {
-        let registration = Registration {
-            fiscal_code: &self.fiscal_code,
-            person_type: &self.person_type,
-            first_name: self.first_name.as_deref(),
-            last_name: self.last_name.as_deref(),
-            company_name: self.company_name.as_deref(),
-            address: &self.address,
-            country: &self.country,
-            city: &self.city,
-            province: &self.province,
-            postal_code: &self.postal_code,
-            email: &self.email,
-            phone: &self.phone,
-            username: &self.username,
-            password: &self.password,
-            password_confirmation: &self.password_confirmation,
-            privacy_accepted: self.privacy_accepted,
-            terms_accepted: self.terms_accepted,
-            language: Language::It,
-        };
-        registration.check(&Policy::default(), at("2026-10-01T10:00:00Z"))
+trait Filling: Sized {
+    fn checked(&self) -> Result<(Profile, Password), Error>;
+    fn with(self, field: &str, text: &str) -> Self;
+}
+
+impl Filling for Registration {
+    fn checked(&self) -> Result<(Profile, Password), Error> {
+        self.check(Language::It, &Policy::default(), at("2026-10-01T10:00:00Z"))
     }
 
     /// Types a text into the field of that name; `false` unticks a box.
     fn with(mut self, field: &str, text: &str) -> Self {
-        let owned = text.to_owned();
+        let owned = Some(text.to_owned());
         match field {
             "fiscalCode" => self.fiscal_code = owned,
             "personType" => self.person_type = owned,
-            "firstName" => self.first_name = Some(owned),
-            "lastName" => self.last_name = Some(owned),
-            "companyName" => self.company_name = Some(owned),
+            "firstName" => self.first_name = owned,
+            "lastName" => self.last_name = owned,
+            "companyName" => self.company_name = owned,
             "address" => self.address = owned,
             "country" => self.country = owned,
             "city" => self.city = owned,
@@ -138,8 +83,8 @@ impl Typed {
                 self.password_confirmation = owned;
             }
             "passwordConfirmation" => self.password_confirmation = owned,
-            "privacyAccepted" => self.privacy_accepted = text == "true",
-            "termsAccepted" => self.terms_accepted = text == "true",
+            "privacyAccepted" => self.privacy_accepted = Some(text == "true"),
+            "termsAccepted" => self.terms_accepted = Some(text == "true"),
             other => panic!("no field {other}"),
         }
         self
@@ -167,7 +112,7 @@ const FIELDS: [&str; 17] = [
 ];
 
 /// Who fills the form, which field, what is typed, the one code that comes back.
-fn table() -> Vec<(Typed, &'static str, String, &'static str)> {
+fn table() -> Vec<(Registration, &'static str, String, &'static str)> {
     let mut rows = Vec::new();
     let mut person = |field, text: &str, code| rows.push((person(), field, text.to_owned(), code));
     person("fiscalCode", "", "required");
@@ -237,20 +182,20 @@ fn table() -> Vec<(Typed, &'static str, String, &'static str)> {
 #[test]
 fn each_field_with_each_code_and_no_other_field_is_blamed() {
     for (typed, field, text, code) in table() {
-        assert_eq!(refused(typed.with(field, &text).check()), list(&[(field, code)]), "{field} {text:?}");
+        assert_eq!(refused(typed.with(field, &text).checked()), list(&[(field, code)]), "{field} {text:?}");
     }
 }
 
 #[test]
 fn a_company_with_a_persons_code_is_told_at_the_type() {
     let typed = company().with("fiscalCode", "RSSMRA80A01H501U");
-    assert_eq!(refused(typed.check()), list(&[("personType", "mismatch")]));
+    assert_eq!(refused(typed.checked()), list(&[("personType", "mismatch")]));
 }
 
 #[test]
 fn a_blank_password_is_told_once_in_each_of_its_two_fields() {
     let expected = list(&[("password", "required"), ("passwordConfirmation", "required")]);
-    assert_eq!(refused(person().with("password", "").check()), expected);
+    assert_eq!(refused(person().with("password", "").checked()), expected);
 }
 
 /// Which codes a field can have, by the screens; everything else would be a sentence that nobody wrote.
@@ -296,36 +241,36 @@ fn an_empty_form_is_told_everything_at_once() {
     ];
     let required =
         |fields: &[&'static str]| fields.iter().map(|f| ((*f).to_owned(), "required")).collect::<Vec<_>>();
-    assert_eq!(refused(blank().check()), required(&[&anyone[..], &place, &access].concat()));
+    assert_eq!(refused(blank().checked()), required(&[&anyone[..], &place, &access].concat()));
     let natural = [&anyone[..1], &["firstName", "lastName"], &place, &access].concat();
-    assert_eq!(refused(blank().with("personType", "natural").check()), required(&natural));
+    assert_eq!(refused(blank().with("personType", "natural").checked()), required(&natural));
     let legal = [&anyone[..1], &["companyName"], &place, &access].concat();
-    assert_eq!(refused(blank().with("personType", "legal").check()), required(&legal));
+    assert_eq!(refused(blank().with("personType", "legal").checked()), required(&legal));
 }
 
 #[test]
 fn every_field_wrong_in_its_own_way_at_once() {
-    let wrong = Typed {
-        fiscal_code: "RSSMRA80A01H501X".to_owned(),
-        person_type: "natural".to_owned(),
+    let wrong = Registration {
+        fiscal_code: Some("RSSMRA80A01H501X".to_owned()),
+        person_type: Some("natural".to_owned()),
         first_name: Some("M4rio".to_owned()),
         last_name: Some("R".repeat(71)),
         company_name: Some("Forno".to_owned()),
-        address: "V".to_owned(),
-        country: "ZZ".to_owned(),
-        city: "c".repeat(101),
-        province: "Roma".to_owned(),
-        postal_code: "185".to_owned(),
-        email: "mario".to_owned(),
-        phone: "call me".to_owned(),
-        username: "@".to_owned(),
-        password: "short".to_owned(),
-        password_confirmation: "other".to_owned(),
-        privacy_accepted: false,
-        terms_accepted: false,
+        address: Some("V".to_owned()),
+        country: Some("ZZ".to_owned()),
+        city: Some("c".repeat(101)),
+        province: Some("Roma".to_owned()),
+        postal_code: Some("185".to_owned()),
+        email: Some("mario".to_owned()),
+        phone: Some("call me".to_owned()),
+        username: Some("@".to_owned()),
+        password: Some("short".to_owned()),
+        password_confirmation: Some("other".to_owned()),
+        privacy_accepted: Some(false),
+        terms_accepted: Some(false),
     };
     assert_eq!(
-        refused(wrong.check()),
+        refused(wrong.checked()),
         list(&[
             ("fiscalCode", "checksum"),
             ("companyName", "not_allowed"),
@@ -355,7 +300,7 @@ fn sentences_about_length_have_their_numbers() {
             "too_long" => "max",
             _ => continue,
         };
-        match typed.with(field, &text).check().map(drop) {
+        match typed.with(field, &text).checked().map(drop) {
             Err(Error::Invalid(errors)) => {
                 let [(first, bound), (second, n)] = errors[0].params[..] else {
                     panic!("{field}: {:?}", errors[0])
@@ -373,7 +318,7 @@ fn sentences_about_length_have_their_numbers() {
 
 #[test]
 fn a_right_form_gives_a_clean_profile_and_the_password_untouched() {
-    let (profile, password) = person().check().unwrap();
+    let (profile, password) = person().checked().unwrap();
     let now = at("2026-10-01T10:00:00Z");
     assert_eq!(profile.fiscal_code.as_str(), "RSSMRA80A01H501U");
     assert_eq!(profile.name, Name::Natural { first: "Mario".to_owned(), last: "Rossi".to_owned() });
@@ -398,17 +343,17 @@ fn a_right_form_gives_a_clean_profile_and_the_password_untouched() {
 
 #[test]
 fn companies_foreigners_and_provisional_codes_register_too() {
-    let (profile, _) = company().check().unwrap();
+    let (profile, _) = company().checked().unwrap();
     assert_eq!(profile.name, Name::Legal { company: "Forno dell'Orso S.p.A.".to_owned() });
     assert_eq!(profile.debtor().person_type, PersonType::Legal);
     assert_eq!(profile.debtor().name, "Forno dell'Orso S.p.A.");
     let provisional = person().with("fiscalCode", "12345678903");
-    assert_eq!(provisional.check().unwrap().0.debtor().person_type, PersonType::Natural);
+    assert_eq!(provisional.checked().unwrap().0.debtor().person_type, PersonType::Natural);
     let abroad = person().with("country", "GB").with("province", "EE").with("postalCode", "sw1a 1aa");
-    assert_eq!(abroad.check().unwrap().0.postal_code, "SW1A 1AA");
+    assert_eq!(abroad.checked().unwrap().0.postal_code, "SW1A 1AA");
     // A field that belongs to the other kind and was left blank is no mistake.
-    assert!(person().with("companyName", "  ").check().is_ok());
-    assert!(company().with("firstName", "").with("lastName", " ").check().is_ok());
+    assert!(person().with("companyName", "  ").checked().is_ok());
+    assert!(company().with("firstName", "").with("lastName", " ").checked().is_ok());
 }
 
 #[test]
@@ -417,33 +362,33 @@ fn the_longest_and_the_shortest_that_the_screen_allows() {
         [("firstName", 1, 70), ("lastName", 1, 70), ("address", 3, 150), ("city", 2, 100)]
     {
         for n in [shortest, longest] {
-            assert_eq!(refused(person().with(field, &"a".repeat(n)).check()), [], "{field} of {n}");
+            assert_eq!(refused(person().with(field, &"a".repeat(n)).checked()), [], "{field} of {n}");
         }
     }
     for n in [1, 150] {
-        assert_eq!(refused(company().with("companyName", &"a".repeat(n)).check()), []);
+        assert_eq!(refused(company().with("companyName", &"a".repeat(n)).checked()), []);
     }
 }
 
 #[test]
 fn inv_m28_the_debtor_of_a_spontaneous_payment_is_the_account() {
     // INV-I23: without the e-mail, which must go with the profile while the debt stays.
-    assert_eq!(person().check().unwrap().0.debtor(), mario());
+    assert_eq!(person().checked().unwrap().0.debtor(), mario());
 }
 
 #[test]
 fn personal_data_of_a_profile_are_all_that_a_password_may_not_hold() {
-    let (profile, _) = person().check().unwrap();
+    let (profile, _) = person().checked().unwrap();
     let personal: BTreeSet<&str> = profile.personal().into_iter().collect();
     assert_eq!(personal, BTreeSet::from(["mario.rossi@example.it", "RSSMRA80A01H501U", "Mario", "Rossi"]));
-    let (company, _) = company().check().unwrap();
+    let (company, _) = company().checked().unwrap();
     assert!(company.personal().contains(&"Forno dell'Orso S.p.A."));
 }
 
 #[test]
 fn a_stored_profile_reads_back_the_same() {
     for typed in [person(), company()] {
-        let (profile, _) = typed.check().unwrap();
+        let (profile, _) = typed.checked().unwrap();
         let text = serde_json::to_string(&profile).unwrap();
         assert_eq!(serde_json::from_str::<Profile>(&text).unwrap(), profile);
     }
@@ -509,7 +454,7 @@ proptest! {
     fn whatever_is_typed_only_written_sentences_come_back(mistakes in mistakes(), legal: bool) {
         let start = if legal { company() } else { person() };
         let typed = mistakes.iter().fold(start, |typed, (field, text)| typed.with(FIELDS[*field], text));
-        let errors = refused(typed.check());
+        let errors = refused(typed.checked());
         for (field, code) in &errors {
             prop_assert!(written(field).contains(code), "{} {}", field, code);
         }

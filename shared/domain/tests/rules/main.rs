@@ -8,6 +8,7 @@
 
 mod account;
 mod bookkeeping;
+mod changes;
 mod creditor;
 mod debt;
 mod error;
@@ -19,8 +20,10 @@ mod password;
 mod payment;
 mod person;
 mod receipt;
+mod registration;
 mod samples;
 mod session;
+mod settlement;
 mod spontaneous;
 mod text;
 mod time;

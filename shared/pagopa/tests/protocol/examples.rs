@@ -1,4 +1,4 @@
-//! The specification's examples: every file does what its folder says. Nothing of them is copied here.
+//! The examples in `tests/data/examples`: every file does what its folder and its name say.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,17 +10,17 @@ use pagopa::soap::Why;
 use pagopa::{FaultCode, Meaning, Operation, Refusal, Request, check_ids, fault_for, node, parse, render};
 
 use crate::samples::{BROKER, STATION, at, creditor, debt};
-use crate::specification::{Validator, directory};
+use crate::specification::Validator;
 
 /// The files of a folder by name.
-fn files(root: &Path, folder: &str) -> BTreeMap<String, Vec<u8>> {
+fn files(folder: &str) -> BTreeMap<String, Vec<u8>> {
     let read = |entry: std::fs::DirEntry| {
         (entry.file_name().into_string().unwrap(), std::fs::read(entry.path()).unwrap())
     };
-    let folder = std::fs::read_dir(root.join("examples").join(folder)).unwrap();
-    let files: BTreeMap<_, _> = folder.map(|entry| read(entry.unwrap())).collect();
-    assert!(!files.is_empty());
-    eprintln!("{} examples read", files.len());
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/examples");
+    let files = std::fs::read_dir(examples.join(folder)).unwrap();
+    let files: BTreeMap<_, _> = files.map(|entry| read(entry.unwrap())).collect();
+    assert!(!files.is_empty(), "{folder} is empty");
     files
 }
 
@@ -31,10 +31,7 @@ fn code_in(name: &str) -> Option<FaultCode> {
 
 #[test]
 fn valid() {
-    let Some(root) = directory("the valid examples") else {
-        return;
-    };
-    for (name, message) in files(&root, "valid") {
+    for (name, message) in files("valid") {
         let operation = name.split('-').next().unwrap();
         if name.contains("-req") {
             let request = parse(&message).unwrap_or_else(|refusal| panic!("{name}: {refusal:?}"));
@@ -60,10 +57,7 @@ fn valid() {
 
 #[test]
 fn the_sentences_of_our_faults_are_those_of_the_examples() {
-    let Some(root) = directory("the sentences of the examples") else {
-        return;
-    };
-    for (name, message) in files(&root, "valid") {
+    for (name, message) in files("valid") {
         let Some(code) = code_in(&name) else { continue };
         let message = String::from_utf8(message).unwrap();
         assert!(message.contains(&format!("<faultString>{}</faultString>", code.sentence())), "{name}");
@@ -72,12 +66,9 @@ fn the_sentences_of_our_faults_are_those_of_the_examples() {
 
 #[test]
 fn semantic() {
-    let Some(root) = directory("the semantic examples") else {
-        return;
-    };
     let ours = creditor();
     let now = at("2030-06-15T10:00:00Z");
-    for (name, message) in files(&root, "semantic") {
+    for (name, message) in files("semantic") {
         let request = || parse(&message).unwrap_or_else(|refusal| panic!("{name}: {refusal:?}"));
         let ids = || check_ids(&ours, BROKER, STATION, &request());
         let meaning = || match request() {
@@ -127,10 +118,7 @@ fn semantic() {
 
 #[test]
 fn schema_invalid() {
-    let Some(root) = directory("the schema-invalid examples") else {
-        return;
-    };
-    for (name, message) in files(&root, "schema-invalid") {
+    for (name, message) in files("schema-invalid") {
         if name.contains("-req-") {
             let Err(Refusal { operation: Some(operation), why: Why::Schema(_) }) = parse(&message) else {
                 panic!("{name}: {:?}", parse(&message))
@@ -150,10 +138,7 @@ fn schema_invalid() {
 
 #[test]
 fn inv_x06_ab_44_hostile() {
-    let Some(root) = directory("the hostile examples") else {
-        return;
-    };
-    for (name, message) in files(&root, "hostile") {
+    for (name, message) in files("hostile") {
         let refusal = parse(&message).unwrap_err();
         let expected = match name.as_str() {
             "doctype-entity-expansion.xml" => (None, Why::Doctype),
@@ -170,14 +155,11 @@ fn inv_x06_ab_44_hostile() {
 
 #[test]
 fn the_validator_agrees_with_the_folders() {
-    let Some(root) = directory("the examples beside xmllint") else {
-        return;
-    };
-    let Some(validator) = Validator::find("the examples beside xmllint") else {
+    let Some(validator) = Validator::find("examples") else {
         return;
     };
     for (folder, expected) in [("valid", true), ("semantic", true), ("schema-invalid", false)] {
-        let files = files(&root, folder);
+        let files = files(folder);
         for (name, valid) in files.keys().zip(validator.judge(files.values().map(Vec::as_slice))) {
             assert_eq!(valid, expected, "{folder}/{name}");
         }
@@ -186,10 +168,7 @@ fn the_validator_agrees_with_the_folders() {
 
 #[test]
 fn carts() {
-    let Some(root) = directory("the examples of carts") else {
-        return;
-    };
-    for (name, body) in files(&root, "carts") {
+    for (name, body) in files("carts") {
         let second = name.starts_with("v2-");
         let cart = serde_json::from_slice::<Cart>(&body);
         let answered = |status| interpret(status, None, &body);

@@ -1,5 +1,5 @@
 //! The protocols, held to their schemas: by tables, by mutation of messages beside a second validator, by
-//! properties, and by the specification's own examples where they are at hand.
+//! properties, and by examples.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops at the first surprise")]
 
 mod aca;

@@ -5,7 +5,7 @@ import { errorSummary } from "./forms.js";
 import { el, hidden, icon, paragraph, pdf } from "./nodes.js";
 import { Refusal, TIMEOUT_MS, supportCode } from "./requests.js";
 import { toLogin } from "./session.js";
-import { page, t } from "./words.js";
+import { page, t } from "./messages.js";
 
 
 const STATES = { non_confermato: ["stato stato-info", "clock"], in_corso: ["stato stato-attenzione", "clock"],
@@ -30,7 +30,7 @@ export function stateChip(debt) {
 
 /** The notice: without it the codes are enough, at any counter. */
 const notice = (debt, text, address, classes) =>
-  pdf({ text, address, name: `avviso-${debt.noticeNumber}.pdf`, classes, failed: t("js.server"),
+  pdf({ text, address, name: `avviso-${debt.noticeNumber}.pdf`, classes, failed: t("problem.temporarily_unavailable.detail"),
     instead: t("js.bollettino_no", { avviso: debt.noticeNumber.replace(/(.{4})(?=.)/g, "$1\u00a0"), ente: debt.creditor.fiscalCode, importo: money(debt.amount) }) });
 export const noticePdf = (debt, classes) => withReason(notice(debt, t("js.bollettino"), `/api/debts/${debt.noticeNumber}/notice.pdf`, classes), debt);
 export const foundNoticePdf = (debt, reference) =>

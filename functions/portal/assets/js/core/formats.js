@@ -1,6 +1,6 @@
 // Amounts and dates as each language writes them, always in the time of Rome.
 
-import { page, t } from "./words.js";
+import { page, t } from "./messages.js";
 
 const ROME = "Europe/Rome";
 const LOCALES = { it: "it-IT", en: "en-GB", de: "de-DE", sl: "sl-SI", fr: "fr-FR" };

@@ -3,25 +3,29 @@
 import { BASE_TITLE, callout, el, find, hidden, icon, paragraph } from "./nodes.js";
 import { Refusal, failureText, supportCode } from "./requests.js";
 import { tab } from "./tab.js";
-import { announce } from "./voice.js";
-import { page, t, tn } from "./words.js";
+import { announce } from "./announcements.js";
+import { page, t, tn } from "./messages.js";
 
 
-/** The API's field names and the page's. */
-const FIELDS = { fiscalCode: "cf", noticeNumber: "codice", iuv: "codice", firstName: "nome", lastName: "cognome",
-  companyName: "ragione_sociale", address: "indirizzo", country: "nazione", city: "citta", province: "provincia",
-  postalCode: "cap", phone: "telefono", passwordConfirmation: "conferma", privacyAccepted: "privacy",
-  termsAccepted: "termini", currentPassword: "password", amount: "importo", reason: "causale",
-  method: "metodo", pspId: "psp", from: "dal", to: "al" };
+/** The page's field names and the API's. */
+const API_FIELDS = { cf: "fiscalCode", codice: "noticeNumber", nome: "firstName", cognome: "lastName", ragione_sociale: "companyName",
+  indirizzo: "address", nazione: "country", citta: "city", provincia: "province", cap: "postalCode", telefono: "phone",
+  conferma: "passwordConfirmation", privacy: "privacyAccepted", termini: "termsAccepted", servizio: "serviceCode", importo: "amount",
+  causale: "reason", metodo: "method", psp: "pspId", dal: "from", al: "to" };
+const PAGE_FIELDS = { ...Object.fromEntries(Object.entries(API_FIELDS).map(([ours, theirs]) => [theirs, ours])), iuv: "codice", currentPassword: "password" };
+
+/** What the API found wrong, by the page's field names. @param {Refusal} refusal @returns {FieldFault[]} */
+export const pageErrors = (refusal) =>
+  refusal.errors.map(({ field, code, params }) => ({ field: PAGE_FIELDS[field] ?? field.replace("fields.", "campo-"), code, params }));
 
 /**
- * The words of an error: those of this form, of this field, of this code, in that order.
+ * The sentence of an error: that of this form, of this field, of this code, in that order.
  * @param {string} form @param {FieldFault} fault
  */
 function errorText(form, { field, code: name, params = {}, text }) {
   if (text) return text;
-  const keys = [`err.${form}.${field}.${name}`, `err.${field}.${name}`, `err.${name}`, "err.generic"];
-  return t(keys.find((key) => key in page.words), params);
+  const keys = [`err.${form}.${field}.${name}`, `err.${API_FIELDS[field] ?? field}.${name}`, `err.${name}`, "err.generic"];
+  return t(keys.find((key) => key in page.messages), params);
 }
 
 /**
@@ -98,7 +102,7 @@ export function errorSummary(entries, extra = []) {
     document.getElementById(event.currentTarget.hash.slice(1)).focus();
   };
   const box = callout("danger",
-    el("h2", {}, linked.length > 0 ? t("js.controlla") : t("js.attenzione")),
+    el("h2", {}, linked.length > 0 ? t("problem.invalid_input.title") : t("js.attenzione")),
     bare.map(({ text }) => paragraph(text)),
     linked.length > 0 && el("ul", {}, linked.map(({ field, text }) => el("li", {}, el("a", { href: `#${field}`, onclick: jump }, text)))),
     extra);
@@ -146,7 +150,7 @@ export function form(element, { name = "", check = () => [], send, refused = () 
     const special = refused(refusal);
     if (special) return show(special.errors ?? [special], special.extra);
     if (refusal.errors.length > 0) {
-      return show(refusal.errors.map(({ field, code: what, params }) => ({ field: FIELDS[field] ?? field.replace("fields.", "campo-"), code: what, params })));
+      return show(pageErrors(refusal));
     }
     if (refusal.kind === "offline") {
       addEventListener("online", () => announce(t("js.connesso")), { once: true });

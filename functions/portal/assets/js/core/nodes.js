@@ -1,7 +1,7 @@
 // Nodes, built one by one: nothing here or elsewhere writes HTML from text, as the page's policy demands.
 
-import { page, t } from "./words.js";
-import { announce } from "./voice.js";
+import { page, t } from "./messages.js";
+import { announce } from "./announcements.js";
 
 
 /**

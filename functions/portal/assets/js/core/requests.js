@@ -2,7 +2,7 @@
 
 import { el, code } from "./nodes.js";
 import { sessionTouched, toLogin } from "./session.js";
-import { page, t, tn } from "./words.js";
+import { page, t, tn } from "./messages.js";
 
 
 export const TIMEOUT_MS = 20_000;
@@ -11,7 +11,7 @@ export const TIMEOUT_MS = 20_000;
 export class Refusal extends Error {
   /**
    * @param {"refused"|"server"|"network"|"offline"} kind
-   * @param {number} [status] @param {Partial<import("./words.js").Problem> & { amount?: number }} [problem] @param {number} [retryAfter] seconds
+   * @param {number} [status] @param {Partial<import("./messages.js").Problem> & { amount?: number }} [problem] @param {number} [retryAfter] seconds
    */
   constructor(kind, status = 0, problem = {}, retryAfter = 0) {
     super(problem.code ?? kind);
@@ -61,12 +61,12 @@ export const post = (/** @type {string} */ address, body = {}, /** @type {Record
 /** A key for a request that must have one effect only. */
 export const idempotencyKey = () => crypto.randomUUID();
 
-/** The words for a failure that is not about one field. */
+/** The sentence for a failure that is not about one field. */
 export function failureText(/** @type {Refusal} */ refusal) {
   if (refusal.status === 429) return tn("js.troppi", Math.max(1, Math.ceil(refusal.retryAfter / 60)));
   if (refusal.kind === "offline") return t("js.offline");
   if (refusal.kind === "network") return t("js.rete");
-  if (refusal.kind === "server") return t("js.server");
+  if (refusal.kind === "server") return t("problem.temporarily_unavailable.detail");
   return t("err.generic");
 }
 

@@ -1,15 +1,17 @@
 // Who is here: the account, the header that shows it, the end of the session before it comes.
 
-import { alarm } from "./voice.js";
+import { alarm } from "./announcements.js";
 import { actions, button, el, find, icon, paragraph } from "./nodes.js";
 import { failureText, get, post } from "./requests.js";
 import { cookie, forgetSession } from "./tab.js";
-import { href, page, t } from "./words.js";
+import { href, page, t } from "./messages.js";
 
 
-const IDLE_MS = 20 * 60_000;
-const WARNING_MS = 18 * 60_000;
-const REFRESH_MS = 5 * 60_000;
+/** After so long without a request the server ends the session; the warning comes two minutes before, if there are two. */
+const IDLE_MS = page.idleMinutes * 60_000;
+const WARNING_MS = Math.max(IDLE_MS - 2 * 60_000, IDLE_MS / 2);
+/** Somebody who reads or types without asking for anything keeps the session by asking this often. */
+const REFRESH_MS = IDLE_MS / 4;
 let active = false;
 
 export function sessionTouched() {
@@ -27,7 +29,7 @@ export function toLogin() {
   location.replace(`${href("/accedi")}?${query}`);
 }
 
-/** @type {Promise<import("./words.js").Account> | null} */
+/** @type {Promise<import("./messages.js").Account> | null} */
 let accountAsked = null;
 /** The person's account; asked once per page. */
 export function account() {

@@ -4,9 +4,9 @@ import { download } from "./debts.js";
 import { dateTime } from "./formats.js";
 import { kept, showPassword } from "./forms.js";
 import { logout, mayBeLoggedIn, settleHeader, watchSession } from "./session.js";
-import { tab } from "./tab.js";
-import { announce } from "./voice.js";
-import { page, t } from "./words.js";
+import { rememberLanguage, tab } from "./tab.js";
+import { announce } from "./announcements.js";
+import { page, t } from "./messages.js";
 
 
 /** @returns {HTMLDetailsElement[]} */
@@ -30,7 +30,7 @@ function onClick(event) {
 
 /** Remembers the choice and what was typed; the link itself does the rest. */
 function changeLanguage(link) {
-  document.cookie = `lingua=${link.dataset.lingua}; Max-Age=31536000; Path=/; SameSite=Lax`;
+  rememberLanguage(link.dataset.lingua);
   const typed = {};
   for (const element of document.forms) if (element.id) typed[element.id] = kept(element);
   tab.set("lingua.valori", typed);

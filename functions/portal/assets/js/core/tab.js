@@ -13,4 +13,6 @@ export const tab = {
 };
 
 export const cookie = (name) => document.cookie.split("; ").some((pair) => pair.startsWith(`${name}=`));
+/** The next pages are asked for in this language unless a link says another. */
+export const rememberLanguage = (/** @type {string} */ language) => (document.cookie = `lingua=${language}; Max-Age=31536000; Path=/; SameSite=Lax`);
 export const forgetSession = () => (document.cookie = "accesso=; Max-Age=0; Path=/; SameSite=Lax");

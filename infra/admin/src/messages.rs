@@ -1,0 +1,171 @@
+//! Plain words for movements and differences. No names of people: the notice number leads to them.
+
+use std::io::{self, Write};
+
+use domain::Cents;
+use domain::bookkeeping::NotBooked;
+use domain::debt::State;
+use domain::movement::{Broken, Kind, Movement, Source};
+use domain::settlement::Settled;
+use store::{Difference, DifferenceKind, Statement, StoredCallback};
+
+use crate::cli::Note;
+
+pub fn statement(statement: &Statement, out: &mut impl Write) -> io::Result<()> {
+    let debt = &statement.debt;
+    writeln!(out, "Debt {}: {} EUR, {}", debt.notice, debt.amount.cents().decimal(), state(debt.state))?;
+    writeln!(out, "{}, {} (service {})", debt.reason, debt.service.name, debt.service.code)?;
+    writeln!(out)?;
+    for movement in &statement.movements {
+        writeln!(out, "{}", line(movement))?;
+    }
+    writeln!(out)?;
+    verdict(statement, out)
+}
+
+pub fn verdict(statement: &Statement, out: &mut impl Write) -> io::Result<()> {
+    let notice = &statement.debt.notice;
+    match statement.verdict {
+        Ok(()) => {
+            let movements = count(statement.movements.len() as u64, "movement");
+            writeln!(out, "{notice}: the chain of {movements} is whole and says what is stored.")
+        }
+        Err(Broken::Chain { number }) => {
+            writeln!(out, "{notice}: BROKEN, movement {number} does not continue the chain.")
+        }
+        Err(Broken::End { movements, counted }) => {
+            writeln!(
+                out,
+                "{notice}: BROKEN, the chain ends at {movements}, the debt counts {counted} or ends otherwise."
+            )
+        }
+        Err(Broken::State { movements, debt }) => {
+            let says = movements.map_or("nothing", state);
+            writeln!(out, "{notice}: BROKEN, the movements say {says}, the debt says {}.", state(debt))
+        }
+    }
+}
+
+pub fn differences(differences: &[Difference], out: &mut impl Write) -> io::Result<()> {
+    for difference in differences {
+        let Difference { kind, notice, number, cents, currency, reference, source, at } = difference;
+        let what = match kind {
+            DifferenceKind::ToRefund => "to refund",
+            DifferenceKind::Mismatch => "other amount than agreed",
+            DifferenceKind::Unmatched => "of nothing we know",
+        };
+        let whose = match (notice, number) {
+            (Some(notice), Some(number)) => format!("debt {notice}, movement {number}"),
+            _ => "no debt of ours".to_owned(),
+        };
+        let (whole, rest) = (cents / 100, cents % 100);
+        writeln!(
+            out,
+            "{at}  {whole}.{rest:02} {currency}  {what}: {whose}, receipt {reference}, by {}",
+            by(*source)
+        )?;
+    }
+    let of = |kind| differences.iter().filter(|difference| difference.kind == kind).count();
+    writeln!(
+        out,
+        "{} to refund, {} of another amount, {} of nothing we know",
+        of(DifferenceKind::ToRefund),
+        of(DifferenceKind::Mismatch),
+        of(DifferenceKind::Unmatched)
+    )
+}
+
+pub fn replayed(callback: &StoredCallback, done: Option<Settled>, out: &mut impl Write) -> io::Result<()> {
+    let what = done.map_or("holds nothing that can be applied", settled);
+    writeln!(out, "received {}: {what}", callback.received_at)
+}
+
+/// What a word about money did.
+pub fn settled(settled: Settled) -> &'static str {
+    match settled {
+        Settled::Credited => "a debt was credited",
+        Settled::Known => "known already, nothing changed",
+        Settled::Duplicate => "kept as money to refund",
+        Settled::Mismatch => "kept as another amount than agreed",
+        Settled::Unmatched => "kept as money of nothing we know",
+        Settled::Ended => "the attempt ended without money",
+        Settled::Ignored => "says nothing new",
+    }
+}
+
+/// Why a note is not taken, and what would be.
+pub fn refusal(note: &Note, why: NotBooked) -> String {
+    let Note { notice, movement, .. } = note;
+    match why {
+        NotBooked::NoSuchDebt => format!("there is no debt {notice}"),
+        NotBooked::NoSuchMovement => format!("there is no movement {movement} of debt {notice}"),
+        NotBooked::NothingToSettle(kind) => {
+            format!("movement {movement} of {notice} is {}: no money that waits for somebody", kind.as_str())
+        }
+        NotBooked::DealtWith(number, kind) => {
+            format!("movement {movement} of {notice} was dealt with: movement {number}, {}", kind.as_str())
+        }
+        NotBooked::NotNow(now) => format!(
+            "{notice} is {}, not paid: its money has settled nothing, and can only be given back (refund)",
+            state(now)
+        ),
+    }
+}
+
+/// `1 debt`, `2 debts`.
+pub fn count(number: u64, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{plural}")
+}
+
+fn line(movement: &Movement) -> String {
+    let amount: Cents = movement.cents;
+    let reference = movement.reference.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
+    let (number, at) = (movement.number, movement.at);
+    format!(
+        "{number:>4}  {at}  {} {} {} EUR{reference}",
+        happened(movement.kind),
+        by(movement.source),
+        amount.decimal()
+    )
+}
+
+fn happened(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Created => "created by",
+        Kind::Changed => "changed by",
+        Kind::AttemptStarted => "payment started by",
+        Kind::AttemptUnknown => "payment without outcome, says",
+        Kind::AttemptFailed => "payment failed, says",
+        Kind::Credit => "PAID, says",
+        Kind::CreditLate => "PAID LATE, says",
+        Kind::DuplicateToRefund => "PAID AGAIN, to refund, says",
+        Kind::Mismatch => "ANOTHER AMOUNT, says",
+        Kind::Cancelled => "cancelled by",
+        Kind::Expired => "expired, says",
+        Kind::Reconciled => "reconciled by",
+        Kind::RefundNoted => "refunded by",
+        Kind::CorrectedToMatchNode => "corrected by",
+    }
+}
+
+fn by(source: Source) -> &'static str {
+    match source {
+        Source::Citizen => "the citizen:",
+        Source::Creditor => "the creditor:",
+        Source::PspCallback => "the PSP's callback:",
+        Source::PspInquiry => "the PSP when asked:",
+        Source::Node => "the node's receipt:",
+        Source::Sweep => "the sweep:",
+        Source::Operator => "an operator:",
+    }
+}
+
+fn state(state: State) -> &'static str {
+    match state {
+        State::Open => "to pay",
+        State::Paid => "paid",
+        State::Cancelled => "cancelled",
+        State::Expired => "expired",
+    }
+}

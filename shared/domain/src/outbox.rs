@@ -1,0 +1,83 @@
+//! The outbox: what must be done after a change, written in the change's own transaction (transactional outbox).
+
+use serde::{Deserialize, Serialize};
+
+use crate::account::{AccountId, Language, Profile};
+use crate::fiscal_code::FiscalCode;
+use crate::money::Cents;
+use crate::notice::NoticeNumber;
+use crate::payment::PaymentId;
+use crate::person::Email;
+use jiff::civil::Date;
+
+/// Work to do. The web-facing functions write one of fixed shape whatever the state of an account; the worker
+/// looks things up and branches (INV-I03, INV-I04).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum OutboxMessage {
+    Register {
+        profile: Box<Profile>,
+        /// The password's hash string.
+        password: String,
+    },
+    ResendActivation {
+        username: Email,
+        language: Language,
+    },
+    ForgotPassword {
+        username: Email,
+        language: Language,
+    },
+    AccountActivated {
+        email: Email,
+        language: Language,
+    },
+    PasswordChanged {
+        email: Email,
+        language: Language,
+    },
+    /// Says goodbye, then erases the profile and frees its fiscal code and username.
+    CloseAccount {
+        account: AccountId,
+    },
+    PaymentReceived {
+        to: Recipient,
+        /// Who gets a mail of their own about the same money: nobody gets two.
+        #[serde(default)]
+        others: Vec<Recipient>,
+        payment: Option<PaymentId>,
+        paid: Vec<PaidLine>,
+        fee: Cents,
+    },
+    /// Tells the central archive of notices (ACA) what a debt is now.
+    UploadPosition {
+        notice: NoticeNumber,
+    },
+    PaymentFailed {
+        email: Email,
+        language: Language,
+        payment: PaymentId,
+        reasons: Vec<String>,
+    },
+}
+
+/// Who a mail about money goes to. The worker finds the address, so that a settlement reads no account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Recipient {
+    Address(Email, Language),
+    /// An account, at its own address and in its own language, while it is active.
+    Account(AccountId),
+    /// The account, if there is one, that has proven this fiscal code to be its own.
+    Debtor(FiscalCode),
+}
+
+/// One debt in a receipt mail.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaidLine {
+    pub notice: String,
+    pub iuv: String,
+    pub reason: String,
+    pub amount: Cents,
+    pub paid_on: Date,
+}

@@ -1,0 +1,184 @@
+//! Plans: what a decision wants written, all of it in one transaction or nothing.
+//!
+//! A decision is a pure function from facts to a plan. `store` reads the facts, and commits the plan only if the debts
+//! and the attempt are still as they were read; otherwise it reads and decides again.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::debt::{Debt, Event, Refusal, Rule, State, decide};
+use crate::money::Cents;
+use crate::movement::{Entry, Kind, Movement};
+use crate::notice::NoticeNumber;
+use crate::outbox::OutboxMessage;
+use crate::payment::{Attempt, Confirmation};
+
+/// What is to be written, and what to answer when it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan<O> {
+    pub debts: Vec<DebtChange>,
+    pub attempt: Option<AttemptChange>,
+    pub money_taken: Vec<MoneyTaken>,
+    pub unmatched: Option<UnmatchedMoney>,
+    pub messages: Vec<OutboxMessage>,
+    /// The stored callback that this plan applies.
+    pub callback_applied: Option<CallbackId>,
+    pub outcome: O,
+}
+
+impl<O> Plan<O> {
+    /// Nothing is written.
+    pub fn nothing(outcome: O) -> Self {
+        Self {
+            debts: Vec::new(),
+            attempt: None,
+            money_taken: Vec::new(),
+            unmatched: None,
+            messages: Vec::new(),
+            callback_applied: None,
+            outcome,
+        }
+    }
+
+    /// One debt changes.
+    pub fn of_debt(change: DebtChange, outcome: O) -> Self {
+        Self { debts: vec![change], ..Self::nothing(outcome) }
+    }
+
+    /// The same plan for an outcome made of this one.
+    pub fn map<P>(self, outcome: impl FnOnce(O) -> P) -> Plan<P> {
+        let Self { debts, attempt, money_taken, unmatched, messages, callback_applied, outcome: before } =
+            self;
+        let outcome = outcome(before);
+        Plan { debts, attempt, money_taken, unmatched, messages, callback_applied, outcome }
+    }
+}
+
+/// A debt as it was read and as it is to be written, with the movements that lead from one to the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DebtChange {
+    /// Nothing for a new debt.
+    pub before: Option<Debt>,
+    pub after: Debt,
+    pub movements: Vec<Movement>,
+}
+
+impl DebtChange {
+    /// A new debt with its first movement.
+    pub fn created(debt: Debt, entry: Entry) -> Self {
+        let at = debt.created_at;
+        let after = Debt { revision: 1, ..debt };
+        Self { before: None, after, movements: Vec::new() }.append(Kind::Created, entry, at)
+    }
+
+    /// A change of which the account of movements says nothing.
+    pub fn unrecorded(before: &Debt, after: Debt) -> Self {
+        let after = Debt { revision: before.revision.saturating_add(1), ..after };
+        Self { before: Some(before.clone()), after, movements: Vec::new() }
+    }
+
+    /// Applies an event as the table of transitions says ([`decide`]). What the table ignores changes nothing.
+    ///
+    /// # Errors
+    /// The table refuses the event in this state.
+    pub fn then(mut self, event: Event, entry: Entry, now: Timestamp) -> Result<Self, Refusal> {
+        // Money counts the day: an open debt whose last day has passed is paid late.
+        let state = match event {
+            Event::Credit => self.after.effective_state(now),
+            _ => self.after.state,
+        };
+        match decide(state, event) {
+            Rule::Go(state, kind) => {
+                if state == State::Open {
+                    self.after.closed_at = None;
+                } else if state != self.after.state {
+                    self.after.closed_at = Some(now);
+                }
+                self.after.state = state;
+                Ok(self.append(kind, entry, now))
+            }
+            Rule::Record(kind) => Ok(self.append(kind, entry, now)),
+            Rule::Ignore => Ok(self),
+            Rule::AlreadyPaid => Err(Refusal::AlreadyPaid),
+            Rule::NotPayable => Err(Refusal::NotPayable),
+            Rule::NotPaid => Err(Refusal::NotPaid),
+        }
+    }
+
+    fn append(mut self, kind: Kind, entry: Entry, at: Timestamp) -> Self {
+        let movement = Movement::next(&self.after, kind, entry, at);
+        self.after.version = movement.number;
+        self.after.chain.clone_from(&movement.hash);
+        self.movements.push(movement);
+        self
+    }
+
+    /// Returns whether the debt is as it was, its account of movements apart.
+    pub fn leaves_data(&self) -> bool {
+        self.before.as_ref().is_some_and(|before| {
+            let Debt { version, revision, ref chain, .. } = *before;
+            *before == Debt { version, revision, chain: chain.clone(), ..self.after.clone() }
+        })
+    }
+
+    /// Returns whether there is nothing to write.
+    pub fn is_nothing(&self) -> bool {
+        self.movements.is_empty() && self.leaves_data()
+    }
+}
+
+/// A payment attempt as it was read and as it is to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttemptChange {
+    /// Nothing for a new attempt.
+    pub before: Option<Attempt>,
+    pub after: Attempt,
+}
+
+impl AttemptChange {
+    /// A change, or nothing when both are the same.
+    pub fn between(before: &Attempt, after: Attempt) -> Option<Self> {
+        let revision = before.revision.saturating_add(1);
+        (*before != after)
+            .then(|| Self { before: Some(before.clone()), after: Attempt { revision, ..after } })
+    }
+}
+
+/// That money was taken for a debt under its receipt's id: once, for ever (INV-M01).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MoneyTaken {
+    pub notice: NoticeNumber,
+    pub receipt_id: String,
+    pub verdict: Kind,
+    pub cents: Cents,
+    pub at: Timestamp,
+}
+
+/// Money of a payment or a notice that we do not know, as its sender said it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnmatchedMoney {
+    pub confirmation: Confirmation,
+    /// In hundredths of the currency.
+    pub cents: u64,
+    pub currency: String,
+    pub at: Timestamp,
+}
+
+/// Names a stored callback: the hash of the id that its sender gave it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallbackId(String);
+
+impl CallbackId {
+    pub fn of(sender_id: &str) -> Self {
+        Self(crate::digest::sha256_hex(&[sender_id.as_bytes()]))
+    }
+
+    /// From the hash itself, as it is stored.
+    pub fn from_stored(hash: &str) -> Self {
+        Self(hash.to_owned())
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}

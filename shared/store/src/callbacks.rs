@@ -1,0 +1,150 @@
+//! Callbacks as they came: stored before they are interpreted, so that a bug of ours loses no evidence.
+
+use domain::plan::CallbackId;
+use domain::{Fault, Timestamp, digest, time};
+use serde::{Deserialize, Serialize};
+use world::{Clock, NotConfigured, World};
+
+use crate::keys::Key;
+use crate::table::{Expression, Step, Table, Written, absent, instant, item, present, read, with_due};
+
+#[derive(Clone)]
+pub struct Callbacks {
+    table: Table,
+    clock: Clock,
+}
+
+/// Who sent a message about money, and so how its body is to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    /// A PSP's signed callback: JSON.
+    Psp,
+    /// A receipt of the node: SOAP.
+    Node,
+}
+
+/// What storing a callback found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// Stored, or stored before and not yet applied.
+    ToApply,
+    /// Stored and applied before: nothing to do.
+    Applied,
+    /// Another message has this id: kept apart and raised, nothing applied.
+    Conflict,
+}
+
+#[derive(Serialize, Deserialize)]
+struct CallbackRow {
+    channel: Channel,
+    hash: String,
+    body: String,
+    received_at: Timestamp,
+    applied: bool,
+}
+
+/// A callback's raw body and its place in the store.
+pub struct StoredCallback {
+    pub id: CallbackId,
+    pub channel: Channel,
+    pub body: String,
+    pub received_at: Timestamp,
+    pub applied: bool,
+}
+
+impl StoredCallback {
+    fn of(key: &Key, row: CallbackRow) -> Option<Self> {
+        let id = CallbackId::from_stored(key.pk.strip_prefix("EVENT#")?);
+        let CallbackRow { channel, body, received_at, applied, hash: _ } = row;
+        Some(Self { id, channel, body, received_at, applied })
+    }
+}
+
+/// How long the sweep leaves a callback to its sender's repetitions.
+const SENDER_FIRST: std::time::Duration = std::time::Duration::from_secs(60);
+
+impl Callbacks {
+    pub fn connect(world: &World) -> Result<Self, NotConfigured> {
+        Ok(Self { table: Table::connect(world, "DEBTS_TABLE")?, clock: world.clock().clone() })
+    }
+
+    /// Stores a callback under its id.
+    pub async fn record(&self, channel: Channel, sender_id: &str, body: &str) -> Result<Recorded, Fault> {
+        let now = self.clock.now();
+        let hash = digest::sha256_hex(&[body.as_bytes()]);
+        let key = Key::callback(&CallbackId::of(sender_id));
+        let row = CallbackRow {
+            channel,
+            hash: hash.clone(),
+            body: body.to_owned(),
+            received_at: now,
+            applied: false,
+        };
+        let due = time::after(now, SENDER_FIRST);
+        let fresh = with_due(item(&key, &row)?, &key, due);
+        if self.table.write(vec![self.table.put(&key, fresh, absent())]).await? == Written::Done {
+            return Ok(Recorded::ToApply);
+        }
+        let stored: Option<CallbackRow> = self.table.get(&key).await?;
+        match stored {
+            Some(stored) if stored.hash != hash => {
+                // Kept apart. Refused means that this very message is kept already.
+                let apart = digest::sha256_hex(&[sender_id.as_bytes(), hash.as_bytes()]);
+                let key = Key::callback(&CallbackId::from_stored(&apart));
+                let item = item(&key, &CallbackRow { applied: true, ..row })?;
+                let _ = self.table.write(vec![self.table.put(&key, item, absent())]).await?;
+                tracing::error!(event = "webhook.conflict", "a callback's id came with another body");
+                Ok(Recorded::Conflict)
+            }
+            Some(stored) if stored.applied => Ok(Recorded::Applied),
+            Some(_) | None => Ok(Recorded::ToApply),
+        }
+    }
+
+    /// The step that marks a callback as applied, with what it changed.
+    pub(crate) fn applied_step(&self, id: &CallbackId) -> Step {
+        let applied = Expression::new("SET applied = :yes REMOVE due_shard, due_at").flag(":yes", true);
+        self.table.update(&Key::callback(id), applied, present())
+    }
+
+    /// Marks a callback as applied that holds nothing that could be.
+    pub async fn mark_applied(&self, id: &CallbackId) -> Result<(), Fault> {
+        let _ = self.table.write(vec![self.applied_step(id)]).await?;
+        Ok(())
+    }
+
+    /// A stored callback by its sender's id.
+    pub async fn stored(&self, sender_id: &str) -> Result<Option<StoredCallback>, Fault> {
+        self.read(&Key::callback(&CallbackId::of(sender_id))).await
+    }
+
+    pub(crate) async fn read(&self, key: &Key) -> Result<Option<StoredCallback>, Fault> {
+        let row: Option<CallbackRow> = self.table.get(key).await?;
+        Ok(row.and_then(|row| StoredCallback::of(key, row)))
+    }
+
+    /// The callbacks received from one instant until before another, oldest first: a scan, for operators.
+    pub async fn received(&self, from: Timestamp, until: Timestamp) -> Result<Vec<StoredCallback>, Fault> {
+        let events = Expression::new("begins_with(pk, :event)").text_value(":event", "EVENT#");
+        let mut found = Vec::new();
+        for (key, item) in self.table.scan_all(events).await? {
+            let row: CallbackRow = read(key.kind(), item)?;
+            if (from..until).contains(&row.received_at) {
+                found.extend(StoredCallback::of(&key, row));
+            }
+        }
+        found.sort_by_key(|callback| callback.received_at);
+        Ok(found)
+    }
+
+    /// Looks at a callback again later.
+    pub async fn postpone(&self, callback: &StoredCallback) -> Result<(), Fault> {
+        let due = time::after(self.clock.now(), SENDER_FIRST.saturating_mul(5));
+        let change = Expression::new("SET due_at = :due").text_value(":due", instant(due));
+        let waiting = Expression::new("attribute_exists(due_at)");
+        let step = self.table.update(&Key::callback(&callback.id), change, waiting);
+        let _ = self.table.write(vec![step]).await?;
+        Ok(())
+    }
+}

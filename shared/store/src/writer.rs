@@ -1,0 +1,113 @@
+//! Commits plans about debts: the debts, their movements, the attempt, the money taken and the messages in one
+//! transaction, only if everything is still as it was read.
+
+use domain::Fault;
+use domain::Timestamp;
+use domain::outbox::OutboxMessage;
+use domain::plan::Plan;
+use world::{Metrics, NotConfigured, Random, World};
+
+use crate::callbacks::Callbacks;
+use crate::debts::Debts;
+use crate::keys::Key;
+use crate::movements::Movements;
+use crate::outbox::Outbox;
+use crate::payments::Payments;
+use crate::table::{Step, absent, item};
+
+/// Changes debts. Only functions that may append movements and write to the outbox have one.
+#[derive(Clone)]
+pub struct DebtWriter {
+    pub(crate) debts: Debts,
+    pub(crate) payments: Payments,
+    pub(crate) callbacks: Callbacks,
+    pub(crate) movements: Movements,
+    pub(crate) random: Random,
+    pub(crate) metrics: Metrics,
+    outbox: Outbox,
+    /// Whether the creditor uses the central archive of notices, which then hears of changes.
+    tells_archive: bool,
+}
+
+impl DebtWriter {
+    pub fn connect(world: &World) -> Result<Self, NotConfigured> {
+        Ok(Self {
+            debts: Debts::connect(world)?,
+            payments: Payments::connect(world)?,
+            callbacks: Callbacks::connect(world)?,
+            movements: Movements::connect(world)?,
+            random: world.random().clone(),
+            metrics: world.metrics().clone(),
+            outbox: Outbox::connect(world)?,
+            tells_archive: world.optional("ACA_URL").is_some(),
+        })
+    }
+
+    pub fn debts(&self) -> &Debts {
+        &self.debts
+    }
+
+    pub fn payments(&self) -> &Payments {
+        &self.payments
+    }
+
+    pub fn callbacks(&self) -> &Callbacks {
+        &self.callbacks
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.debts.now()
+    }
+
+    /// Commits what `decide` plans; decided again when somebody was in the way.
+    pub(crate) async fn commit<O, E, F>(&self, decide: impl Fn(bool) -> F) -> Result<O, E>
+    where
+        E: From<Fault>,
+        F: Future<Output = Result<Plan<O>, E>>,
+    {
+        let decide = &decide;
+        let steps = move |again| async move {
+            let plan = decide(again).await?;
+            Ok((self.steps(&plan).await?, plan.outcome))
+        };
+        self.debts.table.commit(steps).await
+    }
+
+    /// Everything that a plan writes.
+    pub(crate) async fn steps<O>(&self, plan: &Plan<O>) -> Result<Vec<Step>, Fault> {
+        let table = &self.debts.table;
+        let mut steps = Vec::new();
+        if let Some(change) = &plan.attempt {
+            steps.extend(self.payments.change_steps(change)?);
+        }
+        for change in plan.debts.iter().filter(|change| !change.is_nothing()) {
+            steps.extend(self.debts.change_steps(change).await?);
+            for movement in &change.movements {
+                steps.push(self.movements.append_step(&change.after.notice, movement)?);
+            }
+        }
+        for taken in &plan.money_taken {
+            let key = Key::paid(&taken.notice, &taken.receipt_id);
+            let row = MoneyTakenRow { verdict: taken.verdict, cents: taken.cents, at: taken.at };
+            steps.push(table.put(&key, item(&key, &row)?, absent()));
+        }
+        if let Some(money) = &plan.unmatched {
+            let key = Key::unmatched(&money.confirmation.receipt_id);
+            steps.push(table.put(&key, item(&key, money)?, absent()));
+        }
+        let archive = |message: &&OutboxMessage| matches!(message, OutboxMessage::UploadPosition { .. });
+        for message in plan.messages.iter().filter(|message| self.tells_archive || !archive(message)) {
+            steps.push(self.outbox.message_step(message)?);
+        }
+        steps.extend(plan.callback_applied.as_ref().map(|id| self.callbacks.applied_step(id)));
+        Ok(steps)
+    }
+}
+
+/// That money was taken for a debt, under its receipt's id.
+#[derive(serde::Serialize)]
+struct MoneyTakenRow {
+    verdict: domain::movement::Kind,
+    cents: domain::Cents,
+    at: Timestamp,
+}
