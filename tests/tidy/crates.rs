@@ -207,6 +207,17 @@ fn one_suite_is_built_of_the_same_crates_as_all_of_them() {
     );
 }
 
+#[test]
+fn every_lock_file_fits_its_manifests() {
+    let locked = files().into_iter().filter_map(|path| path.strip_suffix("Cargo.lock").map(str::to_owned));
+    let stale = locked.filter(|folder| {
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["update", "--workspace", "--locked"]);
+        !cargo.current_dir(repository().join(folder)).output().unwrap().status.success()
+    });
+    none(stale.collect(), "`cargo update --workspace` in each of these folders; commit its Cargo.lock.");
+}
+
 /// Decisions read what is there, not what an index will show: the sweep alone asks it what may be due.
 #[test]
 fn inv_x08_no_decision_reads_an_index_and_every_read_is_strongly_consistent() {

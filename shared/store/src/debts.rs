@@ -90,7 +90,7 @@ impl Debts {
 
     /// A debt by its notice number, for callers that are not people: the node, the creditor, the sweep.
     pub async fn get(&self, notice: &NoticeNumber) -> Result<Option<Debt>, Fault> {
-        self.table.get::<DebtRow>(&Key::debt(notice)).await?.map(DebtRow::debt).transpose()
+        read_debt(&self.table, notice).await
     }
 
     /// A debt that this citizen may see; any other is not there (INV-I19).
@@ -265,6 +265,11 @@ impl DebtWriter {
         };
         self.commit(decide).await
     }
+}
+
+/// A debt out of the debts table.
+pub(crate) async fn read_debt(table: &Table, notice: &NoticeNumber) -> Result<Option<Debt>, Fault> {
+    table.get::<DebtRow>(&Key::debt(notice)).await?.map(DebtRow::debt).transpose()
 }
 
 impl DebtRow {

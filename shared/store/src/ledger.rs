@@ -11,15 +11,15 @@ use domain::{Debt, Fault, Timestamp};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use world::{NotConfigured, World};
 
-use crate::debts::Debts;
+use crate::debts::read_debt;
 use crate::keys::Key;
 use crate::movements::Movements;
-use crate::table::{Expression, read};
+use crate::table::{Expression, Table, read};
 use crate::writer::DebtWriter;
 
 #[derive(Clone)]
 pub struct Ledger {
-    debts: Debts,
+    table: Table,
     movements: Movements,
 }
 
@@ -67,17 +67,17 @@ const AT_ONCE: usize = 16;
 
 impl Ledger {
     pub fn connect(world: &World) -> Result<Self, NotConfigured> {
-        Ok(Self { debts: Debts::connect(world)?, movements: Movements::connect(world)? })
+        Ok(Self { table: Table::connect(world, "DEBTS_TABLE")?, movements: Movements::connect(world)? })
     }
 
     /// A debt's statement. What changes while we read is read again.
     pub async fn statement(&self, notice: &NoticeNumber) -> Result<Option<Statement>, Fault> {
         loop {
-            let Some(debt) = self.debts.get(notice).await? else { return Ok(None) };
+            let Some(debt) = read_debt(&self.table, notice).await? else { return Ok(None) };
             let movements = self.movements.of(notice).await?;
             let verdict = verify(&debt, &movements);
             let unchanged = async || -> Result<bool, Fault> {
-                let now = self.debts.get(notice).await?;
+                let now = read_debt(&self.table, notice).await?;
                 Ok(now.is_none_or(|now| now.revision == debt.revision))
             };
             // Movements are read after the debt: more of them than it counts may mean that it changed meanwhile.
@@ -93,7 +93,7 @@ impl Ledger {
         let (mut audited, mut after) = (Audited::default(), None);
         loop {
             let debts = Expression::new("sk = :state").text_value(":state", "STATE");
-            let (items, next) = self.debts.table.scan(debts, after.as_ref()).await?;
+            let (items, next) = self.table.scan(debts, after.as_ref()).await?;
             let notices: Vec<NoticeNumber> = items.iter().filter_map(|(key, _)| notice_of(key)).collect();
             let mut statements = stream::iter(notices)
                 .map(|notice| async move { self.statement(&notice).await })
@@ -162,7 +162,7 @@ impl Ledger {
             .text_value(":unmatched", "UNMATCHED#")
             .text_value(":paid", "PAID#");
         let (mut unmatched, mut taken) = (Vec::new(), HashSet::new());
-        for (key, item) in self.debts.table.scan_all(both).await? {
+        for (key, item) in self.table.scan_all(both).await? {
             match key.sk.strip_prefix("PAID#") {
                 Some(receipt_id) => {
                     taken.insert(receipt_id.to_owned());
