@@ -103,8 +103,8 @@ async fn ab_51_ab_52_what_people_write_is_data_and_names_of_files_are_ours() {
     let mario = portal.known_citizen().await;
     // Markup and formulas are no punctuation of a reason.
     for nasty in ["<script>alert(1)</script>", "=cmd()", "x\"; filename=\"evil.html"] {
-        let practice = DebtPosition::of(&mario.person, portal.rng()).with("reason", nasty);
-        portal.creditor().sends(&practice).await.refused(400, "invalid_input");
+        let position = DebtPosition::of(&mario.person, portal.rng()).with("reason", nasty);
+        portal.creditor().sends(&position).await.refused(400, "invalid_input");
         let wish = json!({"serviceCode": "TEST1", "reason": nasty, "amount": 100});
         mario.tries_to_create(&wish).await.refused(400, "invalid_input");
     }

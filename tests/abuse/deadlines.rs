@@ -6,7 +6,7 @@ use journeys::local::faults::{InjectedFault, Scope};
 use journeys::{TestPortal, Value, json};
 use tokio::time::Instant;
 
-use crate::invoke::{Invocation, InvocationResult};
+use crate::invoke::{DirectAnswer, DirectCall};
 
 /// Longer than anybody waits.
 const AN_HOUR: Duration = Duration::from_secs(3_600);
@@ -27,8 +27,8 @@ async fn hung(
     portal: &TestPortal,
     function: &str,
     operations: &[&str],
-    asked: Invocation,
-) -> (InvocationResult, Duration) {
+    asked: DirectCall,
+) -> (DirectAnswer, Duration) {
     for operation in operations {
         let never = (1..1_000).map(|n| (n, InjectedFault::Delay(AN_HOUR)));
         portal.stack().faults().plan(Scope::function(function).operation(operation), never);
@@ -52,12 +52,12 @@ async fn inv_x01_fm_58_every_function_gives_up_within_its_deadline_when_its_neig
     let cookies = mario.browser.cookies();
     let codes = json!({"fiscalCode": notice.fiscal_code, "noticeNumber": notice.number});
     let number = &notice.number;
-    let get = |path: &str| Invocation::new("GET", path).cookies(&cookies);
+    let get = |path: &str| DirectCall::new("GET", path).cookies(&cookies);
     let post = |path: &str, body: &Value| {
-        Invocation::post(path, body).cookies(&cookies).header("idempotency-key", "k")
+        DirectCall::post(path, body).cookies(&cookies).header("idempotency-key", "k")
     };
     let username = json!({"username": mario.person.username});
-    let practice = json!({
+    let position = json!({
         "debtor": mario.person.debtor(), "serviceCode": "TEST1", "reason": "Prova", "amount": 100
     });
     let wish = json!({"serviceCode": "TEST1", "reason": "Prova", "amount": 100});
@@ -89,8 +89,8 @@ async fn inv_x01_fm_58_every_function_gives_up_within_its_deadline_when_its_neig
         ("PspCallback", post("/psp/callback", &json!({}))),
         (
             "ImportDebts",
-            Invocation::new("PUT", &format!("/creditor/debts/{number}"))
-                .body("application/json", &practice.to_string())
+            DirectCall::new("PUT", &format!("/creditor/debts/{number}"))
+                .body("application/json", &position.to_string())
                 .header(key.0, key.1),
         ),
     ];
@@ -105,7 +105,7 @@ async fn inv_x01_fm_58_every_function_gives_up_within_its_deadline_when_its_neig
 #[tokio::test(start_paused = true)]
 async fn inv_x01_a_store_of_secrets_that_hangs_is_given_up() {
     let Some(portal) = TestPortal::alone() else { return };
-    let asked = Invocation::post("/api/login", &json!({"username": "nobody@example.it", "password": "x"}));
+    let asked = DirectCall::post("/api/login", &json!({"username": "nobody@example.it", "password": "x"}));
     let (said, took) = hung(&portal, "Login", &["secretsmanager:GetSecretValue"], asked).await;
     assert_eq!(said.status, 503, "{}", said.body);
     assert!(took <= Duration::from_secs(10), "{took:?}");
@@ -115,7 +115,7 @@ async fn inv_x01_a_store_of_secrets_that_hangs_is_given_up() {
 async fn inv_x01_a_psp_that_hangs_is_given_up_and_the_payment_stays() {
     let Some(portal) = TestPortal::alone() else { return };
     let (mario, notice) = portal.proven_citizen().await;
-    let order = Invocation::post("/api/payments", &json!({"noticeNumbers": [notice.number]}));
+    let order = DirectCall::post("/api/payments", &json!({"noticeNumbers": [notice.number]}));
     let order = order.cookies(&mario.browser.cookies()).header("idempotency-key", "hangs");
     let (said, took) = hung(&portal, "InitiatePayment", &["psp:open"], order).await;
     assert_eq!(said.status, 502, "{}", said.body);
@@ -137,7 +137,7 @@ async fn inv_x01_the_node_hears_of_our_trouble_in_time() {
          <noticeNumber>{}</noticeNumber></qrCode></paf:paVerifyPaymentNoticeReq></soapenv:Body></soapenv:Envelope>",
         notice.number
     );
-    let asked = Invocation::new("POST", "/pagopa/node").body("text/xml; charset=utf-8", &ask);
+    let asked = DirectCall::new("POST", "/pagopa/node").body("text/xml; charset=utf-8", &ask);
     let (said, took) = hung(&portal, "PagopaNode", STORE, asked).await;
     assert!(said.body.contains("PAA_SYSTEM_ERROR"), "{}: {}", said.status, said.body);
     assert!(took <= Duration::from_secs(5), "{took:?}");

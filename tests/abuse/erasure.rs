@@ -48,11 +48,11 @@ async fn inv_i23_ab_70_after_a_withdrawal_nothing_of_the_person_is_left_but_the_
     assert_eq!(anyone.searches(&paid).await.debt["status"], "paid");
     portal.psp().calls_back(&CallbackMessage::succeeded(&tried)).await.expect(200);
     assert_eq!(anyone.searches(&open).await.debt["status"], "paid");
-    // Name and address are left on the practices, as their notices print them, and for a week in the answer to
+    // Name and address are left on the debts, as their notices print them, and for a week in the answer to
     // whoever created one and asks again; nowhere else.
     for left in portal.items_holding(&["Quattrostagioni", "Imboscati"]).await {
-        let practice = left.contains("in \"DEBT#") || left.contains("in \"IDEM#");
-        assert!(left.starts_with("DebtsTable: ") && practice, "{left}");
+        let position = left.contains("in \"DEBT#") || left.contains("in \"IDEM#");
+        assert!(left.starts_with("DebtsTable: ") && position, "{left}");
     }
     let kinds: Vec<String> = portal.items("MovementsTable").await.iter().map(ToString::to_string).collect();
     assert!(kinds.iter().filter(|movement| movement.contains("CREDIT")).count() >= 2, "{kinds:#?}");

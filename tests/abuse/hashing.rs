@@ -6,7 +6,7 @@ use std::path::Path;
 use journeys::local::Options;
 use journeys::{SamplePerson, TestPortal, Value, json};
 
-use crate::invoke::{Invocation, LogCapture};
+use crate::invoke::{DirectCall, LogCapture};
 use crate::states::{STATES, one_of_each};
 
 #[tokio::test]
@@ -20,7 +20,7 @@ async fn inv_i13_inv_i05_ab_07_every_login_computes_one_hash_of_the_same_cost() 
         for (which, password) in [("wrong", "not the password at all".to_owned()), ("right", right)] {
             let _before = log.lines_with("");
             let credentials = json!({"username": citizen.person.username, "password": password});
-            let _answer = Invocation::post("/api/login", &credentials).of(portal.stack(), "Login").await;
+            let _answer = DirectCall::post("/api/login", &credentials).of(portal.stack(), "Login").await;
             let hashes = log.lines_with("event=\"hash\"");
             assert_eq!(hashes.len(), 1, "{state}, {which} password: {hashes:?}");
             costs.extend(hashes);
@@ -32,7 +32,7 @@ async fn inv_i13_inv_i05_ab_07_every_login_computes_one_hash_of_the_same_cost() 
         json!({"username": citizens[2].person.username, "password": "x".repeat(5_000)}),
     ] {
         let _before = log.lines_with("");
-        let answer = Invocation::post("/api/login", &credentials).of(portal.stack(), "Login").await;
+        let answer = DirectCall::post("/api/login", &credentials).of(portal.stack(), "Login").await;
         assert_eq!(answer.status, 401, "{}", answer.body);
         let hashes = log.lines_with("event=\"hash\"");
         assert_eq!(hashes.len(), 1, "{hashes:?}");

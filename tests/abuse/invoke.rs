@@ -1,4 +1,4 @@
-//! Functions called on the test's own thread: its clock can stand still, and its ears hear what they say.
+//! Functions invoked on the test's own thread, whose clock can stand still and whose log lines are captured.
 
 use std::cell::RefCell;
 use std::fmt::{Debug, Write};
@@ -12,18 +12,18 @@ use tracing::{Event, Subscriber};
 use tracing_subscriber::Registry;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
-/// What came back from a function.
-pub struct InvocationResult {
+/// A function's answer.
+pub struct DirectAnswer {
     pub status: u16,
     pub body: String,
 }
 
 /// A request, as the gateway hands it over.
-pub struct Invocation {
+pub struct DirectCall {
     event: Value,
 }
 
-impl Invocation {
+impl DirectCall {
     /// From an address that nobody else calls from.
     pub fn new(method: &str, path: &str) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
@@ -69,9 +69,9 @@ impl Invocation {
     }
 
     /// The function's answer.
-    pub async fn of(self, stack: &Stack, function: &str) -> InvocationResult {
+    pub async fn of(self, stack: &Stack, function: &str) -> DirectAnswer {
         let answer = called(stack, function, &self.event).await;
-        InvocationResult {
+        DirectAnswer {
             status: answer["statusCode"].as_u64().unwrap().try_into().unwrap(),
             body: answer["body"].as_str().unwrap_or_default().to_owned(),
         }
@@ -87,28 +87,28 @@ pub async fn called(stack: &Stack, function: &str, event: &Value) -> Value {
 }
 
 thread_local! {
-    /// What was said to the log on this thread, field by field, while somebody listens.
+    /// The log lines of this thread, field by field, while they are captured.
     static CAPTURED: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
 }
 
-/// Hears what this thread says to the log. One subscriber serves all threads: with one for each, what a thread
-/// without any says first may be remembered as wanted by nobody.
+/// Captures this thread's log lines. One subscriber serves all threads: with one for each, a callsite that a thread
+/// without any reaches first would be cached as disabled.
 pub struct LogCapture;
 
 impl LogCapture {
-    /// Listens until it is dropped.
+    /// Captures until it is dropped.
     pub fn start() -> Self {
         static ONCE: Once = Once::new();
         ONCE.call_once(|| {
             tracing::subscriber::set_global_default(Registry::default().with(CaptureLayer)).unwrap();
         });
-        // What was said before there was a subscriber is asked for again.
+        // Callsites that were reached before there was a subscriber are evaluated again.
         tracing::callsite::rebuild_interest_cache();
         CAPTURED.set(Some(Vec::new()));
         Self
     }
 
-    /// The lines that hold a word, since the last time.
+    /// Returns the lines since the last call that contain a text.
     pub fn lines_with(&self, word: &str) -> Vec<String> {
         let lines = CAPTURED.replace(Some(Vec::new())).unwrap();
         lines.into_iter().filter(|line| line.contains(word)).collect()
@@ -121,7 +121,7 @@ impl Drop for LogCapture {
     }
 }
 
-/// Where all threads speak.
+/// The layer that all threads share.
 struct CaptureLayer;
 
 impl<S: Subscriber> Layer<S> for CaptureLayer {

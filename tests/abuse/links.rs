@@ -121,7 +121,7 @@ async fn ab_08_nobody_is_buried_in_mail_and_no_source_makes_us_write_without_end
     assert_eq!((RateLimit::MAIL_SOURCE_HOUR.most, RateLimit::MAIL_SOURCE_HOUR.window.as_secs()), (20, 3_600));
 }
 
-/// A letter counts once against its address, however often its worker dies: what a person may have, arrives.
+/// A mail counts once against its address, however often its worker dies: what a person may have, arrives.
 #[tokio::test]
 async fn ab_08_fm_05_a_letter_whose_worker_died_is_not_counted_twice() {
     let Some(portal) = TestPortal::alone() else { return };

@@ -10,7 +10,7 @@ use journeys::local::faults::{InjectedFault, Scope};
 use journeys::{CallbackMessage, PortalUser, StartedPayment, TestPortal, Value, json, signed};
 use store::DebtWriter;
 
-use crate::invoke::{Invocation, LogCapture, called};
+use crate::invoke::{DirectCall, LogCapture, called};
 
 /// A portal whose log lines are metric documents too.
 fn measured() -> Option<TestPortal> {
@@ -31,7 +31,7 @@ async fn counted(
 ) -> Vec<(&'static str, String)> {
     let now = portal.clock().now().await.as_second();
     let name = if forged { "another" } else { &callback.id };
-    let mut asked = Invocation::post("/psp/callback", &callback.body).header("webhook-id", name);
+    let mut asked = DirectCall::post("/psp/callback", &callback.body).header("webhook-id", name);
     for (header, value) in signed(&callback.id, now, callback.body.to_string().as_bytes()) {
         if header != "webhook-id" {
             asked = asked.header(header, &value);
@@ -47,7 +47,7 @@ async fn counted(
     counted.collect()
 }
 
-/// Somebody at the PSP, whose practice nobody else touches.
+/// Somebody at the PSP, whose debt nobody else touches.
 async fn paying(portal: &TestPortal, mario: &PortalUser) -> StartedPayment {
     let notice = portal.creditor().issues(&mario.person).await;
     mario.pays(&notice).await
@@ -87,7 +87,7 @@ async fn inv_i25_a_log_names_a_person_by_a_keyed_hash() {
     let mut named = Vec::new();
     for citizen in [&citizens[0], &citizens[0], &citizens[1]] {
         let log = LogCapture::start();
-        let asked = Invocation::new("GET", "/api/account").cookies(&citizen.browser.cookies());
+        let asked = DirectCall::new("GET", "/api/account").cookies(&citizen.browser.cookies());
         assert_eq!(asked.of(portal.stack(), "Account").await.status, 200);
         let lines = log.lines_with("\"subject\"");
         named.push(document(&lines[0])["subject"].as_str().unwrap().to_owned());
@@ -130,7 +130,7 @@ async fn inv_m30_how_long_a_payment_waits_for_its_outcome_is_measured() {
     assert!((600.0..1_200.0).contains(&oldest().await), "ten minutes, and what the test takes");
 }
 
-/// The state and the tries of every letter.
+/// The state and the tries of every outbox message.
 async fn letters(portal: &TestPortal) -> Vec<(Value, Value)> {
     let items = portal.items("OutboxTable").await;
     let letters = items.iter().filter(|item| item["state"]["S"].is_string());
@@ -141,7 +141,7 @@ fn sending() -> Scope {
     Scope { function: None, operation: Some("ses:SendEmail".to_owned()) }
 }
 
-/// A letter that cannot be sent is tried ten times, then given up and shown to operators.
+/// An outbox message that cannot be sent is tried ten times, then given up and shown to operators.
 #[tokio::test]
 async fn inv_m31_a_letter_is_given_up_after_ten_tries() {
     let Some(portal) = TestPortal::alone() else { return };

@@ -100,9 +100,9 @@ async fn a_citizen_does_everything(portal: &TestPortal) -> (PortalUser, journeys
 
 async fn machines_do_everything(portal: &TestPortal, mario: &PortalUser, paid: &journeys::SampleNotice) {
     let creditor = portal.creditor();
-    let practice = DebtPosition::of(&mario.person, portal.rng());
-    let notice = creditor.issues_as(practice.clone()).await;
-    creditor.sends(&practice.with("amount", 4_321)).await.expect(200);
+    let position = DebtPosition::of(&mario.person, portal.rng());
+    let notice = creditor.issues_as(position.clone()).await;
+    creditor.sends(&position.with("amount", 4_321)).await.expect(200);
     creditor.cancels(&notice).await;
     let rows = [
         DebtPosition::of(&mario.person, portal.rng()).line(),
@@ -169,7 +169,7 @@ async fn what_was_lost_is_found(portal: &TestPortal, mario: &PortalUser) {
     faults.clear();
     // A session that was there ends with the next login.
     mario.logs_in().await;
-    // Somebody else's practice is added to one's own.
+    // Somebody else's debt is added to one's own.
     let lucia = portal.known_citizen().await;
     let his = portal.creditor().issues(&mario.person).await;
     lucia.associates(&his).await;

@@ -8,15 +8,15 @@ use jiff::SignedDuration;
 use journeys::{DebtPosition, SamplePerson, TestPortal, json};
 use store::RateLimit;
 
-use crate::invoke::Invocation;
+use crate::invoke::DirectCall;
 
-/// Twenty guesses a day for a code, a hundred practices that are to pay, thirteen digits drawn by chance.
+/// Twenty guesses a day for a code, a hundred debts that are to pay, thirteen digits drawn by chance.
 #[test]
 fn inv_i22_a_guess_finds_a_practice_less_than_once_in_a_million_days() {
     assert_eq!((RateLimit::SEARCH_CODE.most, RateLimit::SEARCH_CODE.window.as_secs()), (20, 24 * 3_600));
-    let practices = 100;
+    let debts = 100;
     for issuing in [Issuing::Three("01".parse().unwrap()), Issuing::Zero("01".parse().unwrap())] {
-        let chances = RateLimit::SEARCH_CODE.most * practices;
+        let chances = RateLimit::SEARCH_CODE.most * debts;
         assert!(chances * 1_000_000 < issuing.bases(), "{issuing:?}");
     }
 }
@@ -62,7 +62,7 @@ async fn ab_28_harvesting_ends_after_two_hundred_a_day() {
     let mut refused = 0;
     for n in 0..205 {
         let codes = json!({"fiscalCode": someone(), "noticeNumber": "301999999999999968"});
-        let asked = Invocation::post("/api/search", &codes).source("192.0.2.77");
+        let asked = DirectCall::post("/api/search", &codes).source("192.0.2.77");
         let status = asked.of(portal.stack(), "Search").await.status;
         refused += u32::from(status == 429);
         assert!(status == 404 || n >= 200, "search {n}: {status}");

@@ -28,9 +28,9 @@ async fn calls_back_with(portal: &TestPortal, key: &str) -> TestResponse {
 }
 
 async fn imports_with(portal: &TestPortal, key: &str) -> TestResponse {
-    let practice = DebtPosition::of(&portal.citizen().person, portal.rng());
-    let ask = portal.browser().request("PUT", &format!("/creditor/debts/{}", practice.number));
-    ask.json(&practice.body).header("authorization", &format!("Bearer {key}")).answer().await
+    let position = DebtPosition::of(&portal.citizen().person, portal.rng());
+    let ask = portal.browser().request("PUT", &format!("/creditor/debts/{}", position.number));
+    ask.json(&position.body).header("authorization", &format!("Bearer {key}")).answer().await
 }
 
 /// Puts these keys in place, newest first, and lets what was read before grow old.

@@ -247,7 +247,7 @@ async fn inv_m34_no_movement_is_changed_moved_or_left_out_without_breaking_the_c
     assert_eq!(verify(&unpaid, &good), Err(expected), "the debt says what its movements do not");
 }
 
-/// A place in a list only says where to look: whoever has one of another's practice sees nothing of it.
+/// A place in a list only says where to look: whoever has an entry for another's debt sees nothing of it.
 #[tokio::test]
 async fn inv_x08_inv_i19_a_place_that_should_not_be_there_shows_nothing() {
     let Some(portal) = TestPortal::alone() else { return };

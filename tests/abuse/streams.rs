@@ -37,7 +37,7 @@ async fn inv_x10_records_and_schedules_that_come_again_or_in_another_order_chang
     assert_eq!(portal.all_items().await, before, "and nothing is written again");
 }
 
-/// A letter that anybody could have written, under a name of its own.
+/// An outbox message that anybody could have written, under an id of its own.
 fn letter(name: &str, content: &str) -> Value {
     json!({
         "pk": {"S": format!("OUT#{name}")}, "sk": {"S": "LETTER"}, "id": {"S": name}, "state": {"S": "pending"},

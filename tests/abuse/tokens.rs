@@ -69,7 +69,7 @@ impl Token {
     }
 }
 
-/// Whether a token opens a door.
+/// Returns whether a token opens a door.
 async fn opens(portal: &TestPortal, token: &str) -> bool {
     let browser = portal.citizen();
     browser.browser.takes_cookies(&format!("session={token}"));

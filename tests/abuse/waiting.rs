@@ -8,7 +8,7 @@ use journeys::local::Stack;
 use journeys::{Rng, TestPortal, json, together};
 use store::{RateLimit, RateLimits};
 
-use crate::invoke::Invocation;
+use crate::invoke::DirectCall;
 
 /// What should be known of a username.
 #[derive(Default)]
@@ -110,7 +110,7 @@ async fn inv_i14_a_hundred_failures_in_a_row_end_it_until_a_mailed_link() {
     mario.logs_in().await;
 }
 
-/// Whether the store has taken a row away after its time or never does: nothing changes (INV-X07).
+/// It makes no difference whether the store has deleted a row after its time or never does (INV-X07).
 #[tokio::test]
 async fn inv_i14_inv_x07_failures_are_forgotten_by_the_clock_and_not_by_the_store() {
     let Some(portal) = TestPortal::alone() else { return };
@@ -190,12 +190,12 @@ async fn ab_02_a_whole_ipv6_network_is_one_source() {
     let mut statuses = Vec::new();
     for n in 0..22 {
         let guess = json!({"username": format!("n{n}@example.it"), "password": "Spring is coming 2026"});
-        let asked = Invocation::post("/api/login", &guess).source(&format!("2001:db8:1:2::{n:x}"));
+        let asked = DirectCall::post("/api/login", &guess).source(&format!("2001:db8:1:2::{n:x}"));
         statuses.push(asked.of(portal.stack(), "Login").await.status);
     }
     assert_eq!(statuses[..20], [401; 20]);
     assert_eq!(statuses[20..], [429, 429]);
-    let other = Invocation::post("/api/login", &json!({"username": "x@example.it", "password": "y"}));
+    let other = DirectCall::post("/api/login", &json!({"username": "x@example.it", "password": "y"}));
     assert_eq!(other.source("2001:db8:1:3::1").of(portal.stack(), "Login").await.status, 401);
 }
 

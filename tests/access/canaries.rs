@@ -169,8 +169,8 @@ fn signed(call: TestRequest) -> TestRequest {
     signed_callback(call, now())
 }
 
-/// A life with an account: everything that a person tells us, and every token that we give.
-async fn life() -> Vec<String> {
+/// The whole use of an account: everything that a person tells us, and every token that we give.
+async fn whole_use() -> Vec<String> {
     let (person, notice) = debtor().await;
     let mut secrets =
         vec![person.person.fiscal_code.clone(), person.person.email.clone(), mailed_token(&person).await];
@@ -264,7 +264,7 @@ fn what_is_looked_for_is_found() {
 #[tokio::test]
 async fn inv_i25_no_line_of_the_log_holds_what_a_caller_wrote_or_who_it_was() {
     let _ = &*LOG;
-    let secrets = life().await;
+    let secrets = whole_use().await;
     for row in rows() {
         for call in row.planted() {
             call.send().await;

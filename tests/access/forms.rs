@@ -229,7 +229,7 @@ async fn ab_65_another_method_is_refused_with_those_that_there_are() {
     none(faults);
 }
 
-/// Whether a path is one of a route's with parameters.
+/// Returns whether a path is one of a route's with parameters.
 fn is_at(route: &str, path: &str) -> bool {
     let pattern: Vec<&str> = route.split_once(' ').unwrap().1.split('/').collect();
     let path: Vec<&str> = path.split('/').collect();

@@ -59,10 +59,10 @@ fn alone() -> Option<TestPortal> {
     TestPortal::alone_with(Options { demo: false, ..Options::default() })
 }
 
-/// A citizen who is proven, and so many practices of theirs.
-async fn with_practices(portal: &TestPortal, practices: usize) -> PortalUser {
+/// A citizen who is proven, and so many debts of theirs.
+async fn with_debts(portal: &TestPortal, count: usize) -> PortalUser {
     let (mario, notice) = portal.proven_citizen().await;
-    portal.multiplies(&notice, practices).await;
+    portal.multiplies(&notice, count).await;
     mario
 }
 
@@ -76,24 +76,24 @@ async fn counted(portal: &TestPortal) -> CallTable {
 #[tokio::test]
 async fn what_every_action_asks_of_the_tables_is_written_down_and_does_not_grow() {
     let Some(portal) = alone() else { return };
-    with_practices(&portal, 10).await;
+    with_debts(&portal, 10).await;
     let few = counted(&portal).await;
     few.is_what_is_written_down();
 
     // The same functions on a thousand times as much.
     let Some(portal) = alone() else { return };
-    with_practices(&portal, 10_000).await;
+    with_debts(&portal, 10_000).await;
     let many = counted(&portal).await;
     assert_eq!(few.counts(), many.counts(), "an action's calls or units grow with the data");
 }
 
-/// One citizen's own practices: what a list costs does not depend on how many there are beyond its page.
+/// One citizen's own debts: what a list costs does not depend on how many there are beyond its page.
 #[tokio::test]
 async fn a_list_costs_the_same_whoever_many_practices_a_citizen_has() {
     let mut seen = Vec::new();
-    for practices in [60, 10_000] {
+    for count in [60, 10_000] {
         let Some(portal) = alone() else { return };
-        let mario = with_practices(&portal, practices).await;
+        let mario = with_debts(&portal, count).await;
         // Whose session was seen long ago would have that noted.
         mario.logs_in().await;
         portal.stack().faults().forget_usage();
@@ -107,5 +107,5 @@ async fn a_list_costs_the_same_whoever_many_practices_a_citizen_has() {
                 .map(|function| CallRow::of(function, "", &of(&usage, function)).counts()),
         );
     }
-    assert_eq!(seen[0], seen[1], "left: with 60 practices; right: with 10,000");
+    assert_eq!(seen[0], seen[1], "left: with 60 debts; right: with 10,000");
 }

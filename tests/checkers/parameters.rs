@@ -87,7 +87,7 @@ fn text(value: &Yaml) -> String {
     value.as_str().map_or_else(|| serde_yaml_ng::to_string(value).unwrap().trim().to_owned(), str::to_owned)
 }
 
-/// Whether CloudFormation would take the value.
+/// Returns whether CloudFormation would take the value.
 fn takes(parameter: &Yaml, value: &str) -> bool {
     let number = |part: &str| parameter.get(part).and_then(Yaml::as_i64);
     if let Some(allowed) = parameter.get("AllowedValues").and_then(Yaml::as_sequence) {

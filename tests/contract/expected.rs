@@ -112,7 +112,7 @@ fn is_instant(text: &str) -> bool {
         && (text.parse::<domain::Timestamp>().is_ok() || text.parse::<jiff::civil::DateTime>().is_ok())
 }
 
-/// Whether a value is what a redaction stands for; nothing when it is no redaction.
+/// Returns whether a value is what a redaction stands for; nothing when it is no redaction.
 fn stands_for(redaction: &str, actual: &Value) -> Option<bool> {
     let text = actual.as_str().unwrap_or_default();
     let digits = |n: usize| text.len() == n && text.bytes().all(|b| b.is_ascii_digit());

@@ -78,9 +78,12 @@ pub fn served() -> BTreeSet<String> {
     stack().template().routes.iter().map(|route| format!("{} {}", route.method, route.path)).collect()
 }
 
-/// The drivers on the shared stack, in this thread.
+/// The drivers on the shared stack: one for each test, whose users call from different addresses.
 pub fn portal() -> TestPortal {
-    TestPortal::on(stack())
+    thread_local! {
+        static PORTAL: TestPortal = TestPortal::on(stack());
+    }
+    PORTAL.with(TestPortal::clone)
 }
 
 /// Sends requests to the shared stack, each from a source address of its own: limits count by source.

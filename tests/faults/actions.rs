@@ -23,7 +23,7 @@ pub enum ActionCaller {
 }
 
 /// One action.
-pub struct Action {
+pub struct FaultAction {
     pub name: &'static str,
     pub caller: ActionCaller,
     pub arrange: fn(Rc<Fixture>) -> ActionFuture<()>,
@@ -34,7 +34,7 @@ pub struct Action {
     pub rows: &'static [(&'static str, &'static str, &'static [&'static str])],
 }
 
-impl Action {
+impl FaultAction {
     /// Returns the row of a call, if one is named.
     pub fn row(&self, call: &Call, nth: usize) -> Option<&'static str> {
         let operation = call.operation.rsplit(':').next().unwrap_or_default();
@@ -60,20 +60,20 @@ fn done(outcome: Result<journeys::Value, String>) -> u16 {
 }
 
 #[rustfmt::skip]
-pub const ACTIONS: &[Action] = &[
-    Action {
+pub const ACTIONS: &[FaultAction] = &[
+    FaultAction {
         name: "register", caller: ActionCaller::Person, fine: &[202, 429],
         arrange: arranged!(_scene => {}),
         act: arranged!(fixture => status(fixture.mario.tries_to_register().await)),
         rows: &[("Register", "UpdateItem", &["FM-01"]), ("Register", "GetSecretValue", &["FM-02"]), ("Register", "PutItem", &["FM-03"]), ("Register", "*", &["FM-01"])],
     },
-    Action {
+    FaultAction {
         name: "the worker makes the account", caller: ActionCaller::Worker, fine: &[200],
         arrange: arranged!(fixture => drop(fixture.mario.tries_to_register().await)),
         act: arranged!(fixture => { fixture.stack().settle().await; 200 }),
         rows: &[("ProcessOutbox", "TransactWriteItems", &["FM-04"]), ("ProcessOutbox", "SendEmail", &["FM-05"]), ("ProcessOutbox", "UpdateItem", &["FM-05", "FM-04", "FM-05", "FM-06"]), ("ProcessOutbox", "*", &["FM-04"])],
     },
-    Action {
+    FaultAction {
         name: "activate", caller: ActionCaller::Person, fine: &[200],
         arrange: arranged!(fixture => {
             fixture.mario.tries_to_register().await;
@@ -86,13 +86,13 @@ pub const ACTIONS: &[Action] = &[
         }),
         rows: &[("Activate", "*", &["FM-08"])],
     },
-    Action {
+    FaultAction {
         name: "ask for another link", caller: ActionCaller::Person, fine: &[202],
         arrange: arranged!(fixture => drop(fixture.mario.tries_to_register().await)),
         act: arranged!(fixture => status(fixture.mario.asks_for_activation().await)),
         rows: &[("Activate", "*", &["FM-09"])],
     },
-    Action {
+    FaultAction {
         name: "log in", caller: ActionCaller::Person, fine: &[200],
         arrange: arranged!(fixture => {
             fixture.mario_is_known().await;
@@ -102,19 +102,19 @@ pub const ACTIONS: &[Action] = &[
         act: arranged!(fixture => status(fixture.mario.tries_to_log_in().await)),
         rows: &[("Login", "UpdateItem", &["FM-10"]), ("Login", "PutItem", &["FM-13"]), ("Login", "GetSecretValue", &["FM-10", "FM-12"]), ("Login", "*", &["FM-11"])],
     },
-    Action {
+    FaultAction {
         name: "guess a password", caller: ActionCaller::Person, fine: &[401, 429],
         arrange: arranged!(fixture => fixture.mario_is_known().await),
         act: arranged!(fixture => status(fixture.mario.logs_in_with("non la so proprio").await)),
         rows: &[("Login", "UpdateItem", &["FM-10", "FM-14"]), ("Login", "GetItem", &["FM-11"]), ("Login", "*", &["FM-14"])],
     },
-    Action {
+    FaultAction {
         name: "log out", caller: ActionCaller::Person, fine: &[204, 401],
         arrange: arranged!(fixture => fixture.mario_is_known().await),
         act: arranged!(fixture => status(fixture.mario.tries_to_log_out().await)),
         rows: &[("Logout", "UpdateItem", &["FM-17"]), ("Logout", "*", &["FM-15"])],
     },
-    Action {
+    FaultAction {
         name: "be seen after two minutes", caller: ActionCaller::Person, fine: &[200],
         arrange: arranged!(fixture => {
             fixture.mario_is_known().await;
@@ -123,13 +123,13 @@ pub const ACTIONS: &[Action] = &[
         act: arranged!(fixture => status(fixture.mario.gets("/api/account").await)),
         rows: &[("Account", "UpdateItem", &["FM-16"]), ("Account", "*", &["FM-15"])],
     },
-    Action {
+    FaultAction {
         name: "forget the password", caller: ActionCaller::Person, fine: &[202],
         arrange: arranged!(fixture => fixture.mario_is_known().await),
         act: arranged!(fixture => status(fixture.mario.asks_for_reset().await)),
         rows: &[("Password", "*", &["FM-18"])],
     },
-    Action {
+    FaultAction {
         name: "the worker mails the reset link", caller: ActionCaller::Worker, fine: &[200],
         arrange: arranged!(fixture => {
             fixture.mario_is_known().await;
@@ -138,7 +138,7 @@ pub const ACTIONS: &[Action] = &[
         act: arranged!(fixture => { fixture.stack().settle().await; 200 }),
         rows: &[("ProcessOutbox", "*", &["FM-19"])],
     },
-    Action {
+    FaultAction {
         name: "reset the password", caller: ActionCaller::Person, fine: &[204, 400],
         arrange: arranged!(fixture => {
             fixture.mario_is_known().await;
@@ -156,7 +156,7 @@ pub const ACTIONS: &[Action] = &[
         }),
         rows: &[("Password", "*", &["FM-20"])],
     },
-    Action {
+    FaultAction {
         name: "the worker tells of the new password", caller: ActionCaller::Worker, fine: &[200],
         arrange: arranged!(fixture => {
             fixture.mario_is_known().await;
@@ -165,13 +165,13 @@ pub const ACTIONS: &[Action] = &[
         act: arranged!(fixture => { fixture.stack().settle().await; 200 }),
         rows: &[("ProcessOutbox", "*", &["FM-21"])],
     },
-    Action {
+    FaultAction {
         name: "withdraw consent", caller: ActionCaller::Person, fine: &[204, 401],
         arrange: arranged!(fixture => fixture.mario_is_known().await),
         act: arranged!(fixture => status(fixture.mario.tries_to_withdraw_consent(&fixture.mario.person.password).await)),
         rows: &[("RevokeConsent", "*", &["FM-22"])],
     },
-    Action {
+    FaultAction {
         name: "the worker erases the account", caller: ActionCaller::Worker, fine: &[200],
         arrange: arranged!(fixture => {
             fixture.mario_is_known().await;
@@ -180,7 +180,7 @@ pub const ACTIONS: &[Action] = &[
         act: arranged!(fixture => { fixture.stack().settle().await; 200 }),
         rows: &[("ProcessOutbox", "*", &["FM-22"])],
     },
-    Action {
+    FaultAction {
         name: "search", caller: ActionCaller::Person, fine: &[200],
         arrange: arranged!(fixture => fixture.mario_owes().await),
         act: arranged!(fixture => {
@@ -189,19 +189,19 @@ pub const ACTIONS: &[Action] = &[
         }),
         rows: &[("Search", "UpdateItem", &["FM-23"]), ("Search", "*", &["FM-24"])],
     },
-    Action {
+    FaultAction {
         name: "list", caller: ActionCaller::Person, fine: &[200],
         arrange: arranged!(fixture => fixture.mario_owes().await),
         act: arranged!(fixture => status(fixture.mario.gets("/api/debts").await)),
         rows: &[("ListDebts", "BatchGetItem", &["FM-15", "FM-25"]), ("ListDebts", "*", &["FM-25"])],
     },
-    Action {
+    FaultAction {
         name: "print the notice", caller: ActionCaller::Person, fine: &[200],
         arrange: arranged!(fixture => fixture.mario_owes().await),
         act: arranged!(fixture => status(fixture.mario.notice_pdf(&fixture.notice()).await)),
         rows: &[("NoticePdf", "BatchGetItem", &["FM-15"]), ("NoticePdf", "*", &["FM-26"])],
     },
-    Action {
+    FaultAction {
         name: "print the receipt", caller: ActionCaller::Person, fine: &[200],
         arrange: arranged!(fixture => {
             fixture.mario_decides(json!({"outcome": "success"})).await;
@@ -210,13 +210,13 @@ pub const ACTIONS: &[Action] = &[
         act: arranged!(fixture => status(fixture.mario.receipt_pdf(&fixture.notice()).await)),
         rows: &[("ReceiptPdf", "BatchGetItem", &["FM-15"]), ("ReceiptPdf", "*", &["FM-27"])],
     },
-    Action {
+    FaultAction {
         name: "create a spontaneous payment", caller: ActionCaller::Person, fine: &[201],
         arrange: arranged!(fixture => fixture.mario_is_known().await),
         act: arranged!(fixture => status(fixture.mario.tries_to_create_as(&canteen(1_500), "wish").await)),
         rows: &[("CreateSpontaneous", "BatchGetItem", &["FM-15"]), ("CreateSpontaneous", "TransactWriteItems", &["FM-29"]), ("CreateSpontaneous", "*", &["FM-28"])],
     },
-    Action {
+    FaultAction {
         name: "click on pay", caller: ActionCaller::Person, fine: &[201],
         arrange: arranged!(fixture => fixture.mario_owes().await),
         act: arranged!(fixture => status(fixture.clicks().await)),
@@ -226,7 +226,7 @@ pub const ACTIONS: &[Action] = &[
             ("InitiatePayment", "psp:open", &["FM-31"]), ("InitiatePayment", "*", &["FM-30"]),
         ],
     },
-    Action {
+    FaultAction {
         name: "come back from the PSP", caller: ActionCaller::Person, fine: &[200],
         arrange: arranged!(fixture => fixture.mario_goes_to_pay().await),
         act: arranged!(fixture => {
@@ -235,13 +235,13 @@ pub const ACTIONS: &[Action] = &[
         }),
         rows: &[("InitiatePayment", "*", &["FM-33"])],
     },
-    Action {
+    FaultAction {
         name: "the PSP tells of a success", caller: ActionCaller::Sender, fine: &[200],
         arrange: arranged!(fixture => fixture.mario_decides(json!({"outcome": "success"})).await),
         act: arranged!(fixture => status(fixture.psp_calls().await)),
         rows: &[("PspCallback", "GetSecretValue", &["FM-34"]), ("PspCallback", "PutItem", &["FM-35"]), ("PspCallback", "*", &["FM-37"])],
     },
-    Action {
+    FaultAction {
         name: "the PSP tells of a success for a cancelled debt", caller: ActionCaller::Sender, fine: &[200],
         arrange: arranged!(fixture => {
             fixture.mario_decides(json!({"outcome": "success"})).await;
@@ -250,7 +250,7 @@ pub const ACTIONS: &[Action] = &[
         act: arranged!(fixture => status(fixture.psp_calls().await)),
         rows: &[("PspCallback", "GetSecretValue", &["FM-34"]), ("PspCallback", "PutItem", &["FM-35"]), ("PspCallback", "*", &["FM-37"])],
     },
-    Action {
+    FaultAction {
         name: "the PSP tells of a second success", caller: ActionCaller::Sender, fine: &[200],
         arrange: arranged!(fixture => {
             fixture.mario_decides(json!({"outcome": "success"})).await;
@@ -259,7 +259,7 @@ pub const ACTIONS: &[Action] = &[
         act: arranged!(fixture => status(fixture.psp_calls().await)),
         rows: &[("PspCallback", "GetSecretValue", &["FM-34"]), ("PspCallback", "PutItem", &["FM-35"]), ("PspCallback", "*", &["FM-37"])],
     },
-    Action {
+    FaultAction {
         name: "the PSP tells of a payment that we do not know", caller: ActionCaller::Sender, fine: &[200],
         arrange: arranged!(fixture => {
             fixture.mario_owes().await;
@@ -270,19 +270,19 @@ pub const ACTIONS: &[Action] = &[
         act: arranged!(fixture => status(fixture.psp_calls().await)),
         rows: &[("PspCallback", "GetSecretValue", &["FM-34"]), ("PspCallback", "PutItem", &["FM-35"]), ("PspCallback", "*", &["FM-36"])],
     },
-    Action {
+    FaultAction {
         name: "the PSP tells of a failure", caller: ActionCaller::Sender, fine: &[200],
         arrange: arranged!(fixture => fixture.mario_decides(json!({"outcome": "failure"})).await),
         act: arranged!(fixture => status(fixture.psp_calls().await)),
         rows: &[("PspCallback", "GetSecretValue", &["FM-34"]), ("PspCallback", "PutItem", &["FM-35"]), ("PspCallback", "*", &["FM-38"])],
     },
-    Action {
+    FaultAction {
         name: "the PSP tells of another amount", caller: ActionCaller::Sender, fine: &[200],
         arrange: arranged!(fixture => fixture.mario_decides(json!({"outcome": "success", "amount": 77})).await),
         act: arranged!(fixture => status(fixture.psp_calls().await)),
         rows: &[("PspCallback", "GetSecretValue", &["FM-34"]), ("PspCallback", "PutItem", &["FM-35"]), ("PspCallback", "*", &["FM-39"])],
     },
-    Action {
+    FaultAction {
         name: "the worker mails the receipt", caller: ActionCaller::Worker, fine: &[200],
         arrange: arranged!(fixture => {
             fixture.mario_decides(json!({"outcome": "success"})).await;
@@ -291,7 +291,7 @@ pub const ACTIONS: &[Action] = &[
         act: arranged!(fixture => { fixture.stack().settle().await; 200 }),
         rows: &[("ProcessOutbox", "*", &["FM-41"])],
     },
-    Action {
+    FaultAction {
         name: "the sweep mails what the stream lost", caller: ActionCaller::Worker, fine: &[200],
         arrange: arranged!(fixture => {
             fixture.mario_decides(json!({"outcome": "success"})).await;
@@ -301,7 +301,7 @@ pub const ACTIONS: &[Action] = &[
         act: arranged!(fixture => done(fixture.portal.harness().sweeps().await)),
         rows: &[("Sweep", "*", &["FM-54"])],
     },
-    Action {
+    FaultAction {
         name: "the sweep asks the PSP", caller: ActionCaller::Worker, fine: &[200],
         arrange: arranged!(fixture => {
             fixture.mario_decides(json!({"outcome": "success"})).await;
@@ -310,7 +310,7 @@ pub const ACTIONS: &[Action] = &[
         act: arranged!(fixture => done(fixture.portal.harness().sweeps().await)),
         rows: &[("Sweep", "*", &["FM-42"])],
     },
-    Action {
+    FaultAction {
         name: "the sweep closes what has expired", caller: ActionCaller::Worker, fine: &[200],
         arrange: arranged!(fixture => {
             fixture.mario_is_known().await;
@@ -320,13 +320,13 @@ pub const ACTIONS: &[Action] = &[
         act: arranged!(fixture => done(fixture.portal.harness().sweeps().await)),
         rows: &[("Sweep", "*", &["FM-43"])],
     },
-    Action {
+    FaultAction {
         name: "the creditor cancels", caller: ActionCaller::Person, fine: &[204],
         arrange: arranged!(fixture => fixture.mario_owes().await),
         act: arranged!(fixture => status(fixture.creditor_cancels().await)),
         rows: &[("ImportDebts", "*", &["FM-44"])],
     },
-    Action {
+    FaultAction {
         name: "the node verifies", caller: ActionCaller::Sender, fine: &[200],
         arrange: arranged!(fixture => fixture.mario_owes().await),
         act: arranged!(fixture => {
@@ -335,7 +335,7 @@ pub const ACTIONS: &[Action] = &[
         }),
         rows: &[("PagopaNode", "*", &["FM-47"])],
     },
-    Action {
+    FaultAction {
         name: "the node asks what to pay", caller: ActionCaller::Sender, fine: &[200],
         arrange: arranged!(fixture => fixture.mario_owes().await),
         act: arranged!(fixture => {
@@ -344,19 +344,19 @@ pub const ACTIONS: &[Action] = &[
         }),
         rows: &[("PagopaNode", "*", &["FM-48"])],
     },
-    Action {
+    FaultAction {
         name: "the node brings a receipt", caller: ActionCaller::Sender, fine: &[200],
         arrange: arranged!(fixture => fixture.mario_owes().await),
         act: arranged!(fixture => status(fixture.node_asks(&fixture.receipt().xml()).await)),
         rows: &[("PagopaNode", "PutItem", &["FM-49"]), ("PagopaNode", "*", &["FM-50"])],
     },
-    Action {
+    FaultAction {
         name: "the node brings a receipt while another payment waits", caller: ActionCaller::Sender, fine: &[200],
         arrange: arranged!(fixture => fixture.mario_goes_to_pay().await),
         act: arranged!(fixture => status(fixture.node_asks(&fixture.receipt().xml()).await)),
         rows: &[("PagopaNode", "PutItem", &["FM-49"]), ("PagopaNode", "*", &["FM-50"])],
     },
-    Action {
+    FaultAction {
         name: "the node brings a receipt of another amount", caller: ActionCaller::Sender, fine: &[200],
         arrange: arranged!(fixture => fixture.mario_owes().await),
         act: arranged!(fixture => {
@@ -366,7 +366,7 @@ pub const ACTIONS: &[Action] = &[
         }),
         rows: &[("PagopaNode", "PutItem", &["FM-49"]), ("PagopaNode", "*", &["FM-50"])],
     },
-    Action {
+    FaultAction {
         name: "the node brings a receipt of nothing we know", caller: ActionCaller::Sender, fine: &[200],
         arrange: arranged!(fixture => {
             fixture.mario_is_known().await;
@@ -375,7 +375,7 @@ pub const ACTIONS: &[Action] = &[
         act: arranged!(fixture => status(fixture.node_asks(&fixture.receipt().xml()).await)),
         rows: &[("PagopaNode", "PutItem", &["FM-49"]), ("PagopaNode", "*", &["FM-50"])],
     },
-    Action {
+    FaultAction {
         name: "the sweep applies what was stored and not applied", caller: ActionCaller::Worker, fine: &[200],
         arrange: arranged!(fixture => {
             fixture.mario_decides(json!({"outcome": "success"})).await;

@@ -1,13 +1,13 @@
-//! One case: a deed meets trouble, everybody recovers, the books are read.
+//! One case: faults are injected into an action, everybody recovers, the invariants are checked.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use journeys::ledger::Ledger;
+use journeys::ledger::LedgerView;
 use journeys::local::faults::{Call, InjectedFault, Scope};
 use journeys::{checker, together};
 
-use crate::actions::{Action, ActionCaller};
+use crate::actions::{ActionCaller, FaultAction};
 use crate::crossings::{CROSSINGS, Crossing};
 use crate::fixture::Fixture;
 
@@ -41,7 +41,7 @@ pub const COLUMNS: [Column; 11] = [
     Column::F11,
 ];
 
-/// Trouble at one call of a function.
+/// A fault at one call of a function.
 #[derive(Clone, Debug)]
 pub struct Hit {
     pub function: String,
@@ -52,7 +52,7 @@ pub struct Hit {
     pub lasting: bool,
 }
 
-/// What goes wrong.
+/// The faults of a case.
 #[derive(Clone, Debug)]
 pub enum FaultPlan {
     Hits(Vec<Hit>),
@@ -60,9 +60,9 @@ pub enum FaultPlan {
     Pair(Hit, Hit),
     /// The same again, twice.
     Again,
-    /// Another message of the same debt or user comes before it, and in a second play after it.
+    /// Another message of the same debt or user comes before it, and in a second run after it.
     Crossed(&'static Crossing),
-    /// The same at the same time, with trouble in one of them.
+    /// The same at the same time, with faults in one of them.
     Twins(Vec<Hit>),
     /// Our clock goes wrong by so many minutes just before.
     Skew(i64),
@@ -76,8 +76,8 @@ pub struct CaseResult {
     pub ledger: BTreeMap<String, usize>,
 }
 
-/// The calls of a deed when nothing goes wrong, and what of the same debt or user can cross it.
-pub fn calls(action: &'static Action) -> (Vec<Call>, Vec<&'static Crossing>) {
+/// The calls of an action when nothing goes wrong, and what of the same debt or user can cross it.
+pub fn calls(action: &'static FaultAction) -> (Vec<Call>, Vec<&'static Crossing>) {
     on_a_runtime(async move {
         let fixture = arranged(action).await;
         let crossings = CROSSINGS.iter().filter(|crossing| (crossing.applies)(&fixture)).collect();
@@ -87,10 +87,10 @@ pub fn calls(action: &'static Action) -> (Vec<Call>, Vec<&'static Crossing>) {
     })
 }
 
-/// The troubles that a call can meet, with their column.
-pub fn troubles_of(call: &Call, number: u64) -> Vec<(Column, Hit)> {
+/// The faults that a call can meet, with their column.
+pub fn hits_of(call: &Call, number: u64) -> Vec<(Column, Hit)> {
     let hit = |fault, lasting| Hit { function: call.function.clone(), number, fault, lasting };
-    let mut troubles = vec![
+    let mut hits = vec![
         (Column::F1, hit(InjectedFault::CrashBefore, false)),
         (Column::F2, hit(InjectedFault::CrashAfter, false)),
     ];
@@ -101,23 +101,23 @@ pub fn troubles_of(call: &Call, number: u64) -> Vec<(Column, Hit)> {
         _ => Column::F3,
     };
     for fault in [InjectedFault::Throttle, InjectedFault::ServerError, InjectedFault::LoseRequest] {
-        troubles.push((column, hit(fault, true)));
+        hits.push((column, hit(fault, true)));
     }
-    troubles.push((column, hit(InjectedFault::ServerError, false)));
+    hits.push((column, hit(InjectedFault::ServerError, false)));
     let writes = matches!(operation, "PutItem" | "UpdateItem" | "DeleteItem" | "TransactWriteItems");
     if writes {
-        troubles.push((Column::F4, hit(InjectedFault::Conflict, false)));
-        troubles.push((Column::F4, hit(InjectedFault::Conflict, true)));
+        hits.push((Column::F4, hit(InjectedFault::Conflict, false)));
+        hits.push((Column::F4, hit(InjectedFault::Conflict, true)));
     }
     if writes || service == "psp" {
-        troubles.push((Column::F5, hit(InjectedFault::LoseAnswer, false)));
-        troubles.push((Column::F5, hit(InjectedFault::LoseAnswer, true)));
-        troubles.push((Column::F5, hit(InjectedFault::Silence, false)));
+        hits.push((Column::F5, hit(InjectedFault::LoseAnswer, false)));
+        hits.push((Column::F5, hit(InjectedFault::LoseAnswer, true)));
+        hits.push((Column::F5, hit(InjectedFault::Silence, false)));
     }
     if service == "ses" {
-        troubles.push((Column::F6, hit(InjectedFault::LoseAnswer, false)));
+        hits.push((Column::F6, hit(InjectedFault::LoseAnswer, false)));
     }
-    troubles
+    hits
 }
 
 /// The SDK tries three times, our own loops six: what lasts outlives both.
@@ -137,22 +137,22 @@ pub fn on_a_runtime<T>(work: impl Future<Output = T>) -> T {
     runtime.expect("a runtime").block_on(work)
 }
 
-async fn arranged(action: &'static Action) -> Rc<Fixture> {
+async fn arranged(action: &'static FaultAction) -> Rc<Fixture> {
     let fixture = Fixture::open(1).await;
     (action.arrange)(fixture.clone()).await;
     fixture
 }
 
-/// Plays a case to its end.
-pub fn play(action: &'static Action, trouble: &FaultPlan) -> CaseResult {
+/// Runs a case to its end.
+pub fn run_case(action: &'static FaultAction, trouble: &FaultPlan) -> CaseResult {
     match trouble {
         FaultPlan::Crossed(crossing) => crossed(action, crossing),
-        _ => on_a_runtime(played(action, trouble)),
+        _ => on_a_runtime(hit(action, trouble)),
     }
 }
 
-/// Both orders of a deed and another message. Messages of senders leave the same behind in either (INV-M05).
-fn crossed(action: &'static Action, crossing: &'static Crossing) -> CaseResult {
+/// Both orders of an action and another message. Messages of senders leave the same behind in either (INV-M05).
+fn crossed(action: &'static FaultAction, crossing: &'static Crossing) -> CaseResult {
     let [mut before, after] = [true, false].map(|first| {
         on_a_runtime(async move {
             let fixture = arranged(action).await;
@@ -185,7 +185,7 @@ fn crossed(action: &'static Action, crossing: &'static Crossing) -> CaseResult {
     before
 }
 
-async fn played(action: &'static Action, trouble: &FaultPlan) -> CaseResult {
+async fn hit(action: &'static FaultAction, trouble: &FaultPlan) -> CaseResult {
     let fixture = arranged(action).await;
     let before = fixture.stored();
     let act = || (action.act)(fixture.clone());
@@ -239,7 +239,7 @@ async fn played(action: &'static Action, trouble: &FaultPlan) -> CaseResult {
 }
 
 /// What is stored in the end when nothing goes wrong.
-pub fn untroubled(action: &'static Action) -> BTreeMap<String, usize> {
+pub fn untroubled(action: &'static FaultAction) -> BTreeMap<String, usize> {
     on_a_runtime(async move {
         let fixture = arranged(action).await;
         (action.act)(fixture.clone()).await;
@@ -249,7 +249,7 @@ pub fn untroubled(action: &'static Action) -> BTreeMap<String, usize> {
 }
 
 /// What a sender is told that we have is applied, not merely kept (INV-M22).
-fn acknowledged(action: &Action, status: u16, fixture: &Fixture, faults: &mut Vec<String>) {
+fn acknowledged(action: &FaultAction, status: u16, fixture: &Fixture, faults: &mut Vec<String>) {
     let kept = fixture.messages_not_applied();
     if action.caller == ActionCaller::Sender && status == 200 && kept > 0 {
         faults.push(format!("INV-M22 acknowledged while {kept} message is not applied"));
@@ -258,7 +258,7 @@ fn acknowledged(action: &Action, status: u16, fixture: &Fixture, faults: &mut Ve
 
 /// The matrix's letter for what was seen before anybody recovered.
 fn letter(
-    action: &Action,
+    action: &FaultAction,
     trouble: &FaultPlan,
     status: u16,
     fixture: &Fixture,
@@ -293,7 +293,7 @@ fn letter(
 /// The person tries once more; senders bring everything twice; the sweep runs and two days pass. Then everything
 /// must hold.
 async fn recovers(
-    action: &'static Action,
+    action: &'static FaultAction,
     trouble: &FaultPlan,
     fixture: &Rc<Fixture>,
     faults: &mut Vec<String>,
@@ -319,7 +319,7 @@ async fn recovers(
         &fixture.portal.harness().history(),
         fixture.portal.harness().cut_off().min(troubles),
     ));
-    let ledger = Ledger::of(fixture.stack());
+    let ledger = LedgerView::of(fixture.stack());
     faults.extend(ledger.faults(true));
     let strange: Vec<String> = ledger.unmatched().into_iter().collect();
     let kept = fixture.kept.borrow().clone();
@@ -329,6 +329,6 @@ async fn recovers(
     }
 }
 
-fn is_strange(action: &Action) -> bool {
+fn is_strange(action: &FaultAction) -> bool {
     action.name.ends_with("we do not know") || action.name.ends_with("nothing we know")
 }

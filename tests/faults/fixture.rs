@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use domain::movement::{MovementKind, MovementSource};
-use journeys::ledger::Ledger;
+use journeys::ledger::LedgerView;
 use journeys::local::faults::{Call, Scope, Storm};
 use journeys::local::{Simulated, Simulation};
 use journeys::{
@@ -163,7 +163,7 @@ impl Fixture {
     /// The states of debts and the movements of money.
     pub fn money(&self) -> BTreeMap<String, usize> {
         let mut money = BTreeMap::new();
-        let ledger = Ledger::of(self.stack());
+        let ledger = LedgerView::of(self.stack());
         for debt in ledger.debts() {
             *money.entry(format!("{:?}", debt.state)).or_default() += 1;
             for movement in ledger.movements(&debt.notice) {

@@ -1,8 +1,8 @@
-//! Fault enumeration (§ 3 of the bar): every call that an action makes meets every trouble that it can meet, one by
-//! one; everybody recovers; then all invariants must hold. A cell of the matrix is a test: `fm_37::f5`.
+//! Fault enumeration: every call that an action makes meets every fault that it can meet, one by one; everybody
+//! recovers; then all invariants must hold. A cell of the matrix is a test: `fm_37::f5`.
 //!
-//! The test command plays one case in eight of every cell; `EVERY_CASE=1 cargo test --release -p journeys --test faults`
-//! plays all, and `UPDATE_SNAPSHOTS=1` in its place writes `infra/faults.md`, which has what each cell ended with. All
+//! The test command runs one case in eight of every cell; `EVERY_CASE=1 cargo test --release -p journeys --test faults`
+//! runs all, and `UPDATE_SNAPSHOTS=1` in its place writes `infra/faults.md`, which has what each cell ended with. All
 //! ordered pairs of troubles of the rows of payments are the long run before a release:
 //! `cargo test --release -p journeys --test faults -- --ignored pairs`.
 
@@ -23,14 +23,14 @@ mod pairs;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
-use actions::{ACTIONS, Action};
+use actions::{ACTIONS, FaultAction};
 use cases::{CaseResult, Column, FaultPlan, Hit};
 use crossings::Crossing;
 use journeys::local::faults::{Call, InjectedFault};
 
-/// What each deed calls when nothing goes wrong: function, number within the function, row.
+/// The calls of an action when nothing goes wrong: call, number within its function, row.
 struct KnownCalls {
-    action: &'static Action,
+    action: &'static FaultAction,
     calls: Vec<(Call, u64, &'static str)>,
     crossings: Vec<&'static Crossing>,
 }
@@ -41,13 +41,13 @@ fn known() -> &'static [KnownCalls] {
     KNOWN.get_or_init(|| ACTIONS.iter().map(know).collect())
 }
 
-fn know(action: &'static Action) -> KnownCalls {
+fn know(action: &'static FaultAction) -> KnownCalls {
     let mut calls: Vec<(Call, u64, &'static str)> = Vec::new();
     let (made, crossings) = cases::calls(action);
     for call in made {
         let number = calls.iter().filter(|(other, ..)| other.function == call.function).count() as u64 + 1;
         let nth = calls.iter().filter(|(other, ..)| *other == call).count();
-        // The stream brings what a deed has written: that is a deed of its own.
+        // The stream brings what an action has written: that is an action of its own.
         if let Some(row) = action.row(&call, nth) {
             calls.push((call, number, row));
         } else {
@@ -58,12 +58,12 @@ fn know(action: &'static Action) -> KnownCalls {
     KnownCalls { action, calls, crossings }
 }
 
-/// The cases of a cell, each with a name for the sentence of a failure.
-fn cell(row: &str, column: Column) -> Vec<(String, &'static Action, FaultPlan)> {
+/// The cases of a cell, each with a name for the message of a failure.
+fn cell(row: &str, column: Column) -> Vec<(String, &'static FaultAction, FaultPlan)> {
     let mut cases = Vec::new();
     for KnownCalls { action, calls, crossings } in known() {
         for (call, number, of) in calls.iter().filter(|(.., of)| *of == row) {
-            for (_, hit) in cases::troubles_of(call, *number).into_iter().filter(|(c, _)| *c == column) {
+            for (_, hit) in cases::hits_of(call, *number).into_iter().filter(|(c, _)| *c == column) {
                 let lasting = if hit.lasting { ", lasting" } else { "" };
                 let name = format!(
                     "{of} {}: {:?} at call {number}, {}{lasting}",
@@ -114,18 +114,18 @@ fn cell(row: &str, column: Column) -> Vec<(String, &'static Action, FaultPlan)> 
     cases
 }
 
-/// Whether every case of a cell is played, not one in eight.
+/// Returns whether every case of a cell runs, not one in eight.
 fn every_case() -> bool {
     ["EVERY_CASE", "UPDATE_SNAPSHOTS"].iter().any(|name| journeys::variable(name).is_some())
 }
 
-/// Runs a cell and holds it to what is written down.
+/// Runs a cell and compares it with `infra/faults.md`.
 fn holds(row: &str, column: Column) {
     let cases = cell(row, column);
     assert!(!cases.is_empty(), "{row} {column:?}: no call, no case: the cell is empty");
     let (mut letters, mut broken) = (BTreeSet::new(), Vec::new());
     for (name, action, trouble) in cases.iter().step_by(if every_case() { 1 } else { 8 }) {
-        let CaseResult { letter, faults, .. } = cases::play(action, trouble);
+        let CaseResult { letter, faults, .. } = cases::run_case(action, trouble);
         letters.insert(letter);
         if !faults.is_empty() {
             broken.push(format!("{name}:\n    {}", faults.join("\n    ")));
@@ -142,7 +142,7 @@ fn inv_x09_a_write_whose_answer_is_lost_is_recognised_as_done() {
     let mut writes = Vec::new();
     for KnownCalls { action, calls, .. } in known() {
         for (call, number, _) in calls {
-            let lost = cases::troubles_of(call, *number).into_iter().map(|(_, hit)| hit);
+            let lost = cases::hits_of(call, *number).into_iter().map(|(_, hit)| hit);
             let lost = lost.filter(|hit| hit.fault == InjectedFault::LoseAnswer && !hit.lasting);
             writes.extend(lost.map(|hit| (*action, call.operation.clone(), hit)));
         }
@@ -152,7 +152,7 @@ fn inv_x09_a_write_whose_answer_is_lost_is_recognised_as_done() {
     let (mut broken, mut expected) = (Vec::new(), BTreeMap::new());
     for (action, operation, hit) in writes.into_iter().step_by(if every_case() { 1 } else { 8 }) {
         let number = hit.number;
-        let CaseResult { faults, ledger, .. } = cases::play(action, &FaultPlan::Hits(vec![hit]));
+        let CaseResult { faults, ledger, .. } = cases::run_case(action, &FaultPlan::Hits(vec![hit]));
         let expected = expected.entry(action.name).or_insert_with(|| cases::untroubled(action));
         if ledger != *expected || !faults.is_empty() {
             broken.push(format!(
@@ -164,7 +164,7 @@ fn inv_x09_a_write_whose_answer_is_lost_is_recognised_as_done() {
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
-/// `rows.rs`: every row and column that a call of some deed falls into. Written anew by `UPDATE_SNAPSHOTS=1`.
+/// `rows.rs`: every row and column that a call of some action falls into. Written anew by `UPDATE_SNAPSHOTS=1`.
 #[test]
 fn every_cell_is_a_test() {
     let rows: BTreeSet<&str> =

@@ -1,4 +1,4 @@
-//! `infra/faults.md`: what each cell ended with, held to the bar.
+//! `infra/faults.md`: what each cell of the matrix ended with, and what is allowed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -8,8 +8,8 @@ use journeys::local::Stack;
 
 use crate::cases::{COLUMNS, Column};
 
-/// One at a time writes.
-static PEN: Mutex<()> = Mutex::new(());
+/// One test at a time writes the file.
+static WRITER: Mutex<()> = Mutex::new(());
 
 const HEAD: &str = "# What every fault ends with
 
@@ -28,7 +28,7 @@ outcome is unknown and will be asked for
 
 ";
 
-/// The letters that the bar allows a cell, by who waits for the answer. What the SDK's own repetition gets over is
+/// The letters that a cell may have, by who waits for the answer. What the SDK's own repetition gets over is
 /// `S` everywhere.
 fn allowed(row: &str, column: Column) -> &'static str {
     const WORKERS: &[&str] =
@@ -61,11 +61,11 @@ fn allowed(row: &str, column: Column) -> &'static str {
     }
 }
 
-/// Holds a cell to the bar, and to what is written of it: to all of that when all its cases were played.
+/// Compares a cell with what is allowed and with what is written of it: with all of that when all its cases ran.
 pub fn holds(row: &str, column: Column, letters: &BTreeSet<char>, cases: Option<usize>) {
     let wrong: String = letters.iter().filter(|letter| !allowed(row, column).contains(**letter)).collect();
-    assert!(wrong.is_empty(), "{row} {column:?} ended with {wrong}; the bar allows {}", allowed(row, column));
-    let _pen = PEN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    assert!(wrong.is_empty(), "{row} {column:?} ended with {wrong}; allowed is {}", allowed(row, column));
+    let _writer = WRITER.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let path = Stack::repository().join("infra/faults.md");
     let text = std::fs::read_to_string(&path).unwrap_or_default();
     let mut table = read(&text);

@@ -1,20 +1,20 @@
-//! All ordered pairs of troubles in the rows of payments (FM-28 to FM-52): the second comes later in the same action, or
-//! when it is tried again. `PAIRS=2000` plays so many of them, evenly spread; the long run plays all.
+//! All ordered pairs of faults in the rows of payments (FM-28 to FM-52): the second comes later in the same action, or
+//! when it is tried again. `PAIRS=2000` runs so many of them, evenly spread; the long run runs all.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::actions::Action;
-use crate::cases::{FaultPlan, Hit, play, troubles_of};
+use crate::actions::FaultAction;
+use crate::cases::{FaultPlan, Hit, hits_of, run_case};
 use crate::{KnownCalls, known};
 
-/// Whether a row is one of a payment's.
+/// Returns whether a row is one of a payment's.
 fn is_payment(row: &str) -> bool {
     row.trim_start_matches("FM-").parse::<u32>().is_ok_and(|number| (28..=54).contains(&number))
 }
 
-/// Every pair: a trouble at one call, and another at a later call or at one of the next try.
-fn pairs() -> Vec<(&'static Action, Hit, Hit)> {
+/// Every pair: a fault at one call, and another at a later call or at one of the next try.
+fn pairs() -> Vec<(&'static FaultAction, Hit, Hit)> {
     let mut pairs = Vec::new();
     for KnownCalls { action, calls, .. } in known() {
         if !calls.iter().any(|(.., row)| is_payment(row)) {
@@ -22,10 +22,10 @@ fn pairs() -> Vec<(&'static Action, Hit, Hit)> {
         }
         for (first, at, _) in calls {
             let most = calls.iter().filter(|(call, ..)| call.function == first.function).count() as u64;
-            for (_, one) in troubles_of(first, *at).into_iter().filter(|(_, hit)| !hit.lasting) {
+            for (_, one) in hits_of(first, *at).into_iter().filter(|(_, hit)| !hit.lasting) {
                 for (second, then, _) in calls.iter().filter(|(call, ..)| call.function == first.function) {
                     for number in [*then, *then + most] {
-                        let others = troubles_of(second, number).into_iter().filter(|(_, hit)| !hit.lasting);
+                        let others = hits_of(second, number).into_iter().filter(|(_, hit)| !hit.lasting);
                         let later = others.filter(|(_, hit)| hit.number > one.number);
                         pairs.extend(later.map(|(_, two)| (*action, one.clone(), two)));
                     }
@@ -36,7 +36,7 @@ fn pairs() -> Vec<(&'static Action, Hit, Hit)> {
     pairs
 }
 
-/// Plays every n-th pair; gives back how many.
+/// Runs every n-th pair; returns how many.
 fn hold(step: usize) -> usize {
     let all = pairs();
     let (next, failed) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
@@ -46,7 +46,7 @@ fn hold(step: usize) -> usize {
                 loop {
                     let place = next.fetch_add(step, Ordering::Relaxed);
                     let Some((action, one, two)) = all.get(place) else { return };
-                    let ended = play(action, &FaultPlan::Pair(one.clone(), two.clone()));
+                    let ended = run_case(action, &FaultPlan::Pair(one.clone(), two.clone()));
                     if !ended.faults.is_empty() {
                         let why = format!(
                             "{}: {one:?}, then {two:?}:\n    {}",

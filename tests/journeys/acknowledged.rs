@@ -109,7 +109,7 @@ async fn inv_m26_the_senders_clock_decides_nothing() {
     let Some(portal) = TestPortal::alone() else { return };
     let (mario, _) = portal.proven_citizen().await;
     let creditor = portal.creditor();
-    let practice = || DebtPosition::of(&mario.person, portal.rng());
+    let position = || DebtPosition::of(&mario.person, portal.rng());
     let tomorrow = portal.clock().day(1).await;
     let now = portal.clock().now().await;
     let by_chance = i64::try_from(portal.rng().below(7_300)).unwrap() - 3_650;
@@ -119,9 +119,9 @@ async fn inv_m26_the_senders_clock_decides_nothing() {
         let says = now + SignedDuration::from_hours(24 * day);
         for by_psp in [true, false] {
             // To pay until tomorrow by our clock, cancelled, and to pay until tomorrow but told after it.
-            let open = creditor.issues_as(practice().with("expiresOn", tomorrow.clone())).await;
+            let open = creditor.issues_as(position().with("expiresOn", tomorrow.clone())).await;
             let cancelled = creditor.issues(&mario.person).await;
-            let expired = creditor.issues_as(practice().with("expiresOn", tomorrow.clone())).await;
+            let expired = creditor.issues_as(position().with("expiresOn", tomorrow.clone())).await;
             let told = |notice| {
                 let (mario, portal) = (mario.clone(), portal.clone());
                 async move {

@@ -12,7 +12,7 @@ async fn ab_18_a_fiscal_code_alone_opens_nothing() {
     let thief = thief.becomes_known().await;
     assert_eq!(thief.to_pay().await["count"], 0);
     thief.tries_to_see(&notice).await.refused(404, "debt_not_found");
-    // Not even with a practice that the account made up for itself.
+    // Not even with a debt that the account made up for itself.
     let own = thief.creates(&canteen(1_200)).await;
     thief.associates(&own).await;
     assert_eq!(thief.account().await["identityProven"], false);

@@ -86,10 +86,10 @@ async fn inv_m27_a_spontaneous_practice_is_made_once_for_a_key() {
 async fn a_wish_that_was_refused_may_come_again_under_its_key() {
     let portal = TestPortal::open();
     let (mario, _) = portal.proven_citizen().await;
-    let practice = DebtPosition::of(&mario.person, portal.rng());
-    let order = json!({"noticeNumbers": [practice.number]});
+    let position = DebtPosition::of(&mario.person, portal.rng());
+    let order = json!({"noticeNumbers": [position.number]});
     mario.orders_as(&order, "k-again").await.refused(404, "debt_not_found");
-    portal.creditor().issues_as(practice).await;
+    portal.creditor().issues_as(position).await;
     mario.orders_as(&order, "k-again").await.expect(201);
 }
 

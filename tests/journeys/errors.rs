@@ -30,7 +30,7 @@ async fn every_error_code_of_the_contract_is_reachable() {
 async fn meets_them_all(portal: &TestPortal) -> Vec<TestResponse> {
     let mut met = Vec::new();
     let (mario, notice) = portal.proven_citizen().await;
-    let practice = portal.creditor().issues(&mario.person).await;
+    let position = portal.creditor().issues(&mario.person).await;
     let browser = &mario.browser;
     met.push(mario.checks_code("").await);
     met.push(mario.posts("/api/login", &json!({"username": "x", "password": "y", "admin": true})).await);
@@ -80,7 +80,7 @@ async fn meets_them_all(portal: &TestPortal) -> Vec<TestResponse> {
     let faults = portal.stack().faults();
     let opens = || Scope::function("InitiatePayment").operation("psp:open");
     faults.plan(opens(), [(1, InjectedFault::Delay(Duration::from_millis(700)))]);
-    met.extend(the_same_request_twice(&mario, &practice).await);
+    met.extend(the_same_request_twice(&mario, &position).await);
     faults.clear();
     let other = portal.creditor().issues(&mario.person).await;
     faults.plan(opens(), (1..10).map(|n| (n, InjectedFault::ServerError)));

@@ -30,12 +30,12 @@ async fn the_history_is_walked_latest_first_by_pages_and_as_a_table() {
 #[tokio::test]
 async fn inv_x11_no_page_is_empty_and_a_filter_skips_what_it_does_not_ask_for() {
     let Some(portal) = TestPortal::alone() else { return };
-    let (mario, practices) = with_debts(&portal, &[None; 5]).await;
+    let (mario, debts) = with_debts(&portal, &[None; 5]).await;
     assert_eq!(mario.walks("/api/debts?limit=5").await.len(), 1);
     let tax = DebtPosition::of(&mario.person, portal.rng()).with("serviceCode", "TEST1");
     let sought = portal.creditor().issues_as(tax.with("reason", "Tassa cercata")).await;
     mario.has_paid(&sought).await;
-    for notice in &practices {
+    for notice in &debts {
         portal.clock().moves_minutes(1).await;
         portal.creditor().cancels(notice).await;
     }

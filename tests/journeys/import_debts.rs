@@ -9,13 +9,13 @@ async fn a_practice_is_added_changed_and_cancelled_idempotently() {
     let portal = TestPortal::open();
     let creditor = portal.creditor();
     let mario = portal.known_citizen().await;
-    let practice = DebtPosition::of(&mario.person, portal.rng());
-    let notice = practice.notice();
-    creditor.sends(&practice).await.expect(201);
-    creditor.sends(&practice).await.expect(200);
+    let position = DebtPosition::of(&mario.person, portal.rng());
+    let notice = position.notice();
+    creditor.sends(&position).await.expect(201);
+    creditor.sends(&position).await.expect(200);
     mario.associates(&notice).await;
     assert_eq!(mario.timeline(&notice).await, ["created"], "the same data again are no change");
-    let changed = practice.with("amount", 777).with("reason", "Mensa, conguaglio");
+    let changed = position.with("amount", 777).with("reason", "Mensa, conguaglio");
     assert_eq!(creditor.sends(&changed).await.ok()["debt"]["amount"], 777);
     assert_eq!(mario.timeline(&notice).await, ["created", "changed"]);
     assert_eq!(mario.sees(&notice).await["debt"]["reason"], "Mensa, conguaglio");
@@ -44,12 +44,12 @@ async fn a_practice_is_added_changed_and_cancelled_idempotently() {
 #[tokio::test]
 async fn every_wrong_field_of_a_practice_is_named() {
     let portal = TestPortal::open();
-    let mut practice = DebtPosition::of(&SamplePerson::natural(portal.rng()), portal.rng());
-    practice.body = json!({
+    let mut position = DebtPosition::of(&SamplePerson::natural(portal.rng()), portal.rng());
+    position.body = json!({
         "debtor": {"fiscalCode": "X", "personType": "alien", "name": "", "country": "ITA", "email": "x"},
         "serviceCode": "", "reason": "", "amount": 0, "dueDate": "tomorrow"
     });
-    let fields = portal.creditor().sends(&practice).await.refused(400, "invalid_input").fields();
+    let fields = portal.creditor().sends(&position).await.refused(400, "invalid_input").fields();
     let said: Vec<(&str, &str)> = fields.iter().map(|(f, c)| (f.as_str(), c.as_str())).collect();
     for expected in [
         ("debtor.country", "format"),
@@ -63,14 +63,14 @@ async fn every_wrong_field_of_a_practice_is_named() {
     ] {
         assert!(said.contains(&expected), "{expected:?} is not in {said:?}");
     }
-    let practice = DebtPosition::of(&SamplePerson::natural(portal.rng()), portal.rng());
+    let position = DebtPosition::of(&SamplePerson::natural(portal.rng()), portal.rng());
     portal
         .creditor()
-        .sends(&practice.clone().with("serviceCode", "99.NULLA"))
+        .sends(&position.clone().with("serviceCode", "99.NULLA"))
         .await
         .refused(400, "invalid_input");
-    portal.creditor().sends(&practice.clone().with("paid", true)).await.refused(400, "unknown_field");
-    portal.creditor().sends(&practice.numbered("123")).await.refused(400, "invalid_input");
+    portal.creditor().sends(&position.clone().with("paid", true)).await.refused(400, "unknown_field");
+    portal.creditor().sends(&position.numbered("123")).await.refused(400, "invalid_input");
 }
 
 #[tokio::test]
@@ -101,11 +101,11 @@ async fn a_cancelled_practice_whose_payment_fails_stays_cancelled() {
 async fn a_practice_changed_during_its_payment_is_settled_by_what_was_agreed() {
     let portal = TestPortal::open();
     let mario = portal.known_citizen().await;
-    let practice = DebtPosition::of(&mario.person, portal.rng());
-    let notice = portal.creditor().issues_as(practice.clone()).await;
+    let position = DebtPosition::of(&mario.person, portal.rng());
+    let notice = portal.creditor().issues_as(position.clone()).await;
     mario.associates(&notice).await;
     let paying = mario.pays(&notice).await;
-    portal.creditor().sends(&practice.with("amount", notice.amount + 500)).await.expect(200);
+    portal.creditor().sends(&position.with("amount", notice.amount + 500)).await.expect(200);
     paying.at_psp(PspOutcome::Success).await;
     assert_eq!((paying.status().await.as_str(), mario.status(&notice).await.as_str()), ("succeeded", "paid"));
     assert_eq!(mario.timeline(&notice).await, ["created", "payment-started", "changed", "paid"]);
@@ -119,11 +119,11 @@ async fn a_practice_of_another_debtor_leaves_the_first_ones_list() {
     let mario = portal.known_citizen().await;
     let first = portal.creditor().issues(&mario.person).await;
     mario.associates(&first).await;
-    let practice = DebtPosition::of(&mario.person, portal.rng());
-    let notice = portal.creditor().issues_as(practice.clone()).await;
+    let position = DebtPosition::of(&mario.person, portal.rng());
+    let notice = portal.creditor().issues_as(position.clone()).await;
     assert!(mario.numbers_to_pay().await.contains(&notice.number));
     let lucia = portal.known_citizen().await;
-    portal.creditor().sends(&practice.with("debtor", lucia.person.debtor())).await.expect(200);
+    portal.creditor().sends(&position.with("debtor", lucia.person.debtor())).await.expect(200);
     assert_eq!(mario.numbers_to_pay().await, [first.number.as_str()]);
     mario.tries_to_see(&notice).await.refused(404, "debt_not_found");
     let hers = journeys::SampleNotice { fiscal_code: lucia.person.fiscal_code.clone(), ..notice };
@@ -135,12 +135,12 @@ async fn a_practice_of_another_debtor_leaves_the_first_ones_list() {
 async fn a_practice_given_to_another_during_its_payment_leaves_the_payment_readable() {
     let portal = TestPortal::open();
     let mario = portal.known_citizen().await;
-    let practice = DebtPosition::of(&mario.person, portal.rng());
-    let notice = portal.creditor().issues_as(practice.clone()).await;
+    let position = DebtPosition::of(&mario.person, portal.rng());
+    let notice = portal.creditor().issues_as(position.clone()).await;
     mario.associates(&notice).await;
     let paying = mario.pays(&notice).await;
     let anna = portal.known_citizen().await;
-    portal.creditor().sends(&practice.with("debtor", anna.person.debtor())).await.expect(200);
+    portal.creditor().sends(&position.with("debtor", anna.person.debtor())).await.expect(200);
     let status = paying.sees().await;
     assert_eq!((&status["status"], &status["debts"]), (&json!("pending"), &json!([])), "{status}");
 }
@@ -150,8 +150,8 @@ async fn a_practice_is_not_there_before_its_first_day() {
     let Some(portal) = TestPortal::alone() else { return };
     let (mario, first) = portal.proven_citizen().await;
     let tomorrow = portal.clock().day(1).await;
-    let practice = DebtPosition::of(&mario.person, portal.rng()).with("validFrom", tomorrow);
-    let notice = portal.creditor().issues_as(practice).await;
+    let position = DebtPosition::of(&mario.person, portal.rng()).with("validFrom", tomorrow);
+    let notice = portal.creditor().issues_as(position).await;
     mario.searches_for(&notice.fiscal_code, &notice.number).await.refused(404, "debt_not_found");
     mario.tries_to_see(&notice).await.refused(404, "debt_not_found");
     mario.tries_to_pay(&notice).await.refused(404, "debt_not_found");
@@ -168,8 +168,8 @@ async fn notices_of_every_aux_digit_are_found_by_number_and_by_iuv() {
     let mario = portal.known_citizen().await;
     for aux in 0..=3 {
         let number = format!("{aux}{}", portal.rng().digits(17));
-        let practice = DebtPosition::of(&mario.person, portal.rng()).numbered(&number);
-        let notice = portal.creditor().issues_as(practice).await;
+        let position = DebtPosition::of(&mario.person, portal.rng()).numbered(&number);
+        let notice = portal.creditor().issues_as(position).await;
         let found = mario.searches(&notice).await.debt;
         assert_eq!(found["iuv"], notice.iuv());
         let by_iuv = json!({"fiscalCode": notice.fiscal_code, "iuv": notice.iuv()});
@@ -180,11 +180,11 @@ async fn notices_of_every_aux_digit_are_found_by_number_and_by_iuv() {
 const HEADER: [&str; 7] =
     ["noticeNumber", "debtorFiscalCode", "debtorPersonType", "debtorName", "serviceCode", "reason", "amount"];
 
-fn row(practice: &DebtPosition) -> [String; 7] {
-    let body = &practice.body;
+fn row(position: &DebtPosition) -> [String; 7] {
+    let body = &position.body;
     let text = |value: &journeys::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     [
-        practice.number.clone(),
+        position.number.clone(),
         text(&body["debtor"]["fiscalCode"]),
         text(&body["debtor"]["personType"]),
         format!("\"{}\"", text(&body["debtor"]["name"])),
@@ -199,11 +199,11 @@ async fn a_table_is_imported_with_commas_or_semicolons() {
     let portal = TestPortal::open();
     for (joint, end) in [(",", "\n"), (";", "\r\n"), (",", "\r\n")] {
         let mario = portal.known_citizen().await;
-        let practices: Vec<DebtPosition> =
+        let debts: Vec<DebtPosition> =
             (0..3).map(|_| DebtPosition::of(&mario.person, portal.rng())).collect();
         let mut lines = vec![HEADER.join(joint)];
-        lines.extend(practices.iter().map(|practice| row(practice).join(joint)));
-        let mut wrong = row(&practices[0]);
+        lines.extend(debts.iter().map(|position| row(position).join(joint)));
+        let mut wrong = row(&debts[0]);
         wrong[0] = "12".to_owned();
         wrong[6] = "12,50".to_owned().replace(',', ".");
         lines.push(wrong.join(joint));
@@ -211,16 +211,13 @@ async fn a_table_is_imported_with_commas_or_semicolons() {
 
         let dry = portal.creditor().imports("text/csv", &table, true).await.ok();
         assert_eq!((&dry["accepted"], &dry["rejected"]), (&json!(3), &json!(1)), "{dry}");
-        mario
-            .searches_for(&mario.person.fiscal_code, &practices[0].number)
-            .await
-            .refused(404, "debt_not_found");
+        mario.searches_for(&mario.person.fiscal_code, &debts[0].number).await.refused(404, "debt_not_found");
 
         let report = portal.creditor().imports("text/csv", &table, false).await.ok();
         assert_eq!(report["rows"], dry["rows"], "a dry run says what the run will do");
         assert_eq!(
             report["rows"][0],
-            json!({"line": 2, "noticeNumber": practices[0].number, "outcome": "created"})
+            json!({"line": 2, "noticeNumber": debts[0].number, "outcome": "created"})
         );
         assert_eq!(report["rows"][3]["line"], 5);
         let codes: Vec<&str> = report["rows"][3]["errors"]
@@ -231,9 +228,9 @@ async fn a_table_is_imported_with_commas_or_semicolons() {
             .collect();
         assert!(codes.contains(&"noticeNumber") && codes.contains(&"amount"), "{report}");
 
-        mario.associates(&practices[0].notice()).await;
+        mario.associates(&debts[0].notice()).await;
         assert_eq!(mario.to_pay().await["count"], 3);
-        mario.has_paid(&practices[0].notice()).await;
+        mario.has_paid(&debts[0].notice()).await;
         let again = portal.creditor().imports("text/csv", &table, false).await.ok();
         assert_eq!(
             again["rows"][0]["errors"],
@@ -241,7 +238,7 @@ async fn a_table_is_imported_with_commas_or_semicolons() {
         );
         let dry = portal.creditor().imports("text/csv", &table, true).await.ok();
         assert_eq!(dry["rows"][0], again["rows"][0]);
-        assert_eq!(mario.timeline(&practices[1].notice()).await, ["created"]);
+        assert_eq!(mario.timeline(&debts[1].notice()).await, ["created"]);
     }
 }
 
@@ -249,19 +246,18 @@ async fn a_table_is_imported_with_commas_or_semicolons() {
 async fn lines_of_json_are_imported() {
     let portal = TestPortal::open();
     let mario = portal.known_citizen().await;
-    let practices: Vec<DebtPosition> =
-        (0..3).map(|_| DebtPosition::of(&mario.person, portal.rng())).collect();
-    let mut lines: Vec<String> = practices.iter().map(DebtPosition::line).collect();
+    let debts: Vec<DebtPosition> = (0..3).map(|_| DebtPosition::of(&mario.person, portal.rng())).collect();
+    let mut lines: Vec<String> = debts.iter().map(DebtPosition::line).collect();
     lines.insert(1, String::new());
     lines.push("{not json".to_owned());
-    lines.push(practices[0].clone().with("colour", "blue").line());
+    lines.push(debts[0].clone().with("colour", "blue").line());
     let report = portal.creditor().imports("application/x-ndjson", &lines.join("\n"), false).await.ok();
     assert_eq!((&report["accepted"], &report["rejected"]), (&json!(3), &json!(2)), "{report}");
     assert_eq!(report["rows"][4]["errors"], json!([{"field": "colour", "code": "not_allowed"}]));
-    mario.associates(&practices[2].notice()).await;
+    mario.associates(&debts[2].notice()).await;
     let mut shown = numbers(&mario.to_pay().await);
     shown.sort();
-    let mut sent: Vec<String> = practices.iter().map(|practice| practice.number.clone()).collect();
+    let mut sent: Vec<String> = debts.iter().map(|position| position.number.clone()).collect();
     sent.sort();
     assert_eq!(shown, sent);
 }
@@ -289,12 +285,12 @@ async fn an_import_that_is_none_is_refused_whole() {
 #[tokio::test]
 async fn a_wrong_creditor_key_opens_nothing_and_guessing_ends() {
     let portal = TestPortal::open();
-    let practice = DebtPosition::of(&SamplePerson::natural(portal.rng()), portal.rng());
-    let path = format!("/creditor/debts/{}", practice.number);
+    let position = DebtPosition::of(&SamplePerson::natural(portal.rng()), portal.rng());
+    let path = format!("/creditor/debts/{}", position.number);
     let attacker = portal.citizen();
     let mut stopped = false;
     for guess in 0..60 {
-        let ask = attacker.request("PUT", &path).json(&practice.body);
+        let ask = attacker.request("PUT", &path).json(&position.body);
         let answer = ask.header("authorization", &format!("Bearer guess-{guess}")).answer().await;
         if answer.status == 429 {
             answer.refused(429, "too_many_requests");
@@ -304,5 +300,5 @@ async fn a_wrong_creditor_key_opens_nothing_and_guessing_ends() {
         answer.refused(401, "not_authenticated");
     }
     assert!(stopped);
-    portal.creditor().sends(&practice).await.expect(201);
+    portal.creditor().sends(&position).await.expect(201);
 }

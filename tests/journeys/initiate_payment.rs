@@ -114,7 +114,7 @@ async fn while_a_payment_is_under_way_there_is_no_other() {
     mario.withdraws_consent().await;
 }
 
-/// What was begun for two practices together is not gone on with for one of them, nor for them and a third.
+/// What was begun for two debts together is not gone on with for one of them, nor for them and a third.
 #[tokio::test]
 async fn inv_m18_a_payment_is_resumed_for_the_very_practices_that_it_is_of() {
     let portal = TestPortal::open();
@@ -128,7 +128,7 @@ async fn inv_m18_a_payment_is_resumed_for_the_very_practices_that_it_is_of() {
     }
     assert_eq!(mario.pays_all(&[&second, &first]).await.id, together.id, "in whatever order");
     together.at_psp(PspOutcome::Failure).await;
-    // Each practice's own history names its own share of what failed.
+    // Each debt's own history names its own share of what failed.
     let exported = mario.exports().await;
     for notice in [&first, &second] {
         let debts = exported["debts"].as_array().unwrap();

@@ -5,17 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use journeys::local::Options;
 use journeys::{DebtPosition, PortalUser, SampleNotice, TestPortal, numbers};
 
-/// Somebody proven with several practices to pay, due so many days from now (none: no due date), in this order.
+/// Somebody proven with several debts to pay, due so many days from now (none: no due date), in this order.
 pub async fn with_debts(portal: &TestPortal, due: &[Option<i64>]) -> (PortalUser, Vec<SampleNotice>) {
     let citizen = portal.known_citizen().await;
     let mut notices = Vec::new();
     for days in due {
-        let practice = DebtPosition::of(&citizen.person, portal.rng());
-        let practice = match days {
-            Some(days) => practice.with("dueDate", portal.clock().day(*days).await),
-            None => practice,
+        let position = DebtPosition::of(&citizen.person, portal.rng());
+        let position = match days {
+            Some(days) => position.with("dueDate", portal.clock().day(*days).await),
+            None => position,
         };
-        notices.push(portal.creditor().issues_as(practice).await);
+        notices.push(portal.creditor().issues_as(position).await);
     }
     citizen.associates(&notices[0]).await;
     (citizen, notices)

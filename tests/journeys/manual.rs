@@ -104,7 +104,7 @@ async fn gets_an_account(portal: &TestPortal, citizen: &PortalUser) -> journeys:
     account
 }
 
-/// One practice of each amount kind of the catalogue; gives one back to pay later.
+/// One debt of each amount kind of the catalogue; gives one back to pay later.
 async fn creates_one_of_each_kind(citizen: &PortalUser) -> SampleNotice {
     let services = citizen.services().await;
     let kind_of = |code: &str| {

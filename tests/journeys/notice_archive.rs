@@ -17,13 +17,13 @@ async fn the_central_archive_hears_of_every_change() {
     let Some(portal) = TestPortal::alone() else { return };
     let mario = portal.known_citizen().await;
     let creditor = portal.creditor();
-    let practice = DebtPosition::of(&mario.person, portal.rng());
-    let notice = creditor.issues_as(practice.clone()).await;
+    let position = DebtPosition::of(&mario.person, portal.rng());
+    let notice = creditor.issues_as(position.clone()).await;
     let held = archived(&portal, &notice).await;
     assert_eq!((&held["amount"], &held["iuv"]), (&json!(notice.amount), &json!(notice.iuv())));
     assert_eq!(held["entityFiscalCode"], notice.fiscal_code.as_str());
     // Changed, cancelled.
-    creditor.sends(&practice.with("amount", 12_345)).await.expect(200);
+    creditor.sends(&position.with("amount", 12_345)).await.expect(200);
     assert_eq!(archived(&portal, &notice).await["amount"], 12_345);
     creditor.cancels(&notice).await;
     assert_eq!(archived(&portal, &notice).await["amount"], 0);
@@ -46,9 +46,9 @@ async fn the_central_archive_hears_of_every_change() {
 #[tokio::test]
 async fn the_archive_hears_of_a_practice_on_the_day_from_which_it_holds() {
     let Some(portal) = TestPortal::alone() else { return };
-    let practice = DebtPosition::of(&portal.citizen().person, portal.rng());
+    let position = DebtPosition::of(&portal.citizen().person, portal.rng());
     let in_two_days = portal.clock().day(2).await;
-    let notice = portal.creditor().issues_as(practice.with("validFrom", in_two_days)).await;
+    let notice = portal.creditor().issues_as(position.with("validFrom", in_two_days)).await;
     portal.stack().settle().await;
     let list = portal.browser().get("/_local/aca.json").answer().await.ok();
     assert_eq!(list["items"], json!([]));

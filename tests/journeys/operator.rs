@@ -161,7 +161,7 @@ async fn inv_m10_what_was_given_back_or_settled_is_noted_once_and_listed_no_more
     }
     let otherwise = refuses(&portal, reconcile(&twice, 4)).await;
     assert!(otherwise.contains("was dealt with: movement 5, REFUND_NOTED"), "{otherwise}");
-    assert_eq!(mario.sees(&twice).await, before, "the citizen's practice is as it was");
+    assert_eq!(mario.sees(&twice).await, before, "the citizen's debt is as it was");
     assert!(listed().await.ends_with("0 to refund, 2 of another amount, 0 of nothing we know\n"));
 
     says(&portal, reconcile(&differs, 4)).await;
@@ -238,12 +238,12 @@ async fn fm_52_a_receipt_that_never_came_is_credited_by_hand_and_known_when_it_c
 #[tokio::test]
 async fn inv_m24_money_of_nothing_we_knew_is_listed_until_it_is_taken_for_a_debt() {
     let Some(portal) = TestPortal::alone() else { return };
-    let practice = DebtPosition::of(&portal.citizen().person, portal.rng());
-    let receipt = NodeReceipt::of(&practice.notice(), "1");
+    let position = DebtPosition::of(&portal.citizen().person, portal.rng());
+    let receipt = NodeReceipt::of(&position.notice(), "1");
     assert_eq!(said(&receipt.arrives(&portal).await), "OK");
     let (_, text) = says(&portal, LedgerCommand::Differences).await;
     assert!(text.contains(&format!("of nothing we know: no debt of ours, receipt {}", receipt.id)), "{text}");
-    portal.creditor().sends(&practice).await.expect(201);
+    portal.creditor().sends(&position).await.expect(201);
     let (_, text) = says(&portal, LedgerCommand::Replay(Replay::one(&format!("node {}", receipt.id)))).await;
     assert!(text.contains("a debt was credited"), "{text}");
     assert_eq!(

@@ -25,16 +25,16 @@ async fn inv_m20_inv_m21_every_state_of_a_debt_has_its_answer_and_asking_changes
     let Some(portal) = TestPortal::alone() else { return };
     let (mario, open) = portal.proven_citizen().await;
     let creditor = portal.creditor();
-    let practice = || DebtPosition::of(&mario.person, portal.rng());
+    let position = || DebtPosition::of(&mario.person, portal.rng());
     let paid = creditor.issues(&mario.person).await;
     portal.node().pays(&paid).await.ok();
     let cancelled = creditor.issues(&mario.person).await;
     creditor.cancels(&cancelled).await;
-    let expired = creditor.issues_as(practice().with("expiresOn", portal.clock().day(1).await)).await;
-    let unpublished = creditor.issues_as(practice().with("validFrom", portal.clock().day(30).await)).await;
+    let expired = creditor.issues_as(position().with("expiresOn", portal.clock().day(1).await)).await;
+    let unpublished = creditor.issues_as(position().with("validFrom", portal.clock().day(30).await)).await;
     portal.clock().moves(Duration::from_secs(3 * 24 * 60 * 60)).await;
     mario.logs_in().await;
-    let unknown = practice().notice();
+    let unknown = position().notice();
     let probe = named("000000000000000000", &open);
     for (notice, expected, visible) in [
         (&open, "OK", true),
@@ -69,9 +69,9 @@ async fn what_the_till_hears_is_what_the_notice_says() {
     let portal = TestPortal::open();
     let mario = portal.citizen();
     let due = portal.clock().day(20).await;
-    let practice =
+    let position =
         DebtPosition::of(&mario.person, portal.rng()).with("amount", 4_550).with("dueDate", due.clone());
-    let notice = portal.creditor().issues_as(practice).await;
+    let notice = portal.creditor().issues_as(position).await;
     let verified = portal.node().verifies(&notice).await.ok();
     let option = &verified["paymentList"]["paymentOptionDescription"];
     assert_eq!(
@@ -115,9 +115,9 @@ async fn with_address(portal: &TestPortal) -> (PortalUser, SampleNotice) {
 }
 
 fn addressed(citizen: &PortalUser, portal: &TestPortal) -> DebtPosition {
-    let mut practice = DebtPosition::of(&citizen.person, portal.rng());
-    practice.body["debtor"]["email"] = json!(citizen.person.email);
-    practice
+    let mut position = DebtPosition::of(&citizen.person, portal.rng());
+    position.body["debtor"]["email"] = json!(citizen.person.email);
+    position
 }
 
 #[tokio::test]
@@ -127,11 +127,11 @@ async fn everybody_in_whose_history_a_payment_at_a_counter_is_hears_of_it_once()
     let (luigia, elsewhere) = (portal.known_citizen().await, portal.citizen().person.email);
     // The creditor knows nobody's address, or the debtor's own, or another one.
     for named in [None, Some(&mario.person.email), Some(&elsewhere)] {
-        let mut practice = DebtPosition::of(&mario.person, portal.rng());
+        let mut position = DebtPosition::of(&mario.person, portal.rng());
         if let Some(address) = named {
-            practice.body["debtor"]["email"] = json!(address);
+            position.body["debtor"]["email"] = json!(address);
         }
-        let notice = portal.creditor().issues_as(practice).await;
+        let notice = portal.creditor().issues_as(position).await;
         luigia.associates(&notice).await;
         assert_eq!(heard(&portal.node().pays(&notice).await.ok()), "OK");
         for citizen in [&mario, &luigia] {
@@ -201,7 +201,7 @@ async fn money_that_comes_twice_is_kept_to_be_refunded() {
     assert_eq!(heard(&portal.node().pays(&notice).await.ok()), "OK");
     assert_eq!(mario.timeline(&notice).await, ["created", "paid", "duplicate-to-refund"]);
     assert_eq!(mario.status(&notice).await, "paid");
-    assert_eq!(mario.receipt_code(&notice).await, code, "the first receipt is the practice's own");
+    assert_eq!(mario.receipt_code(&notice).await, code, "the first receipt is the debt's own");
     assert_eq!(mario.receipts_mailed().await, 1);
 }
 
@@ -229,8 +229,8 @@ async fn inv_m25_cancelled_and_expired_practices_are_paid_late() {
     let mario = portal.known_citizen().await;
     let creditor = portal.creditor();
     let cancelled = creditor.issues_as(addressed(&mario, &portal)).await;
-    let practice = addressed(&mario, &portal).with("expiresOn", portal.clock().day(1).await);
-    let expired = creditor.issues_as(practice).await;
+    let position = addressed(&mario, &portal).with("expiresOn", portal.clock().day(1).await);
+    let expired = creditor.issues_as(position).await;
     mario.associates(&cancelled).await;
     for notice in [&cancelled, &expired] {
         assert_eq!(heard(&portal.node().activates(notice).await.ok()), "OK");

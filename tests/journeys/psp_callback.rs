@@ -147,8 +147,8 @@ async fn fm_32_f9_a_callback_is_faster_than_our_answer() {
 async fn inv_m06_ab_41_another_amount_or_currency_pays_nothing_and_can_be_paid_again() {
     let portal = TestPortal::open();
     let agreed = |paying: &StartedPayment| paying.amount();
-    type Change = fn(CallbackMessage, u64) -> CallbackMessage;
-    let changes: [Change; 7] = [
+    type Tamper = fn(CallbackMessage, u64) -> CallbackMessage;
+    let changes: [Tamper; 7] = [
         |callback, agreed| callback.with("amount", agreed + 1),
         |callback, agreed| callback.with("amount", agreed - 1),
         |callback, agreed| callback.with("amount", agreed * 100),

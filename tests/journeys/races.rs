@@ -146,7 +146,7 @@ async fn two_people_who_pay_the_same_practice_at_once() {
     let paying = payer.paying(&answers[winner].json(), notice.amount);
     paying.at_psp(PspOutcome::Success).await;
     assert_eq!(mario.status(&notice).await, "paid");
-    // INV-I19: the other sees the practice, not the payment.
+    // INV-I19: the other sees the debt, not the payment.
     let other = [&mario, &lucia][1 - winner];
     assert_eq!(other.sees(&notice).await["payments"], json!([]));
 }

@@ -26,7 +26,7 @@ async fn inv_m31_withdrawing_consent_leaves_no_mail_to_a_gone_person() {
     paying.at_psp(PspOutcome::Cancel).await;
     mario.withdraws_consent().await;
     let before = mario.mails().await.len();
-    // The cancelled payment went through after all: the money is kept, and the practice is paid.
+    // The cancelled payment went through after all: the money is kept, and the debt is paid.
     portal.psp().calls_back(&journeys::CallbackMessage::succeeded(&paying)).await.expect(200);
     assert_eq!(portal.citizen().searches(&notice).await.debt["status"], "paid");
     assert_eq!(mario.mails().await.len(), before, "FM-22: no mail to an address that is to be forgotten");

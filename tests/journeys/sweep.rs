@@ -65,10 +65,10 @@ async fn a_late_callback_and_the_inquiry_credit_once() {
 async fn a_practice_past_its_last_day_can_no_longer_be_paid() {
     let Some(portal) = TestPortal::alone() else { return };
     let mario = portal.known_citizen().await;
-    let practice = journeys::DebtPosition::of(&mario.person, portal.rng());
+    let position = journeys::DebtPosition::of(&mario.person, portal.rng());
     let today = portal.clock().day(0).await;
     let notice =
-        portal.creditor().issues_as(practice.with("dueDate", today.clone()).with("expiresOn", today)).await;
+        portal.creditor().issues_as(position.with("dueDate", today.clone()).with("expiresOn", today)).await;
     mario.associates(&notice).await;
     let paying = mario.pays(&notice).await;
     paying.at_psp(PspOutcome::Abandon).await;
@@ -90,8 +90,8 @@ async fn a_practice_past_its_last_day_takes_no_place_in_the_sweep_while_a_paymen
     let Some(portal) = TestPortal::alone() else { return };
     let (mario, _) = portal.proven_citizen().await;
     let today = portal.clock().day(0).await;
-    let practice = DebtPosition::of(&mario.person, portal.rng()).with("expiresOn", today);
-    let notice = portal.creditor().issues_as(practice).await;
+    let position = DebtPosition::of(&mario.person, portal.rng()).with("expiresOn", today);
+    let notice = portal.creditor().issues_as(position).await;
     let places = async || {
         let env = portal.stack().env("Sweep").unwrap();
         let writer = store::DebtWriter::connect(&env).unwrap();

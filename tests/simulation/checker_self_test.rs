@@ -301,10 +301,10 @@ fn a_session_that_outlives_its_end_is_seen() {
 
 #[test]
 fn a_practice_shown_to_another_is_seen() {
-    let practice = json!({"debtor": {"fiscalCode": ANOTHER}});
+    let position = json!({"debtor": {"fiscalCode": ANOTHER}});
     let history = ForgedHistory::default()
         .logs_in("session=1")
-        .exchange(&format!("PUT /creditor/debts/{NOTICE}"), "", practice, 201, json!({}))
+        .exchange(&format!("PUT /creditor/debts/{NOTICE}"), "", position, 201, json!({}))
         .sees_debt("to-pay", "");
     assert_eq!(history.broken(), ["INV-I19"]);
 }

@@ -1,7 +1,7 @@
-//! Random plays on one seed over the whole function set: people, creditor, PSP and node at the same time, while
+//! Random scenarios, each from one seed, over all functions: users, creditor, PSP and node act at the same time, while
 //! messages get lost, repeated and out of order, calls fail, functions crash and clocks go wrong.
 //!
-//! A seed that fails is printed with the command that plays it again. The test command plays 1,000 seeds, a quarter of
+//! A seed that fails is printed with the command that repeats it. The test command runs 1,000 seeds, a quarter of
 //! a second of processor time each; `SEEDS=100000 cargo test --release -p journeys --test simulation plays` is the
 //! long run before a release: two to three hours on two cores.
 
@@ -20,11 +20,10 @@ mod scenario;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Seeds that failed once: what they found was mended, and stays so.
+/// Seeds that failed once: regression tests.
 const FAILED_ONCE: &[u64] = &[
-    // A key let go of after its practice had been made: the same wish made a second one.
-    215,
-    // Two people changed their passwords: the checker took their new sessions for one person's.
+    // An idempotency key released after its debt had been created: the same request created a second one.
+    215, // Two users changed their passwords: the checker took their new sessions for one user's.
     45_046,
 ];
 
@@ -33,16 +32,16 @@ fn number(name: &str, default: u64) -> u64 {
     given.map_or(default, |given| given.unwrap_or_else(|_| panic!("{name} is a whole number")))
 }
 
-/// What does not hold, and how to see it again.
+/// Returns what does not hold, and how to repeat it.
 fn verdict(seed: u64) -> Option<String> {
     let outcome = std::panic::catch_unwind(|| scenario::run(seed).faults);
-    let faults = outcome.unwrap_or_else(|_| vec!["the play itself broke off".to_owned()]);
+    let faults = outcome.unwrap_or_else(|_| vec!["the scenario itself panicked".to_owned()]);
     let again = format!("SEED={seed} cargo test -p journeys --test simulation one_seed -- --nocapture");
-    (!faults.is_empty()).then(|| format!("seed {seed}:\n  {}\nplay it again: {again}", faults.join("\n  ")))
+    (!faults.is_empty()).then(|| format!("seed {seed}:\n  {}\nrepeat it: {again}", faults.join("\n  ")))
 }
 
 fn hold(seeds: impl Iterator<Item = u64> + Send) {
-    let (seeds, failed, play) = (Mutex::new(seeds), Mutex::new(Vec::new()), AtomicU64::new(0));
+    let (seeds, failed, done) = (Mutex::new(seeds), Mutex::new(Vec::new()), AtomicU64::new(0));
     let threads = number("THREADS", std::thread::available_parallelism().map_or(1, |n| n.get() as u64));
     std::thread::scope(|scope| {
         for _ in 0..threads {
@@ -53,16 +52,16 @@ fn hold(seeds: impl Iterator<Item = u64> + Send) {
                         println!("{why}");
                         failed.lock().unwrap().push(why);
                     }
-                    let play = play.fetch_add(1, Ordering::Relaxed) + 1;
-                    if play % 1_000 == 0 {
-                        println!("{play} plays");
+                    let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+                    if done % 1_000 == 0 {
+                        println!("{done} scenarios");
                     }
                 }
             });
         }
     });
     let failed = failed.into_inner().unwrap();
-    assert!(failed.is_empty(), "{} of {} seeds:\n{}", failed.len(), play.into_inner(), failed.join("\n"));
+    assert!(failed.is_empty(), "{} of {} seeds:\n{}", failed.len(), done.into_inner(), failed.join("\n"));
 }
 
 #[test]
@@ -76,7 +75,7 @@ fn seeds_that_failed_once_hold() {
     hold(FAILED_ONCE.iter().copied());
 }
 
-/// `SEED=…`: one play, told in full.
+/// `SEED=…`: one scenario, printed in full.
 #[test]
 fn one_seed() {
     let seed = number("SEED", 1);

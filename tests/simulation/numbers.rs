@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use journeys::ledger::Ledger;
+use journeys::ledger::LedgerView;
 use journeys::local::Simulation;
 use journeys::{DebtPosition, RetryingUser, Rng, SamplePerson, TestPortal, canteen, json};
 
@@ -21,14 +21,14 @@ fn drawn(taken: &[String; 3]) -> String {
             creditor.issues_as(DebtPosition::of(&mario.person, portal.rng()).numbered(number)).await;
         }
         creditor.cancels(&DebtPosition::of(&mario.person, portal.rng()).numbered(&taken[0]).notice()).await;
-        let issued = |ledger: &Ledger| taken.each_ref().map(|number| ledger.debt(number));
-        let before = issued(&Ledger::of(stack));
+        let issued = |ledger: &LedgerView| taken.each_ref().map(|number| ledger.debt(number));
+        let before = issued(&LedgerView::of(stack));
         mario.becomes_known().await;
         let mut pasti = canteen(1_500);
         pasti["reason"] = json!("Pasti");
         let made = mario.tries_to_create_as(&pasti, "wish").await;
         assert_eq!(made.status, 201, "{}", made.text());
-        let ledger = Ledger::of(stack);
+        let ledger = LedgerView::of(stack);
         assert_eq!(issued(&ledger), before, "what was issued is as it was");
         assert_eq!((ledger.debts().len(), ledger.faults(false)), (4, Vec::new()));
         made.json()["debt"]["noticeNumber"].as_str().unwrap().to_owned()

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use journeys::harness::HistoryEvent;
-use journeys::ledger::Ledger;
+use journeys::ledger::LedgerView;
 use journeys::local::faults::{InjectedFault, Scope, Storm};
 use journeys::local::{Simulated, Simulation};
 use journeys::{
@@ -467,7 +467,7 @@ impl Scenario {
         let troubles = injected.iter().filter(|(_, fault)| !matches!(fault, InjectedFault::Delay(_))).count();
         let history = self.portal.harness().history();
         let mut faults = checker::check(&history, self.portal.harness().cut_off());
-        let ledger = Ledger::of(self.stack());
+        let ledger = LedgerView::of(self.stack());
         faults.extend(ledger.faults(true));
         let strange: std::collections::BTreeSet<String> = self.strange.borrow().iter().cloned().collect();
         if strange != ledger.unmatched() {

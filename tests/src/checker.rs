@@ -36,7 +36,7 @@ struct HistoryLine {
     reference: String,
 }
 
-/// Money that others say they have brought for one notice: its name, its cents if the notice's share is known.
+/// Money brought for one notice, as seen from outside: its reference, and its cents if the notice's share is known.
 type Brought = BTreeMap<String, Option<u64>>;
 
 /// An attempt as its beginning was answered.
@@ -51,8 +51,8 @@ struct SeenPayment<'a> {
 /// Everything that does not hold, one sentence each.
 pub fn check(history: &[HistoryEvent], cut_off: usize) -> Vec<String> {
     let mut checker = Checker { cut_off, ..Checker::default() };
-    for happened in history {
-        match happened {
+    for event in history {
+        match event {
             HistoryEvent::Exchanged(exchange) => checker.exchanges.push(exchange),
             HistoryEvent::Collected { transaction, cents, .. } => {
                 checker.collected.entry(transaction).or_insert(*cents);
@@ -64,7 +64,7 @@ pub fn check(history: &[HistoryEvent], cut_off: usize) -> Vec<String> {
         }
     }
     checker.sessions();
-    checker.own_practices();
+    checker.own_debts();
     checker.keys();
     checker.clicks();
     checker.paid_stays_paid();
@@ -77,7 +77,7 @@ fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
-/// Whether one exchange was over before another began.
+/// Returns whether one exchange was over before another began.
 fn before(first: &Exchange, second: &Exchange) -> bool {
     first.ended < second.began
 }
@@ -164,7 +164,7 @@ impl<'a> Checker<'a> {
     }
 
     /// INV-I19: one sees and pays what is one's own; anything else is not there.
-    fn own_practices(&mut self) {
+    fn own_debts(&mut self) {
         let people: BTreeMap<&str, String> = self.people();
         let mut owners: BTreeMap<String, String> = BTreeMap::new();
         for put in self.with("PUT", "/creditor/debts/") {
@@ -318,7 +318,7 @@ impl<'a> Checker<'a> {
         self.faults.extend(faults);
     }
 
-    /// The money that others brought for a notice, as far as it was acknowledged or told when asked.
+    /// The money brought for a notice, as far as it was acknowledged or told when asked.
     fn brought(&self, notice: &str) -> Brought {
         let mut brought = Brought::new();
         for attempt in self.attempts().iter().filter(|attempt| attempt.notices.iter().any(|n| n == notice)) {
@@ -345,7 +345,7 @@ impl<'a> Checker<'a> {
             .collect()
     }
 
-    /// The last word on every practice: its movements are the money that came, each once (INV-M01 to M07, M12,
+    /// The final state of every debt: its movements are the money that came, each once (INV-M01 to M07, M12,
     /// M29), its payments are over (M17, M30) and its receipt was mailed once (M32).
     fn accounts(&mut self) {
         let people = self.people();
@@ -507,7 +507,7 @@ impl<'a> Checker<'a> {
             .collect()
     }
 
-    /// INV-M27: a spontaneous practice for each wish that was answered, no two with one number.
+    /// INV-M27: a spontaneous debt for each wish that was answered, no two with one number.
     fn made_once(&mut self) {
         let mut by_wish: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for made in self.with("POST", "/api/debts").into_iter().filter(|e| e.path == "/api/debts") {
@@ -524,14 +524,14 @@ impl<'a> Checker<'a> {
             }
             for (reason, keys) in &by_wish {
                 if made.get(reason.as_str()).is_some_and(|times| *times > keys.len()) {
-                    faults.push(format!("INV-M27 {reason}: more practices than wishes"));
+                    faults.push(format!("INV-M27 {reason}: more debts than requests"));
                 }
             }
         }
         self.faults.extend(faults);
     }
 
-    /// INV-M04: what was acknowledged once is acknowledged again, unless we are in trouble just then.
+    /// INV-M04: what was acknowledged once is acknowledged again, unless we answer 5xx just then.
     fn acknowledged_again(&mut self) {
         let mut known: BTreeMap<&str, &Exchange> = BTreeMap::new();
         let mut faults = Vec::new();
@@ -564,7 +564,7 @@ fn ordered(click: &Exchange) -> Vec<String> {
     notices.iter().map(|notice| text(notice).to_owned()).collect()
 }
 
-/// Whether an exchange has ended a session for good.
+/// Returns whether an exchange has ended a session for good.
 fn ends(exchange: &Exchange, cookie: &str) -> bool {
     let ended = match exchange.path.as_str() {
         "/api/logout" => exchange.status == 204,

@@ -12,12 +12,12 @@ use serde_json::Value;
 use crate::{TestRequest, TestResponse};
 
 /// One request and its answer, as seen from outside. `began` and `ended` count every beginning and every end on
-/// the stage, so that one exchange came before another when it ended before the other began.
+/// the harness, so that one exchange came before another when it ended before the other began.
 #[derive(Clone, Debug, Default)]
 pub struct Exchange {
     pub began: u64,
     pub ended: u64,
-    /// The stage's clock at both ends, in milliseconds.
+    /// The harness's clock at both ends, in milliseconds.
     pub began_at: i64,
     pub ended_at: i64,
     pub method: String,

@@ -1,11 +1,11 @@
-//! Every action once, by one citizen from the first search to the last farewell: what is counted and measured of an
-//! action is measured here. The order is that of a life, because most actions need what came before.
+//! One journey that uses every function once, from the first search to the withdrawal of consent: what is counted and
+//! measured of a function is measured here. Most steps need what came before.
 
 use serde_json::json;
 
 use crate::{CallbackMessage, DebtPosition, PortalUser, SampleNotice, TestPortal};
 
-/// Somebody who looks on.
+/// An observer of the steps.
 pub trait JourneyObserver {
     /// A function is about to be asked; nothing else is going on.
     fn before(&self, function: &'static str, action: &'static str);
@@ -13,7 +13,7 @@ pub trait JourneyObserver {
     fn after(&self, function: &'static str, action: &'static str);
 }
 
-/// Many practices: more than a page of a list holds.
+/// More debts than a page of a list holds.
 const MANY: usize = 25;
 
 struct Journey<'a> {
@@ -39,11 +39,11 @@ impl Journey<'_> {
     async fn stranger(&self) -> (PortalUser, SampleNotice) {
         let mario = self.portal.citizen();
         let creditor = self.portal.creditor();
-        let practice = DebtPosition::of(&mario.person, self.portal.rng());
-        let notice = practice.notice();
-        self.step("ImportDebts", "a practice, new", async { creditor.sends(&practice).await.expect(201) })
+        let position = DebtPosition::of(&mario.person, self.portal.rng());
+        let notice = position.notice();
+        self.step("ImportDebts", "a practice, new", async { creditor.sends(&position).await.expect(201) })
             .await;
-        self.step("ImportDebts", "a practice, as before", async { creditor.sends(&practice).await.ok() })
+        self.step("ImportDebts", "a practice, as before", async { creditor.sends(&position).await.ok() })
             .await;
         let rows: Vec<String> =
             (0..3).map(|_| DebtPosition::of(&mario.person, self.portal.rng()).line()).collect();
@@ -93,7 +93,7 @@ impl Journey<'_> {
         self.step("Account", "another language", mario.chooses_language("en")).await;
     }
 
-    async fn practices(&self, mario: &PortalUser, notice: &SampleNotice) {
+    async fn debts(&self, mario: &PortalUser, notice: &SampleNotice) {
         self.step("Associate", "by both codes, proves who they are", mario.associates(notice)).await;
         let other = self.portal.creditor().issues(&self.portal.citizen().person).await;
         let found = mario.searches(&other).await;
@@ -146,7 +146,7 @@ impl Journey<'_> {
         self.joint(mario).await;
     }
 
-    /// Five practices together, and one payment that fails.
+    /// Five debts together, and one payment that fails.
     async fn joint(&self, mario: &PortalUser) {
         let creditor = self.portal.creditor();
         let mut five = Vec::new();
@@ -192,12 +192,12 @@ impl Journey<'_> {
     }
 }
 
-/// Goes through every action once. `portal` must be alone; whoever goes twice finds nobody of the first time.
+/// Goes through every function once. `portal` must be alone; each call makes its own users.
 pub async fn journey(portal: &TestPortal, watch: &dyn JourneyObserver) {
     let journey = Journey { portal, watch };
     let (mut mario, notice) = journey.stranger().await;
     journey.account(&mut mario).await;
-    journey.practices(&mario, &notice).await;
+    journey.debts(&mario, &notice).await;
     journey.payments(&mario, &notice).await;
     journey.history(&mario).await;
     journey.at_the_node(&mario).await;

@@ -1,4 +1,4 @@
-//! The books as they are stored, read raw: what must hold of them whenever everything has come to rest.
+//! A view of the ledger as it is stored, and the invariants that hold whenever nothing is in progress.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use local::Simulated;
 use serde_json::Value;
 
 /// Everything stored, by partition and sort key.
-pub struct Ledger {
+pub struct LedgerView {
     debts: BTreeMap<(String, String), Value>,
     movements: BTreeMap<String, Vec<Movement>>,
     outbox: Vec<Value>,
@@ -43,7 +43,7 @@ fn is_money(kind: MovementKind) -> bool {
     matches!(kind, MovementKind::Credit | MovementKind::CreditLate | MovementKind::DuplicateToRefund)
 }
 
-impl Ledger {
+impl LedgerView {
     pub fn of(stack: &Simulated) -> Self {
         let table = |name: &str| stack.items(name).iter().map(record).collect::<Vec<_>>();
         let mut movements: BTreeMap<String, Vec<Movement>> = BTreeMap::new();
@@ -77,26 +77,21 @@ impl Ledger {
         self.movements.get(&format!("DEBT#{notice}")).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// The receipt ids of money of nothing that we know.
+    /// The receipt ids of money for unknown notices or payments.
     pub fn unmatched(&self) -> BTreeSet<String> {
         self.starting("UNMATCHED#")
             .map(|((key, _), _)| key.trim_start_matches("UNMATCHED#").to_owned())
             .collect()
     }
 
-    /// How many letters were given up.
-    pub fn dead_letters(&self) -> usize {
-        self.outbox.iter().filter(|letter| letter["state"] == "dead").count()
-    }
-
-    /// What does not hold, one sentence each. `at_rest`: every deadline has passed, nothing may be left to do.
+    /// Returns what does not hold, one sentence each. `at_rest`: every deadline has passed, nothing may be left to do.
     pub fn faults(&self, at_rest: bool) -> Vec<String> {
         let mut faults = Vec::new();
         let mut codes = BTreeSet::new();
         for debt in self.debts() {
             let notice = debt.notice.clone();
             self.account_of(&debt, &mut faults);
-            self.places_of(&debt, &mut faults);
+            self.list_entries_of(&debt, &mut faults);
             if let Some(receipt) = &debt.receipt {
                 codes.insert(receipt.code.clone());
                 let pointer = self.debts.get(&(format!("RECEIPT#{}", receipt.code), "RECEIPT".to_owned()));
@@ -123,7 +118,8 @@ impl Ledger {
         faults
     }
 
-    /// Chain, fold, at most one credit, receipt if and only if credited, and one name of money for each movement.
+    /// Hash chain, fold of the movements, at most one credit, a receipt if and only if credited, and one payment reference
+    /// for each movement.
     fn account_of(&self, debt: &Debt, faults: &mut Vec<String>) {
         let notice = &debt.notice;
         let movements = self.movements(notice);
@@ -187,10 +183,10 @@ impl Ledger {
                 receipt.as_ref().map(|receipt| &receipt.receipt_id)
             )),
         }
-        self.names_of(debt, movements, faults);
+        self.references_of(debt, movements, faults);
     }
 
-    fn names_of(&self, debt: &Debt, movements: &[Movement], faults: &mut Vec<String>) {
+    fn references_of(&self, debt: &Debt, movements: &[Movement], faults: &mut Vec<String>) {
         let notice = &debt.notice;
         let partition = format!("DEBT#{notice}");
         let names = self.starting(&partition).filter_map(|((_, sort), item)| {
@@ -207,7 +203,7 @@ impl Ledger {
     }
 
     /// Each list that a debt is in shows it once, where its state belongs.
-    fn places_of(&self, debt: &Debt, faults: &mut Vec<String>) {
+    fn list_entries_of(&self, debt: &Debt, faults: &mut Vec<String>) {
         let lists = self.debts.iter().filter(|((partition, sort), _)| {
             (partition.starts_with("OWNER#") || partition.starts_with("SEEN#"))
                 && sort.ends_with(debt.notice.as_str())

@@ -1,17 +1,17 @@
-//! The people and the machines around the product, for tests from outside.
+//! The drivers and sample data of every suite: users, creditor, PSP, node, mailbox, clock.
 //!
-//! Only this crate knows paths and JSON; tests are stories: `mario.pays(&notice).await.at_psp(PspOutcome::Success).await`.
-//! With `PORTAL_URL` set (and `LOCAL_URL`, where mailbox, PSP and clock are) they run against it, black box;
-//! otherwise each test binary starts one stack of its own. Everybody who appears is made for the one test, from a
-//! seed that is printed (`JOURNEYS_SEED` repeats it), and calls from an address of 127.0.0.0/8 of their own, so
-//! that limits on attempts of one test never meet another.
+//! Only this crate knows paths and JSON; a test reads `mario.pays(&notice).await.at_psp(PspOutcome::Success).await`.
+//! [`TestPortal`] is the product: a stack of the test binary, one of the test alone, a simulation, or whatever
+//! `PORTAL_URL` names (with `LOCAL_URL`, where mailbox, PSP and clock are). [`TestClient`] sends every request. Random
+//! data come from a seed that is printed (`JOURNEYS_SEED` repeats it); every user calls from an address of
+//! 127.0.0.0/8 of their own, so that the limits of one test never meet another's.
 
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test driver: what does not go as the story says stops the test, there and then"
+    reason = "a test driver: what does not go as expected stops the test"
 )]
 
 pub mod checker;

@@ -3,7 +3,7 @@ use serde::Deserialize;
 use crate::TestPortal;
 use crate::client::TestClient;
 
-/// Where mails arrive instead of at people's providers. Looking into it waits until all that were asked for are there.
+/// The local stack's mailbox. Reading it waits until every mail that was asked for is there.
 pub struct MailboxClient {
     browser: TestClient,
 }

@@ -2,7 +2,7 @@ use serde_json::json;
 
 use crate::{SampleNotice, TestPortal, TestResponse};
 
-/// The pagoPA node: tills, banks and apps that pay by notice number.
+/// The pagoPA node: counters, banks and apps that pay by notice number.
 #[derive(Clone)]
 pub struct NodeClient {
     portal: TestPortal,
@@ -18,7 +18,7 @@ impl NodeClient {
         self.does("verify", notice).await
     }
 
-    /// Asks what is to pay, as a till does before it takes the money.
+    /// Asks what is to pay, as a counter does before it takes the money.
     pub async fn activates(&self, notice: &SampleNotice) -> TestResponse {
         self.does("activate", notice).await
     }
@@ -33,7 +33,7 @@ impl NodeClient {
         self.portal.local_client().post("/_local/node", &order).answer().await
     }
 
-    /// Pays, unless the place where the tests run has no node: says so, and false.
+    /// Pays. Where the tests run without a node, says so and returns false.
     pub async fn has_taken(&self, notice: &SampleNotice) -> bool {
         let paid = self.pays(notice).await;
         if paid.status == 404 && paid.code() == "not_found" {

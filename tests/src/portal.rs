@@ -15,16 +15,16 @@ use crate::{
 /// The product, and the drivers of everybody around it. Clones share the same product.
 #[derive(Clone)]
 pub struct TestPortal {
-    shared: Arc<Shared>,
+    state: Arc<PortalState>,
 }
 
-struct Shared {
-    place: Place,
+struct PortalState {
+    deployment: Deployment,
     rng: Rng,
 }
 
 /// Where the product runs.
-enum Place {
+enum Deployment {
     /// At an address; `local` is where its simulators are. A test that is alone owns the stack.
     Tcp {
         base: String,
@@ -56,7 +56,7 @@ impl TestPortal {
     /// another answers.
     pub fn behind_our_gateway() -> Option<Self> {
         let portal = Self::open();
-        if matches!(&portal.shared.place, Place::Tcp { base, local, .. } if base == local) {
+        if matches!(&portal.state.deployment, Deployment::Tcp { base, local, .. } if base == local) {
             return Some(portal);
         }
         left_out(std::thread::current().name().unwrap_or_default());
@@ -86,65 +86,65 @@ impl TestPortal {
 
     /// A simulated stack on a paused clock: everything that happens follows from the seeds.
     pub fn simulated(simulation: Simulation, limits: bool, rng: Rng) -> Self {
-        let place = Place::Simulated(Arc::new(Harness::new(simulation, limits)));
-        Self { shared: Arc::new(Shared { place, rng }) }
+        let deployment = Deployment::Simulated(Arc::new(Harness::new(simulation, limits)));
+        Self { state: Arc::new(PortalState { deployment, rng }) }
     }
 
     fn at(base: &str, local: &str, own: Option<Stack>) -> Self {
         let trimmed = |url: &str| url.trim_end_matches('/').to_owned();
-        let place = Place::Tcp { base: trimmed(base), local: trimmed(local), own };
-        Self { shared: Arc::new(Shared { place, rng: Rng::of_this_test() }) }
+        let deployment = Deployment::Tcp { base: trimmed(base), local: trimmed(local), own };
+        Self { state: Arc::new(PortalState { deployment, rng: Rng::of_this_test() }) }
     }
 
     pub fn url(&self) -> &str {
-        match &self.shared.place {
-            Place::Tcp { base, .. } => base,
-            Place::Simulated(_) => panic!("a simulation has no address"),
+        match &self.state.deployment {
+            Deployment::Tcp { base, .. } => base,
+            Deployment::Simulated(_) => panic!("a simulation has no address"),
         }
     }
 
     pub fn rng(&self) -> &Rng {
-        &self.shared.rng
+        &self.state.rng
     }
 
     /// The stack that this test owns.
     pub fn stack(&self) -> &Stack {
-        match &self.shared.place {
-            Place::Tcp { own: Some(stack), .. } => stack,
+        match &self.state.deployment {
+            Deployment::Tcp { own: Some(stack), .. } => stack,
             _ => panic!("only TestPortal::alone has a stack to touch"),
         }
     }
 
     /// The simulated stack and its history.
     pub fn harness(&self) -> &Harness {
-        match &self.shared.place {
-            Place::Simulated(harness) => harness,
-            Place::Tcp { .. } => panic!("only TestPortal::simulated has a harness"),
+        match &self.state.deployment {
+            Deployment::Simulated(harness) => harness,
+            Deployment::Tcp { .. } => panic!("only TestPortal::simulated has a harness"),
         }
     }
 
     /// A client of nobody's, at a source address of its own.
     pub fn browser(&self) -> TestClient {
         let source = self.rng().address();
-        match &self.shared.place {
-            Place::Tcp { base, .. } => TestClient::new(base, source),
-            Place::Simulated(harness) => TestClient::simulated(harness, source),
+        match &self.state.deployment {
+            Deployment::Tcp { base, .. } => TestClient::new(base, source),
+            Deployment::Simulated(harness) => TestClient::simulated(harness, source),
         }
     }
 
     /// A client of a creditor, a PSP or the node. In a simulation they share one address, so that asking for one
     /// draws no random number.
     pub(crate) fn machine_client(&self) -> TestClient {
-        match &self.shared.place {
-            Place::Tcp { .. } => self.browser(),
-            Place::Simulated(harness) => TestClient::simulated(harness, Ipv4Addr::new(127, 9, 9, 9)),
+        match &self.state.deployment {
+            Deployment::Tcp { .. } => self.browser(),
+            Deployment::Simulated(harness) => TestClient::simulated(harness, Ipv4Addr::new(127, 9, 9, 9)),
         }
     }
 
     pub(crate) fn local_client(&self) -> TestClient {
-        match &self.shared.place {
-            Place::Tcp { local, .. } => TestClient::new(local, self.rng().address()),
-            Place::Simulated(_) => panic!("a simulation is asked directly, not by its local pages"),
+        match &self.state.deployment {
+            Deployment::Tcp { local, .. } => TestClient::new(local, self.rng().address()),
+            Deployment::Simulated(_) => panic!("a simulation is asked directly, not by its local pages"),
         }
     }
 
@@ -215,15 +215,15 @@ impl TestPortal {
     }
 }
 
-/// The one clock.
+/// The stack's clock.
 pub struct ClockControl {
     portal: TestPortal,
 }
 
 impl ClockControl {
-    /// What it shows.
+    /// The time it shows.
     pub async fn now(&self) -> jiff::Timestamp {
-        if let Place::Simulated(harness) = &self.portal.shared.place {
+        if let Deployment::Simulated(harness) = &self.portal.state.deployment {
             return harness.stack.clock().now();
         }
         let shown = self.portal.local_client().get("/_local/clock").answer().await.ok();
@@ -249,7 +249,8 @@ impl ClockControl {
     }
 }
 
-/// Says that a test needs a stack of its own, which `PORTAL_URL` cannot give; also in the file that `LEFT_OUT` names.
+/// Prints that a test needs a stack of its own, which `PORTAL_URL` cannot give; appends it to the file that `LEFT_OUT`
+/// names.
 fn left_out(test: &str) {
     println!("LEFT OUT: {test}");
     if let Some(path) = variable("LEFT_OUT") {

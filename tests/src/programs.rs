@@ -1,4 +1,4 @@
-//! Programs of this machine that tests need: started, and installed where that is possible.
+//! Programs that tests need: run, and installed where that is possible.
 
 use std::process::{Command, Stdio};
 
@@ -10,7 +10,7 @@ pub fn run(command: &mut Command) {
     assert!(status.success(), "{shown} failed ({status})");
 }
 
-/// Whether a program answers to these arguments.
+/// Returns whether a program answers to these arguments.
 pub fn has(program: &str, arguments: &[&str]) -> bool {
     let asked = Command::new(program).args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).status();
     asked.is_ok_and(|status| status.success())

@@ -3,7 +3,7 @@ use std::net::Ipv4Addr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Chance that can be repeated: one number decides it all.
+/// A repeatable random generator: one seed decides every number.
 pub struct Rng {
     state: AtomicU64,
 }
@@ -11,7 +11,7 @@ pub struct Rng {
 static SEED: OnceLock<u64> = OnceLock::new();
 
 impl Rng {
-    /// Of this test: the run's seed and the test's name.
+    /// Seeded by the run's seed and this test's name.
     pub fn of_this_test() -> Self {
         let seed = *SEED.get_or_init(|| {
             let given = crate::portal::variable("JOURNEYS_SEED");
@@ -24,12 +24,12 @@ impl Rng {
         Self { state: AtomicU64::new(mixed) }
     }
 
-    /// Of one seed.
+    /// Seeded by one number.
     pub fn of_seed(seed: u64) -> Self {
         Self { state: AtomicU64::new(mix(seed)) }
     }
 
-    /// Whether it happens, so many times in a hundred.
+    /// Returns true so many times in a hundred.
     pub fn chance(&self, percent: u64) -> bool {
         self.below(100) < percent
     }
@@ -60,7 +60,7 @@ impl Rng {
         usize::try_from(self.below(end as u64)).expect("smaller than a usize")
     }
 
-    /// An address that nobody else calls from. The stack's own data and PSP come from 127.255.*.
+    /// A source address that nobody else calls from. The stack's own data and PSP come from 127.255.*.
     pub fn address(&self) -> Ipv4Addr {
         let part = |from: u64, to: u64| u8::try_from(from + self.below(to - from)).expect("a byte");
         Ipv4Addr::new(127, part(1, 255), part(0, 256), part(1, 255))

@@ -1,4 +1,4 @@
-//! The node's messages, written by hand: nothing of ours reads or writes them here.
+//! The node's messages, written by hand: the product's own XML code is not used here.
 
 use crate::{SampleNotice, TestPortal, TestResponse};
 
@@ -91,7 +91,7 @@ pub async fn asks_node(portal: &TestPortal, xml: &str) -> TestResponse {
     ask.body("text/xml; charset=utf-8", xml).answer().await
 }
 
-/// What an answer of ours says: `OK`, or the fault's code.
+/// Returns the outcome of an answer of ours: `OK`, or the fault code.
 pub fn said(answer: &TestResponse) -> String {
     said_in(&answer.clone().expect(200).text())
 }

@@ -232,7 +232,7 @@ impl PortalUser {
         self.posts("/api/debts/associate", codes).await
     }
 
-    /// Adds a practice by the codes of its notice.
+    /// Adds a debt by the codes of its notice.
     pub async fn associates(&self, notice: &SampleNotice) -> Value {
         let codes = json!({"fiscalCode": notice.fiscal_code, "noticeNumber": notice.number});
         self.tries_to_associate(&codes).await.ok()["debt"].take()
@@ -278,7 +278,7 @@ impl PortalUser {
         self.gets(&format!("/api/debts/{}", notice.number)).await
     }
 
-    /// A practice with its payments and what happened to it.
+    /// A debt with its payments and what happened to it.
     pub async fn sees(&self, notice: &SampleNotice) -> Value {
         self.tries_to_see(notice).await.ok()
     }
@@ -287,7 +287,7 @@ impl PortalUser {
         self.sees(notice).await["debt"]["status"].as_str().expect("a status").to_owned()
     }
 
-    /// What happened to a practice, in the order shown.
+    /// What happened to a debt, in the order shown.
     pub async fn timeline(&self, notice: &SampleNotice) -> Vec<String> {
         let seen = self.sees(notice).await;
         let events = seen["timeline"].as_array().expect("a timeline");
@@ -331,7 +331,7 @@ impl PortalUser {
         self.browser.post("/api/debts", wish).idempotency_key(key).answer().await
     }
 
-    /// A practice of the person's own accord.
+    /// A debt of the person's own accord.
     pub async fn creates(&self, wish: &Value) -> SampleNotice {
         SampleNotice::of(&self.tries_to_create(wish).await.expect(201).json()["debt"])
     }

@@ -14,7 +14,7 @@ const pick = (letters) => letters[random(letters.length)];
 const consonant = () => pick("BCDFGLMNPRSTVZ");
 
 export const MARIO = { username: "mario.rossi@example.it", password: "correct horse battery staple", fiscalCode: "RSSMRA80A01H501U" };
-/** The manual's own practice, among Mario's. */
+/** The manual's own debt, among Mario's. */
 export const MANUAL_NOTICE = "001000000000106683";
 export const PASSWORD = "il cane verde salta la luna";
 

@@ -1,5 +1,5 @@
-//! What strangers can send, one target for each kind: a function that takes any bytes and stops at the first
-//! thing that must not happen. The fuzzer calls them with what it invents, the workspace's tests with the corpus.
+//! Fuzz targets, one for each kind of input from outside: functions of any bytes that panic at the first thing that
+//! must not happen. The fuzzer calls them with generated inputs, `replay.rs` with the corpus.
 
 mod actions;
 mod documents;

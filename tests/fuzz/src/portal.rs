@@ -1,4 +1,4 @@
-//! An environment without anybody in it: secrets that everybody knows, tables that take what is written and hold nothing.
+//! The functions over empty tables: known secrets, writes that succeed, reads that find nothing.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -70,7 +70,7 @@ fn secret() -> Value {
     })
 }
 
-/// Everybody else: out of reach.
+/// Every other service: unreachable.
 #[derive(Debug)]
 struct Nobody;
 

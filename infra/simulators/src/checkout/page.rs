@@ -29,7 +29,7 @@ impl CheckoutSimulator {
         let held = self.held(id, now)?;
         let mut page = HtmlPage::new(
             language,
-            language.pick("Simulatore di CheckoutSimulator pagoPA", "pagoPA CheckoutSimulator simulator"),
+            language.pick("Simulatore di Checkout pagoPA", "pagoPA Checkout simulator"),
         );
         let urls = &held.cart.return_urls;
         let mut back: Vec<&str> = [&urls.return_ok_url, &urls.return_cancel_url, &urls.return_error_url]
