@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::builders::TransactWriteItemBuilder;
 use aws_sdk_dynamodb::types::{
     AttributeValue, Delete, KeysAndAttributes, Put, ReturnValue, TransactWriteItem, Update,
 };
@@ -36,19 +38,10 @@ pub(crate) enum WriteOutcome {
     Refused,
 }
 
-/// One item that is written, with its table.
-#[derive(Clone)]
+/// One item that is written, with its table and its condition.
 pub(crate) struct Step {
-    table: String,
-    key: Key,
-    action: StepAction,
-}
-
-#[derive(Clone)]
-enum StepAction {
-    Put { item: Item, condition: Option<Expression> },
-    Update { change: Expression, condition: Expression },
-    Delete { condition: Option<Expression> },
+    kind: &'static str,
+    item: Result<TransactWriteItem, BuildError>,
 }
 
 /// A condition or change with its names and values.
@@ -323,30 +316,55 @@ impl Table {
 
     /// The step that puts an item if the condition holds.
     pub fn put(&self, key: &Key, item: Item, condition: Expression) -> Step {
-        self.step(key, StepAction::Put { item, condition: Some(condition) })
+        self.put_step(key, item, Some(condition))
     }
 
     /// The step that puts an item whatever is there. `because` says why no condition is needed.
     pub fn put_always(&self, key: &Key, item: Item, because: &'static str) -> Step {
         debug_assert!(!because.is_empty());
-        self.step(key, StepAction::Put { item, condition: None })
+        self.put_step(key, item, None)
+    }
+
+    fn put_step(&self, key: &Key, item: Item, condition: Option<Expression>) -> Step {
+        let (text, names, values) = parts(condition);
+        let put = Put::builder()
+            .table_name(&self.name)
+            .set_item(Some(item))
+            .set_condition_expression(text)
+            .set_expression_attribute_names(names)
+            .set_expression_attribute_values(values)
+            .build();
+        step(key, put.map(|put| TransactWriteItem::builder().put(put)))
     }
 
     /// The step that changes an item if the condition holds.
     pub fn update(&self, key: &Key, change: Expression, condition: Expression) -> Step {
-        self.step(key, StepAction::Update { change, condition })
+        let (update, condition, names, values) = both(change, condition);
+        let update = Update::builder()
+            .table_name(&self.name)
+            .set_key(Some(key.attributes()))
+            .update_expression(update)
+            .condition_expression(condition)
+            .set_expression_attribute_names(names)
+            .set_expression_attribute_values(values)
+            .build();
+        step(key, update.map(|update| TransactWriteItem::builder().update(update)))
     }
 
     /// The step that takes an item away if the condition holds; without one, whether or not it is there.
     pub fn delete(&self, key: &Key, condition: Option<Expression>) -> Step {
-        self.step(key, StepAction::Delete { condition })
+        let (text, names, values) = parts(condition);
+        let delete = Delete::builder()
+            .table_name(&self.name)
+            .set_key(Some(key.attributes()))
+            .set_condition_expression(text)
+            .set_expression_attribute_names(names)
+            .set_expression_attribute_values(values)
+            .build();
+        step(key, delete.map(|delete| TransactWriteItem::builder().delete(delete)))
     }
 
-    fn step(&self, key: &Key, action: StepAction) -> Step {
-        Step { table: self.name.clone(), key: key.clone(), action }
-    }
-
-    /// Writes items, of any tables, all or none: one alone by itself, several in a transaction.
+    /// Writes items, of any tables, all or none: one alone by itself, which costs half, several in a transaction.
     pub async fn write(&self, mut steps: Vec<Step>) -> Result<WriteOutcome, Fault> {
         let written = match (steps.pop(), steps.is_empty()) {
             (None, _) => return Ok(WriteOutcome::Done),
@@ -366,46 +384,42 @@ impl Table {
         }
     }
 
-    async fn write_one(&self, Step { table, key, action }: Step) -> Result<(), Fault> {
-        match action {
-            StepAction::Put { item, condition } => {
-                let (text, names, values) = parts(condition);
-                let request = self.client.put_item().table_name(table).set_item(Some(item));
-                let request = request
-                    .set_condition_expression(text)
-                    .set_expression_attribute_names(names)
-                    .set_expression_attribute_values(values);
-                let sent = request.send().await.map(drop);
-                sent.map_err(|e| error::of_sdk(TableOperation::Put, key.kind(), e))
-            }
-            StepAction::Update { change, condition } => {
-                let (update, condition, names, values) = both(change, condition);
-                let request = self.client.update_item().table_name(table).set_key(Some(key.attributes()));
-                let request = request
-                    .update_expression(update)
-                    .condition_expression(condition)
-                    .set_expression_attribute_names(names)
-                    .set_expression_attribute_values(values);
-                let sent = request.send().await.map(drop);
-                sent.map_err(|e| error::of_sdk(TableOperation::Update, key.kind(), e))
-            }
-            StepAction::Delete { condition } => {
-                let (text, names, values) = parts(condition);
-                let request = self.client.delete_item().table_name(table).set_key(Some(key.attributes()));
-                let request = request
-                    .set_condition_expression(text)
-                    .set_expression_attribute_names(names)
-                    .set_expression_attribute_values(values);
-                let sent = request.send().await.map(drop);
-                sent.map_err(|e| error::of_sdk(TableOperation::Delete, key.kind(), e))
-            }
+    async fn write_one(&self, step: Step) -> Result<(), Fault> {
+        let kind = step.kind;
+        let item = step.built()?;
+        if let Some(put) = item.put {
+            let request = self.client.put_item().table_name(put.table_name).set_item(Some(put.item));
+            let request = request
+                .set_condition_expression(put.condition_expression)
+                .set_expression_attribute_names(put.expression_attribute_names)
+                .set_expression_attribute_values(put.expression_attribute_values);
+            let sent = request.send().await.map(drop);
+            sent.map_err(|e| error::of_sdk(TableOperation::Put, kind, e))
+        } else if let Some(update) = item.update {
+            let request = self.client.update_item().table_name(update.table_name).set_key(Some(update.key));
+            let request = request
+                .update_expression(update.update_expression)
+                .set_condition_expression(update.condition_expression)
+                .set_expression_attribute_names(update.expression_attribute_names)
+                .set_expression_attribute_values(update.expression_attribute_values);
+            let sent = request.send().await.map(drop);
+            sent.map_err(|e| error::of_sdk(TableOperation::Update, kind, e))
+        } else if let Some(delete) = item.delete {
+            let request = self.client.delete_item().table_name(delete.table_name).set_key(Some(delete.key));
+            let request = request
+                .set_condition_expression(delete.condition_expression)
+                .set_expression_attribute_names(delete.expression_attribute_names)
+                .set_expression_attribute_values(delete.expression_attribute_values);
+            let sent = request.send().await.map(drop);
+            sent.map_err(|e| error::of_sdk(TableOperation::Delete, kind, e))
+        } else {
+            Ok(())
         }
     }
 
     async fn write_together(&self, steps: Vec<Step>) -> Result<(), Fault> {
-        let kind = steps.first().map(|step| step.key.kind()).unwrap_or_default();
-        let items: Result<_, _> = steps.into_iter().map(Step::in_transaction).collect();
-        let items = items.map_err(|e| error::fault(FaultKind::Other, TableOperation::Transact, kind, e))?;
+        let kind = steps.first().map(|step| step.kind).unwrap_or_default();
+        let items = steps.into_iter().map(Step::built).collect::<Result<_, _>>()?;
         let sent = self.client.transact_write_items().set_transact_items(Some(items)).send().await;
         sent.map(drop).map_err(|error| {
             let cancelled = match error.as_service_error() {
@@ -447,41 +461,13 @@ impl Table {
     }
 }
 
+fn step(key: &Key, item: Result<TransactWriteItemBuilder, BuildError>) -> Step {
+    Step { kind: key.kind(), item: item.map(TransactWriteItemBuilder::build) }
+}
+
 impl Step {
-    fn in_transaction(self) -> Result<TransactWriteItem, aws_sdk_dynamodb::error::BuildError> {
-        let Step { table, key, action } = self;
-        let item = TransactWriteItem::builder();
-        Ok(match action {
-            StepAction::Put { item: row, condition } => {
-                let (text, names, values) = parts(condition);
-                let put = Put::builder().table_name(table).set_item(Some(row));
-                let put = put
-                    .set_condition_expression(text)
-                    .set_expression_attribute_names(names)
-                    .set_expression_attribute_values(values);
-                item.put(put.build()?)
-            }
-            StepAction::Update { change, condition } => {
-                let (update, condition, names, values) = both(change, condition);
-                let change = Update::builder().table_name(table).set_key(Some(key.attributes()));
-                let change = change
-                    .update_expression(update)
-                    .condition_expression(condition)
-                    .set_expression_attribute_names(names)
-                    .set_expression_attribute_values(values);
-                item.update(change.build()?)
-            }
-            StepAction::Delete { condition } => {
-                let (text, names, values) = parts(condition);
-                let delete = Delete::builder().table_name(table).set_key(Some(key.attributes()));
-                let delete = delete
-                    .set_condition_expression(text)
-                    .set_expression_attribute_names(names)
-                    .set_expression_attribute_values(values);
-                item.delete(delete.build()?)
-            }
-        }
-        .build())
+    fn built(self) -> Result<TransactWriteItem, Fault> {
+        self.item.map_err(|e| error::fault(FaultKind::Other, TableOperation::Transact, self.kind, e))
     }
 }
 
