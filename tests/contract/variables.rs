@@ -34,7 +34,7 @@ fn read_by_the_code() -> BTreeSet<String> {
         }
     }
     let mut names = BTreeSet::new();
-    for text in texts.iter().filter(|text| text.contains("World")) {
+    for text in texts.iter().filter(|text| text.contains("Env")) {
         let product = &text[..text.find("#[cfg(test)]\nmod ").unwrap_or(text.len())];
         for (at, _) in product.match_indices('"') {
             let (before, name) = (&product[..at], &product[at + 1..]);

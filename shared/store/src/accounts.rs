@@ -87,6 +87,12 @@ struct ClaimRow {
     pending_until: Option<Timestamp>,
 }
 
+impl ClaimRow {
+    fn claim(self) -> Claim {
+        Claim { account: self.account, pending_until: self.pending_until }
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 struct LinkRow {
     purpose: LinkPurpose,
@@ -166,13 +172,20 @@ impl Accounts {
         let (code, name) = (self.claim_key(&code).await?, self.claim_key(&name).await?);
         let account = Key::account(id);
         let mut found = self.table.get_many(&[code.clone(), name.clone(), account.clone()]).await?;
-        let mut claim = |key: &Key| -> Result<Option<Claim>, Fault> {
-            let row: Option<ClaimRow> = found.take(key)?;
-            Ok(row.map(|row| Claim { account: row.account, pending_until: row.pending_until }))
-        };
+        let mut claim = |key| Ok::<_, Fault>(found.take::<ClaimRow>(key)?.map(ClaimRow::claim));
         let claims = [claim(&code)?, claim(&name)?];
         let row: Option<AccountRow> = found.take(&account)?;
         Ok(RegistrationFacts { claims, account: row.and_then(AccountRow::account) })
+    }
+
+    /// The claims of a profile, one by one: a function that activates may read no more at once.
+    async fn claims(&self, profile: &Profile) -> Result<[Option<Claim>; 2], Fault> {
+        let [code, name] = Claimed::both(profile);
+        Ok([self.claim(&code).await?, self.claim(&name).await?])
+    }
+
+    async fn claim(&self, of: &Claimed) -> Result<Option<Claim>, Fault> {
+        Ok(self.table.get::<ClaimRow>(&self.claim_key(of).await?).await?.map(ClaimRow::claim))
     }
 
     /// Registers an account: fiscal code, username and account, all three or nothing (INV-I01, INV-I02).
@@ -425,10 +438,7 @@ impl AccountWriter {
             let opened = self.accounts.open_link(LinkPurpose::Activate, token).await?;
             // Taken over by a later registration: looked up only when something was in the way.
             let claims = match again {
-                true => {
-                    let account = &opened.account;
-                    self.accounts.registration_facts(&account.id, &account.profile).await?.claims
-                }
+                true => self.accounts.claims(&opened.account.profile).await?,
                 false => [None, None],
             };
             registration::activate(&opened, &claims, self.accounts.clock.now())
