@@ -12,7 +12,7 @@ use domain::{Error, Fault, FieldCode, FieldError};
 use identity::Sessions;
 use runtime::{ConfigError, Env};
 use store::{Citizen, DebtWriter, Idempotency, IdempotencyHold, IdempotencyStart, RateLimit, RateLimits};
-use web::{Function, Problem, Reply, Request};
+use web::{Function, HttpError, Problem, Reply, Request};
 
 pub struct CreateSpontaneous {
     sessions: Sessions,
@@ -53,7 +53,7 @@ impl Function for CreateSpontaneous {
                 self.writer.cancel(&notice, Canceller::Citizen(citizen.viewer())).await?;
                 Ok(Reply::no_content())
             }
-            _ => Err(Error::NotFound.into()),
+            _ => Err(HttpError::NotFound.into()),
         }
     }
 }

@@ -10,7 +10,7 @@ use identity::Sessions;
 use psp::{Asking, PaymentGateway};
 use runtime::{ConfigError, Env};
 use store::{Citizen, DebtWriter, Idempotency, IdempotencyHold, IdempotencyStart, RateLimit, RateLimits};
-use web::{Function, Problem, Reply, Request};
+use web::{Function, HttpError, Problem, Reply, Request};
 
 pub struct InitiatePayment {
     sessions: Sessions,
@@ -49,7 +49,7 @@ impl Function for InitiatePayment {
                 let attempt = self.writer.payments().of_citizen(&citizen, request.path("paymentId")).await?;
                 Ok(Reply::ok(&self.status(&citizen, &attempt).await?))
             }
-            _ => Err(Error::NotFound.into()),
+            _ => Err(HttpError::NotFound.into()),
         }
     }
 }

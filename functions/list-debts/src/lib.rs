@@ -10,7 +10,7 @@ use identity::Sessions;
 use runtime::{ConfigError, Env};
 use store::{Listing, Movements, Payments};
 use web::view::DebtView;
-use web::{Cursors, Function, Problem, Reply, Request};
+use web::{Cursors, Function, HttpError, Problem, Reply, Request};
 
 pub struct ListDebts {
     sessions: Sessions,
@@ -62,7 +62,7 @@ impl Function for ListDebts {
                 let debt = DebtView::of(&debt, &self.creditor, now);
                 Ok(Reply::ok(&wire::DebtDetailView::of(debt, &attempts, &movements, request.language())))
             }
-            _ => Err(Error::NotFound.into()),
+            _ => Err(HttpError::NotFound.into()),
         }
     }
 }

@@ -79,7 +79,7 @@ impl Login {
     }
 }
 
-fn credentials(request: &Request) -> Result<(String, String), Error> {
+fn credentials(request: &Request) -> Result<(String, String), Problem> {
     let (sent, mut form) = request.json::<wire::Credentials>()?;
     let (username, password) = (sent.username.unwrap_or_default(), sent.password.unwrap_or_default());
     for (name, value) in [("username", &username), ("password", &password)] {
