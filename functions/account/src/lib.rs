@@ -75,7 +75,7 @@ impl Account {
         debts.extend(pages::all(MOST, closed).await?);
         let mut exported = Vec::new();
         for debt in debts {
-            let movements = self.movements.of(&debt.notice).await?;
+            let movements = self.movements.of_citizen(citizen, &debt).await?;
             exported.push(wire::ExportedDebt::of(debt, &movements));
         }
         Ok(wire::Export::of(citizen.account(), exported))

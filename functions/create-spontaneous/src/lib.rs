@@ -63,7 +63,7 @@ impl CreateSpontaneous {
         let key = request.idempotency_key()?;
         let wish = wire::SpontaneousForm::read(request.json()?)?;
         let new = self.priced(citizen, &wish)?;
-        match self.idempotency.start(citizen.id(), CREATE, key, &wish.fingerprint()).await? {
+        match self.idempotency.start(citizen, CREATE, key, &wish.fingerprint()).await? {
             IdempotencyStart::Replay { status, body } => Ok(Reply::stored(status, body)),
             IdempotencyStart::Proceed(hold) => match self.create(citizen, new, &hold).await {
                 Ok(reply) => Ok(reply),

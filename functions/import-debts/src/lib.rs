@@ -11,7 +11,7 @@ use domain::notice::NoticeNumber;
 use domain::{Error, FieldCode, FieldError, NoticeNumber as Notice};
 use identity::CreditorKey;
 use runtime::{ConfigError, Env};
-use store::{DebtWriter, RateLimit, RateLimits};
+use store::{DebtReader, DebtWriter, RateLimit, RateLimits};
 use web::view::DebtView;
 use web::{Function, HttpError, Problem, Reply, Request};
 
@@ -128,7 +128,7 @@ impl ImportDebts {
             Err(error) => return Err(error),
         };
         if dry_run {
-            return match self.writer.debts().get(&notice).await? {
+            return match self.writer.debts().get(DebtReader::Creditor, &notice).await? {
                 None => Ok(wire::RowOutcome::accepted(&notice, "created")),
                 Some(debt) if debt.state == domain::debt::DebtState::Paid => {
                     Ok(wire::RowOutcome::paid(&notice))

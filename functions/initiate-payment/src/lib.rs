@@ -58,7 +58,7 @@ impl InitiatePayment {
     async fn start_once(&self, citizen: &Citizen, request: &Request) -> Result<Reply, Problem> {
         let key = request.idempotency_key()?;
         let order = wire::PaymentForm::read(request.json()?)?;
-        match self.idempotency.start(citizen.id(), START, key, &order.fingerprint()).await? {
+        match self.idempotency.start(citizen, START, key, &order.fingerprint()).await? {
             IdempotencyStart::Replay { status, body } => Ok(Reply::stored(status, body)),
             IdempotencyStart::Proceed(hold) => match self.start(citizen, &order, &hold).await {
                 Ok(reply) => Ok(reply),

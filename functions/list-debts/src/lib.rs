@@ -58,7 +58,7 @@ impl Function for ListDebts {
                 let notice = notice.map_err(|_| Error::DebtNotFound)?;
                 let debt = self.listing.debts().of_citizen(&citizen, &notice).await?;
                 let attempts = self.payments.of_debt(&citizen, &notice).await?;
-                let movements = self.movements.of(&notice).await?;
+                let movements = self.movements.of_citizen(&citizen, &debt).await?;
                 let debt = DebtView::of(&debt, &self.creditor, now);
                 Ok(Reply::ok(&wire::DebtDetailView::of(debt, &attempts, &movements, request.language())))
             }
