@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use domain::payment::PaymentId;
 use jiff::SignedDuration;
 use journeys::local::Options;
 use journeys::local::faults::{InjectedFault, Scope};
 use journeys::{CallbackMessage, PortalUser, StartedPayment, TestPortal, Value, json, signed};
-use store::DebtWriter;
+use store::{DebtWriter, DueWork};
 
 use crate::invoke::{DirectCall, LogCapture, called};
 
@@ -103,13 +102,21 @@ async fn inv_m30_a_payment_without_outcome_raises_the_alarm_after_a_day() {
     let (mario, notice) = portal.proven_citizen().await;
     let paying = mario.pays(&notice).await;
     let writer = DebtWriter::connect(&portal.stack().env("Sweep").unwrap()).unwrap();
-    let id = PaymentId::parse(&paying.id).unwrap();
-    for (minutes, alarms) in [(23 * 60 + 59, 0), (2, 1), (60, 1)] {
+    portal.stack().clock().advance(SignedDuration::from_mins(23 * 60 + 59));
+    let mut attempt = None;
+    for shard in store::due_shards() {
+        attempt = attempt.or(writer.due_work(&shard).await.unwrap().into_iter().find_map(|due| match due {
+            DueWork::Attempt(attempt) if attempt.id.to_string() == paying.id => Some(*attempt),
+            _ => None,
+        }));
+    }
+    let mut attempt = attempt.unwrap();
+    for (minutes, alarms) in [(0, 0), (2, 1), (60, 1)] {
         portal.stack().clock().advance(SignedDuration::from_mins(minutes));
-        let attempt = writer.payments().get(&id).await.unwrap().unwrap();
         let log = LogCapture::start();
         writer.asked_in_vain(&attempt).await.unwrap();
         assert_eq!(log.lines_with("event=\"payment.unknown\"").len(), alarms, "{minutes} minutes later");
+        (attempt.inquiries, attempt.revision) = (attempt.inquiries + 1, attempt.revision + 1);
     }
 }
 

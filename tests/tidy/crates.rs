@@ -90,6 +90,30 @@ fn the_aws_sdk_stays_below_the_crates_that_own_it() {
     none(faults.collect(), "Functions and rules do not know AWS.");
 }
 
+/// Who may read personal data without a session, and as whom (`store::readers`).
+#[test]
+fn who_reads_without_a_session_says_as_whom() {
+    let allowed: &[(&str, &[&str])] = &[
+        ("DebtReader::Node", &["functions/pagopa-node"]),
+        ("DebtReader::Creditor", &["functions/import-debts"]),
+        ("DebtReader::Operator", &["infra/admin"]),
+        ("DebtReader::Worker", &["shared/outbox"]),
+        ("AccountReader::Login", &["functions/login"]),
+        ("AccountReader::Worker", &["shared/outbox", "functions/sweep"]),
+        ("Ledger::connect", &["functions/audit", "infra/admin"]),
+    ];
+    let product = |path: &String| path.ends_with(".rs") && !path.starts_with("tests/");
+    let mut faults = Vec::new();
+    for path in files().into_iter().filter(product) {
+        let text = read(&path);
+        let named = allowed.iter().filter(|(reader, _)| text.contains(reader));
+        let strangers =
+            named.filter(|(_, crates)| !crates.iter().any(|of| path.starts_with(&format!("{of}/"))));
+        faults.extend(strangers.map(|(reader, _)| format!("{path} names {reader}")));
+    }
+    none(faults, "A person's data are read as a Citizen; everybody else is listed here.");
+}
+
 #[test]
 fn functions_do_not_depend_on_functions() {
     let functions = folders("functions");

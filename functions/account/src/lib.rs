@@ -4,11 +4,11 @@ mod pages;
 mod wire;
 
 use domain::account::Language;
-use domain::{Debt, Error, Fault};
+use domain::{Debt, Fault};
 use identity::Sessions;
 use runtime::{ConfigError, Env};
 use store::{Accounts, HistoryFilter, Listing, Movements};
-use web::{Function, Problem, Reply, Request};
+use web::{Function, HttpError, Problem, Reply, Request};
 
 pub struct Account {
     sessions: Sessions,
@@ -54,7 +54,7 @@ impl Function for Account {
                 let export = self.export(&citizen).await?;
                 Ok(Reply::ok(&export).attachment("dati-personali.json"))
             }
-            _ => Err(Error::NotFound.into()),
+            _ => Err(HttpError::NotFound.into()),
         }
     }
 }
@@ -75,7 +75,7 @@ impl Account {
         debts.extend(pages::all(MOST, closed).await?);
         let mut exported = Vec::new();
         for debt in debts {
-            let movements = self.movements.of(&debt.notice).await?;
+            let movements = self.movements.of_citizen(citizen, &debt).await?;
             exported.push(wire::ExportedDebt::of(debt, &movements));
         }
         Ok(wire::Export::of(citizen.account(), exported))

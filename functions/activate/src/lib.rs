@@ -8,7 +8,7 @@ use identity::Links;
 use runtime::{ConfigError, Env};
 use serde::{Deserialize, Serialize};
 use store::{AccountWriter, Outbox, RateLimit, RateLimits};
-use web::{Function, Problem, Reply, Request};
+use web::{Function, HttpError, Problem, Reply, Request};
 
 pub struct Activate {
     limits: RateLimits,
@@ -76,7 +76,7 @@ impl Function for Activate {
                 self.outbox.add(&OutboxMessage::ResendActivation { username, language }).await?;
                 Ok(Reply::accepted(&ActivationAnswer { status: "activation-sent" }))
             }
-            _ => Err(Error::NotFound.into()),
+            _ => Err(HttpError::NotFound.into()),
         }
     }
 }

@@ -1,8 +1,8 @@
 use domain::notice::DebtCodes;
-use domain::{Error, FieldCode, FieldError};
+use domain::{FieldCode, FieldError};
 use serde::{Deserialize, Serialize};
-use web::JsonObject;
 use web::view::DebtView;
+use web::{JsonObject, Problem};
 
 /// `{fiscalCode, noticeNumber}`, `{fiscalCode, iuv}` or `{reference}`.
 pub enum AssociationForm {
@@ -17,7 +17,7 @@ struct SentReference {
 }
 
 impl AssociationForm {
-    pub fn read(object: JsonObject) -> Result<Self, Error> {
+    pub fn read(object: JsonObject) -> Result<Self, Problem> {
         if !object.contains_key("reference") {
             return web::read_proof(object).map(Self::Codes);
         }

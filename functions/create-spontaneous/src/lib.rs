@@ -12,7 +12,7 @@ use domain::{Error, Fault, FieldCode, FieldError};
 use identity::Sessions;
 use runtime::{ConfigError, Env};
 use store::{Citizen, DebtWriter, Idempotency, IdempotencyHold, IdempotencyStart, RateLimit, RateLimits};
-use web::{Function, Problem, Reply, Request};
+use web::{Function, HttpError, Problem, Reply, Request};
 
 pub struct CreateSpontaneous {
     sessions: Sessions,
@@ -53,7 +53,7 @@ impl Function for CreateSpontaneous {
                 self.writer.cancel(&notice, Canceller::Citizen(citizen.viewer())).await?;
                 Ok(Reply::no_content())
             }
-            _ => Err(Error::NotFound.into()),
+            _ => Err(HttpError::NotFound.into()),
         }
     }
 }
@@ -63,7 +63,7 @@ impl CreateSpontaneous {
         let key = request.idempotency_key()?;
         let wish = wire::SpontaneousForm::read(request.json()?)?;
         let new = self.priced(citizen, &wish)?;
-        match self.idempotency.start(citizen.id(), CREATE, key, &wish.fingerprint()).await? {
+        match self.idempotency.start(citizen, CREATE, key, &wish.fingerprint()).await? {
             IdempotencyStart::Replay { status, body } => Ok(Reply::stored(status, body)),
             IdempotencyStart::Proceed(hold) => match self.create(citizen, new, &hold).await {
                 Ok(reply) => Ok(reply),

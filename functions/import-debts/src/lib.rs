@@ -11,9 +11,9 @@ use domain::notice::NoticeNumber;
 use domain::{Error, FieldCode, FieldError, NoticeNumber as Notice};
 use identity::CreditorKey;
 use runtime::{ConfigError, Env};
-use store::{DebtWriter, RateLimit, RateLimits};
+use store::{DebtReader, DebtWriter, RateLimit, RateLimits};
 use web::view::DebtView;
-use web::{Function, Problem, Reply, Request};
+use web::{Function, HttpError, Problem, Reply, Request};
 
 pub struct ImportDebts {
     key: CreditorKey,
@@ -57,8 +57,8 @@ impl Function for ImportDebts {
                 self.writer.cancel(&notice, Canceller::Creditor).await?;
                 Ok(Reply::no_content())
             }
-            "POST /creditor/debts/import" => Ok(self.import(&request).await?),
-            _ => Err(Error::NotFound.into()),
+            "POST /creditor/debts/import" => self.import(&request).await,
+            _ => Err(HttpError::NotFound.into()),
         }
     }
 }
@@ -97,7 +97,7 @@ impl ImportDebts {
     }
 
     /// Many rows: each is taken or refused by itself, and the answer says which and why.
-    async fn import(&self, request: &Request) -> Result<Reply, Error> {
+    async fn import(&self, request: &Request) -> Result<Reply, Problem> {
         let query = request.query(&["dryRun"])?;
         let dry_run = match query.get("dryRun") {
             None | Some("false") => false,
@@ -128,7 +128,7 @@ impl ImportDebts {
             Err(error) => return Err(error),
         };
         if dry_run {
-            return match self.writer.debts().get(&notice).await? {
+            return match self.writer.debts().get(DebtReader::Creditor, &notice).await? {
                 None => Ok(wire::RowOutcome::accepted(&notice, "created")),
                 Some(debt) if debt.state == domain::debt::DebtState::Paid => {
                     Ok(wire::RowOutcome::paid(&notice))

@@ -3,7 +3,7 @@
 use domain::notice::NoticeNumber;
 use domain::{Error, FieldCode, FieldError};
 use serde_json::Value;
-use web::{JsonObject, Request};
+use web::{HttpError, JsonObject, Problem, Request};
 
 use crate::wire::{DebtInput, SentRow};
 
@@ -23,20 +23,20 @@ pub struct RefusedRow {
     pub errors: Vec<FieldError>,
 }
 
-pub fn read(request: &Request) -> Result<Vec<NumberedRow>, Error> {
+pub fn read(request: &Request) -> Result<Vec<NumberedRow>, Problem> {
     let bytes = request.raw_body(MAX_BYTES)?;
-    let text = std::str::from_utf8(bytes).map_err(|_| Error::MalformedBody)?;
+    let text = std::str::from_utf8(bytes).map_err(|_| HttpError::MalformedBody)?;
     let text = text.trim_start_matches('\u{feff}');
     if request.has_content_type("text/csv") {
         from_csv(text)
     } else if request.has_content_type("application/x-ndjson") {
-        from_ndjson(text)
+        Ok(from_ndjson(text)?)
     } else {
-        Err(Error::UnsupportedMediaType)
+        Err(HttpError::UnsupportedMediaType.into())
     }
 }
 
-fn from_ndjson(text: &str) -> Result<Vec<NumberedRow>, Error> {
+fn from_ndjson(text: &str) -> Result<Vec<NumberedRow>, HttpError> {
     let mut rows = Vec::new();
     for (line, text) in (1..).zip(text.lines()).filter(|(_, text)| !text.trim().is_empty()) {
         bounded(&rows)?;
@@ -49,15 +49,15 @@ fn from_ndjson(text: &str) -> Result<Vec<NumberedRow>, Error> {
     Ok(rows)
 }
 
-fn from_csv(text: &str) -> Result<Vec<NumberedRow>, Error> {
+fn from_csv(text: &str) -> Result<Vec<NumberedRow>, Problem> {
     let first = text.lines().next().unwrap_or_default();
     let delimiter = if first.matches(';').count() > first.matches(',').count() { b';' } else { b',' };
     let mut csv = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(text.as_bytes());
-    let header = csv.headers().map_err(|_| Error::MalformedBody)?.clone();
+    let header = csv.headers().map_err(|_| HttpError::MalformedBody)?.clone();
     let mut seen = std::collections::BTreeSet::new();
     for name in &header {
         if !COLUMNS.contains(&name.trim()) || !seen.insert(name.trim().to_owned()) {
-            return Err(Error::UnknownField(name.chars().take(64).collect()));
+            return Err(HttpError::UnknownField(name.chars().take(64).collect()).into());
         }
     }
     if let Some(missing) = NEEDED.iter().find(|name| !seen.contains(**name)) {
@@ -66,7 +66,7 @@ fn from_csv(text: &str) -> Result<Vec<NumberedRow>, Error> {
     let mut rows = Vec::new();
     for record in csv.records() {
         bounded(&rows)?;
-        let Ok(record) = record else { return Err(Error::MalformedBody) };
+        let Ok(record) = record else { return Err(HttpError::MalformedBody.into()) };
         let line = line_of(text, &record);
         let debt = if record.len() == header.len() {
             checked(object_of(&header, &record))
@@ -141,7 +141,7 @@ fn checked(mut object: JsonObject) -> Result<(NoticeNumber, DebtInput), RefusedR
     let text = number.as_str().unwrap_or_default();
     let (sent, mut form) = match SentRow::read(object) {
         Ok(read) => read,
-        Err(Error::UnknownField(field)) => return refused(text, &field, FieldCode::NotAllowed),
+        Err(HttpError::UnknownField(field)) => return refused(text, &field, FieldCode::NotAllowed),
         Err(_) => return refused(text, "line", FieldCode::Format),
     };
     if !number.is_null() && !number.is_string() {
@@ -162,6 +162,6 @@ fn refused<T>(number: &str, field: &str, code: FieldCode) -> Result<T, RefusedRo
     Err(RefusedRow { notice, errors: vec![FieldError::new(field, code)] })
 }
 
-fn bounded(rows: &[NumberedRow]) -> Result<(), Error> {
-    if rows.len() >= MAX_ROWS { Err(Error::PayloadTooLarge) } else { Ok(()) }
+fn bounded(rows: &[NumberedRow]) -> Result<(), HttpError> {
+    if rows.len() >= MAX_ROWS { Err(HttpError::PayloadTooLarge) } else { Ok(()) }
 }

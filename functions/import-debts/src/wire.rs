@@ -6,7 +6,7 @@ use domain::{Amount, Date, Error, FieldCode, FieldError, FiscalCode, spontaneous
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use web::view::DebtView;
-use web::{JsonObject, Nested};
+use web::{HttpError, JsonObject, Nested, Problem};
 
 /// A debt as the creditor sends it, except for its number.
 pub struct DebtInput {
@@ -49,15 +49,15 @@ impl DebtInput {
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownField`], or [`Error::Invalid`] with every field that is wrong.
-    pub fn read(object: JsonObject) -> Result<Self, Error> {
+    /// [`HttpError::UnknownField`], or [`Error::Invalid`] with every field that is wrong.
+    pub fn read(object: JsonObject) -> Result<Self, Problem> {
         let (sent, form) = SentRow::read(object)?;
-        sent.check(form)
+        Ok(sent.check(form)?)
     }
 }
 
 impl SentRow {
-    pub fn read(object: JsonObject) -> Result<(Self, Form), Error> {
+    pub fn read(object: JsonObject) -> Result<(Self, Form), HttpError> {
         let no_debtor = object.get("debtor").is_none_or(Value::is_null);
         let (sent, mut form) = web::read_fields::<Self>(object)?;
         if no_debtor {

@@ -10,7 +10,7 @@ use identity::Sessions;
 use psp::{Asking, PaymentGateway};
 use runtime::{ConfigError, Env};
 use store::{Citizen, DebtWriter, Idempotency, IdempotencyHold, IdempotencyStart, RateLimit, RateLimits};
-use web::{Function, Problem, Reply, Request};
+use web::{Function, HttpError, Problem, Reply, Request};
 
 pub struct InitiatePayment {
     sessions: Sessions,
@@ -49,7 +49,7 @@ impl Function for InitiatePayment {
                 let attempt = self.writer.payments().of_citizen(&citizen, request.path("paymentId")).await?;
                 Ok(Reply::ok(&self.status(&citizen, &attempt).await?))
             }
-            _ => Err(Error::NotFound.into()),
+            _ => Err(HttpError::NotFound.into()),
         }
     }
 }
@@ -58,7 +58,7 @@ impl InitiatePayment {
     async fn start_once(&self, citizen: &Citizen, request: &Request) -> Result<Reply, Problem> {
         let key = request.idempotency_key()?;
         let order = wire::PaymentForm::read(request.json()?)?;
-        match self.idempotency.start(citizen.id(), START, key, &order.fingerprint()).await? {
+        match self.idempotency.start(citizen, START, key, &order.fingerprint()).await? {
             IdempotencyStart::Replay { status, body } => Ok(Reply::stored(status, body)),
             IdempotencyStart::Proceed(hold) => match self.start(citizen, &order, &hold).await {
                 Ok(reply) => Ok(reply),

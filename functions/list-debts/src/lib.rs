@@ -10,7 +10,7 @@ use identity::Sessions;
 use runtime::{ConfigError, Env};
 use store::{Listing, Movements, Payments};
 use web::view::DebtView;
-use web::{Cursors, Function, Problem, Reply, Request};
+use web::{Cursors, Function, HttpError, Problem, Reply, Request};
 
 pub struct ListDebts {
     sessions: Sessions,
@@ -58,11 +58,11 @@ impl Function for ListDebts {
                 let notice = notice.map_err(|_| Error::DebtNotFound)?;
                 let debt = self.listing.debts().of_citizen(&citizen, &notice).await?;
                 let attempts = self.payments.of_debt(&citizen, &notice).await?;
-                let movements = self.movements.of(&notice).await?;
+                let movements = self.movements.of_citizen(&citizen, &debt).await?;
                 let debt = DebtView::of(&debt, &self.creditor, now);
                 Ok(Reply::ok(&wire::DebtDetailView::of(debt, &attempts, &movements, request.language())))
             }
-            _ => Err(Error::NotFound.into()),
+            _ => Err(HttpError::NotFound.into()),
         }
     }
 }

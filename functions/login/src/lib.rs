@@ -9,7 +9,7 @@ use domain::person::Email;
 use domain::{Error, FieldError};
 use identity::{Passwords, Sessions, Verified};
 use runtime::{ConfigError, Env};
-use store::{Accounts, PasswordRecord, RateLimit, RateLimits};
+use store::{AccountReader, Accounts, PasswordRecord, RateLimit, RateLimits};
 use web::{Function, Problem, Reply, Request};
 
 pub struct Login {
@@ -41,7 +41,7 @@ impl Function for Login {
         self.limits.admit(&[(RateLimit::LOGIN, source.as_str())]).await?;
         let username = Email::parse(&username).unwrap_or_else(|_| self.nobody.clone());
         let tried = self.limits.admit_password(username.as_str()).await?;
-        let record = self.accounts.by_username(&username).await?;
+        let record = self.accounts.by_username(AccountReader::Login, &username).await?;
         let stored = record.as_ref().map(|record| record.hash.as_str());
         let offered = Password::offered(&password);
         let verified = self.passwords.verify(offered.as_ref(), stored).await?;
@@ -79,7 +79,7 @@ impl Login {
     }
 }
 
-fn credentials(request: &Request) -> Result<(String, String), Error> {
+fn credentials(request: &Request) -> Result<(String, String), Problem> {
     let (sent, mut form) = request.json::<wire::Credentials>()?;
     let (username, password) = (sent.username.unwrap_or_default(), sent.password.unwrap_or_default());
     for (name, value) in [("username", &username), ("password", &password)] {

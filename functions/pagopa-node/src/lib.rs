@@ -17,7 +17,7 @@ use pagopa::{
 };
 use runtime::metrics::CallbackOutcome;
 use runtime::{ConfigError, Env, Measure, Metrics};
-use store::{CallbackChannel, DebtWriter, RecordedCallback};
+use store::{CallbackChannel, DebtReader, DebtWriter, RecordedCallback};
 use web::{Function, Problem, Reply, Request};
 
 pub struct PagopaNode {
@@ -104,7 +104,7 @@ impl PagopaNode {
         found: impl Fn(&Debt) -> Option<NodeAnswer>,
     ) -> Result<NodeAnswer, Fault> {
         let debt = match NoticeNumber::parse(notice) {
-            Ok(notice) => self.writer.debts().get(&notice).await?,
+            Ok(notice) => self.writer.debts().get(DebtReader::Node, &notice).await?,
             Err(_) => None,
         };
         if let Some(code) = fault_for(debt.as_ref(), self.writer.debts().now()) {

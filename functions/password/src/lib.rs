@@ -10,7 +10,7 @@ use identity::{Links, Passwords, Sessions, Verified};
 use runtime::{ConfigError, Env};
 use serde::{Deserialize, Serialize};
 use store::{AccountWriter, Outbox, RateLimit, RateLimits};
-use web::{Function, Problem, Reply, Request};
+use web::{Function, HttpError, Problem, Reply, Request};
 
 pub struct Password {
     limits: RateLimits,
@@ -66,7 +66,7 @@ impl Function for Password {
             "POST /api/password/forgot" => self.forgot(&request).await,
             "POST /api/password/reset" => self.reset(&request).await,
             "POST /api/password/change" => self.change(&request).await,
-            _ => Err(Error::NotFound.into()),
+            _ => Err(HttpError::NotFound.into()),
         }
     }
 }

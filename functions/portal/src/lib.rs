@@ -12,9 +12,8 @@ mod screens;
 #[cfg(test)]
 mod tests;
 
-use domain::Error;
 use runtime::{ConfigError, Env};
-use web::{Function, Problem, Reply, Request};
+use web::{Function, HttpError, Problem, Reply, Request};
 
 use crate::compression::Compressed;
 use crate::config::PortalConfig;
@@ -42,7 +41,7 @@ impl Function for Portal {
         match request.route {
             HOME => {}
             ALL_OTHERS if !MACHINES.iter().any(|prefix| path.starts_with(prefix)) => {}
-            _ => return Err(Error::NotFound.into()),
+            _ => return Err(HttpError::NotFound.into()),
         }
         Ok(answer::respond(self, &request, &path).as_page())
     }

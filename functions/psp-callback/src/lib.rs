@@ -1,13 +1,12 @@
 //! A PSP tells how a payment went: verified, stored, then applied, once.
 
-use domain::Error;
 use domain::movement::MovementSource;
 use domain::plan::CallbackId;
 use psp::{PspNotification, VerifiedCallback, Webhooks};
 use runtime::metrics::CallbackOutcome as Outcome;
 use runtime::{ConfigError, Env, Measure, Metrics};
 use store::{CallbackChannel, DebtWriter, RateLimit, RateLimits, RecordedCallback};
-use web::{Function, Problem, Reply, Request};
+use web::{Function, HttpError, Problem, Reply, Request};
 
 pub struct PspCallback {
     limits: RateLimits,
@@ -31,13 +30,13 @@ impl Function for PspCallback {
     async fn handle(&self, request: Request) -> Result<Reply, Problem> {
         let callback = match self.webhooks.verify(&request).await {
             Ok(callback) => callback,
-            Err(error @ Error::BadSignature) => {
+            Err(problem @ Problem::Http(HttpError::BadSignature)) => {
                 tracing::warn!(event = "webhook.badsig", "a callback with a wrong signature");
                 // Only forged ones count: a genuine sender is never slowed down.
                 self.limits.admit(&[(RateLimit::BAD_SIGNATURE, request.source().as_str())]).await?;
-                return Err(error.into());
+                return Err(problem);
             }
-            Err(error) => return Err(error.into()),
+            Err(problem) => return Err(problem),
         };
         // Stored before it is interpreted: a bug of ours loses no evidence.
         let recorded =
@@ -52,7 +51,7 @@ impl Function for PspCallback {
 }
 
 impl PspCallback {
-    async fn apply(&self, callback: &VerifiedCallback) -> Result<(), Error> {
+    async fn apply(&self, callback: &VerifiedCallback) -> Result<(), Problem> {
         let id = CallbackId::of(&callback.id);
         let notification = match PspNotification::of(&callback.body) {
             Ok(told) => told.notification(MovementSource::PspCallback),

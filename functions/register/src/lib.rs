@@ -5,13 +5,13 @@
 
 mod wire;
 
+use domain::FiscalCode;
 use domain::account::Registration;
 use domain::outbox::OutboxMessage;
-use domain::{Error, FiscalCode};
 use identity::Passwords;
 use runtime::{Clock, ConfigError, Env};
 use store::{Outbox, RateLimit, RateLimits};
-use web::{Function, Problem, Reply, Request};
+use web::{Function, HttpError, Problem, Reply, Request};
 
 pub struct Register {
     limits: RateLimits,
@@ -58,7 +58,7 @@ impl Function for Register {
                 self.outbox.add(&OutboxMessage::Register { profile: Box::new(profile), password }).await?;
                 Ok(Reply::accepted(&wire::RegistrationSent { status: "activation-sent" }))
             }
-            _ => Err(Error::NotFound.into()),
+            _ => Err(HttpError::NotFound.into()),
         }
     }
 }

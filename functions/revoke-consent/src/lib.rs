@@ -54,7 +54,7 @@ impl Function for RevokeConsent {
             return Err(Error::InvalidCredentials.into());
         }
         self.limits.succeeded(&tried).await?;
-        if self.payments.any_open(citizen.id()).await? {
+        if self.payments.any_open(&citizen).await? {
             return Err(Error::PaymentInProgress.into());
         }
         self.accounts.close(&citizen).await?;

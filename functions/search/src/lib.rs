@@ -6,11 +6,11 @@ use std::sync::OnceLock;
 
 use creditor::creditor;
 use documents::Printer;
+use domain::Fault;
 use domain::creditor::Creditor;
-use domain::{Error, Fault};
 use runtime::{ConfigError, Env};
 use store::{Debts, RateLimit, RateLimits};
-use web::{Function, Problem, References, Reply, Request};
+use web::{Function, HttpError, Problem, References, Reply, Request};
 
 pub struct Search {
     debts: Debts,
@@ -54,7 +54,7 @@ impl Function for Search {
                 let pdf = self.printer()?.notice(&self.creditor, &debt, request.language(), today)?;
                 Ok(Reply::pdf(&format!("avviso-{}.pdf", debt.notice), pdf))
             }
-            _ => Err(Error::NotFound.into()),
+            _ => Err(HttpError::NotFound.into()),
         }
     }
 }

@@ -13,7 +13,7 @@ use psp::{Asking, PaymentGateway};
 use runtime::{ConfigError, Env, Measure, Metrics};
 use serde::Serialize;
 use serde_json::Value;
-use store::{DebtWriter, DueWork, StoredCallback, due_shards};
+use store::{AccountReader, DebtWriter, DueWork, StoredCallback, due_shards};
 
 pub struct Sweep {
     writer: DebtWriter,
@@ -111,7 +111,7 @@ impl Sweep {
     /// Accounts never activated give their names back; closed ones whose goodbye went out are erased by the
     /// letter, and here should that letter have died.
     async fn accounts(&self, shard: &str, swept: &mut Swept) -> Result<(), Fault> {
-        for account in self.outbox.accounts().overdue(shard, BATCH).await? {
+        for account in self.outbox.accounts().overdue(AccountReader::Worker, shard, BATCH).await? {
             if account.status == AccountStatus::Pending {
                 tracing::info!(event = "reg.pending.expired", "a registration was never activated");
             }

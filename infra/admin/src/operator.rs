@@ -12,7 +12,7 @@ use domain::payment::Confirmation;
 use domain::receipt::PspIdentity;
 use domain::settlement::Notification;
 use runtime::{ConfigError, Env};
-use store::{DebtWriter, Ledger};
+use store::{DebtReader, DebtWriter, Ledger};
 
 use crate::cli::{Correction, LedgerCommand, Note, Replay};
 use crate::messages;
@@ -124,7 +124,7 @@ async fn correct(env: &Env, correction: &Correction, out: &mut impl Write) -> Re
     let reason = signature.reason().map_err(refused)?;
     let writer = DebtWriter::connect(env)?;
     // A receipt of nothing we know is kept apart; by hand it would be a slip of the pen.
-    if writer.debts().get(notice).await?.is_none() {
+    if writer.debts().get(DebtReader::Operator, notice).await?.is_none() {
         return Err(Failure::NotFound(format!("debt {notice}")));
     }
     let confirmation = Confirmation {

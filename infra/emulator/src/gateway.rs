@@ -5,9 +5,10 @@ mod routes;
 
 use std::net::IpAddr;
 
-use domain::{Error, Fault, Timestamp};
+use domain::{Fault, Timestamp};
 use http::HeaderValue;
 use http::header::{ACCEPT_LANGUAGE, HOST};
+use web::{HttpError, Problem};
 
 use crate::exchange::{Request, Response};
 use crate::invoke::{Functions, MAX_PAYLOAD};
@@ -47,19 +48,19 @@ impl Gateway {
         now: Timestamp,
     ) -> Response {
         if !host_is_readable(request) {
-            return refused(request, request_id, Error::MalformedBody);
+            return refused(request, request_id, HttpError::MalformedBody);
         }
         let (route, parameters) = match self.routes.find(request.method().as_str(), request.uri().path()) {
             FoundRoute::Route { route, parameters } => (route, parameters),
             FoundRoute::OtherMethods(allow) => {
-                return refused(request, request_id, Error::MethodNotAllowed(allow));
+                return refused(request, request_id, HttpError::MethodNotAllowed(allow));
             }
-            FoundRoute::Nothing => return refused(request, request_id, Error::NotFound),
+            FoundRoute::Nothing => return refused(request, request_id, HttpError::NotFound),
         };
         let origin = EventOrigin { source, request_id, now };
         let event = event(request, route, &parameters, &origin).to_string().into_bytes();
         if event.len() > MAX_PAYLOAD {
-            return refused(request, request_id, Error::PayloadTooLarge);
+            return refused(request, request_id, HttpError::PayloadTooLarge);
         }
         let answer = functions.invoke(&route.function, event).await;
         match answer.and_then(|answer| reply(&answer)) {
@@ -67,18 +68,17 @@ impl Gateway {
             Err(why) => {
                 tracing::error!(function = route.function, why, "the function failed");
                 let fault = Fault::new("calling a function", why);
-                refused(request, request_id, Error::Unavailable(fault))
+                refused(request, request_id, fault)
             }
         }
     }
 }
 
 /// The contract's problem document.
-pub fn refused(request: &Request, request_id: &str, error: Error) -> Response {
+pub fn refused(request: &Request, request_id: &str, why: impl Into<Problem>) -> Response {
     let accepted = request.headers().get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
     let language = web::accepted_language(accepted);
-    let reply =
-        web::Problem::from(error).reply(language, request_id).with_header("cache-control", "no-store");
+    let reply = why.into().reply(language, request_id).with_header("cache-control", "no-store");
     let mut response = Response::new(reply.body);
     *response.status_mut() = reply.status;
     *response.headers_mut() = reply.headers;

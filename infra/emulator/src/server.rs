@@ -5,7 +5,6 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use domain::Error;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
@@ -13,6 +12,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use runtime::Clock;
 use tokio::net::TcpListener;
+use web::HttpError;
 
 use crate::exchange::{Request, Response};
 use crate::gateway::{MAX_BODY, refused};
@@ -118,15 +118,15 @@ async fn exchange(
 }
 
 /// The whole request, or why it cannot be taken.
-async fn read(request: http::Request<Incoming>) -> Result<Request, (Request, Error)> {
+async fn read(request: http::Request<Incoming>) -> Result<Request, (Request, HttpError)> {
     let (parts, body) = request.into_parts();
     let body = tokio::time::timeout(SLOWEST_BODY, Limited::new(body, MAX_BODY).collect()).await;
     match body {
         Ok(Ok(body)) => Ok(Request::from_parts(parts, body.to_bytes().to_vec())),
         Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            Err((Request::from_parts(parts, Vec::new()), Error::PayloadTooLarge))
+            Err((Request::from_parts(parts, Vec::new()), HttpError::PayloadTooLarge))
         }
         // It broke off, or took too long: whoever still listens is told that nothing could be read.
-        Ok(Err(_)) | Err(_) => Err((Request::from_parts(parts, Vec::new()), Error::MalformedBody)),
+        Ok(Err(_)) | Err(_) => Err((Request::from_parts(parts, Vec::new()), HttpError::MalformedBody)),
     }
 }

@@ -3,7 +3,6 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use domain::Error;
 use emulator::environment;
 use emulator::exchange::{Request, Response, other_method, problem, redirected, response};
 use emulator::gateway::{MAX_HEADERS, header_size, refused};
@@ -11,6 +10,7 @@ use emulator::pages::{PageLanguage, STYLE};
 use emulator::server::RequestHandler;
 use http::{HeaderName, HeaderValue, Method, header};
 use serde_json::json;
+use web::HttpError;
 
 use crate::clock::moved;
 use crate::index;
@@ -25,14 +25,14 @@ impl RequestHandler for FrontDoor {
         let state = &self.0;
         let request_id = state.random.hex::<12>().unwrap_or_default();
         let mut response = if header_size(&request) > MAX_HEADERS {
-            let mut refused = refused(&request, &request_id, Error::PayloadTooLarge);
+            let mut refused = refused(&request, &request_id, HttpError::PayloadTooLarge);
             *refused.status_mut() = http::StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
             refused
         } else if request.uri().path() == "/_local" || request.uri().path().starts_with("/_local/") {
             local(state, &request).await
         } else {
             let answer = state.routed(&request, &request_id, source).await;
-            answer.unwrap_or_else(|| refused(&request, &request_id, Error::NotFound))
+            answer.unwrap_or_else(|| refused(&request, &request_id, HttpError::NotFound))
         };
         let headers = response.headers_mut();
         if let (false, Ok(id)) = (headers.contains_key("x-request-id"), HeaderValue::try_from(request_id)) {

@@ -4,13 +4,12 @@ use std::io::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::Error;
 use emulator::exchange::Response;
 use emulator::{client, connector};
 use runtime::ConfigError;
 use serde::Deserialize;
 use serde_json::json;
-use web::{Function, Reply};
+use web::{Function, HttpError, Reply};
 
 use super::*;
 
@@ -108,7 +107,7 @@ impl Function for Echo {
                 assert!(request.header("webhook-signature").unwrap().starts_with("v1,"));
                 // The first one is not taken.
                 if CALLBACKS.fetch_add(1, Ordering::SeqCst) == 0 {
-                    return Err(Error::MalformedBody.into());
+                    return Err(HttpError::MalformedBody.into());
                 }
                 Ok(Reply::ok(&json!({"got": body})))
             }

@@ -321,12 +321,4 @@ impl LinkPurpose {
             LinkPurpose::ResetPassword => std::time::Duration::from_secs(30 * 60),
         }
     }
-
-    /// The portal's page that the link opens; the token follows in the fragment.
-    pub fn page(self) -> &'static str {
-        match self {
-            LinkPurpose::Activate => "/attiva",
-            LinkPurpose::ResetPassword => "/reimposta-password",
-        }
-    }
 }

@@ -1,38 +1,27 @@
-//! What can go wrong, in the field's words. `web` turns each into a problem document in one place.
+//! What can go wrong, in the field's words. `web` adds what only HTTP knows and turns each into a problem document.
 
 use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// Every failure that an action can answer.
+/// Every failure that a rule or the store can answer.
 #[derive(Debug)]
 pub enum Error {
     /// Every field that is wrong, not just the first.
     Invalid(Vec<FieldError>),
-    UnknownField(String),
-    MalformedBody,
     LinkNotValid,
-    StaleTimestamp,
-    InvalidCursor,
     NotAuthenticated,
     InvalidCredentials,
-    BadSignature,
     AccountNotActive,
-    ForbiddenOrigin,
     DebtNotFound,
     PaymentNotFound,
     ReceiptNotFound,
-    NotFound,
-    /// With the methods that the address does take.
-    MethodNotAllowed(String),
     DebtAlreadyPaid,
     DebtNotPayable,
     PaymentInProgress,
     RequestInProgress,
     AmountChanged,
-    PayloadTooLarge,
-    UnsupportedMediaType,
     IdempotencyKeyReused,
     TooManyRequests {
         retry_after: Duration,

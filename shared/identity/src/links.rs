@@ -23,6 +23,15 @@ pub struct Link {
     pub token: String,
 }
 
+/// The portal's page that a link opens; the token follows in the fragment. Part of what a token is made from: another
+/// path here ends the links that are under way.
+fn page_of(purpose: LinkPurpose) -> &'static str {
+    match purpose {
+        LinkPurpose::Activate => "/attiva",
+        LinkPurpose::ResetPassword => "/reimposta-password",
+    }
+}
+
 /// Longest token that is looked up.
 const MAX_TOKEN: usize = 128;
 
@@ -37,11 +46,11 @@ impl Links {
         let keys = self.secret.get().await?;
         let mac = Hmac::<Sha256>::new_from_slice(keys.links.as_bytes())
             .map_err(|e| Fault::new("making a link", e))?
-            .chain_update(purpose.page().as_bytes())
+            .chain_update(page_of(purpose).as_bytes())
             .chain_update([0])
             .chain_update(letter.as_bytes());
         let token = URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes());
-        Ok(Link { url: format!("{}{}#t={token}", self.site.url(), purpose.page()), token })
+        Ok(Link { url: format!("{}{}#t={token}", self.site.url(), page_of(purpose)), token })
     }
 
     /// The address of a page of the portal.

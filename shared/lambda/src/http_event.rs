@@ -4,7 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use domain::{Error, Fault};
+use domain::Fault;
 use futures_util::FutureExt;
 use lambda_http::ext::RequestExt;
 use lambda_http::request::{LambdaRequest, RequestContext};
@@ -54,11 +54,8 @@ impl<F: Function> HttpHost<F> {
             request_id: &request_id,
             trace_id: trace.as_deref().and_then(trace_id),
             subject: served.subject.as_deref(),
-            code: served.error.as_ref().map(Problem::code_of).unwrap_or_default(),
-            fault: match &served.error {
-                Some(Error::Unavailable(fault) | Error::PspUnavailable(fault)) => Some(fault),
-                _ => None,
-            },
+            code: served.error.as_ref().map(Problem::code).unwrap_or_default(),
+            fault: served.error.as_ref().and_then(Problem::fault),
         });
         Ok(response(served.reply))
     }
@@ -74,14 +71,13 @@ fn trace(request: &Request) -> Option<String> {
 
 fn last_resort(what: &'static str, request_id: &str, asked_in: Option<&http::HeaderValue>) -> ServedReply {
     let language = accepted_language(asked_in.and_then(|value| value.to_str().ok()));
-    let error = Error::Unavailable(Fault::new(what, "see the line above"));
-    let problem = Problem::from(Error::Unavailable(Fault::new(what, "")));
+    let problem = Problem::from(Fault::new(what, "see the line above"));
     let reply = problem
         .reply(language, request_id)
         .with_header("cache-control", "no-store")
         .with_header("x-content-type-options", "nosniff")
         .with_header("x-request-id", request_id);
-    ServedReply { reply, error: Some(error), route: None, subject: None }
+    ServedReply { reply, error: Some(problem), route: None, subject: None }
 }
 
 /// Returns how long the request may take. A deadline that cannot be one counts as unknown; one that has passed leaves

@@ -13,7 +13,7 @@ use mail::{Mailer, Message, Paid};
 use pagopa::aca::{AcaClient, Position};
 use runtime::metrics::MailOutcome;
 use runtime::{ConfigError, Env, Measure, Metrics};
-use store::{Accounts, Debts, Outbox, RateLimit, RateLimits, StoredMessage};
+use store::{AccountReader, Accounts, DebtReader, Debts, Outbox, RateLimit, RateLimits, StoredMessage};
 
 #[derive(Clone)]
 pub struct OutboxWorker {
@@ -142,8 +142,8 @@ impl OutboxWorker {
     async fn found(&self, to: &Recipient) -> Result<Option<(Email, Language)>, Fault> {
         let account = match to {
             Recipient::Address(email, language) => return Ok(Some((email.clone(), *language))),
-            Recipient::Account(id) => self.accounts.by_id(id).await?.map(|record| record.account),
-            Recipient::Debtor(code) => self.accounts.by_fiscal_code(code).await?,
+            Recipient::Account(id) => self.accounts.by_id(AccountReader::Worker, id).await?,
+            Recipient::Debtor(code) => self.accounts.by_fiscal_code(AccountReader::Worker, code).await?,
         };
         let active = account.filter(|account| account.status == AccountStatus::Active);
         Ok(active.map(|account| (account.profile.email, account.profile.language)))
@@ -164,8 +164,8 @@ impl OutboxWorker {
             Registered::New(account) => {
                 self.send_link(stored, &account, LinkPurpose::Activate, "register").await
             }
-            Registered::Taken(holder) => match self.accounts.by_id(&holder).await? {
-                Some(holder) => self.tell_holder(stored, &holder.account).await,
+            Registered::Taken(holder) => match self.accounts.by_id(AccountReader::Worker, &holder).await? {
+                Some(holder) => self.tell_holder(stored, &holder).await,
                 None => {
                     tracing::warn!(
                         event = "reg.claim.conflict",
@@ -193,7 +193,7 @@ impl OutboxWorker {
     }
 
     async fn resend(&self, stored: &StoredMessage, username: &Email) -> Result<(), Fault> {
-        let record = self.accounts.by_username(username).await?;
+        let record = self.accounts.by_username(AccountReader::Worker, username).await?;
         match record.map(|record| record.account).filter(|account| account.status == AccountStatus::Pending) {
             Some(account) => self.send_link(stored, &account, LinkPurpose::Activate, "resend").await,
             None => Ok(()),
@@ -201,7 +201,7 @@ impl OutboxWorker {
     }
 
     async fn forgot(&self, stored: &StoredMessage, username: &Email) -> Result<(), Fault> {
-        let record = self.accounts.by_username(username).await?;
+        let record = self.accounts.by_username(AccountReader::Worker, username).await?;
         let Some(account) = record.map(|record| record.account) else { return Ok(()) };
         match account.status {
             AccountStatus::Active => {
@@ -252,7 +252,7 @@ impl OutboxWorker {
     /// Tells the central archive what a debt is now, whatever it was when the letter was written.
     async fn upload(&self, notice: &NoticeNumber) -> Result<(), Fault> {
         let Some(archive) = &self.archive else { return Ok(()) };
-        let Some(debt) = archive.debts.get(notice).await? else { return Ok(()) };
+        let Some(debt) = archive.debts.get(DebtReader::Worker, notice).await? else { return Ok(()) };
         let position = Position::of(&debt, &archive.creditor, archive.debts.now());
         match archive.aca.upload(&position).await {
             Ok(stored) => {
@@ -273,7 +273,7 @@ impl OutboxWorker {
         else {
             return Ok(None);
         };
-        let debt = archive.debts.get(notice).await?;
+        let debt = archive.debts.get(DebtReader::Worker, notice).await?;
         let now = archive.debts.now();
         let unpublished = debt.filter(|debt| debt.state == DebtState::Open && !debt.is_published(now));
         Ok(unpublished.and_then(|debt| debt.days.valid_from).and_then(domain::time::start_of))
@@ -281,11 +281,11 @@ impl OutboxWorker {
 
     /// Says goodbye before the address is erased, then erases.
     async fn close(&self, id: &AccountId) -> Result<(), Fault> {
-        let Some(record) = self.accounts.by_id(id).await? else { return Ok(()) };
-        let profile = &record.account.profile;
+        let Some(account) = self.accounts.by_id(AccountReader::Worker, id).await? else { return Ok(()) };
+        let profile = &account.profile;
         let search = self.links.page("/");
         let language: Language = profile.language;
         self.mailer.send(&profile.email, language, &Message::ConsentRevoked { search }).await?;
-        self.accounts.erase(&record.account).await
+        self.accounts.erase(&account).await
     }
 }

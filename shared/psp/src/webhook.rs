@@ -7,13 +7,13 @@ use domain::movement::MovementSource;
 use domain::payment::{AttemptOutcome, Confirmation, PaymentId};
 use domain::receipt::PspIdentity;
 use domain::settlement::Notification;
-use domain::{Cents, Error, Fault, FieldCode, FieldError, Timestamp};
+use domain::{Cents, Fault, FieldCode, FieldError, Timestamp};
 use hmac::{Hmac, KeyInit, Mac};
 use runtime::metrics::CallbackOutcome;
 use runtime::{Clock, ConfigError, Env, Measure, Metrics, Secret};
 use serde_json::Value;
 use sha2::Sha256;
-use web::Request;
+use web::{HttpError, Problem, Request};
 
 use crate::PspKeys;
 
@@ -88,20 +88,20 @@ impl Webhooks {
     }
 
     /// Checks size, signature and time, in this order; nothing is parsed before (AB-38).
-    pub async fn verify(&self, request: &Request) -> Result<VerifiedCallback, Error> {
+    pub async fn verify(&self, request: &Request) -> Result<VerifiedCallback, Problem> {
         let verified = self.checked(request).await;
-        if let Err(Error::BadSignature) = &verified {
+        if let Err(Problem::Http(HttpError::BadSignature)) = &verified {
             self.metrics.note(Measure::Callback(CallbackOutcome::BadSignature));
         }
         verified
     }
 
-    async fn checked(&self, request: &Request) -> Result<VerifiedCallback, Error> {
+    async fn checked(&self, request: &Request) -> Result<VerifiedCallback, Problem> {
         let body = request.raw_body(MAX_BODY)?;
         let id = request.header("webhook-id").filter(|id| !id.is_empty() && id.len() <= 256);
         let timestamp = request.header("webhook-timestamp").filter(|text| text.len() <= 20);
         let signatures = request.header("webhook-signature").unwrap_or_default();
-        let (Some(id), Some(timestamp)) = (id, timestamp) else { return Err(Error::BadSignature) };
+        let (Some(id), Some(timestamp)) = (id, timestamp) else { return Err(HttpError::BadSignature.into()) };
         let message = [id.as_bytes(), b".", timestamp.as_bytes(), b".", body].concat();
         let keys = self.secret.get().await?;
         let mut holds = false;
@@ -117,11 +117,11 @@ impl Webhooks {
                 holds |= mac.verify_slice(&signature).is_ok();
             }
         }
-        let seconds = timestamp.parse::<i64>().ok().filter(|_| holds).ok_or(Error::BadSignature)?;
+        let seconds = timestamp.parse::<i64>().ok().filter(|_| holds).ok_or(HttpError::BadSignature)?;
         if self.clock.now().as_second().abs_diff(seconds) > TOLERANCE.unsigned_abs() {
-            return Err(Error::StaleTimestamp);
+            return Err(HttpError::StaleTimestamp.into());
         }
-        let body = std::str::from_utf8(body).map_err(|_| Error::MalformedBody)?;
+        let body = std::str::from_utf8(body).map_err(|_| HttpError::MalformedBody)?;
         Ok(VerifiedCallback { id: id.to_owned(), body: body.to_owned() })
     }
 }
@@ -154,9 +154,9 @@ impl PspNotification {
     }
 
     /// Reads a callback's body. Fields that we do not know are the PSP's business.
-    pub fn of(body: &str) -> Result<Self, Error> {
-        let event: Value = serde_json::from_str(body).map_err(|_| Error::MalformedBody)?;
-        let refuse = |field: &str, code| Error::from(FieldError::new(field, code));
+    pub fn of(body: &str) -> Result<Self, Problem> {
+        let event: Value = serde_json::from_str(body).map_err(|_| HttpError::MalformedBody)?;
+        let refuse = |field: &str, code| Problem::from(FieldError::new(field, code));
         let data = event.get("data").filter(|data| data.is_object());
         let data = data.ok_or_else(|| refuse("data", FieldCode::Required))?;
         let text = |name: &str| data.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());

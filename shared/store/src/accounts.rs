@@ -17,6 +17,7 @@ use crate::citizen::{Citizen, asks_for_proof};
 use crate::keys::Key;
 use crate::outbox::Outbox;
 use crate::pseudonyms::Pseudonyms;
+use crate::readers::AccountReader;
 use crate::table::{
     Expression, Step, Table, WriteOutcome, absent, instant, item, present, with_due, with_ttl,
 };
@@ -123,19 +124,27 @@ impl Accounts {
     }
 
     /// The account of a username, with its password's hash: two reads, whatever there is (INV-I04).
-    pub async fn by_username(&self, username: &Email) -> Result<Option<PasswordRecord>, Fault> {
+    pub async fn by_username(
+        &self,
+        _reader: AccountReader,
+        username: &Email,
+    ) -> Result<Option<PasswordRecord>, Fault> {
         let key = Key::username_claim(&self.pseudonyms.username(username).await?);
         let claim: Option<ClaimRow> = self.table.get(&key).await?;
-        self.by_id(&claim.map_or_else(|| AccountId::new(NOBODY), |claim| claim.account)).await
+        self.read(&claim.map_or_else(|| AccountId::new(NOBODY), |claim| claim.account)).await
     }
 
     /// The password's hash of a citizen.
     pub async fn password_of(&self, citizen: &Citizen) -> Result<Option<PasswordRecord>, Fault> {
-        self.by_id(citizen.id()).await
+        self.read(citizen.id()).await
     }
 
-    /// An account by its id, for the worker.
-    pub async fn by_id(&self, id: &AccountId) -> Result<Option<PasswordRecord>, Fault> {
+    /// An account by its id.
+    pub async fn by_id(&self, _reader: AccountReader, id: &AccountId) -> Result<Option<Account>, Fault> {
+        Ok(self.read(id).await?.map(|record| record.account))
+    }
+
+    async fn read(&self, id: &AccountId) -> Result<Option<PasswordRecord>, Fault> {
         Ok(self.row(id).await?.and_then(AccountRow::password_record))
     }
 
@@ -143,12 +152,16 @@ impl Accounts {
         self.table.get(&Key::account(id)).await
     }
 
-    /// The active account that has proven this fiscal code to be its own, for the worker: the one in whose history
-    /// the code's debts are.
-    pub async fn by_fiscal_code(&self, code: &FiscalCode) -> Result<Option<Account>, Fault> {
+    /// The active account that has proven this fiscal code to be its own: the one in whose history the code's debts
+    /// are.
+    pub async fn by_fiscal_code(
+        &self,
+        reader: AccountReader,
+        code: &FiscalCode,
+    ) -> Result<Option<Account>, Fault> {
         let key = Key::fiscal_code_claim(&self.pseudonyms.fiscal_code(code).await?);
         let Some(claim) = self.table.get::<ClaimRow>(&key).await? else { return Ok(None) };
-        let account = self.by_id(&claim.account).await?.map(|record| record.account);
+        let account = self.by_id(reader, &claim.account).await?;
         Ok(account.filter(|account| {
             let theirs = account.identity_proven || !self.proof;
             theirs && account.status == AccountStatus::Active && account.profile.fiscal_code == *code
@@ -319,7 +332,12 @@ impl Accounts {
     }
 
     /// Accounts that the sweep has to look at: never activated, or closed and not yet erased.
-    pub async fn overdue(&self, shard: &str, limit: i32) -> Result<Vec<Account>, Fault> {
+    pub async fn overdue(
+        &self,
+        _reader: AccountReader,
+        shard: &str,
+        limit: i32,
+    ) -> Result<Vec<Account>, Fault> {
         let keys = self.table.due(shard, &instant(self.clock.now()), limit).await?;
         let mut accounts = Vec::new();
         for key in keys {

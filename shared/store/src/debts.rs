@@ -14,6 +14,7 @@ use crate::error;
 use crate::idempotency::{Idempotency, IdempotencyHold};
 use crate::keys::{Key, closed_place, to_pay_place};
 use crate::pseudonyms::Pseudonyms;
+use crate::readers::DebtReader;
 use crate::table::{Item, Range, SortOrder, Step, Table, absent, item, unchanged_since, with_due};
 use crate::writer::DebtWriter;
 
@@ -89,14 +90,18 @@ impl Debts {
         self.read_many(&notices).await
     }
 
-    /// A debt by its notice number, for callers that are not people: the node, the creditor, the sweep.
-    pub async fn get(&self, notice: &NoticeNumber) -> Result<Option<Debt>, Fault> {
+    /// A debt by its notice number, for callers that are not people.
+    pub async fn get(&self, _reader: DebtReader, notice: &NoticeNumber) -> Result<Option<Debt>, Fault> {
+        self.read(notice).await
+    }
+
+    pub(crate) async fn read(&self, notice: &NoticeNumber) -> Result<Option<Debt>, Fault> {
         read_debt(&self.table, notice).await
     }
 
     /// A debt that this citizen may see; any other is not there (INV-I19).
     pub async fn of_citizen(&self, citizen: &Citizen, notice: &NoticeNumber) -> Result<Debt, Error> {
-        let debt = self.get(notice).await?.filter(|debt| self.is_visible(citizen, debt));
+        let debt = self.read(notice).await?.filter(|debt| self.is_visible(citizen, debt));
         debt.ok_or(Error::DebtNotFound)
     }
 
@@ -135,11 +140,11 @@ impl Debts {
         rows.into_iter().map(DebtRow::debt).collect()
     }
 
-    /// The debt of a receipt's code, with its receipt.
+    /// The debt of a receipt's code, with its receipt: who has the code has the receipt.
     pub async fn by_receipt_code(&self, code: &str) -> Result<Option<(Debt, Receipt)>, Fault> {
         let pointer: Option<DebtPointer> = self.table.get(&Key::receipt_code(code)).await?;
         let Some(pointer) = pointer else { return Ok(None) };
-        let debt = self.get(&pointer.notice).await?.filter(|debt| debt.state == DebtState::Paid);
+        let debt = self.read(&pointer.notice).await?.filter(|debt| debt.state == DebtState::Paid);
         Ok(debt.and_then(|debt| {
             let receipt = debt.receipt.clone().filter(|receipt| receipt.code == code)?;
             Some((debt, receipt))
@@ -247,22 +252,23 @@ impl DebtWriter {
     /// The creditor adds or changes a debt. The same data again change nothing.
     pub async fn import(&self, notice: &NoticeNumber, new: &NewDebt) -> Result<Imported, Error> {
         let decide = move |_again| async move {
-            debt::import(self.debts.get(notice).await?.as_ref(), notice, new.clone(), self.now())
+            debt::import(self.debts.read(notice).await?.as_ref(), notice, new.clone(), self.now())
         };
         self.commit(decide).await
     }
 
     /// The creditor cancels a debt, or a citizen takes back a spontaneous one.
     pub async fn cancel(&self, notice: &NoticeNumber, by: Canceller<'_>) -> Result<(), Error> {
-        let decide =
-            move |_again| async move { debt::cancel(self.debts.get(notice).await?.as_ref(), by, self.now()) };
+        let decide = move |_again| async move {
+            debt::cancel(self.debts.read(notice).await?.as_ref(), by, self.now())
+        };
         self.commit(decide).await
     }
 
     /// Writes down that a debt's last day has passed.
     pub async fn expire(&self, notice: &NoticeNumber) -> Result<(), Fault> {
         let decide = move |_again| async move {
-            Ok::<_, Fault>(debt::expire(self.debts.get(notice).await?.as_ref(), self.now())?)
+            Ok::<_, Fault>(debt::expire(self.debts.read(notice).await?.as_ref(), self.now())?)
         };
         self.commit(decide).await
     }

@@ -40,7 +40,7 @@ impl DebtWriter {
         let mut due = Vec::new();
         for key in self.debts.due_by(shard, self.now(), BATCH).await? {
             if let Some(id) = Payments::attempt_due(&key) {
-                let attempt = self.payments.get(&id).await?;
+                let attempt = self.payments.read(&id).await?;
                 due.extend(attempt.map(|attempt| DueWork::Attempt(Box::new(attempt))));
             } else if let Some(notice) = key.pk.strip_prefix("DEBT#") {
                 due.extend(NoticeNumber::parse(notice).ok().map(DueWork::Debt));

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use domain::Fault;
-use domain::account::AccountId;
 use domain::digest::sha256_hex;
 use domain::{Error, Timestamp, time};
 use runtime::{Clock, ConfigError, Env, Random};
 use serde::{Deserialize, Serialize};
 
+use crate::citizen::Citizen;
 use crate::keys::Key;
 use crate::table::{Expression, Step, Table, WriteOutcome, instant, item, with_ttl};
 
@@ -61,17 +61,20 @@ impl Idempotency {
         })
     }
 
-    /// Takes hold of a key for an account, a route and a request body.
+    /// Takes hold of a key for a citizen, a route and a request body.
     pub async fn start(
         &self,
-        account: &AccountId,
+        citizen: &Citizen,
         route: &str,
         key: &str,
         body: &[u8],
     ) -> Result<IdempotencyStart, Error> {
         let now = self.clock.now();
-        let record =
-            Key::idempotency(&sha256_hex(&[route.as_bytes(), account.as_str().as_bytes(), key.as_bytes()]));
+        let record = Key::idempotency(&sha256_hex(&[
+            route.as_bytes(),
+            citizen.id().as_str().as_bytes(),
+            key.as_bytes(),
+        ]));
         let fingerprint = sha256_hex(&[body]);
         let deadline = instant(time::after(now, RUNNING_FOR));
         let kept_until = time::after(now, KEPT_FOR);

@@ -17,6 +17,7 @@ use crate::movements::Movements;
 use crate::table::{Expression, Table, read};
 use crate::writer::DebtWriter;
 
+/// Reads everybody's debts: only operators and the audit have one.
 #[derive(Clone)]
 pub struct Ledger {
     table: Table,
@@ -74,7 +75,7 @@ impl Ledger {
     pub async fn statement(&self, notice: &NoticeNumber) -> Result<Option<DebtStatement>, Fault> {
         loop {
             let Some(debt) = read_debt(&self.table, notice).await? else { return Ok(None) };
-            let movements = self.movements.of(notice).await?;
+            let movements = self.movements.read(notice).await?;
             let verdict = verify(&debt, &movements);
             let unchanged = async || -> Result<bool, Fault> {
                 let now = read_debt(&self.table, notice).await?;
@@ -200,9 +201,9 @@ impl DebtWriter {
         reason: &Reason,
     ) -> Result<Booked, Fault> {
         let decide = move |_again| async move {
-            let debt = self.debts.get(notice).await?;
+            let debt = self.debts.read(notice).await?;
             let movements = match &debt {
-                Some(_) => self.movements.of(notice).await?,
+                Some(_) => self.movements.read(notice).await?,
                 None => Vec::new(),
             };
             let stored = debt.as_ref().map(|debt| (debt, movements.as_slice()));

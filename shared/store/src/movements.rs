@@ -1,16 +1,18 @@
 //! Movements: appended with the change they speak of, never rewritten.
 
-use domain::Fault;
 use domain::movement::Movement;
 use domain::notice::NoticeNumber;
-use runtime::{ConfigError, Env};
+use domain::{Debt, Fault};
+use runtime::{Clock, ConfigError, Env};
 
+use crate::citizen::Citizen;
 use crate::keys::Key;
 use crate::table::{Range, SortOrder, Step, Table, absent, item};
 
 #[derive(Clone)]
 pub struct Movements {
     pub(crate) table: Table,
+    clock: Clock,
 }
 
 /// How many movements are read at once: a debt sees a handful in its life.
@@ -18,7 +20,7 @@ const PAGE: usize = 200;
 
 impl Movements {
     pub fn connect(env: &Env) -> Result<Self, ConfigError> {
-        Ok(Self { table: Table::connect(env, "MOVEMENTS_TABLE")? })
+        Ok(Self { table: Table::connect(env, "MOVEMENTS_TABLE")?, clock: env.clock().clone() })
     }
 
     /// The step that appends a movement if its number is free.
@@ -27,8 +29,15 @@ impl Movements {
         Ok(self.table.put(&key, item(&key, movement)?, absent()))
     }
 
-    /// The movements of a debt, first to last.
-    pub async fn of(&self, notice: &NoticeNumber) -> Result<Vec<Movement>, Fault> {
+    /// The movements of a debt that this citizen may see, first to last; none of any other.
+    pub async fn of_citizen(&self, citizen: &Citizen, debt: &Debt) -> Result<Vec<Movement>, Fault> {
+        match debt.is_visible_to(&citizen.viewer(), self.clock.now()) {
+            true => self.read(&debt.notice).await,
+            false => Ok(Vec::new()),
+        }
+    }
+
+    pub(crate) async fn read(&self, notice: &NoticeNumber) -> Result<Vec<Movement>, Fault> {
         let partition = Key::movements_partition(notice);
         let mut movements: Vec<Movement> = Vec::new();
         loop {

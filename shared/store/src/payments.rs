@@ -1,6 +1,5 @@
 //! Payment attempts: stored before the PSP hears of them.
 
-use domain::account::AccountId;
 use domain::notice::NoticeNumber;
 use domain::payment::{
     self, Attempt, AttemptStatus, PaymentId, PaymentPage, PaymentRequest as PaymentOrder, StartFacts,
@@ -43,8 +42,7 @@ impl Payments {
         Ok(Self { table: Table::connect(env, "DEBTS_TABLE")? })
     }
 
-    /// An attempt by its id, for callers that are not people.
-    pub async fn get(&self, id: &PaymentId) -> Result<Option<Attempt>, Fault> {
+    pub(crate) async fn read(&self, id: &PaymentId) -> Result<Option<Attempt>, Fault> {
         self.table.get::<AttemptRow>(&Key::attempt(id)).await?.map(AttemptRow::attempt).transpose()
     }
 
@@ -58,7 +56,7 @@ impl Payments {
     /// An attempt of this citizen; any other is not there.
     pub async fn of_citizen(&self, citizen: &Citizen, id: &str) -> Result<Attempt, Error> {
         let id = PaymentId::parse(id).ok_or(Error::PaymentNotFound)?;
-        let attempt = self.get(&id).await?.filter(|attempt| attempt.account == *citizen.id());
+        let attempt = self.read(&id).await?.filter(|attempt| attempt.account == *citizen.id());
         attempt.ok_or(Error::PaymentNotFound)
     }
 
@@ -76,9 +74,9 @@ impl Payments {
         Ok(attempts.into_iter().filter(|attempt| attempt.account == *citizen.id()).collect())
     }
 
-    /// Whether a payment of this account is under way.
-    pub async fn any_open(&self, account: &AccountId) -> Result<bool, Fault> {
-        let (partition, range) = (Key::open_partition(account), Range::StartsWith("PAY#".to_owned()));
+    /// Whether a payment of this citizen is under way.
+    pub async fn any_open(&self, citizen: &Citizen) -> Result<bool, Fault> {
+        let (partition, range) = (Key::open_partition(citizen.id()), Range::StartsWith("PAY#".to_owned()));
         let page = self.table.query::<AttemptPointer>(&partition, range, SortOrder::Rising, 1, None).await?;
         Ok(!page.items.is_empty())
     }
@@ -136,7 +134,7 @@ impl DebtWriter {
                 false => debts.to_vec(),
             };
             let open = match StartFacts::waiting_for(&debts) {
-                Some(id) => self.payments.get(id).await?,
+                Some(id) => self.payments.read(id).await?,
                 None => None,
             };
             payment::start(&StartFacts { debts, open }, order, new_id, self.now())
@@ -148,7 +146,7 @@ impl DebtWriter {
     pub async fn opened_at(&self, attempt: &Attempt, page: &PaymentPage) -> Result<Attempt, Error> {
         let decide = move |again| async move {
             let current = match again {
-                true => self.payments.get(&attempt.id).await?,
+                true => self.payments.read(&attempt.id).await?,
                 false => Some(attempt.clone()),
             };
             Ok::<_, Error>(attempt.opened_at(current.as_ref(), page)?)

@@ -45,16 +45,17 @@ impl DebtWriter {
     /// What is known. Whether money is kept as unmatched is looked up only when that was in the way.
     async fn facts(&self, notification: &Notification, again: bool) -> Result<SettlementFacts, Fault> {
         let mut facts = match notification {
-            Notification::Paid { payment_id, confirmation, .. } => match self.payments.get(payment_id).await?
-            {
-                Some(attempt) => {
-                    let notices = attempt.notices();
-                    let facts = self.money_facts(&notices, &confirmation.receipt_id).await?;
-                    SettlementFacts { attempt: Some(attempt), ..facts }
+            Notification::Paid { payment_id, confirmation, .. } => {
+                match self.payments.read(payment_id).await? {
+                    Some(attempt) => {
+                        let notices = attempt.notices();
+                        let facts = self.money_facts(&notices, &confirmation.receipt_id).await?;
+                        SettlementFacts { attempt: Some(attempt), ..facts }
+                    }
+                    None => SettlementFacts::default(),
                 }
-                None => SettlementFacts::default(),
-            },
-            Notification::Ended { payment_id, outcome, .. } => match self.payments.get(payment_id).await? {
+            }
+            Notification::Ended { payment_id, outcome, .. } => match self.payments.read(payment_id).await? {
                 Some(attempt) if attempt.status.after(*outcome) != attempt.status => {
                     let debts = self.debts.read_many(&attempt.notices()).await?;
                     SettlementFacts { attempt: Some(attempt), debts, ..SettlementFacts::default() }
@@ -65,7 +66,7 @@ impl DebtWriter {
                 let facts = self.money_facts(std::slice::from_ref(notice), &confirmation.receipt_id).await?;
                 let open = facts.debts.first().and_then(|debt| debt.attempt.as_ref());
                 let attempt = match open.filter(|_| facts.taken.is_empty()) {
-                    Some(open) => self.payments.get(&open.payment_id).await?,
+                    Some(open) => self.payments.read(&open.payment_id).await?,
                     None => None,
                 };
                 SettlementFacts { attempt, ..facts }

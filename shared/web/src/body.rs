@@ -2,12 +2,14 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use domain::error::Form;
-use domain::{Error, FieldCode, FieldError};
+use domain::{FieldCode, FieldError};
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 use serde_path_to_error::Segment;
+
+use crate::problem::HttpError;
 
 /// How deep a body may nest (INV-X02).
 const MAX_DEPTH: usize = 32;
@@ -19,15 +21,15 @@ pub type JsonObject = Map<String, Value>;
 ///
 /// # Errors
 ///
-/// [`Error::MalformedBody`] for anything else, for a key that is there twice, for nesting deeper than 32 and for
+/// [`HttpError::MalformedBody`] for anything else, for a key that is there twice, for nesting deeper than 32 and for
 /// text after the object.
-pub fn parse_object(bytes: &[u8]) -> Result<JsonObject, Error> {
+pub fn parse_object(bytes: &[u8]) -> Result<JsonObject, HttpError> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    let value = Strict { depth: 0 }.deserialize(&mut json).map_err(|_| Error::MalformedBody)?;
-    json.end().map_err(|_| Error::MalformedBody)?;
+    let value = Strict { depth: 0 }.deserialize(&mut json).map_err(|_| HttpError::MalformedBody)?;
+    json.end().map_err(|_| HttpError::MalformedBody)?;
     match value {
         Value::Object(object) => Ok(object),
-        _ => Err(Error::MalformedBody),
+        _ => Err(HttpError::MalformedBody),
     }
 }
 
@@ -39,8 +41,8 @@ pub fn parse_object(bytes: &[u8]) -> Result<JsonObject, Error> {
 ///
 /// # Errors
 ///
-/// [`Error::UnknownField`] with the field's name, `debtor.shoeSize` for one inside an object.
-pub fn read_fields<T: DeserializeOwned>(object: JsonObject) -> Result<(T, Form), Error> {
+/// [`HttpError::UnknownField`] with the field's name, `debtor.shoeSize` for one inside an object.
+pub fn read_fields<T: DeserializeOwned>(object: JsonObject) -> Result<(T, Form), HttpError> {
     let mut body = Value::Object(object);
     let mut form = Form::default();
     loop {
@@ -61,7 +63,7 @@ pub fn read_fields<T: DeserializeOwned>(object: JsonObject) -> Result<(T, Form),
                 form.refuse(FieldError::new(names.join("."), FieldCode::Format));
             }
             // No known field refuses `null`.
-            _ => return Err(Error::UnknownField(names.join("."))),
+            _ => return Err(HttpError::UnknownField(names.join("."))),
         }
     }
 }
@@ -172,7 +174,7 @@ mod tests {
         for bad in
             [r#"{"a":1,"a":2}"#, r#"{"a":{"b":1,"b":1}}"#, "{} {}", "[]", "null", "", "{", "\u{feff}{}"]
         {
-            assert!(matches!(parse_object(bad.as_bytes()), Err(Error::MalformedBody)), "{bad}");
+            assert!(matches!(parse_object(bad.as_bytes()), Err(HttpError::MalformedBody)), "{bad}");
         }
     }
 
@@ -213,12 +215,12 @@ mod tests {
         }
     }
 
-    fn read(text: &str) -> Result<(Fields, Vec<String>), Error> {
+    fn read(text: &str) -> Result<(Fields, Vec<String>), HttpError> {
         let (fields, form) = read_fields(parse_object(text.as_bytes())?)?;
         let errors = match form.finish() {
             Ok(()) => Vec::new(),
-            Err(Error::Invalid(errors)) => errors,
-            Err(error) => return Err(error),
+            Err(domain::Error::Invalid(errors)) => errors,
+            Err(error) => panic!("{error:?}"),
         };
         Ok((fields, errors.into_iter().map(|error| format!("{} {}", error.field, error.code)).collect()))
     }
@@ -272,7 +274,7 @@ mod tests {
             (r#"{"a.b":1}"#, "a.b"),
             (r#"{"":1}"#, ""),
         ] {
-            assert!(matches!(read(text), Err(Error::UnknownField(name)) if name == unknown), "{text}");
+            assert!(matches!(read(text), Err(HttpError::UnknownField(name)) if name == unknown), "{text}");
         }
     }
 }

@@ -1,9 +1,10 @@
 use std::time::Duration;
 
-use domain::{Error, FieldCode, FieldError};
+use domain::{Fault, FieldCode, FieldError};
 use runtime::{ConfigError, Env};
 use serde::Serialize;
 
+use crate::problem::{HttpError, Problem};
 use crate::request::Query;
 use crate::seal::Seal;
 
@@ -41,7 +42,7 @@ impl Cursors {
     }
 
     /// Reads `limit` and `cursor`. `bound_to` names the person and the rest of the query.
-    pub async fn paging(&self, query: &Query, bound_to: &str) -> Result<Paging, Error> {
+    pub async fn paging(&self, query: &Query, bound_to: &str) -> Result<Paging, Problem> {
         let limit = match query.get("limit").map(str::parse::<usize>) {
             None => DEFAULT_LIMIT,
             Some(Ok(limit @ 1..=MAX_LIMIT)) => limit,
@@ -57,14 +58,14 @@ impl Cursors {
             Some(token) => {
                 let opened = self.seal.open(&purpose, token).await?;
                 let text = opened.and_then(|(plain, _)| String::from_utf8(plain).ok());
-                Some(text.ok_or(Error::InvalidCursor)?)
+                Some(text.ok_or(HttpError::InvalidCursor)?)
             }
         };
         Ok(Paging { limit, after, purpose })
     }
 
     /// The token of the page after this one.
-    pub async fn next(&self, paging: &Paging, last: Option<&str>) -> Result<Option<String>, Error> {
+    pub async fn next(&self, paging: &Paging, last: Option<&str>) -> Result<Option<String>, Fault> {
         match last {
             None => Ok(None),
             Some(last) => Ok(Some(self.seal.close(&paging.purpose, last.as_bytes(), LIFE).await?.0)),

@@ -1,10 +1,9 @@
 use std::future::Future;
 
-use domain::Error;
 use percent_encoding::percent_decode_str;
 use runtime::{ConfigError, Env};
 
-use crate::problem::Problem;
+use crate::problem::{HttpError, Problem};
 use crate::reply::Reply;
 use crate::request::{Caller, Incoming, Request};
 
@@ -50,7 +49,7 @@ impl Site {
 pub struct ServedReply {
     pub reply: Reply,
     /// Why it was refused, if it was.
-    pub error: Option<Error>,
+    pub error: Option<Problem>,
     /// The route as the contract writes it; never the path, which may hold a code.
     pub route: Option<&'static str>,
     /// Whose session it came with, as a pseudonym.
@@ -72,16 +71,16 @@ pub async fn serve<F: Function>(function: &F, site: &Site, incoming: Incoming) -
     };
     let (mut reply, error) = match outcome {
         Ok(reply) => (reply, None),
-        Err(problem) => (problem.reply(language, &request_id), Some(problem.into_error())),
+        Err(problem) => (problem.reply(language, &request_id), Some(problem)),
     };
     reply.complete(site, &request_id);
     ServedReply { reply, error, route, subject: asker.known() }
 }
 
-fn admitted<F: Function>(site: &Site, incoming: Incoming, asker: &Caller) -> Result<Request, Error> {
+fn admitted<F: Function>(site: &Site, incoming: Incoming, asker: &Caller) -> Result<Request, HttpError> {
     let (route, parameters) = matched(F::ROUTES, &incoming.method, &incoming.path)?;
     if !matches!(incoming.method.as_str(), "GET" | "HEAD" | "OPTIONS") && !comes_from(site, &incoming) {
-        return Err(Error::ForbiddenOrigin);
+        return Err(HttpError::ForbiddenOrigin);
     }
     Ok(Request::new(route, incoming, parameters, asker.clone()))
 }
@@ -107,7 +106,7 @@ fn comes_from(site: &Site, incoming: &Incoming) -> bool {
 type Matched = (&'static str, Vec<(&'static str, String)>);
 
 /// The route of a method and path. The gateway's own route key is not used: emulators make it up.
-fn matched(routes: &'static [&'static str], method: &str, path: &str) -> Result<Matched, Error> {
+fn matched(routes: &'static [&'static str], method: &str, path: &str) -> Result<Matched, HttpError> {
     let mut allowed = Vec::new();
     let mut found = None;
     for route in routes {
@@ -121,8 +120,8 @@ fn matched(routes: &'static [&'static str], method: &str, path: &str) -> Result<
     }
     match (found, allowed.is_empty()) {
         (Some(found), _) => Ok(found),
-        (None, true) => Err(Error::NotFound),
-        (None, false) => Err(Error::MethodNotAllowed(allowed.join(", "))),
+        (None, true) => Err(HttpError::NotFound),
+        (None, false) => Err(HttpError::MethodNotAllowed(allowed.join(", "))),
     }
 }
 
@@ -174,13 +173,13 @@ mod tests {
         assert_eq!(found("GET", "/a/").unwrap().1, vec![("proxy", String::new())]);
         assert_eq!(found("GET", "/a/%ff").unwrap().1, vec![("proxy", "%ff".to_owned())]);
         for unknown in ["/api/debts/", "/api/debts/1/2", "/api", "", "/api/debts/%ff", "/a"] {
-            assert!(matches!(found("GET", unknown), Err(Error::NotFound)), "{unknown}");
+            assert!(matches!(found("GET", unknown), Err(HttpError::NotFound)), "{unknown}");
         }
     }
 
     #[test]
     fn ab_65_another_method_is_refused_with_those_that_exist() {
-        let Err(Error::MethodNotAllowed(allow)) = matched(ROUTES, "DELETE", "/api/debts") else {
+        let Err(HttpError::MethodNotAllowed(allow)) = matched(ROUTES, "DELETE", "/api/debts") else {
             panic!("accepted")
         };
         assert_eq!(allow, "POST");

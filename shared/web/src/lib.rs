@@ -17,7 +17,7 @@ pub use body::{JsonObject, Nested, parse_object, read_fields};
 pub use cursor::{Cursors, Page, Paging};
 pub use function::{Function, ServedReply, Site, path_parameters, serve};
 pub use language::{LANGUAGES, accepted_language, language_of_path, path_in};
-pub use problem::{CATALOGUE, Problem, ProblemType};
+pub use problem::{CATALOGUE, HttpError, Problem, ProblemType};
 pub use proof::{References, read_proof};
 pub use reply::Reply;
 pub use request::{Incoming, Query, Request, RequestSource};

@@ -8,25 +8,51 @@ use serde_json::{Map, Value, json};
 use crate::messages;
 use crate::reply::Reply;
 
-/// A failure on its way to the caller.
+/// A failure on its way to the caller: of the product's rules, or of HTTP itself.
 #[derive(Debug)]
-pub struct Problem(Error);
+pub enum Problem {
+    Domain(Error),
+    Http(HttpError),
+}
+
+/// What is wrong with a request before any rule of the product looks at it.
+#[derive(Debug, PartialEq, Eq)]
+pub enum HttpError {
+    /// A field, column or parameter that the contract does not name.
+    UnknownField(String),
+    MalformedBody,
+    StaleTimestamp,
+    InvalidCursor,
+    BadSignature,
+    ForbiddenOrigin,
+    NotFound,
+    /// With the methods that the address does take.
+    MethodNotAllowed(String),
+    PayloadTooLarge,
+    UnsupportedMediaType,
+}
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
-        Self(error)
+        Self::Domain(error)
+    }
+}
+
+impl From<HttpError> for Problem {
+    fn from(error: HttpError) -> Self {
+        Self::Http(error)
     }
 }
 
 impl From<Fault> for Problem {
     fn from(fault: Fault) -> Self {
-        Self(Error::Unavailable(fault))
+        Self::Domain(fault.into())
     }
 }
 
 impl From<FieldError> for Problem {
     fn from(error: FieldError) -> Self {
-        Self(error.into())
+        Self::Domain(error.into())
     }
 }
 
@@ -81,56 +107,59 @@ problem_types! {
     TEMPORARILY_UNAVAILABLE = "temporarily_unavailable" 503;
 }
 
-fn problem_type(error: &Error) -> &'static ProblemType {
-    match error {
-        Error::Invalid(_) => &INVALID_INPUT,
-        Error::UnknownField(_) => &UNKNOWN_FIELD,
-        Error::MalformedBody => &MALFORMED_BODY,
-        Error::LinkNotValid => &LINK_NOT_VALID,
-        Error::StaleTimestamp => &STALE_TIMESTAMP,
-        Error::InvalidCursor => &INVALID_CURSOR,
-        Error::NotAuthenticated => &NOT_AUTHENTICATED,
-        Error::InvalidCredentials => &INVALID_CREDENTIALS,
-        Error::BadSignature => &BAD_SIGNATURE,
-        Error::AccountNotActive => &ACCOUNT_NOT_ACTIVE,
-        Error::ForbiddenOrigin => &FORBIDDEN_ORIGIN,
-        Error::DebtNotFound => &DEBT_NOT_FOUND,
-        Error::PaymentNotFound => &PAYMENT_NOT_FOUND,
-        Error::ReceiptNotFound => &RECEIPT_NOT_FOUND,
-        Error::NotFound => &NOT_FOUND,
-        Error::MethodNotAllowed(_) => &METHOD_NOT_ALLOWED,
-        Error::DebtAlreadyPaid => &DEBT_ALREADY_PAID,
-        Error::DebtNotPayable => &DEBT_NOT_PAYABLE,
-        Error::PaymentInProgress => &PAYMENT_IN_PROGRESS,
-        Error::RequestInProgress => &REQUEST_IN_PROGRESS,
-        Error::AmountChanged => &AMOUNT_CHANGED,
-        Error::PayloadTooLarge => &PAYLOAD_TOO_LARGE,
-        Error::UnsupportedMediaType => &UNSUPPORTED_MEDIA_TYPE,
-        Error::IdempotencyKeyReused => &IDEMPOTENCY_KEY_REUSED,
-        Error::TooManyRequests { .. } => &TOO_MANY_REQUESTS,
-        Error::PspUnavailable(_) => &PSP_UNAVAILABLE,
-        Error::Unavailable(_) => &TEMPORARILY_UNAVAILABLE,
-    }
-}
-
 impl Problem {
+    fn problem_type(&self) -> &'static ProblemType {
+        match self {
+            Problem::Domain(error) => match error {
+                Error::Invalid(_) => &INVALID_INPUT,
+                Error::LinkNotValid => &LINK_NOT_VALID,
+                Error::NotAuthenticated => &NOT_AUTHENTICATED,
+                Error::InvalidCredentials => &INVALID_CREDENTIALS,
+                Error::AccountNotActive => &ACCOUNT_NOT_ACTIVE,
+                Error::DebtNotFound => &DEBT_NOT_FOUND,
+                Error::PaymentNotFound => &PAYMENT_NOT_FOUND,
+                Error::ReceiptNotFound => &RECEIPT_NOT_FOUND,
+                Error::DebtAlreadyPaid => &DEBT_ALREADY_PAID,
+                Error::DebtNotPayable => &DEBT_NOT_PAYABLE,
+                Error::PaymentInProgress => &PAYMENT_IN_PROGRESS,
+                Error::RequestInProgress => &REQUEST_IN_PROGRESS,
+                Error::AmountChanged => &AMOUNT_CHANGED,
+                Error::IdempotencyKeyReused => &IDEMPOTENCY_KEY_REUSED,
+                Error::TooManyRequests { .. } => &TOO_MANY_REQUESTS,
+                Error::PspUnavailable(_) => &PSP_UNAVAILABLE,
+                Error::Unavailable(_) => &TEMPORARILY_UNAVAILABLE,
+            },
+            Problem::Http(error) => match error {
+                HttpError::UnknownField(_) => &UNKNOWN_FIELD,
+                HttpError::MalformedBody => &MALFORMED_BODY,
+                HttpError::StaleTimestamp => &STALE_TIMESTAMP,
+                HttpError::InvalidCursor => &INVALID_CURSOR,
+                HttpError::BadSignature => &BAD_SIGNATURE,
+                HttpError::ForbiddenOrigin => &FORBIDDEN_ORIGIN,
+                HttpError::NotFound => &NOT_FOUND,
+                HttpError::MethodNotAllowed(_) => &METHOD_NOT_ALLOWED,
+                HttpError::PayloadTooLarge => &PAYLOAD_TOO_LARGE,
+                HttpError::UnsupportedMediaType => &UNSUPPORTED_MEDIA_TYPE,
+            },
+        }
+    }
+
     /// The contract's code.
     pub fn code(&self) -> &'static str {
-        problem_type(&self.0).code
+        self.problem_type().code
     }
 
-    /// The code of an error.
-    pub fn code_of(error: &Error) -> &'static str {
-        problem_type(error).code
-    }
-
-    pub(crate) fn into_error(self) -> Error {
-        self.0
+    /// What stopped us, if it was no refusal.
+    pub fn fault(&self) -> Option<&Fault> {
+        match self {
+            Problem::Domain(Error::Unavailable(fault) | Error::PspUnavailable(fault)) => Some(fault),
+            Problem::Domain(_) | Problem::Http(_) => None,
+        }
     }
 
     /// The document. Nothing of a fault is in it.
     pub fn reply(&self, language: Language, request_id: &str) -> Reply {
-        let problem_type = problem_type(&self.0);
+        let problem_type = self.problem_type();
         let (title, detail) = problem_type.text(language);
         let mut document = json!({
             "type": format!("urn:problem:{}", problem_type.code),
@@ -140,9 +169,9 @@ impl Problem {
             "code": problem_type.code,
             "requestId": request_id,
         });
-        let errors: Vec<Value> = match &self.0 {
-            Error::Invalid(errors) => errors.iter().map(|e| field(e, language)).collect(),
-            Error::UnknownField(name) => {
+        let errors: Vec<Value> = match self {
+            Problem::Domain(Error::Invalid(errors)) => errors.iter().map(|e| field(e, language)).collect(),
+            Problem::Http(HttpError::UnknownField(name)) => {
                 let name: String = name.chars().take(64).collect();
                 vec![field(&FieldError::new(name, FieldCode::NotAllowed), language)]
             }
@@ -153,12 +182,14 @@ impl Problem {
         }
         let status = StatusCode::from_u16(problem_type.status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
         let reply = Reply::json(status, &document).with_header("content-type", "application/problem+json");
-        let reply = match &self.0 {
-            Error::TooManyRequests { retry_after } => {
+        let reply = match self {
+            Problem::Domain(Error::TooManyRequests { retry_after }) => {
                 reply.with_header("retry-after", &retry_after.as_secs().max(1).to_string())
             }
-            Error::Unavailable(_) | Error::PspUnavailable(_) => reply.with_header("retry-after", "5"),
-            Error::MethodNotAllowed(allow) => reply.with_header("allow", allow),
+            Problem::Domain(Error::Unavailable(_) | Error::PspUnavailable(_)) => {
+                reply.with_header("retry-after", "5")
+            }
+            Problem::Http(HttpError::MethodNotAllowed(allow)) => reply.with_header("allow", allow),
             _ => reply,
         };
         reply.with_header("content-language", language.as_str())

@@ -6,6 +6,7 @@ use runtime::{ConfigError, Env};
 use serde::{Deserialize, Serialize};
 
 use crate::body::{JsonObject, read_fields};
+use crate::problem::Problem;
 use crate::seal::Seal;
 
 /// How long a reference stands for both codes.
@@ -23,7 +24,7 @@ struct SentCodes {
 }
 
 /// Reads `{fiscalCode, noticeNumber}` or `{fiscalCode, iuv}`.
-pub fn read_proof(object: JsonObject) -> Result<DebtCodes, Error> {
+pub fn read_proof(object: JsonObject) -> Result<DebtCodes, Problem> {
     let (sent, mut form) = read_fields::<SentCodes>(object)?;
     let fiscal_code = sent.fiscal_code.unwrap_or_default();
     let fiscal_code = form.field("fiscalCode", FiscalCode::parse(&fiscal_code));
@@ -38,7 +39,7 @@ pub fn read_proof(object: JsonObject) -> Result<DebtCodes, Error> {
             form.field("noticeNumber", NoticeNumber::parse(&notice)).map(DebtCode::Notice)
         }
     };
-    form.give(fiscal_code.zip(code).map(|(fiscal_code, code)| DebtCodes { fiscal_code, code }))
+    Ok(form.give(fiscal_code.zip(code).map(|(fiscal_code, code)| DebtCodes { fiscal_code, code }))?)
 }
 
 /// An IUV as a person reads it from a notice.

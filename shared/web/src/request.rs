@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use domain::account::Language;
 use domain::error::Form;
-use domain::{Error, FieldCode, FieldError};
+use domain::{FieldCode, FieldError};
 use http::HeaderMap;
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 
 use crate::body::{JsonObject, parse_object, read_fields};
 use crate::language::accepted_language;
+use crate::problem::{HttpError, Problem};
 
 /// Longest query string that is read, in bytes (INV-X02).
 const MAX_QUERY: usize = 2_048;
@@ -111,48 +112,52 @@ impl Request {
     }
 
     /// The query's parameters: unknown or repeated ones are refused.
-    pub fn query(&self, known: &[&'static str]) -> Result<Query, Error> {
+    pub fn query(&self, known: &[&'static str]) -> Result<Query, Problem> {
         Query::parse(&self.incoming.query, known)
     }
 
     /// The fields of the JSON object in the body, with the errors of form so far: see [`read_fields`].
-    pub fn json<T: DeserializeOwned>(&self) -> Result<(T, Form), Error> {
-        read_fields(self.json_object()?)
+    pub fn json<T: DeserializeOwned>(&self) -> Result<(T, Form), Problem> {
+        Ok(read_fields(self.json_object()?)?)
     }
 
     /// The JSON object in the body: content type, size and syntax are checked here. What is asked for is all in it:
     /// parameters are refused.
-    pub fn json_object(&self) -> Result<JsonObject, Error> {
+    pub fn json_object(&self) -> Result<JsonObject, Problem> {
         self.query(&[])?;
         if !self.has_content_type("application/json") {
-            return Err(Error::UnsupportedMediaType);
+            return Err(HttpError::UnsupportedMediaType.into());
         }
-        parse_object(self.raw_body(MAX_JSON)?)
+        Ok(parse_object(self.raw_body(MAX_JSON)?)?)
     }
 
     /// For a request that says nothing: a JSON object without fields.
-    pub fn empty_json(&self) -> Result<(), Error> {
+    pub fn empty_json(&self) -> Result<(), Problem> {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
         struct NoFields {}
         let (NoFields {}, form) = self.json()?;
-        form.finish()
+        Ok(form.finish()?)
     }
 
     /// For a request that is all in its path: no parameters, and no body but an empty object.
-    pub fn bare(&self) -> Result<(), Error> {
+    pub fn bare(&self) -> Result<(), Problem> {
         self.query(&[])?;
         match (self.header("content-type"), self.incoming.body.is_empty()) {
             (None, true) => Ok(()),
             (Some(_), true) if self.has_content_type("application/json") => Ok(()),
-            (Some(_), true) => Err(Error::UnsupportedMediaType),
+            (Some(_), true) => Err(HttpError::UnsupportedMediaType.into()),
             (_, false) => self.empty_json(),
         }
     }
 
     /// The body as it came, when it is no longer than `limit`: for signatures, SOAP and CSV.
-    pub fn raw_body(&self, limit: usize) -> Result<&[u8], Error> {
-        if self.incoming.body.len() > limit { Err(Error::PayloadTooLarge) } else { Ok(&self.incoming.body) }
+    pub fn raw_body(&self, limit: usize) -> Result<&[u8], HttpError> {
+        if self.incoming.body.len() > limit {
+            Err(HttpError::PayloadTooLarge)
+        } else {
+            Ok(&self.incoming.body)
+        }
     }
 
     pub fn has_content_type(&self, wanted: &str) -> bool {
@@ -171,8 +176,8 @@ impl Request {
     }
 
     /// The `Idempotency-Key`: 1 to 255 visible ASCII characters.
-    pub fn idempotency_key(&self) -> Result<&str, Error> {
-        let refuse = |code| Err(FieldError::new("Idempotency-Key", code).into());
+    pub fn idempotency_key(&self) -> Result<&str, FieldError> {
+        let refuse = |code| Err(FieldError::new("Idempotency-Key", code));
         match self.incoming.headers.get("idempotency-key").map(|value| value.to_str()) {
             None => refuse(FieldCode::Required),
             Some(Ok("")) => refuse(FieldCode::Required),
@@ -244,18 +249,18 @@ impl Incoming {
 pub struct Query(BTreeMap<&'static str, String>);
 
 impl Query {
-    fn parse(raw: &str, known: &[&'static str]) -> Result<Self, Error> {
+    fn parse(raw: &str, known: &[&'static str]) -> Result<Self, Problem> {
         let mut values = BTreeMap::new();
         if raw.len() > MAX_QUERY {
-            return Err(Error::MalformedBody);
+            return Err(HttpError::MalformedBody.into());
         }
         for pair in raw.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let (Some(name), Some(value)) = (decoded(name), decoded(value)) else {
-                return Err(Error::MalformedBody);
+                return Err(HttpError::MalformedBody.into());
             };
             let Some(name) = known.iter().find(|known| **known == name) else {
-                return Err(Error::UnknownField(name));
+                return Err(HttpError::UnknownField(name).into());
             };
             if values.insert(*name, value).is_some() {
                 return Err(FieldError::new(*name, FieldCode::Format).into());
@@ -286,11 +291,14 @@ mod tests {
         let parse = |raw: &str| Query::parse(raw, &["limit", "q"]);
         assert_eq!(parse("limit=5&q=a%20b+c").unwrap().get("q"), Some("a b c"));
         assert!(parse("").unwrap().get("q").is_none());
-        assert!(matches!(parse("limit=5&limit=6"), Err(Error::Invalid(_))));
-        assert!(matches!(parse("other=1"), Err(Error::UnknownField(_))));
-        assert!(matches!(parse("q=%ff"), Err(Error::MalformedBody)));
-        assert!(matches!(parse("q=%c0%af"), Err(Error::MalformedBody)));
-        assert!(matches!(parse(&format!("q={}", "a".repeat(2_048))), Err(Error::MalformedBody)));
+        assert!(matches!(parse("limit=5&limit=6"), Err(Problem::Domain(domain::Error::Invalid(_)))));
+        assert!(matches!(parse("other=1"), Err(Problem::Http(HttpError::UnknownField(_)))));
+        assert!(matches!(parse("q=%ff"), Err(Problem::Http(HttpError::MalformedBody))));
+        assert!(matches!(parse("q=%c0%af"), Err(Problem::Http(HttpError::MalformedBody))));
+        assert!(matches!(
+            parse(&format!("q={}", "a".repeat(2_048))),
+            Err(Problem::Http(HttpError::MalformedBody))
+        ));
         assert!(parse(&format!("q={}", "a".repeat(2_046))).is_ok());
     }
 
