@@ -1,4 +1,4 @@
-//! Limits on attempts (BAR § 4): sliding windows counted by what is submitted and by source.
+//! Limits on attempts: sliding windows counted by what is submitted and by source.
 
 use std::time::Duration;
 
