@@ -42,7 +42,7 @@ fn cell(state: DebtState, event: DebtEvent) -> String {
     }
 }
 
-/// `transitions.md`, from [`decide`] and [`Status::after`] alone.
+/// `transitions.md`, from [`decide`] and [`AttemptStatus::after`] alone.
 fn page() -> String {
     let mut page = String::from(
         "# What can happen to a debt\n\n\
