@@ -1,4 +1,5 @@
-//! Everything that knows it runs on Lambda: start-up, events, deadlines, the log line, the last resort.
+//! Everything that knows it runs on Lambda: start-up, events, deadlines, the log line, the last resort. [`run`] is the
+//! `main` of a [`web::Function`], [`run_worker`] that of a [`Worker`].
 
 mod access_log;
 mod http_event;

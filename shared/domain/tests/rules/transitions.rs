@@ -46,7 +46,7 @@ fn cell(state: DebtState, event: DebtEvent) -> String {
 fn page() -> String {
     let mut page = String::from(
         "# What can happen to a debt\n\n\
-         Written by the tests of `domain` from `debt::decide` and `payment::Status::after`; after a change of the rules:\n\
+         Written by the tests of `domain` from `debt::decide` and `payment::AttemptStatus::after`; after a change of the rules:\n\
          `UPDATE_SNAPSHOTS=1 cargo test -p domain`.\n\n\
          A cell says where the debt goes and which movement is appended. *Kept*: the movement is appended\n\
          and nothing else of the debt changes. *Nothing new*: the event says what is already known.\n\n",
