@@ -76,7 +76,7 @@ impl OutboxWorker {
         match self.process(&stored).await {
             Ok(()) => self.outbox.done(id).await,
             Err(fault) => {
-                tracing::warn!(event = "outbox.retry", doing = fault.doing, cause = %fault.source, message_id = id, "put back");
+                tracing::warn!(event = "outbox.retry", doing = fault.doing, cause = %fault.source, message_id = id, "a message will be tried again");
                 self.outbox.failed(&stored).await
             }
         }
@@ -170,7 +170,7 @@ impl OutboxWorker {
                 None => {
                     tracing::warn!(
                         event = "reg.claim.conflict",
-                        "names taken by an account that is being closed"
+                        "fiscal code or username held by an account that is being closed"
                     );
                     Ok(())
                 }
@@ -245,7 +245,7 @@ impl OutboxWorker {
             self.limits.within(&[RateLimit::MAIL_ADDRESS, RateLimit::MAIL_ADDRESS_DAY], &subject).await?;
         if !may {
             self.metrics.note(Measure::Mail(MailOutcome::Limited));
-            tracing::warn!(event = "mail.limited", why, "an address was written to enough");
+            tracing::warn!(event = "mail.limited", why, "an address has had its mails for now");
         }
         Ok(may)
     }
@@ -262,7 +262,7 @@ impl OutboxWorker {
             }
             Err(why) if why.worth_repeating() => Err(why.into()),
             Err(why) => {
-                tracing::error!(event = "aca.refused", %notice, %why, "the archive will not take a position");
+                tracing::error!(event = "aca.refused", %notice, %why, "the archive refused a position");
                 Ok(())
             }
         }

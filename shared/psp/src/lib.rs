@@ -1,5 +1,5 @@
 //! The payment service provider's side: [`PaymentGateway`] opens pages to pay at and asks for outcomes, [`PspClient`]
-//! speaks the interface of `infra/psp-openapi.yaml`, [`Webhooks`] verifies callbacks, [`replay`] applies stored ones
+//! speaks the interface of `infra/psp-openapi.yaml`, [`Webhooks`] verifies callbacks, [`replay()`] applies stored ones
 //! again.
 
 mod client;

@@ -54,8 +54,8 @@ impl Metric {
         }
     }
 
-    /// Returns whether it is told apart by how something went. Nothing else is: outcomes are few and known beforehand, and every
-    /// value is a series to pay for.
+    /// Returns whether it has a dimension for how something went. Nothing else has: outcomes are few and known
+    /// beforehand, and every value is a series to pay for.
     pub fn by_outcome(self) -> bool {
         matches!(self, Metric::Payments | Metric::Callbacks | Metric::Mails)
     }

@@ -1,4 +1,5 @@
-//! The verbs over the SDK, and the one place that commits. Every write has a condition, or says why it needs none.
+//! DynamoDB's operations over the SDK, and the one place that commits. Every write has a condition, or says why it
+//! needs none.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -32,7 +33,7 @@ pub(crate) struct Table {
 #[must_use]
 pub(crate) enum WriteOutcome {
     Done,
-    /// A condition did not hold, or another writer was in the way: nothing was written.
+    /// A condition did not hold, or another writer was faster: nothing was written.
     Refused,
 }
 
@@ -337,7 +338,7 @@ impl Table {
         self.step(key, StepAction::Update { change, condition })
     }
 
-    /// The step that takes an item away if the condition holds; without one, whether or not it is there.
+    /// The step that deletes an item if the condition holds; without one, whether or not it is there.
     pub fn delete(&self, key: &Key, condition: Option<Expression>) -> Step {
         self.step(key, StepAction::Delete { condition })
     }
@@ -425,11 +426,11 @@ impl Table {
         })
     }
 
-    /// Decides and writes, and again when somebody was in the way: `decide` reads, and gives the steps with the outcome
-    /// of their success. It hears whether it decides again. The only loop of its kind.
+    /// Decides and writes, again after a conflict: `decide` reads, and gives the steps with the outcome of their success.
+    /// Its argument is whether it decides again. The only loop of its kind.
     ///
     /// # Errors
-    /// Whatever `decide` says; the store's own trouble; a conflict when others were in the way too often.
+    /// Whatever `decide` says; the store's own trouble; a conflict when every try met one.
     pub async fn commit<O, E, F>(&self, decide: impl Fn(bool) -> F) -> Result<O, E>
     where
         E: From<Fault>,
@@ -442,7 +443,7 @@ impl Table {
             }
             back_off(try_number).await;
         }
-        tracing::warn!(event = "store.conflict", "others were in the way too often");
+        tracing::warn!(event = "store.conflict", "every try met a conflict");
         Err(error::conflict(TableOperation::Transact, "").into())
     }
 }
