@@ -90,7 +90,7 @@ fn joined(list: &Path) -> Result<String, Box<dyn Error>> {
     Ok(module)
 }
 
-/// Whether nothing but a comment is on a line: a quarter of the module, which browsers need not fetch.
+/// Returns whether nothing but a comment is on a line: a quarter of the module, which browsers need not fetch.
 fn is_comment(line: &str) -> bool {
     let line = line.trim_start();
     let opens = line.starts_with("/**") && line.find("*/").is_none_or(|end| end + 2 == line.len());

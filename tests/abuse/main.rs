@@ -1,4 +1,4 @@
-//! What an attacker tries, row by row of the bar's table, and what must hold of identities whatever they try.
+//! What an attacker tries, row by row of the table in infra/proofs.md, and what must hold of identities whatever they try.
 //! Rows that the journeys, the access matrix or a crate's own tests prove are there: `infra/proofs.md` lists all.
 
 #![expect(

@@ -132,6 +132,25 @@ fn no_test_is_named_after_a_rule_that_is_none() {
     );
 }
 
+/// A comment may cite a rule by its id: a reader finds it in the table.
+#[test]
+fn no_comment_cites_a_rule_that_is_none() {
+    let known: BTreeSet<String> = rows().into_iter().map(|row| row.id).collect();
+    let mut faults = Vec::new();
+    let product =
+        |path: &String| ["functions/", "infra/", "shared/"].iter().any(|root| path.starts_with(root));
+    for path in
+        files().into_iter().filter(product).filter(|path| path.ends_with(".rs") || path.ends_with(".yaml"))
+    {
+        for (number, line) in (1..).zip(read(&path).lines()) {
+            let words = line.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+            let unknown = words.filter(|word| is_id(word) && !known.contains(*word));
+            faults.extend(unknown.map(|id| format!("{path}:{number}: {id}")));
+        }
+    }
+    none(faults, &format!("{TABLE} has no such id."));
+}
+
 #[test]
 fn the_table_names_the_tests_that_there_are() {
     let (text, proofs) = (read(TABLE), proofs());

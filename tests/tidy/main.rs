@@ -11,6 +11,7 @@ mod files;
 mod functions;
 mod ids;
 mod notices;
+mod papers;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

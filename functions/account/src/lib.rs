@@ -17,7 +17,7 @@ pub struct Account {
     movements: Movements,
 }
 
-/// How many debts of a list an export reads at a time, and in all: a person's, not a city's.
+/// How many debts of a list an export reads at a time, and in all: enough for a person.
 const PAGE: usize = 50;
 const MOST: usize = 10_000;
 

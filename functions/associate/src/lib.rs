@@ -1,4 +1,4 @@
-//! A practice found by search joins the account; one of the account's own proves who it is.
+//! A debt found by search joins the account; one of the account's own proves who it is.
 
 mod wire;
 

@@ -1,4 +1,4 @@
-//! A citizen adds a practice of their own accord, and may take it back while nobody pays it.
+//! A citizen adds a debt of their own accord, and may take it back while nobody pays it.
 
 mod wire;
 

@@ -37,7 +37,7 @@ impl SpontaneousForm {
         })
     }
 
-    /// The same for the same wish, however its JSON was laid out.
+    /// The same for the same request, however its JSON was laid out.
     pub fn fingerprint(&self) -> Vec<u8> {
         let amount = self.amount.map(|amount| amount.to_string()).unwrap_or_default();
         let parts = [&self.service_code, &self.reason, &amount];

@@ -121,7 +121,7 @@ impl InitiatePayment {
     }
 
     /// Counts an attempt that would be new, before anything of it is written: a refusal leaves no attempt behind
-    /// that the next click could take up uncounted. What cannot be paid is refused by its own name.
+    /// that the next click could take up uncounted. What cannot be paid is refused with its own code.
     async fn admit(&self, debts: &[Debt]) -> Result<(), Error> {
         let now = self.writer.debts().now();
         debts.iter().try_for_each(|debt| debt.ensure_payable(now))?;

@@ -83,7 +83,7 @@ impl PagopaNode {
                 Ok(None) => Ok(NodeAnswer::ReceiptOk(sent.version)),
                 // The node sends it again: never a KO for trouble of ours (INV-M23).
                 Err(fault) => {
-                    tracing::error!(event = "rt.failed", doing = fault.doing, cause = %fault.source, "a receipt comes back");
+                    tracing::error!(event = "rt.failed", doing = fault.doing, cause = %fault.source, "a receipt was not applied; the node sends it again");
                     return NodeAnswer::Fault(FaultSide::Server);
                 }
             },
@@ -91,7 +91,7 @@ impl PagopaNode {
             Asked::Demand(_) => Ok(refuse(FaultCode::Semantica)),
         };
         answered.unwrap_or_else(|fault| {
-            tracing::error!(event = "node.failed", doing = fault.doing, cause = %fault.source, "the node is told of trouble");
+            tracing::error!(event = "node.failed", doing = fault.doing, cause = %fault.source, "the node gets an HTTP error");
             refuse(FaultCode::SystemError)
         })
     }

@@ -72,7 +72,7 @@ impl Function for Password {
 }
 
 impl Password {
-    /// One letter of fixed shape, whatever the username is (INV-I04).
+    /// One message of fixed shape, whatever the username is (INV-I04).
     async fn forgot(&self, request: &Request) -> Result<Reply, Problem> {
         let (forgotten, mut form) = request.json::<ForgottenForm>()?;
         let username = forgotten.username.unwrap_or_default();

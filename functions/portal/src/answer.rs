@@ -55,7 +55,7 @@ fn asset(request: &Request, path: &str) -> Reply {
     encoded(reply.with_header("etag", &tag), encoding)
 }
 
-/// Whether the browser has what the tag stands for (RFC 9110, 13.1.2: the weak comparison).
+/// Returns whether the browser has what the tag stands for (RFC 9110, 13.1.2: the weak comparison).
 fn is_known(request: &Request, tag: &str) -> bool {
     let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
     request.if_none_match().is_some_and(|known| {

@@ -119,7 +119,7 @@ impl<'a> PageContext<'a> {
         self.screen.access == Access::Private
     }
 
-    /// Whether the query has a name, with or without value.
+    /// Returns whether the query has a name, with or without value.
     pub fn asks(&self, name: &str) -> bool {
         self.query.split('&').any(|pair| pair.split('=').next() == Some(name))
     }

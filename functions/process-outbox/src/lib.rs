@@ -1,4 +1,4 @@
-//! Works the outbox off as its stream brings it: claims, links, mails.
+//! Processes the outbox as its stream brings it: new accounts, mails, uploads to the archive of notices, erasure.
 
 use domain::Fault;
 use lambda::Worker;
@@ -10,7 +10,7 @@ pub struct ProcessOutbox {
     outbox: OutboxWorker,
 }
 
-/// The part of a DynamoDB stream event that is needed: which letter was written.
+/// The part of a DynamoDB stream event that is needed: which message was written.
 #[derive(Deserialize)]
 pub struct StreamEvent {
     #[serde(rename = "Records", default)]
@@ -68,7 +68,7 @@ impl Worker for ProcessOutbox {
         for record in event.records.iter().filter(|record| record.event_name == "INSERT") {
             let Some(id) = record.dynamodb.keys.pk.s.strip_prefix("OUT#") else { continue };
             if let Err(fault) = self.outbox.deliver(id).await {
-                tracing::error!(event = "outbox.failed", doing = fault.doing, cause = %fault.source, message_id = id, "a message comes back");
+                tracing::error!(event = "outbox.failed", doing = fault.doing, cause = %fault.source, message_id = id, "a message was not processed; the stream delivers it again");
                 let item_identifier = record.dynamodb.sequence_number.clone();
                 batch_item_failures.push(BatchFailure { item_identifier });
             }

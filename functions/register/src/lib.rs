@@ -1,6 +1,6 @@
 //! Somebody registers: fiscal code first, then the person's or company's data.
 //!
-//! This function cannot see whether a code or a username is taken: it writes one letter of fixed shape, and the
+//! This function cannot see whether a code or a username is taken: it writes one message of fixed shape, and the
 //! worker looks (INV-I03, INV-I04).
 
 mod wire;

@@ -108,8 +108,8 @@ impl Sweep {
         Ok(())
     }
 
-    /// Accounts never activated give their names back; closed ones whose goodbye went out are erased by the
-    /// letter, and here should that letter have died.
+    /// Accounts never activated free their fiscal code and username; closed ones are erased by the outbox's message,
+    /// and here if that message was given up.
     async fn accounts(&self, shard: &str, swept: &mut Swept) -> Result<(), Fault> {
         for account in self.outbox.accounts().overdue(AccountReader::Worker, shard, BATCH).await? {
             if account.status == AccountStatus::Pending {
@@ -126,7 +126,7 @@ fn count(done: Result<Option<&mut u32>, Fault>, failures: &mut u32) {
     match done {
         Ok(counter) => counter.into_iter().for_each(|counter| *counter = counter.saturating_add(1)),
         Err(fault) => {
-            tracing::error!(event = "sweep.item_failed", doing = fault.doing, cause = %fault.source, "the sweep goes on");
+            tracing::error!(event = "sweep.item_failed", doing = fault.doing, cause = %fault.source, "an item failed; the sweep continues");
             *failures = failures.saturating_add(1);
         }
     }

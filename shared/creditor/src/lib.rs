@@ -1,5 +1,5 @@
-//! The creditor's configuration: who it is, its services, the PSPs that it offers. Read and checked when a
-//! program starts; an error names the variable or the file and the field.
+//! The creditor's configuration: who it is, its services ([`ServiceCatalogue`]), the PSPs that it offers ([`Psps`]).
+//! Read and checked when a program starts; an error names the variable or the file and the field.
 
 mod psps;
 mod services;

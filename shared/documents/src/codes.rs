@@ -14,7 +14,7 @@ const DEBTOR_NAME: usize = 40;
 const REASON: usize = 110;
 const FILLER: usize = 12;
 
-/// Whether the amount fits the codes; a notice above it cannot be printed.
+/// Returns whether the amount fits the codes; a notice above it cannot be printed.
 pub fn is_printable(amount: Amount) -> bool {
     amount.get() <= MAX_PRINTABLE
 }

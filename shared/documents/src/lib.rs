@@ -4,7 +4,7 @@
 //! the metadata are added through the `lopdf` document that it hands out ([`structure`], [`document`]). Every word
 //! is in the tree in reading order under headings, paragraphs and (receipt) a table with row headers; English is
 //! marked as such; codes, mark and logo are figures with alternative text; everything else is decoration. All fonts
-//! are embedded and map to Unicode. What is missing is a validator's word: no PDF/UA identifier is claimed.
+//! are embedded and map to Unicode. No validator has confirmed it, so no PDF/UA identifier is claimed.
 
 pub mod codes;
 mod document;

@@ -42,7 +42,7 @@ impl Role {
         }
     }
 
-    /// Whether text and figures may stand directly in it; what is drawn in the others is decoration.
+    /// Returns whether text and figures may stand directly in it; what is drawn in the others is decoration.
     pub fn holds_content(self) -> bool {
         !matches!(self, Role::Document | Role::Section | Role::Table | Role::Row)
     }

@@ -13,7 +13,7 @@ use crate::text;
 pub const PRIVACY_VERSION: &str = "2026-10-01";
 pub const TERMS_VERSION: &str = "2026-10-01";
 
-/// The name of an account inside the store: random, opaque.
+/// The id of an account: random, opaque.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct AccountId(String);
 
@@ -85,7 +85,7 @@ impl Consent {
     }
 }
 
-/// Who the account belongs to: all that a person or company told us at registration.
+/// Who the account belongs to: what a person or company entered at registration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Profile {
     pub username: Email,

@@ -11,7 +11,7 @@ use crate::movement::{Movement, MovementEntry, MovementKind, MovementSource};
 use crate::plan::Plan;
 use crate::text;
 
-/// Who made an entry and why, in words of the office: `ragioneria`, `mandato 118/2026`. Never a person's data, which
+/// Who made an entry and why, in the office's terms: `ragioneria`, `mandato 118/2026`. Never a person's data, which
 /// an account of money must not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reason {
@@ -76,7 +76,7 @@ pub enum Booked {
 pub enum NotBooked {
     NoSuchDebt,
     NoSuchMovement,
-    /// That movement is no money that waits for somebody.
+    /// That movement is no money that still has to be dealt with.
     NothingToSettle(MovementKind),
     /// It was dealt with otherwise, by this movement.
     DealtWith(u64, MovementKind),

@@ -7,7 +7,7 @@ use crate::fiscal_code::FiscalCode;
 use crate::notice::SegregationCode;
 use crate::text;
 
-/// A public body on the circuit, as its configuration says.
+/// The public body that is owed, as its configuration describes it.
 #[derive(Clone, Debug)]
 pub struct Creditor {
     pub name: String,

@@ -1,4 +1,4 @@
-//! A debt position and the only place where it changes: [`decide`]. `transitions.md` prints all of it.
+//! A debt position, and the only table by which it changes: [`decide`]. `transitions.md` prints all of it.
 
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
@@ -251,7 +251,7 @@ impl DebtStatus {
     }
 }
 
-/// How many accounts may watch one debt that is not their own: a family, not a crowd.
+/// How many accounts may watch one debt that is not their own: enough for a family.
 pub const MAX_WATCHERS: usize = 6;
 
 impl Debt {
@@ -259,12 +259,12 @@ impl Debt {
         self.notice.iuv()
     }
 
-    /// Whether the creditor has made it visible yet.
+    /// Returns whether the creditor has made it visible yet.
     pub fn is_published(&self, now: Timestamp) -> bool {
         self.days.valid_from.is_none_or(|day| day <= time::rome_date(now))
     }
 
-    /// Whether its last day has passed, written down or not.
+    /// Returns whether its last day has passed, written down or not.
     pub fn is_past_expiry(&self, now: Timestamp) -> bool {
         self.days.expires.is_some_and(|day| day < time::rome_date(now))
     }
@@ -298,7 +298,8 @@ impl Debt {
         }
     }
 
-    /// Whether a person may see it: it is published, and their proven fiscal code's or one that their account watches.
+    /// Returns whether a person may see it: it is published, and it is their proven fiscal code's or their account
+    /// watches it.
     pub fn is_visible_to(&self, viewer: &Viewer<'_>, now: Timestamp) -> bool {
         let own = viewer.identity_proven && self.debtor.fiscal_code == *viewer.fiscal_code;
         (own || self.watchers.contains(viewer.account)) && self.is_published(now)
@@ -497,7 +498,7 @@ fn created(debt: Debt, source: MovementSource) -> Plan<Imported> {
     told_to_archive(Plan::of_debt(change, outcome))
 }
 
-/// The central archive of notices hears of every change that the node has not made itself.
+/// The central archive of notices is told of every change that the node has not made itself.
 fn told_to_archive<O>(mut plan: Plan<O>) -> Plan<O> {
     let changed = plan.debts.iter().filter(|change| !change.is_nothing());
     plan.messages

@@ -1,4 +1,4 @@
-//! The one hash of the product: what chains movements and names things whose text must not be a key.
+//! The one hash of the product: it chains movements, and makes ids of texts that must not be keys.
 
 use sha2::{Digest, Sha256};
 

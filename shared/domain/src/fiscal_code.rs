@@ -45,7 +45,7 @@ impl FiscalCode {
         if self.0.len() == 16 { Holder::Natural } else { Holder::Either }
     }
 
-    /// `RSSM************`: enough for the operator's eye, too little to name anyone.
+    /// `RSSM************`: enough for an operator to recognise, too little to identify anyone.
     pub fn masked(&self) -> String {
         let shown: String = self.0.chars().take(4).collect();
         format!("{shown}{}", "*".repeat(self.0.len().saturating_sub(4)))
@@ -113,7 +113,7 @@ fn omocodia_digit(b: u8) -> Option<u8> {
     }
 }
 
-/// Whether day (women: plus 40), month and two-digit year exist in some plausible century.
+/// Returns whether day (women: plus 40), month and two-digit year exist in some plausible century.
 fn born_on_a_day(code: &[u8]) -> bool {
     let digit = |i: usize| code.get(i).copied().and_then(omocodia_digit);
     let (Some(y1), Some(y2), Some(d1), Some(d2)) = (digit(6), digit(7), digit(9), digit(10)) else {

@@ -1,16 +1,28 @@
 //! The rules of the product, pure: no I/O, no clock, no randomness, no wire formats.
 //!
+//! The words are explained in `GLOSSARY.md`, the whole in `ARCHITECTURE.md`.
+//!
 //! | Concept | Italian | Where |
 //! |---|---|---|
-//! | debt position | pratica | [`debt`] |
-//! | notice number, IUV | codice avviso, IUUV | [`notice`] |
-//! | fiscal code | codice fiscale | [`fiscal_code`] |
-//! | creditor | ente | [`creditor`] |
-//! | spontaneous payment | inserimento spontaneo | [`spontaneous`] |
-//! | payment attempt, confirmation | pagamento, esito | [`payment`] |
-//! | movement | movimento | [`movement`] |
-//! | receipt | quietanza, ricevuta | [`receipt`] |
-//! | account, consent | utenza, consenso | [`account`] |
+//! | debt position, its states and events | pratica | [`debt`]: [`Debt`], [`debt::decide`] |
+//! | notice number, IUV | codice avviso, IUUV | [`notice`]: [`NoticeNumber`], [`Iuv`] |
+//! | fiscal code | codice fiscale | [`fiscal_code`]: [`FiscalCode`] |
+//! | creditor | ente | [`creditor::Creditor`] |
+//! | amounts | importo | [`money`]: [`Amount`], [`Cents`] |
+//! | spontaneous payment | inserimento spontaneo | [`spontaneous::CatalogueService`] |
+//! | payment attempt, confirmation | pagamento, esito | [`payment`]: [`payment::Attempt`], [`payment::start`] |
+//! | what money does when it arrives | – | [`settlement::settle`] |
+//! | movement | movimento | [`movement::Movement`] |
+//! | receipt | quietanza, ricevuta | [`receipt::Receipt`] |
+//! | an operator's notes | – | [`bookkeeping::book`] |
+//! | account, consent | utenza, consenso | [`account::Account`], [`registration`] |
+//! | work to do after a change | – | [`outbox::OutboxMessage`] |
+//!
+//! A decision is a function from facts to a [`plan::Plan`] (accounts: [`registration::AccountPlan`]), which the crate
+//! `store` commits.
+//!
+//! Around it: `runtime` (environment), `store` (DynamoDB), `web` (HTTP), `lambda` (Lambda), `identity` (passwords,
+//! sessions), `psp` and `pagopa` (who brings money), `outbox` and `mail`, `documents`, `creditor` (configuration).
 
 // Money is counted here: what cannot be added is said, never wrapped or rounded.
 #![deny(clippy::arithmetic_side_effects, clippy::float_arithmetic)]

@@ -61,7 +61,7 @@ impl MovementKind {
         }
     }
 
-    /// Whether it is money that somebody must still deal with: given back, or settled with whoever sent it.
+    /// Returns whether it is money that somebody must still deal with: given back, or settled with whoever sent it.
     pub fn is_difference(self) -> bool {
         matches!(self, MovementKind::DuplicateToRefund | MovementKind::Mismatch)
     }

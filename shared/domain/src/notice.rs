@@ -9,7 +9,7 @@ use crate::error::FieldCode;
 use crate::fiscal_code::FiscalCode;
 use crate::text;
 
-/// The 18 digits that name a debt within its creditor (*numero avviso*, *codice avviso*, NAV).
+/// The 18 digits that identify a debt within its creditor (*numero avviso*, *codice avviso*, NAV).
 ///
 /// Its form is checked, its check digits are not: notices of older archives and the circuit's own
 /// samples break them, so the lookup decides (see [`NoticeNumber::check_digits_hold`]).
@@ -22,14 +22,14 @@ pub struct NoticeNumber(String);
 #[serde(try_from = "String", into = "String")]
 pub struct Iuv(String);
 
-/// How a citizen names a debt.
+/// The code by which a citizen asks for a debt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DebtCode {
     Notice(NoticeNumber),
     Iuv(Iuv),
 }
 
-/// Both codes of a debt: who knows them holds its notice (INV-I20). One without the other opens nothing.
+/// Both codes of a debt: whoever knows them has its notice in hand (INV-I20). One without the other opens nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DebtCodes {
     pub fiscal_code: FiscalCode,
@@ -99,7 +99,7 @@ impl NoticeNumber {
         Iuv(self.0.chars().skip(skip).collect())
     }
 
-    /// Whether the last two digits are the first sixteen modulo 93; aux digit 1 defines none.
+    /// Returns whether the last two digits are the first sixteen modulo 93; aux digit 1 defines none.
     pub fn check_digits_hold(&self) -> bool {
         if self.aux_digit() == AuxDigit::One {
             return true;
@@ -202,7 +202,7 @@ impl Iuv {
         &self.0
     }
 
-    /// Whether this is an RF creditor reference with valid check digits (ISO 11649, modulo 97).
+    /// Returns whether this is an RF creditor reference with valid check digits (ISO 11649, modulo 97).
     pub fn is_rf_reference(&self) -> bool {
         let (Some(prefix), Some(body)) = (self.0.get(..4), self.0.get(4..)) else { return false };
         if !prefix.starts_with("RF") || !prefix.bytes().skip(2).all(|b| b.is_ascii_digit()) {

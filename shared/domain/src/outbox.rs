@@ -36,7 +36,7 @@ pub enum OutboxMessage {
         email: Email,
         language: Language,
     },
-    /// Says goodbye, then erases the profile and frees its fiscal code and username.
+    /// Mails a confirmation, then erases the profile and frees its fiscal code and username.
     CloseAccount {
         account: AccountId,
     },

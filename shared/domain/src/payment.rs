@@ -23,7 +23,7 @@ pub const MAX_DEBTS: usize = 5;
 /// How long a person has to pay once sent to the PSP.
 pub const ATTEMPT_LIFE: Duration = Duration::from_secs(30 * 60);
 
-/// Names an attempt: random, opaque, also the PSP's idempotency key.
+/// The id of an attempt: random, opaque, also the PSP's idempotency key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct PaymentId(String);
@@ -106,7 +106,7 @@ impl AttemptStatus {
     }
 }
 
-/// How a PSP says that an attempt ended.
+/// How an attempt ended, according to the PSP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AttemptOutcome {
     Succeeded,
@@ -145,7 +145,7 @@ pub struct MethodChoice {
     pub fee: Cents,
 }
 
-/// A payment attempt, stored before the PSP hears of it.
+/// A payment attempt, stored before the PSP is called.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {
     pub id: PaymentId,
@@ -191,7 +191,7 @@ impl Attempt {
         self.items.iter().map(|item| item.notice.clone()).collect()
     }
 
-    /// Whether a debt waits for this attempt.
+    /// Returns whether a debt waits for this attempt.
     pub fn holds(&self, debt: &Debt) -> bool {
         debt.attempt.as_ref().is_some_and(|open| open.payment_id == self.id)
     }
@@ -328,7 +328,7 @@ fn new_attempt(
     })
 }
 
-/// Refuses lists of debts that are empty, too long, or name one twice.
+/// Refuses lists of debts that are empty, too long, or contain one twice.
 pub fn check_notices(notices: &[NoticeNumber]) -> Result<(), Error> {
     let refuse = |code| Err(Error::from(FieldError::new("noticeNumbers", code)));
     if notices.is_empty() {

@@ -71,7 +71,7 @@ impl DebtChange {
         Self { before: None, after, movements: Vec::new() }.append(MovementKind::Created, entry, at)
     }
 
-    /// A change of which the account of movements says nothing.
+    /// A change that adds no movement.
     pub fn unrecorded(before: &Debt, after: Debt) -> Self {
         let after = Debt { revision: before.revision.saturating_add(1), ..after };
         Self { before: Some(before.clone()), after, movements: Vec::new() }
@@ -118,7 +118,7 @@ impl DebtChange {
         self
     }
 
-    /// Returns whether the debt is as it was, its account of movements apart.
+    /// Returns whether the debt is as it was, apart from its movements.
     pub fn leaves_data(&self) -> bool {
         self.before.as_ref().is_some_and(|before| {
             let Debt { version, revision, ref chain, .. } = *before;
@@ -169,7 +169,7 @@ pub struct UnmatchedMoney {
     pub at: Timestamp,
 }
 
-/// Names a stored callback: the hash of the id that its sender gave it.
+/// The id of a stored callback: the hash of the id that its sender gave it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallbackId(String);
 

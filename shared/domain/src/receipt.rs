@@ -38,7 +38,7 @@ pub struct Receipt {
     pub paid_together: Option<u8>,
 }
 
-/// The payment service provider, as far as it named itself.
+/// The payment service provider, as far as it identified itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PspIdentity {
     pub id: String,
@@ -47,7 +47,7 @@ pub struct PspIdentity {
     pub fiscal_code: Option<String>,
 }
 
-/// Who paid. Not checked: the sender's word.
+/// Who paid, as the sender says: not checked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Payer {
     pub name: String,

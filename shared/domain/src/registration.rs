@@ -246,7 +246,7 @@ fn set_password(account: &Account, password: &str) -> AccountPlan<Account> {
     AccountPlan { writes: vec![write], message: Some(message), outcome }
 }
 
-/// Closes an account: from now on no session of it is accepted; the worker says goodbye and erases. Closed already, it
+/// Closes an account: from now on no session of it is accepted; the worker mails a confirmation and erases it. Closed already, it
 /// is closed.
 pub fn close(stored: Option<&Account>, now: Timestamp) -> AccountPlan<()> {
     match stored.filter(|account| account.status == AccountStatus::Active) {

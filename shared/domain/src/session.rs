@@ -15,12 +15,12 @@ pub struct SessionLimits {
 const TOUCH_EVERY: Duration = Duration::from_secs(60);
 
 impl SessionLimits {
-    /// Whether a session opened at `created` and last used at `seen` still lives.
+    /// Returns whether a session opened at `created` and last used at `seen` still lives.
     pub fn alive(&self, created: Timestamp, seen: Timestamp, now: Timestamp) -> bool {
         passed(created, now) < self.absolute && passed(seen, now) < self.idle
     }
 
-    /// Whether this use is worth writing down: sparing a write is worth a minute of idle time.
+    /// Returns whether this use is worth writing down: sparing a write is worth a minute of idle time.
     pub fn worth_touching(&self, seen: Timestamp, now: Timestamp) -> bool {
         passed(seen, now) >= TOUCH_EVERY
     }

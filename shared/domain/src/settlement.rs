@@ -26,9 +26,9 @@ pub enum Notification {
     Ended { payment_id: PaymentId, outcome: AttemptOutcome, failure: Option<String>, source: MovementSource },
     /// The node collected for one notice. By hand: an operator has seen at the node that it did, and says why.
     Receipt { notice: NoticeNumber, amount: Amount, confirmation: Confirmation, by_hand: Option<Reason> },
-    /// Money that names no payment and no notice that could be ours.
+    /// Money for no payment and no notice that could be ours.
     Unmatched { confirmation: Confirmation, cents: u64, currency: String },
-    /// Nothing of ours: another creditor's receipt, or an outcome that names no payment.
+    /// Nothing of ours: another creditor's receipt, or an outcome of no payment.
     Foreign,
 }
 

@@ -9,7 +9,7 @@ use crate::error::{Error, FieldCode, FieldError, Form};
 use crate::money::{Amount, Cents};
 use crate::text;
 
-/// A service as its file describes it. [`Service::check`] refuses what makes no sense.
+/// A service as its file describes it. [`CatalogueService::check`] refuses what makes no sense.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CatalogueService {
@@ -18,7 +18,7 @@ pub struct CatalogueService {
     /// One line for the list of services.
     #[serde(default)]
     pub description: Option<String>,
-    /// The creditor's own words, shown at the bottom of the form: plain text.
+    /// The creditor's own text, shown at the bottom of the form: plain text.
     #[serde(default)]
     pub instructions: Option<String>,
     /// Whether people may pay it of their own accord. Debts of closed services are still payable.
@@ -320,7 +320,7 @@ impl ServiceField {
     }
 }
 
-/// Whether a text looks like a pattern of `A`, `9`, `*` and literal characters.
+/// Returns whether a text looks like a pattern of `A`, `9`, `*` and literal characters.
 fn fits(pattern: &str, value: &str) -> bool {
     pattern.chars().count() == value.chars().count()
         && pattern.chars().zip(value.chars()).all(|(kind, c)| match kind {

@@ -37,7 +37,7 @@ pub fn is_mark(c: char) -> bool {
 /// The most code points that one visible character may hold; more are marks piled up without end.
 const MAX_PILE: usize = 16;
 
-/// Whether all of a text is seen as it is: nothing hidden, no marks piled on one letter.
+/// Returns whether all of a text is seen as it is: nothing hidden, no marks piled on one letter.
 pub fn is_plain(text: &str) -> bool {
     !text.chars().any(is_hidden) && text.graphemes(true).all(|seen| seen.chars().count() <= MAX_PILE)
 }

@@ -1,4 +1,5 @@
-//! Who is asking: passwords, sessions, mailed links. The only crate that names argon2 and jsonwebtoken.
+//! Who is asking: [`Passwords`] (Argon2id), [`Sessions`] (a signed token and a row), [`Links`] sent by mail, the
+//! [`CreditorKey`] of the back office. The only crate that names argon2 and jsonwebtoken.
 
 mod api_key;
 mod jwt;

@@ -9,8 +9,8 @@ use web::Site;
 
 use crate::IdentityKeys;
 
-/// Mailed links. A token is made from a letter's random name under a secret key: the same letter sent again
-/// carries the same link, and nobody without the key can make one.
+/// Mailed links. A token is made from an outbox message's random id under a secret key: the same message sent
+/// again carries the same link, and nobody without the key can make one.
 #[derive(Clone)]
 pub struct Links {
     secret: Secret<IdentityKeys>,
@@ -40,15 +40,15 @@ impl Links {
         Ok(Self { secret: env.secret("IDENTITY_SECRET")?, site: Site::connect(env)? })
     }
 
-    /// The link of a letter. Its host is configuration, never a header (INV-I26); the token is in the fragment,
-    /// which no server and no log sees.
-    pub async fn of_letter(&self, letter: &str, purpose: LinkPurpose) -> Result<Link, Fault> {
+    /// The link that an outbox message sends. Its host is configuration, never a header (INV-I26); the token is in the
+    /// fragment, which no server and no log sees.
+    pub async fn of_message(&self, message_id: &str, purpose: LinkPurpose) -> Result<Link, Fault> {
         let keys = self.secret.get().await?;
         let mac = Hmac::<Sha256>::new_from_slice(keys.links.as_bytes())
             .map_err(|e| Fault::new("making a link", e))?
             .chain_update(page_of(purpose).as_bytes())
             .chain_update([0])
-            .chain_update(letter.as_bytes());
+            .chain_update(message_id.as_bytes());
         let token = URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes());
         Ok(Link { url: format!("{}{}#t={token}", self.site.url(), page_of(purpose)), token })
     }
@@ -58,7 +58,7 @@ impl Links {
         format!("{}{path}", self.site.url())
     }
 
-    /// Whether a text can be a token at all.
+    /// Returns whether a text can be a token at all.
     pub fn is_plausible(token: &str) -> bool {
         token.len() <= MAX_TOKEN && token.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
     }

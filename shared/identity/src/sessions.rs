@@ -62,7 +62,10 @@ impl Sessions {
         })
     }
 
-    /// The citizen who asks, or nobody: every failure is the same.
+    /// The citizen whose live session a request carries.
+    ///
+    /// # Errors
+    /// [`Error::NotAuthenticated`], the same for every reason.
     pub async fn citizen(&self, request: &Request) -> Result<Citizen, Error> {
         let key = self.presented(request).await?.ok_or(Error::NotAuthenticated)?;
         let citizen = self.store.citizen(&key).await?.ok_or(Error::NotAuthenticated)?;
@@ -87,7 +90,7 @@ impl Sessions {
         }
     }
 
-    /// Opens a session under a new name and ends the one presented (INV-I18). The reply gets the cookies.
+    /// Opens a session under a new id and ends the one presented (INV-I18). The reply gets the cookies.
     pub async fn open(&self, request: &Request, account: &Account, reply: Reply) -> Result<Reply, Error> {
         if let Some(old) = self.presented(request).await? {
             self.store.revoke(&old.id).await?;

@@ -99,7 +99,7 @@ impl AccessLog {
 
     /// The members that make a line a document of the embedded metric format: the values, and what they are. They are not
     /// told apart by function: each would be a series to pay for, Lambda counts calls and durations by function without
-    /// charge, and the line names the function to whoever asks the logs.
+    /// charge, and the line carries the function's name.
     fn embedded(
         &self,
         namespace: &str,

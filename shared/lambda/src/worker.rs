@@ -21,7 +21,7 @@ pub trait Worker: Sized + Send + Sync + 'static {
     /// Builds clients. Calls nobody.
     fn connect(env: &Env) -> Result<Self, ConfigError>;
 
-    /// Works an event off. A fault hands it back: Lambda delivers it again.
+    /// Processes an event. A fault hands it back: Lambda delivers it again.
     fn handle(&self, event: Self::Event) -> impl Future<Output = Result<Self::Answer, Fault>> + Send;
 }
 

@@ -1,4 +1,5 @@
-//! Mails: their templates, and Amazon SES to send them. The only crate that names its SDK.
+//! Mails: a [`Message`] becomes text and HTML by templates in each language, [`Mailer`] sends it by Amazon SES. The only
+//! crate that names its SDK.
 
 mod markup;
 mod messages;
@@ -40,7 +41,7 @@ impl Mailer {
         })
     }
 
-    /// Sends one message. An error is SES's or the network's: the letter stays in the outbox.
+    /// Sends one message. An error is SES's or the network's: the message stays in the outbox.
     pub async fn send(&self, to: &Email, language: Language, message: &Message) -> Result<(), Fault> {
         let handed_over = self.hand_over(to, language, message).await;
         self.metrics.note(Measure::Mail(if handed_over.is_ok() {

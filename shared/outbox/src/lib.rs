@@ -1,4 +1,5 @@
-//! Processes the outbox: looks up, decides, sends. `process-outbox` and `sweep` call it; either alone is enough.
+//! Processes the outbox: [`OutboxWorker`] looks up, decides, sends. `process-outbox` and `sweep` call it; either alone
+//! is enough.
 
 use domain::account::{Account, AccountId, AccountStatus, Language, LinkPurpose, Profile};
 use domain::creditor::Creditor;
@@ -26,7 +27,7 @@ pub struct OutboxWorker {
     metrics: Metrics,
 }
 
-/// What the central archive of notices (ACA) needs to hear: only for creditors that use it.
+/// What the central archive of notices (ACA) is told: only for creditors that use it.
 #[derive(Clone)]
 struct Archive {
     aca: AcaClient,
@@ -75,7 +76,7 @@ impl OutboxWorker {
         match self.process(&stored).await {
             Ok(()) => self.outbox.done(id).await,
             Err(fault) => {
-                tracing::warn!(event = "outbox.retry", doing = fault.doing, cause = %fault.source, message_id = id, "put back");
+                tracing::warn!(event = "outbox.retry", doing = fault.doing, cause = %fault.source, message_id = id, "a message will be tried again");
                 self.outbox.failed(&stored).await
             }
         }
@@ -124,7 +125,7 @@ impl OutboxWorker {
     }
 
     /// Where and in which language to write of money. Nowhere if there is no such account, or not any more: the
-    /// receipt stays. Nor if another letter about the same money goes to the same address.
+    /// receipt stays. Nor if another message about the same money goes to the same address.
     async fn address(
         &self,
         to: &Recipient,
@@ -149,8 +150,8 @@ impl OutboxWorker {
         Ok(active.map(|account| (account.profile.email, account.profile.language)))
     }
 
-    /// A registration: the names are claimed, or their holder is told. The caller of the web function sees
-    /// neither.
+    /// A registration: fiscal code and username are claimed, or their holder is told. The caller of the web function
+    /// sees neither.
     async fn register(&self, stored: &StoredMessage, profile: &Profile, password: &str) -> Result<(), Fault> {
         if stored.is_new()
             && !self.limits.within(&[RateLimit::REGISTER_CODE], profile.fiscal_code.as_str()).await?
@@ -169,7 +170,7 @@ impl OutboxWorker {
                 None => {
                     tracing::warn!(
                         event = "reg.claim.conflict",
-                        "names taken by an account that is being closed"
+                        "fiscal code or username held by an account that is being closed"
                     );
                     Ok(())
                 }
@@ -177,7 +178,7 @@ impl OutboxWorker {
         }
     }
 
-    /// The holder of the names hears of it at their own address; whoever tried hears nothing, so that mail is
+    /// The holder of fiscal code or username is written to at their own address; whoever tried is not, so that mail is
     /// no oracle either.
     async fn tell_holder(&self, stored: &StoredMessage, holder: &Account) -> Result<(), Fault> {
         let profile = &holder.profile;
@@ -224,7 +225,7 @@ impl OutboxWorker {
         if !self.may_write(stored, &profile.email, why).await? {
             return Ok(());
         }
-        let link = self.links.of_letter(&stored.id, purpose).await?;
+        let link = self.links.of_message(&stored.id, purpose).await?;
         self.accounts.new_link(account, purpose, &link.token).await?;
         let message = match purpose {
             LinkPurpose::Activate => Message::Activate { link: link.url },
@@ -233,7 +234,7 @@ impl OutboxWorker {
         self.mailer.send(&profile.email, profile.language, &message).await
     }
 
-    /// Whether this address may be written to again for this reason (AB-08). A letter that comes back, after a
+    /// Returns whether this address may be written to again for this reason (AB-08). A message that comes back, after a
     /// failure or because its worker died, was counted the first time.
     async fn may_write(&self, stored: &StoredMessage, email: &Email, why: &str) -> Result<bool, Fault> {
         if !stored.is_new() {
@@ -244,12 +245,12 @@ impl OutboxWorker {
             self.limits.within(&[RateLimit::MAIL_ADDRESS, RateLimit::MAIL_ADDRESS_DAY], &subject).await?;
         if !may {
             self.metrics.note(Measure::Mail(MailOutcome::Limited));
-            tracing::warn!(event = "mail.limited", why, "an address was written to enough");
+            tracing::warn!(event = "mail.limited", why, "an address has had its mails for now");
         }
         Ok(may)
     }
 
-    /// Tells the central archive what a debt is now, whatever it was when the letter was written.
+    /// Tells the central archive what a debt is now, whatever it was when the message was written.
     async fn upload(&self, notice: &NoticeNumber) -> Result<(), Fault> {
         let Some(archive) = &self.archive else { return Ok(()) };
         let Some(debt) = archive.debts.get(DebtReader::Worker, notice).await? else { return Ok(()) };
@@ -261,13 +262,13 @@ impl OutboxWorker {
             }
             Err(why) if why.worth_repeating() => Err(why.into()),
             Err(why) => {
-                tracing::error!(event = "aca.refused", %notice, %why, "the archive will not take a position");
+                tracing::error!(event = "aca.refused", %notice, %why, "the archive refused a position");
                 Ok(())
             }
         }
     }
 
-    /// When a letter about a debt that is not published yet is to be done.
+    /// When a message about a debt that is not published yet is to be done.
     async fn not_before(&self, stored: &StoredMessage) -> Result<Option<Timestamp>, Fault> {
         let (OutboxMessage::UploadPosition { notice }, Some(archive)) = (&stored.message, &self.archive)
         else {
@@ -279,7 +280,7 @@ impl OutboxWorker {
         Ok(unpublished.and_then(|debt| debt.days.valid_from).and_then(domain::time::start_of))
     }
 
-    /// Says goodbye before the address is erased, then erases.
+    /// Mails a confirmation before the address is erased, then erases.
     async fn close(&self, id: &AccountId) -> Result<(), Fault> {
         let Some(account) = self.accounts.by_id(AccountReader::Worker, id).await? else { return Ok(()) };
         let profile = &account.profile;

@@ -96,7 +96,7 @@ pub enum NotStored {
 }
 
 impl NotStored {
-    /// Whether sending the same again may help.
+    /// Returns whether sending the same again may help.
     pub fn worth_repeating(&self) -> bool {
         match self {
             NotStored::Unavailable(_) | NotStored::Key { .. } => true,

@@ -77,12 +77,12 @@ pub struct GetOk {
 }
 
 impl GetOk {
-    /// Whether the transfers make up the amount, as the node will check.
+    /// Returns whether the transfers make up the amount, as the node will check.
     pub fn adds_up(&self) -> bool {
         self.transfers.sum() == Some(self.amount.cents())
     }
 
-    /// Whether this version of the schema can carry it.
+    /// Returns whether this version of the schema can carry it.
     fn fits(&self, version: MessageVersion) -> bool {
         let named = version == MessageVersion::V1 || self.company.is_some();
         named && self.transfers.fit(Within::Answer(version))

@@ -214,7 +214,7 @@ pub fn interpret(status: u16, location: Option<&str>, body: &[u8]) -> Result<Str
             let problem = CheckoutProblem::read(body);
             let said =
                 |text: &Option<String>, words: &str| text.as_ref().is_some_and(|text| text.contains(words));
-            // Too many notices or one twice: we checked that before. Anything else is the node's word.
+            // Too many notices or one twice: we checked that before. Anything else is the node's verdict.
             let ours = said(&problem.title, "Multiple payment notices") || said(&problem.detail, "Duplicate");
             Err(if ours { NotOpened::Refused(problem) } else { NotOpened::NotFree(problem) })
         }

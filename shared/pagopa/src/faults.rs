@@ -85,7 +85,7 @@ impl FaultCode {
         Self::ALL.into_iter().find(|known| known.code() == code)
     }
 
-    /// Whether the circuit's table has this code for an operation.
+    /// Returns whether the circuit's table has this code for an operation.
     pub fn belongs_to(self, operation: NodeOperation) -> bool {
         let (receipt, demand) = match operation {
             NodeOperation::SendRt(_) => (true, false),
@@ -110,12 +110,12 @@ impl FaultCode {
     }
 }
 
-/// The longest name of a receipt that is kept: the circuit's own have 32 characters, the schema has no limit.
+/// The longest id of a receipt that is kept: the circuit's own have 32 characters, the schema has no limit.
 const LONGEST_RECEIPT_ID: usize = 255;
 
-/// Whether a request is for us and does not contradict itself: creditor, broker, station, in this order.
+/// The first fault of a request's ids, if it is not for us or contradicts itself: creditor, broker, station, in this order.
 ///
-/// A receipt may speak of a notice of another body: we may have a share in it.
+/// A receipt may speak of a notice of another creditor: we may have a share in it.
 pub fn check_ids(
     creditor: &Creditor,
     broker: &str,

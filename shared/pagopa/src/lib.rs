@@ -5,7 +5,7 @@
 //! | the node calls us: requests, read by the schema | [`operations`] |
 //! | our answers, valid against the schema in every case | [`answers`] |
 //! | with which code we refuse, and which comes first | [`faults`] |
-//! | debts into answers, receipts into money | [`meaning`] |
+//! | debts into answers, receipts into money | [`mapping`] |
 //! | the schema's types | [`parts`], [`values`] |
 //! | XML and SOAP, with limits | [`soap`] |
 //! | the node's own side, for the local stack | [`node`] |

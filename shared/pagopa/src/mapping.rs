@@ -1,4 +1,4 @@
-//! Between the node's words and the domain's: debts become answers, receipts become money.
+//! Between the node's messages and the domain's types: debts become answers, receipts become money.
 
 use domain::creditor::Creditor;
 use domain::movement::MovementSource;
@@ -24,7 +24,7 @@ const SUPPORTING_IBAN: &str = "IBANAPPOGGIO";
 /// The creditor's configuration does not let it be paid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Misconfigured {
-    /// The node knows bodies by eleven digits.
+    /// The node identifies creditors by eleven digits.
     FiscalCode,
     /// Neither a bank account nor a postal one.
     Iban,
@@ -129,7 +129,7 @@ fn body_code(creditor: &Creditor) -> Result<Digits<11>, Misconfigured> {
     Digits::parse(creditor.fiscal_code.as_str()).ok_or(Misconfigured::FiscalCode)
 }
 
-/// Whether all that the creditor collects can go to a postal account.
+/// Returns whether all that the creditor collects can go to a postal account.
 pub fn all_postal(creditor: &Creditor) -> bool {
     creditor.postal.is_some()
 }
@@ -162,7 +162,7 @@ fn remittance(debt: &Debt) -> BoundedText<140> {
     BoundedText::cut_or(&format!("{fixed}{}", reason(debt).as_str()), &fixed)
 }
 
-/// A debtor in the node's words: what does not fit the schema is cut or left out.
+/// A debtor in the node's fields: what does not fit the schema is cut or left out.
 pub fn subject(person: &Person) -> Subject {
     Subject {
         entity: match person.person_type {
@@ -186,7 +186,7 @@ pub fn subject(person: &Person) -> Subject {
 pub enum ReceiptMeaning {
     /// Money for a notice that may be ours. Whether we know it, and in which state, is the store's to say.
     Paid { notice: NoticeNumber, amount: Amount },
-    /// Money for a notice of another body, in which we have a share or of which we get a copy.
+    /// Money for a notice of another creditor, in which we have a share or of which we get a copy.
     AnotherBody,
     /// Outcome KO: nothing was paid.
     Failed,
@@ -226,8 +226,8 @@ impl SendRt {
         }
     }
 
-    /// The receipt in the domain's words. The name of the receipt is kept to the letter; what people will read
-    /// is tidied.
+    /// The receipt as the domain takes it. Its id is kept exactly; what people will read
+    /// is cleaned of controls.
     pub fn confirmation(&self) -> Confirmation {
         let receipt = &self.receipt;
         let psp_code = receipt.psp_fiscal_code.as_ref().map(BoundedText::as_str);

@@ -15,7 +15,7 @@ pub enum NodeOperation {
     Verify,
     Get(MessageVersion),
     SendRt(MessageVersion),
-    /// A notice made on the fly at a PSP. Read, so that it can be refused in its own words.
+    /// A notice made on the fly at a PSP. Read, so that it can be refused with its own operation's answer.
     Demand,
 }
 
@@ -63,7 +63,7 @@ impl NodeOperation {
         }
     }
 
-    /// Whether a header `SOAPAction` names this operation. It comes with quotes, without, or empty.
+    /// Returns whether a header `SOAPAction` names this operation. It comes with quotes, without, or empty.
     pub fn agrees_with(self, soap_action: &str) -> bool {
         let action = soap_action.trim();
         let action = action.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(action);
@@ -95,7 +95,7 @@ pub struct Get {
     pub qr_code: QrCode,
     /// What the payer's side expects.
     pub amount: Option<Cents>,
-    /// Our own name of the cart, if the payment began with one; else free text.
+    /// Our own id of the cart, if the payment began with one; else free text.
     pub note: Option<BoundedText<210>>,
     pub transfer_type: Option<TransferType>,
     pub due: Option<Date>,
@@ -138,7 +138,7 @@ pub struct ReceiptMessage {
     /// The payment token. The schema does not limit it: see [`crate::faults::check_ids`].
     pub id: String,
     pub notice: Digits<18>,
-    /// The body that owns the notice; may not be the one addressed.
+    /// The creditor that owns the notice; may not be the one addressed.
     pub fiscal_code: Digits<11>,
     pub succeeded: bool,
     pub iuv: BoundedText<35>,

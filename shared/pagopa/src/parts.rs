@@ -12,7 +12,7 @@ pub enum MessageVersion {
     V2,
 }
 
-/// To whom a request goes: body, broker, station.
+/// To whom a request goes: creditor, broker, station.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MessageAddress {
     pub body: BoundedText<35>,
@@ -36,7 +36,7 @@ impl MessageAddress {
     }
 }
 
-/// The body and the notice that a person's code names.
+/// The creditor and the notice of a printed code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QrCode {
     pub fiscal_code: Digits<11>,
@@ -320,7 +320,7 @@ impl Transfers {
         Cents::sum(self.0.iter().map(|transfer| transfer.amount.cents()))
     }
 
-    /// Whether a message may carry them: stamps have their place.
+    /// Returns whether a message may carry them: stamps have their place.
     pub(crate) fn fit(&self, within: Within) -> bool {
         self.0.iter().all(|transfer| transfer.to.fits(within))
     }

@@ -219,7 +219,7 @@ impl<'a> SoapReader<'a> {
         if self.next_is(name)? { self.within(name, read).map(Some) } else { Ok(None) }
     }
 
-    /// Whether the next element is this one. Reads nothing away.
+    /// Returns whether the next element is this one. Reads nothing away.
     pub fn next_is(&mut self, name: &str) -> Result<bool, SoapError> {
         self.peek_is(Namespace::None, name)
     }
@@ -449,7 +449,7 @@ fn unescaped(raw: &str) -> Result<Cow<'_, str>, SoapError> {
     if value.chars().all(is_xml) { Ok(value) } else { Err(SoapError::Malformed) }
 }
 
-/// Whether XML 1.0 can carry a character at all.
+/// Returns whether XML 1.0 can carry a character at all.
 pub(crate) fn is_xml(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
 }

@@ -19,7 +19,7 @@ pub enum PaymentGateway {
 /// Why the outcome of an attempt is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asking {
-    /// Nobody has told us in time.
+    /// No notification came in time.
     Overdue,
     /// The citizen wants to begin again, and the attempt's time is over.
     BeginAgain,
@@ -54,7 +54,7 @@ impl PaymentGateway {
         }
     }
 
-    /// Settles an attempt whose outcome nobody told us. Returns whether it has ended now.
+    /// Asks for the outcome of an attempt and settles it. Returns whether it has ended now.
     pub async fn resolve(&self, writer: &DebtWriter, attempt: &Attempt, why: Asking) -> Result<bool, Fault> {
         match self.outcome_of(attempt, why, writer.debts().now()).await {
             Ok(Some(notification)) => {
@@ -68,7 +68,7 @@ impl PaymentGateway {
             Err(fault) => {
                 tracing::warn!(
                     event = "payment.inquiry_failed",
-                    doing = fault.doing, cause = %fault.source, payment = %attempt.id, "asked in vain"
+                    doing = fault.doing, cause = %fault.source, payment = %attempt.id, "an inquiry failed"
                 );
                 writer.asked_in_vain(attempt).await?;
                 Ok(false)

@@ -1,4 +1,6 @@
-//! The payment service provider's side: its interface (`infra/psp-openapi.yaml`), its callbacks.
+//! The payment service provider's side: [`PaymentGateway`] opens pages to pay at and asks for outcomes, [`PspClient`]
+//! speaks the interface of `infra/psp-openapi.yaml`, [`Webhooks`] verifies callbacks, [`replay()`] applies stored ones
+//! again.
 
 mod client;
 mod gateway;

@@ -265,7 +265,7 @@ fn sdk_config(variables: &BTreeMap<String, String>, wire: &HttpClient, service: 
         None,
         "environment",
     );
-    // BAR 6.3: three tries, a second each, three in all; the handler's own deadline lies above.
+    // Three tries, a second each, three in all; the handler's own deadline lies above (INV-X01).
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(1))
         .operation_attempt_timeout(Duration::from_secs(1))

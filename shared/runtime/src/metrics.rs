@@ -54,8 +54,8 @@ impl Metric {
         }
     }
 
-    /// Whether it is told apart by how something went. Nothing else is: outcomes are few and known beforehand, and every
-    /// value is a series to pay for.
+    /// Returns whether it has a dimension for how something went. Nothing else has: outcomes are few and known
+    /// beforehand, and every value is a series to pay for.
     pub fn by_outcome(self) -> bool {
         matches!(self, Metric::Payments | Metric::Callbacks | Metric::Mails)
     }
@@ -86,7 +86,7 @@ pub enum CallbackOutcome {
     Ignored,
     /// The same message had come before.
     Repeated,
-    /// Another message came under a name that was taken.
+    /// Another message came under an id that was taken.
     Conflict,
     BadSignature,
     Unreadable,
@@ -112,7 +112,7 @@ pub enum Measure {
     Payment(PaymentOutcome),
     Callback(CallbackOutcome),
     Mail(MailOutcome),
-    /// How long the oldest letter in the outbox has waited.
+    /// How long the oldest message in the outbox has waited.
     OldestOutbox(Duration),
     /// How long the oldest payment has been without outcome.
     OldestUnknown(Duration),

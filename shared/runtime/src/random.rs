@@ -57,7 +57,7 @@ impl Random {
         }
     }
 
-    /// `N` bytes in hexadecimal: an opaque name.
+    /// `N` bytes in hexadecimal: an opaque id.
     pub fn hex<const N: usize>(&self) -> Result<String, Fault> {
         Ok(self.bytes::<N>()?.iter().map(|b| format!("{b:02x}")).collect())
     }

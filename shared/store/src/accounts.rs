@@ -1,4 +1,4 @@
-//! Accounts, their unique names, and mailed links.
+//! Accounts, their claims to a fiscal code and a username, and mailed links.
 
 use domain::Fault;
 use domain::account::{Account, AccountId, AccountStatus, Language, LinkPurpose, Profile};
@@ -110,7 +110,7 @@ pub struct PasswordRecord {
     pub hash: String,
 }
 
-/// An account that nobody has: read in place of one, so that every answer costs the same reads.
+/// The id of no account: read in place of one, so that every answer costs the same reads.
 const NOBODY: &str = "nobody";
 
 impl Accounts {
@@ -230,7 +230,7 @@ impl Accounts {
             }
             let (id, epoch) = (account.id.clone(), account.epoch);
             let row = LinkRow { purpose, account: id, epoch, expires_at, used_at: None };
-            // An older link of the purpose is void as soon as the account names this one as its latest.
+            // An older link of the purpose is void as soon as this one is the account's latest.
             let latest = Expression::new("SET #latest = :hash")
                 .name("#latest", latest_name(purpose))
                 .text_value(":hash", hash);
@@ -307,7 +307,8 @@ impl Accounts {
         self.table.write(vec![self.table.update(&Key::account(id), change, condition)]).await
     }
 
-    /// Erases the profile of a closed account, or of one never activated in time, and frees its names.
+    /// Erases the profile of a closed account, or of one never activated in time, and frees its fiscal code and
+    /// username.
     pub async fn erase(&self, account: &Account) -> Result<(), Fault> {
         // Closed first: an activation that comes later finds the account closed, one that came first stops us.
         let close = Expression::new("SET #status = :closed").text_value(":closed", "closed");
@@ -486,7 +487,7 @@ impl AccountWriter {
         self.commit(decide).await
     }
 
-    /// Closes an account: from now on no session of it is accepted; the worker says goodbye and erases.
+    /// Closes an account: from now on no session of it is accepted; the worker mails a confirmation and erases it.
     pub async fn close(&self, citizen: &Citizen) -> Result<(), Error> {
         let decide = move |again| async move {
             let account = self.account_of(citizen, again).await?;

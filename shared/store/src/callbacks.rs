@@ -44,7 +44,7 @@ struct CallbackRow {
     applied: bool,
 }
 
-/// A callback's raw body and its place in the store.
+/// A callback as it came, and its id in the store.
 pub struct StoredCallback {
     pub id: CallbackId,
     pub channel: CallbackChannel,
@@ -113,7 +113,7 @@ impl Callbacks {
         self.table.update(&Key::callback(id), applied, present())
     }
 
-    /// Marks a callback as applied that holds nothing that could be.
+    /// Marks a callback as applied that holds nothing to apply.
     pub async fn mark_applied(&self, id: &CallbackId) -> Result<(), Fault> {
         let _ = self.table.write(vec![self.applied_step(id)]).await?;
         Ok(())

@@ -180,7 +180,7 @@ impl SessionStore {
     }
 }
 
-/// Whether a fiscal code has to be proven before its debts are shown or written about.
+/// Returns whether a fiscal code has to be proven before its debts are shown or written about.
 pub(crate) fn asks_for_proof(env: &Env) -> Result<bool, ConfigError> {
     match env.optional("IDENTITY_PROOF") {
         None | Some("notice") => Ok(true),

@@ -239,7 +239,7 @@ impl DebtWriter {
         self.debts.table.commit(decide).await
     }
 
-    /// A number that nobody has been given, as far as chance goes. The node's probe is never given.
+    /// A random number that is not taken, as far as chance goes; never the node's probe.
     fn draw(&self, issuing: Issuing) -> Result<NoticeNumber, Error> {
         loop {
             let notice = issuing.number(self.random.below(issuing.bases())?);

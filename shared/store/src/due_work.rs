@@ -14,7 +14,7 @@ use crate::writer::DebtWriter;
 
 /// Something that has waited long enough.
 pub enum DueWork {
-    /// A payment whose outcome nobody has told us.
+    /// A payment whose outcome is unknown.
     Attempt(Box<Attempt>),
     /// A stored callback that was never applied.
     Callback(StoredCallback),

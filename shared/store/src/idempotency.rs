@@ -26,7 +26,7 @@ pub struct Idempotency {
 
 /// What a key meets.
 pub enum IdempotencyStart {
-    /// Nobody was here: go on, then finish the hold.
+    /// The first request with this key: go on, then finish the hold.
     Proceed(IdempotencyHold),
     /// The answer given the first time.
     Replay { status: u16, body: Vec<u8> },
@@ -115,7 +115,7 @@ impl Idempotency {
         }
     }
 
-    /// Whether a running request still holds its key.
+    /// Returns whether a running request still holds its key.
     pub(crate) async fn is_held(&self, hold: &IdempotencyHold) -> Result<bool, Fault> {
         let row: Option<IdempotencyRow> = self.table.get(&hold.key).await?;
         Ok(row.is_some_and(|row| row.status.is_none() && row.holder == hold.holder))

@@ -9,17 +9,17 @@
 //! | identity | `SESS#sid` | `SESSION` | session | every session route |
 //! | debts | `DEBT#notice` | `STATE` | debt position | everything about one debt |
 //! | debts | `DEBT#notice` | `PAID#receiptId` | money taken for it, once | settlement |
-//! | debts | `DEBT#notice` | `ATT#instant#payment` | attempts of it | list (detail) |
+//! | debts | `DEBT#notice` | `ATT#instant#payment` | attempts of it | list-debts (detail) |
 //! | debts | `IUV#iuv` | `DEBT#notice` | debts of an IUV | search by IUV |
-//! | debts | `OWNER#h` | `P#due#notice`, `H#instant#notice` | debts of a fiscal code, to pay or closed | list, history |
-//! | debts | `SEEN#uid` | the same | debts that an account associated or created | list, history |
+//! | debts | `OWNER#h` | `P#due#notice`, `H#instant#notice` | debts of a fiscal code, to pay or closed | list-debts, history |
+//! | debts | `SEEN#uid` | the same | debts that an account associated or created | list-debts, history |
 //! | debts | `OPEN#uid` | `PAY#payment` | payments under way | revoke-consent |
 //! | debts | `PAY#payment` | `ATTEMPT` | payment attempt | initiate-payment, settlement, sweep |
 //! | debts | `EVENT#id` | `EVENT` | raw callback | psp-callback, sweep |
 //! | debts | `IDEM#sha256` | `IDEM` | idempotency record | create-spontaneous, initiate-payment |
 //! | debts | `RECEIPT#code` | `RECEIPT` | debt of a receipt's code | verify-receipt |
 //! | debts | `UNMATCHED#receiptId` | `MESSAGE` | money that matches nothing of ours | operators |
-//! | movements | `DEBT#notice` | `M#000000000001` | movements, append-only | list (detail), export, operators |
+//! | movements | `DEBT#notice` | `M#000000000001` | movements, append-only | list-debts (detail), export, operators |
 //! | outbox | `OUT#id` | `LETTER` | messages: mail and other work to do | process-outbox, sweep |
 //! | limits | `LIMIT#meter#h` | `WINDOW` | attempts counted | limiter |
 //! | limits | `WAIT#h` | `WAIT` | failed logins of a username | login |

@@ -37,12 +37,12 @@ pub struct Difference {
     pub kind: DifferenceKind,
     /// The debt it was meant for, when we know it.
     pub notice: Option<NoticeNumber>,
-    /// The movement of that debt, by which an operator names it.
+    /// The number of the movement, by which an operator refers to it.
     pub number: Option<u64>,
     /// In hundredths of the currency, as the sender said it.
     pub cents: u64,
     pub currency: String,
-    /// The receipt's or transaction's name.
+    /// The receipt's or transaction's id.
     pub reference: String,
     pub source: MovementSource,
     pub at: Timestamp,

@@ -1,4 +1,16 @@
 //! DynamoDB: the only crate that names its SDK. Domain types in, domain types out.
+//!
+//! | What | Where |
+//! |---|---|
+//! | every key and access pattern | [`keys`] |
+//! | reads and single writes | [`Debts`], [`Payments`], [`Accounts`], [`Movements`], [`Callbacks`], [`Outbox`] |
+//! | plans committed, one transaction each | [`DebtWriter`], [`AccountWriter`] |
+//! | who asks: the witness that a live session makes | [`Citizen`], [`SessionStore`] |
+//! | lists of debts | [`Listing`] |
+//! | limits on attempts, idempotency keys | [`RateLimits`], [`Idempotency`] |
+//! | what the sweep finds due | [`DueWork`] |
+//! | the ledger, for operators and audit | [`Ledger`] |
+//! | keyed hashes in place of codes and usernames | [`Pseudonyms`] |
 
 // What cannot be added is said, never wrapped or rounded.
 #![deny(clippy::arithmetic_side_effects, clippy::float_arithmetic)]

@@ -1,4 +1,4 @@
-//! Limits on attempts (BAR § 4): sliding windows counted by what is submitted and by source.
+//! Limits on attempts: sliding windows counted by what is submitted and by source.
 
 use std::time::Duration;
 
@@ -128,7 +128,7 @@ impl RateLimits {
         }
     }
 
-    /// Whether an attempt is within limits of one meter, for work whose answer must not show it.
+    /// Returns whether an attempt is within limits of one meter, for work whose answer must not show it.
     pub async fn within(&self, limits: &[RateLimit], subject: &str) -> Result<bool, Fault> {
         Ok(self.count(limits, subject).await?.is_none())
     }
@@ -219,7 +219,7 @@ impl RateLimits {
     }
 
     /// Whoever proved the mailbox need not wait for an attacker's failures (AB-04). Trouble goes to the log alone: the
-    /// password has changed, so the person must not hear otherwise, and a wait passes by itself.
+    /// password has changed, so the answer must not be a failure, and a wait passes by itself.
     pub async fn forgive(&self, username: &str) {
         let forgiven = async {
             let subject = self.pseudonyms.subject("wait", username).await?;
@@ -240,7 +240,7 @@ impl RateLimits {
         self.change(&Key::wait(subject), change, present()).await
     }
 
-    /// Changes the failures of a username unless somebody else did meanwhile: then theirs count.
+    /// Changes the failures of a username unless another request did meanwhile: then that one counts.
     async fn change(&self, key: &Key, change: Expression, condition: Expression) -> Result<(), Fault> {
         let _ = self.table.write(vec![self.table.update(key, change, condition)]).await?;
         Ok(())

@@ -30,18 +30,18 @@ const MAX_TRIES: u32 = 10;
 pub struct StoredMessage {
     pub id: String,
     pub message: OutboxMessage,
-    /// How often somebody began to process it, this time with them.
+    /// How often processing began, this time included.
     pub tries: u32,
     pub written_at: Timestamp,
 }
 
 impl StoredMessage {
-    /// Returns whether nobody has begun to process it before.
+    /// Returns whether this is the first try.
     pub fn is_new(&self) -> bool {
         self.tries <= 1
     }
 
-    /// Returns whether its tries are used up: whoever processed it last did not live to put it back.
+    /// Returns whether its tries are used up: the worker of the last one died before it could put the message back.
     pub fn is_exhausted(&self) -> bool {
         self.tries > MAX_TRIES
     }

@@ -1,4 +1,4 @@
-//! Payment attempts: stored before the PSP hears of them.
+//! Payment attempts: stored before the PSP is called.
 
 use domain::notice::NoticeNumber;
 use domain::payment::{
@@ -142,7 +142,7 @@ impl DebtWriter {
         self.commit(decide).await
     }
 
-    /// Notes where the PSP waits, in place of a page that is no longer good.
+    /// Stores the page to pay at, in place of one that is no longer good.
     pub async fn opened_at(&self, attempt: &Attempt, page: &PaymentPage) -> Result<Attempt, Error> {
         let decide = move |again| async move {
             let current = match again {
@@ -154,7 +154,7 @@ impl DebtWriter {
         self.commit(decide).await
     }
 
-    /// Notes that the PSP did not say how an attempt went: it will be asked again.
+    /// Stores that an inquiry brought no outcome: the next one is due later.
     pub async fn asked_in_vain(&self, attempt: &Attempt) -> Result<(), Fault> {
         let inquiries = attempt.inquiries.saturating_add(1);
         let after = Attempt { inquiries, revision: attempt.revision.saturating_add(1), ..attempt.clone() };

@@ -33,7 +33,7 @@ impl Pseudonyms {
         self.pseudonym("username", username.as_str()).await
     }
 
-    /// Anything that an attempt is counted by or a log line names, existing or not.
+    /// The pseudonym of whatever attempts are counted by or a log line is about, existing or not.
     pub async fn subject(&self, kind: &str, subject: &str) -> Result<String, Fault> {
         self.pseudonym(kind, subject).await
     }

@@ -42,7 +42,7 @@ impl DebtWriter {
         Ok(codes)
     }
 
-    /// What is known. Whether money is kept as unmatched is looked up only when that was in the way.
+    /// What is known. Whether money is kept as unmatched is looked up only after a conflict.
     async fn facts(&self, notification: &Notification, again: bool) -> Result<SettlementFacts, Fault> {
         let mut facts = match notification {
             Notification::Paid { payment_id, confirmation, .. } => {

@@ -1,4 +1,5 @@
-//! The verbs over the SDK, and the one place that commits. Every write has a condition, or says why it needs none.
+//! DynamoDB's operations over the SDK, and the one place that commits. Every write has a condition, or says why it
+//! needs none.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -34,7 +35,7 @@ pub(crate) struct Table {
 #[must_use]
 pub(crate) enum WriteOutcome {
     Done,
-    /// A condition did not hold, or another writer was in the way: nothing was written.
+    /// A condition did not hold, or another writer was faster: nothing was written.
     Refused,
 }
 
@@ -351,7 +352,7 @@ impl Table {
         step(key, update.map(|update| TransactWriteItem::builder().update(update)))
     }
 
-    /// The step that takes an item away if the condition holds; without one, whether or not it is there.
+    /// The step that deletes an item if the condition holds; without one, whether or not it is there.
     pub fn delete(&self, key: &Key, condition: Option<Expression>) -> Step {
         let (text, names, values) = parts(condition);
         let delete = Delete::builder()
@@ -439,11 +440,11 @@ impl Table {
         })
     }
 
-    /// Decides and writes, and again when somebody was in the way: `decide` reads, and gives the steps with the outcome
-    /// of their success. It hears whether it decides again. The only loop of its kind.
+    /// Decides and writes, again after a conflict: `decide` reads, and gives the steps with the outcome of their success.
+    /// Its argument is whether it decides again. The only loop of its kind.
     ///
     /// # Errors
-    /// Whatever `decide` says; the store's own trouble; a conflict when others were in the way too often.
+    /// Whatever `decide` says; the store's own trouble; a conflict when every try met one.
     pub async fn commit<O, E, F>(&self, decide: impl Fn(bool) -> F) -> Result<O, E>
     where
         E: From<Fault>,
@@ -456,7 +457,7 @@ impl Table {
             }
             back_off(try_number).await;
         }
-        tracing::warn!(event = "store.conflict", "others were in the way too often");
+        tracing::warn!(event = "store.conflict", "every try met a conflict");
         Err(error::conflict(TableOperation::Transact, "").into())
     }
 }

@@ -25,7 +25,7 @@ pub struct DebtWriter {
     pub(crate) random: Random,
     pub(crate) metrics: Metrics,
     outbox: Outbox,
-    /// Whether the creditor uses the central archive of notices, which then hears of changes.
+    /// Whether the creditor uses the central archive of notices, which is then told of changes.
     tells_archive: bool,
 }
 
@@ -59,7 +59,7 @@ impl DebtWriter {
         self.debts.now()
     }
 
-    /// Commits what `decide` plans; decided again when somebody was in the way.
+    /// Commits what `decide` plans; decided again after a conflict.
     pub(crate) async fn commit<O, E, F>(&self, decide: impl Fn(bool) -> F) -> Result<O, E>
     where
         E: From<Fault>,

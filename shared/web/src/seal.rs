@@ -13,7 +13,7 @@ use serde::Deserialize;
 #[derive(Deserialize)]
 pub struct SealKeys {
     pub keys: Vec<SealKey>,
-    /// Keys the names under which people are filed in the store. Never rotated: it would lose them.
+    /// Keys the pseudonyms of people in the store (`store::Pseudonyms`). Never rotated: rows would not be found again.
     pub index: String,
 }
 

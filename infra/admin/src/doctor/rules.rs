@@ -1,5 +1,5 @@
-//! What the parameters must be among themselves, and towards pagoPA (REFERENCE: fiscal codes, notice numbers,
-//! identifiers of the node).
+//! What the parameters must be among themselves, and towards pagoPA: fiscal codes, notice numbers (SACI),
+//! identifiers of the node (SANP).
 
 use std::collections::BTreeMap;
 

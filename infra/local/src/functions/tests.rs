@@ -50,7 +50,7 @@ fn every_function_is_in_the_list_and_among_the_dependencies() {
         let adapter = if worker { "worker_in_process" } else { "in_process" };
         writeln!(
             entries,
-            "    Entry {{ name: \"{name}\", connect: lambda::{adapter}::<{module}::{name}> }},"
+            "    FunctionEntry {{ name: \"{name}\", connect: lambda::{adapter}::<{module}::{name}> }},"
         )
         .unwrap();
         writeln!(dependencies, "{folder} = {{ path = \"../../functions/{folder}\" }}").unwrap();

@@ -314,7 +314,7 @@ fn what_is_priced_keeps_the_tidy_reason() {
     assert_eq!((priced.reason.as_str(), priced.amount.get()), ("Diritti di copia", 450));
 }
 
-/// The fields that [`Service::check`] blames after a change of the tariff's file.
+/// The fields that [`CatalogueService::check`] blames after a change of the tariff's file.
 fn blamed(change: impl FnOnce(&mut CatalogueService)) -> Vec<String> {
     let mut service = tariff();
     change(&mut service);

@@ -42,11 +42,11 @@ fn cell(state: DebtState, event: DebtEvent) -> String {
     }
 }
 
-/// `transitions.md`, from [`decide`] and [`Status::after`] alone.
+/// `transitions.md`, from [`decide`] and [`AttemptStatus::after`] alone.
 fn page() -> String {
     let mut page = String::from(
         "# What can happen to a debt\n\n\
-         Written by the tests of `domain` from `debt::decide` and `payment::Status::after`; after a change of the rules:\n\
+         Written by the tests of `domain` from `debt::decide` and `payment::AttemptStatus::after`; after a change of the rules:\n\
          `UPDATE_SNAPSHOTS=1 cargo test -p domain`.\n\n\
          A cell says where the debt goes and which movement is appended. *Kept*: the movement is appended\n\
          and nothing else of the debt changes. *Nothing new*: the event says what is already known.\n\n",
