@@ -5,7 +5,7 @@
 //! | every key and access pattern | [`keys`] |
 //! | reads and single writes | [`Debts`], [`Payments`], [`Accounts`], [`Movements`], [`Callbacks`], [`Outbox`] |
 //! | plans committed, one transaction each | [`DebtWriter`], [`AccountWriter`] |
-//! | who asks: the witness that a live session makes | [`Citizen`], [`SessionStore`] |
+//! | who asks: the witness that a live session makes, and everybody else | [`Citizen`], [`SessionStore`], [`DebtReader`], [`AccountReader`] |
 //! | lists of debts | [`Listing`] |
 //! | limits on attempts, idempotency keys | [`RateLimits`], [`Idempotency`] |
 //! | what the sweep finds due | [`DueWork`] |

@@ -39,7 +39,7 @@ impl Site {
         &self.url
     }
 
-    /// Whether cookies can be tied to TLS.
+    /// Returns whether cookies can be tied to TLS.
     pub fn is_secure(&self) -> bool {
         self.url.starts_with("https://")
     }
@@ -85,7 +85,7 @@ fn admitted<F: Function>(site: &Site, incoming: Incoming, asker: &Caller) -> Res
     Ok(Request::new(route, incoming, parameters, asker.clone()))
 }
 
-/// Whether an unsafe request comes from our own pages, as far as the browser says (INV-I30). Callers that are
+/// Returns whether an unsafe request comes from our own pages, as far as the browser says (INV-I30). Callers that are
 /// no browser send neither header.
 fn comes_from(site: &Site, incoming: &Incoming) -> bool {
     let same_site = match incoming.header("sec-fetch-site") {

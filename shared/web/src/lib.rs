@@ -1,4 +1,6 @@
-//! The HTTP surface of every function: requests that are parsed, replies, problems, routes.
+//! The HTTP surface of every function: a [`Function`] takes a [`Request`], which offers parsers, and gives a [`Reply`] or
+//! a [`Problem`] (RFC 9457); [`serve`] does what is around it. [`CATALOGUE`] has every code, `messages/` every sentence,
+//! [`Seal`] makes opaque tokens.
 
 mod body;
 mod cursor;

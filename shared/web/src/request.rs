@@ -166,7 +166,7 @@ impl Request {
         })
     }
 
-    /// Whether the caller would rather have this type than JSON.
+    /// Returns whether the caller would rather have this type than JSON.
     pub fn prefers(&self, media: &str) -> bool {
         self.header("accept").is_some_and(|value| {
             value.split(',').next().is_some_and(|first| {
