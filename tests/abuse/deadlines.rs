@@ -1,4 +1,4 @@
-//! Nobody waits for ever: neighbours that hang, under a clock that only our waiting moves.
+//! Nobody waits for ever: services that hang, under a clock that only our waiting moves.
 
 use std::time::Duration;
 

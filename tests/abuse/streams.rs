@@ -51,7 +51,7 @@ async fn fm_53_a_poisoned_record_comes_back_alone_and_the_others_are_delivered()
     let mario = portal.known_citizen().await;
     let told = json!({"kind": "password_changed", "email": mario.person.email, "language": "it"}).to_string();
     let subject = "La password è stata cambiata";
-    // The stream brings the poison among good letters, and again until it gives the record up.
+    // The stream brings the poison among good messages, and again until it gives the record up.
     let all = [letter("good-1", &told), letter("poison", "{"), letter("good-2", &told)];
     for item in &all {
         portal.put_item("OutboxTable", item).await;
@@ -70,7 +70,7 @@ async fn fm_53_a_poisoned_record_comes_back_alone_and_the_others_are_delivered()
     let answer = portal.stack().invoke("ProcessOutbox", &json!({"Records": records})).await.unwrap();
     assert_eq!(answer["batchItemFailures"], json!([{"itemIdentifier": "1"}]));
     assert_eq!(mario.mails_about(subject).await, 2);
-    // It is still there for a person to look at, and the next letters go out.
+    // It is still there for a person to look at, and the next messages go out.
     let outbox = portal.items("OutboxTable").await;
     let poison = outbox.iter().find(|item| item["id"]["S"] == "poison").unwrap();
     assert_eq!((&poison["state"]["S"], &poison["letter"]["S"]), (&json!("pending"), &json!("{")));

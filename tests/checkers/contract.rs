@@ -14,7 +14,7 @@ const EXAMPLES: &str = "10";
 /// What is tried is the same at every run; with another number of examples, it is new each time.
 const SEED: &str = "1";
 
-#[expect(clippy::disallowed_methods, reason = "a test is no function: it has no World to ask")]
+#[expect(clippy::disallowed_methods, reason = "a test is no function: it has no Env to ask")]
 fn examples() -> Option<String> {
     std::env::var("SCHEMATHESIS_EXAMPLES").ok()
 }

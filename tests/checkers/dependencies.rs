@@ -52,7 +52,7 @@ fn ab_67_every_crate_is_locked_with_its_checksum_and_comes_from_the_registry() {
 
 /// What cargo has of a crate in its copy of the registry's index: lines of JSON, one a version.
 fn index_of(name: &str) -> Option<String> {
-    #[expect(clippy::disallowed_methods, reason = "tests are not functions: they have no World to ask")]
+    #[expect(clippy::disallowed_methods, reason = "tests are not functions: they have no Env to ask")]
     let home =
         std::env::var("CARGO_HOME").or_else(|_| std::env::var("HOME").map(|home| format!("{home}/.cargo")));
     let name = name.to_lowercase();

@@ -63,7 +63,7 @@ impl TestPortal {
         None
     }
 
-    /// A product for one test alone, whose clock can be moved and whose neighbours can be made to fail. None,
+    /// A product for one test alone, whose clock can be moved and whose services around it can be made to fail. None,
     /// and it says so, when the tests run against a product that others use.
     pub fn alone() -> Option<Self> {
         Self::alone_with(Options { demo: false, ..Options::default() })
@@ -262,7 +262,7 @@ fn left_out(test: &str) {
 }
 
 /// A variable of whoever runs the tests; empty counts as missing.
-#[expect(clippy::disallowed_methods, reason = "tests are not functions: they have no World to ask")]
+#[expect(clippy::disallowed_methods, reason = "tests are not functions: they have no Env to ask")]
 pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|text| !text.is_empty())
 }

@@ -121,7 +121,7 @@ fn together(what: &str, took: Duration, all: Vec<Counted>) -> Result<Load, Faile
     Ok(load)
 }
 
-/// Somebody with an account and a practice of their own that has proven who they are; and the others' machines.
+/// Somebody with an account and a debt of their own that has proven who they are; and the others' machines.
 #[derive(Clone)]
 struct Caller {
     mario: PortalUser,
@@ -155,7 +155,7 @@ async fn payments(citizens: &[Caller], each: usize) -> Vec<StartedPayment> {
     making.join_all().await.into_iter().flatten().collect()
 }
 
-/// Whole journeys: a new practice, search, list, one practice, methods, start, message, how it went, receipt, history.
+/// Whole journeys: a new debt, search, list, one debt, methods, start, message, how it went, receipt, history.
 async fn mixed(citizens: &[Caller], now: i64, time: Duration) -> Result<Load, Failed> {
     let began = Instant::now();
     let mut callers = tokio::task::JoinSet::new();

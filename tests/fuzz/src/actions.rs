@@ -31,7 +31,7 @@ pub fn search(bytes: &[u8]) {
     assert!(matches!(status, 400 | 404 | 413), "{status} for a debt that nobody has");
 }
 
-/// A registration is at most one letter, and the answer is the same whoever is registered.
+/// A registration is at most one message, and the answer is the same whoever is registered.
 pub fn register(bytes: &[u8]) {
     static REGISTER: OnceLock<Register> = OnceLock::new();
     for path in ["/api/register/check", "/api/register"] {
