@@ -137,7 +137,7 @@ async fn machines_do_everything(portal: &TestPortal, mario: &PortalUser, paid: &
 async fn what_was_lost_is_found(portal: &TestPortal, mario: &PortalUser) {
     let faults = portal.stack().faults();
     let never = || (1..10_000).map(|n| (n, InjectedFault::ServerError));
-    // Letters that only the sweep can deliver.
+    // Messages that only the sweep can deliver.
     faults.plan(Scope::function("ProcessOutbox"), never());
     let waiting = portal.citizen();
     waiting.tries_to_register().await.expect(202);
