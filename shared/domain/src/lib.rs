@@ -42,6 +42,7 @@ pub mod password;
 pub mod payment;
 pub mod person;
 pub mod plan;
+pub mod rate_limits;
 pub mod receipt;
 pub mod registration;
 pub mod session;

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use domain::Fault;
-use domain::session::passed;
+use domain::rate_limits::{
+    AdmittedTry, FREE_TRIES, Failures, REMEMBERED, RateLimit, admit_password, wait_after,
+};
 use domain::{Error, Timestamp, time};
 use runtime::{Clock, ConfigError, Env};
 use serde::Deserialize;
@@ -12,51 +14,6 @@ use crate::keys::Key;
 use crate::pseudonyms::Pseudonyms;
 use crate::table::{Expression, Table, instant, present};
 use crate::windows;
-
-/// So many attempts in so much time.
-#[derive(Clone, Copy, Debug)]
-pub struct RateLimit {
-    pub name: &'static str,
-    /// What is counted together of a subject, in one item and by one write.
-    meter: &'static str,
-    pub most: u64,
-    pub window: Duration,
-}
-
-const MINUTE: u64 = 60;
-const HOUR: u64 = 60 * MINUTE;
-const DAY: u64 = 24 * HOUR;
-
-impl RateLimit {
-    const fn new(name: &'static str, most: u64, seconds: u64) -> Self {
-        Self { name, meter: name, most, window: Duration::from_secs(seconds) }
-    }
-
-    const fn of(self, meter: &'static str) -> Self {
-        Self { meter, ..self }
-    }
-
-    pub const SEARCH_MINUTE: RateLimit = RateLimit::new("search-minute", 10, MINUTE).of("search");
-    pub const SEARCH_HOUR: RateLimit = RateLimit::new("search-hour", 60, HOUR).of("search");
-    pub const SEARCH_DAY: RateLimit = RateLimit::new("search-day", 200, DAY).of("search");
-    pub const SEARCH_CODE: RateLimit = RateLimit::new("search-code", 20, DAY);
-    pub const REGISTER_CHECK: RateLimit = RateLimit::new("register-check", 20, 10 * MINUTE);
-    /// Register, resend, forgot: what makes us write a mail.
-    pub const MAIL_SOURCE: RateLimit = RateLimit::new("mail-source", 10, 10 * MINUTE).of("mail-source");
-    pub const MAIL_SOURCE_HOUR: RateLimit = RateLimit::new("mail-source-hour", 20, HOUR).of("mail-source");
-    /// Kept by the worker, silently: the answer to the caller never depends on it.
-    pub const MAIL_ADDRESS: RateLimit = RateLimit::new("mail-address", 1, MINUTE).of("mail-address");
-    pub const MAIL_ADDRESS_DAY: RateLimit = RateLimit::new("mail-address-day", 5, DAY).of("mail-address");
-    pub const REGISTER_CODE: RateLimit = RateLimit::new("register-code", 3, DAY);
-    pub const LOGIN: RateLimit = RateLimit::new("login", 20, 10 * MINUTE);
-    pub const LINK: RateLimit = RateLimit::new("link", 20, 10 * MINUTE);
-    pub const ASSOCIATE: RateLimit = RateLimit::new("associate", 10, MINUTE).of("search");
-    pub const SPONTANEOUS: RateLimit = RateLimit::new("spontaneous", 10, HOUR);
-    pub const ATTEMPTS: RateLimit = RateLimit::new("attempts", 10, HOUR);
-    pub const BAD_SIGNATURE: RateLimit = RateLimit::new("bad-signature", 60, MINUTE);
-    pub const RECEIPT_CODE: RateLimit = RateLimit::new("receipt-code", 30, MINUTE);
-    pub const BAD_API_KEY: RateLimit = RateLimit::new("bad-api-key", 20, MINUTE);
-}
 
 /// The counters. When they cannot be read or written the request is refused (INV-X15).
 #[derive(Clone)]
@@ -75,22 +32,6 @@ pub struct PasswordTry {
     failures: u32,
     /// Whether it is written down as a failure already.
     counted: bool,
-}
-
-/// The tries of a password that a username may fail before it has to wait.
-const FREE_TRIES: u32 = 5;
-/// The failures in a row after which no password is taken any more: a mailed link sets a new one (INV-I14).
-const MOST_FAILURES: u32 = 100;
-/// How long failures are remembered. The store forgets them later, if ever: nobody relies on it (INV-X07).
-const REMEMBERED: Duration = Duration::from_secs(30 * DAY);
-
-/// What a username must wait after so many failures in a row: 30 seconds, doubled each time, to an hour.
-fn wait_after(failures: u32) -> Duration {
-    let seconds = match failures.checked_sub(FREE_TRIES) {
-        None => 0,
-        Some(more) => 30_u64.saturating_mul(2_u64.saturating_pow(more)).min(HOUR),
-    };
-    Duration::from_secs(seconds)
 }
 
 #[derive(Deserialize)]
@@ -152,29 +93,20 @@ impl RateLimits {
         let (key, subject) = (&Key::wait(&subject), subject.as_str());
         let decide = move |_again| async move {
             let row: Option<WaitRow> = self.table.get(key).await?;
+            let known = row.map(|row| Failures { count: row.failures, wait_until: row.wait_until });
             let now = self.clock.now();
-            let known = row.filter(|row| passed(row.wait_until, now) < REMEMBERED);
-            let (failures, wait_until) = known.map_or((0, now), |row| (row.failures, row.wait_until));
-            // Fewer failures wait for nothing: the instant is then when it was written, by a clock that may be ahead.
-            if failures >= FREE_TRIES && wait_until > now {
-                return Err(Error::TooManyRequests { retry_after: passed(now, wait_until) });
-            }
-            if failures >= MOST_FAILURES {
-                return Err(Error::TooManyRequests { retry_after: wait_after(failures) });
-            }
-            let next = failures.saturating_add(1);
-            let counted = next >= FREE_TRIES;
-            let tried = PasswordTry { subject: subject.to_owned(), failures, counted };
-            if !counted {
-                return Ok((Vec::new(), tried));
-            }
-            let until = instant(time::after(now, wait_after(next)));
-            let change = self.failing("SET failures = :next, wait_until = :until, #ttl = :ttl", now);
-            let change = change.number(":next", next).text_value(":until", until);
-            let unchanged = Expression::new("failures = :known AND wait_until = :was")
-                .number(":known", failures)
-                .text_value(":was", instant(wait_until));
-            Ok((vec![self.table.update(key, change, unchanged)], tried))
+            let AdmittedTry { failures, counted } = admit_password(known, now)?;
+            let tried = PasswordTry { subject: subject.to_owned(), failures, counted: counted.is_some() };
+            let write = counted.zip(known).map(|(counted, known)| {
+                let change = self.failing("SET failures = :next, wait_until = :until, #ttl = :ttl", now);
+                let change =
+                    change.number(":next", counted.count).text_value(":until", instant(counted.wait_until));
+                let unchanged = Expression::new("failures = :known AND wait_until = :was")
+                    .number(":known", known.count)
+                    .text_value(":was", instant(known.wait_until));
+                self.table.update(key, change, unchanged)
+            });
+            Ok::<_, Error>((write.into_iter().collect(), tried))
         };
         self.table.commit(decide).await
     }

@@ -8,55 +8,17 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use domain::Fault;
+use domain::rate_limits::{RateLimit, Window};
 use serde_json::Value;
 
 use crate::error::{self, TableOperation};
 use crate::keys::Key;
-use crate::limits::RateLimit;
 use crate::table::{Expression, Table};
 
 /// How many windows gone by each write takes out.
 const TAKEN_OUT: u64 = 6;
 /// From so many attributes on, all of windows gone by are taken out: an item stays below one unit of a write.
 const TOO_MANY: usize = 28;
-
-/// A limit's window at this moment.
-struct Window {
-    limit: RateLimit,
-    number: u64,
-    /// Seconds left of it.
-    left: u64,
-}
-
-impl Window {
-    fn at(limit: RateLimit, now: u64) -> Self {
-        let length = limit.window.as_secs().max(1);
-        let number = now.checked_div(length).unwrap_or_default();
-        let into = now.checked_rem(length).unwrap_or_default();
-        Self { limit, number, left: length.saturating_sub(into) }
-    }
-
-    /// The attribute of the window so many before this one.
-    fn attribute(&self, before: u64) -> String {
-        format!("{}@{}", self.limit.name, self.number.saturating_sub(before))
-    }
-
-    fn is_gone_by(&self, attribute: &str) -> bool {
-        let counted = attribute.strip_prefix(self.limit.name).and_then(|rest| rest.strip_prefix('@'));
-        let number = counted.and_then(|number| number.parse::<u64>().ok());
-        number.is_some_and(|number| number.saturating_add(1) < self.number)
-    }
-
-    /// How long to wait if the attempt just counted was one too many. The window before counts by the share of it
-    /// that still lies within the last full length of time, so that a window's edge is no gap.
-    fn wait(&self, counts: &BTreeMap<String, Value>) -> Option<Duration> {
-        let count = |before| counts.get(&self.attribute(before)).and_then(Value::as_u64).unwrap_or(0);
-        let length = self.limit.window.as_secs().max(1);
-        let weighed = count(1).saturating_mul(self.left).checked_div(length).unwrap_or_default();
-        let too_many = count(0).saturating_add(weighed) > self.limit.most;
-        too_many.then(|| Duration::from_secs(self.left))
-    }
-}
 
 /// Counts one attempt under limits of one subject; the longest wait, if it is one too many for any of them.
 pub(crate) async fn count(
@@ -76,7 +38,10 @@ pub(crate) async fn count(
     if counts.len() > TOO_MANY {
         tidy(table, key, &windows, &counts).await?;
     }
-    Ok(windows.iter().filter_map(|window| window.wait(&counts)).max())
+    Ok(windows
+        .iter()
+        .filter_map(|window| window.wait(|name| counts.get(name).and_then(Value::as_u64).unwrap_or(0)))
+        .max())
 }
 
 fn change(counted: &[String], gone: Vec<String>, ttl: u64) -> Expression {
@@ -116,32 +81,6 @@ fn whatever_is_there() -> Expression {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn counts(of: &[(String, u64)]) -> BTreeMap<String, Value> {
-        of.iter().map(|(name, count)| (name.clone(), Value::from(*count))).collect()
-    }
-
-    #[test]
-    fn the_window_before_counts_by_its_share() {
-        let minute = RateLimit::SEARCH_MINUTE;
-        let window = Window::at(minute, 60 * 1_000 + 15);
-        assert_eq!((window.number, window.left), (1_000, 45));
-        let (this, before) = (window.attribute(0), window.attribute(1));
-        assert_eq!(this, "search-minute@1000");
-        // 8 of the minute before weigh 6 with 45 seconds of this one left.
-        assert_eq!(window.wait(&counts(&[(this.clone(), 4), (before.clone(), 8)])), None);
-        let wait = window.wait(&counts(&[(this, 5), (before, 8)]));
-        assert_eq!(wait, Some(Duration::from_secs(45)));
-    }
-
-    #[test]
-    fn only_windows_that_nothing_looks_at_are_gone_by() {
-        let window = Window::at(RateLimit::SEARCH_MINUTE, 60 * 1_000);
-        assert!(window.is_gone_by("search-minute@998"));
-        for kept in ["search-minute@1000", "search-minute@999", "search-hour@2", "ttl", "pk"] {
-            assert!(!window.is_gone_by(kept), "{kept}");
-        }
-    }
 
     #[test]
     fn one_write_counts_under_every_limit_and_takes_out_what_is_gone_by() {

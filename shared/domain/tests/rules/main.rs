@@ -19,6 +19,7 @@ mod notice;
 mod password;
 mod payment;
 mod person;
+mod rate_limits;
 mod receipt;
 mod registration;
 mod samples;
