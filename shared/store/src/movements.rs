@@ -18,7 +18,7 @@ const PAGE: usize = 200;
 
 impl Movements {
     pub fn connect(env: &Env) -> Result<Self, ConfigError> {
-        Ok(Self { table: Table::connect(env, "MOVEMENTS_TABLE")? })
+        Ok(Self { table: Table::connect(env, &env.config().movements_table)? })
     }
 
     /// The step that appends a movement if its number is free.

@@ -40,7 +40,7 @@ const SHOWN: usize = 20;
 
 impl Payments {
     pub fn connect(env: &Env) -> Result<Self, ConfigError> {
-        Ok(Self { table: Table::connect(env, "DEBTS_TABLE")? })
+        Ok(Self { table: Table::connect(env, &env.config().debts_table)? })
     }
 
     /// An attempt by its id, for callers that are not people.
