@@ -20,7 +20,8 @@ const PAGE: usize = 200;
 
 impl Movements {
     pub fn connect(env: &Env) -> Result<Self, ConfigError> {
-        Ok(Self { table: Table::connect(env, "MOVEMENTS_TABLE")?, clock: env.clock().clone() })
+        let table = Table::connect(env, &env.config().movements_table)?;
+        Ok(Self { table, clock: env.clock().clone() })
     }
 
     /// The step that appends a movement if its number is free.
