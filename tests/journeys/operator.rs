@@ -255,7 +255,7 @@ async fn inv_m24_money_of_nothing_we_knew_is_listed_until_it_is_taken_for_a_debt
 /// What an administrator with the table in hand could do: no function may.
 async fn forges(portal: &TestPortal, operation: &str, request: Value) {
     let stack: &Stack = portal.stack();
-    let table = stack.env(OPERATOR).unwrap().variable("MOVEMENTS_TABLE").unwrap().to_owned();
+    let table = stack.env(OPERATOR).unwrap().config().movements_table.get().unwrap().clone();
     let mut request = request;
     request["TableName"] = json!(table);
     portal.dynamodb(operation, &request).await;

@@ -41,8 +41,8 @@ impl Function for PagopaNode {
             writer: DebtWriter::connect(env)?,
             services,
             creditor: creditor(env)?,
-            broker: env.variable("BROKER_ID")?.to_owned(),
-            station: env.variable("STATION_ID")?.to_owned(),
+            broker: env.config().broker_id.get()?.clone(),
+            station: env.config().station_id.get()?.clone(),
             metrics: env.metrics().clone(),
         })
     }

@@ -1,9 +1,7 @@
 //! What the creditor says of itself, and the few settings that change the pages.
 
 use domain::account::Language;
-use domain::password::Policy;
 use runtime::{ConfigError, Env};
-use web::LANGUAGES;
 
 /// The creditor's name, contacts and choices.
 #[derive(Clone, Debug)]
@@ -35,41 +33,24 @@ pub struct PortalConfig {
 impl PortalConfig {
     /// The creditor's name, code and contacts must be told: a portal that shows another's would mislead.
     pub fn connect(env: &Env) -> Result<Self, ConfigError> {
-        let text = |name: &str| env.variable(name).map(str::to_owned);
-        let optional = |name: &str| env.optional(name).map(str::to_owned);
+        let config = env.config();
         Ok(Self {
-            name: text("CREDITOR_NAME")?,
-            fiscal_code: text("CREDITOR_FISCAL_CODE")?,
-            address: text("CONTACT_ADDRESS")?,
-            email: text("CONTACT_EMAIL")?,
-            certified_email: text("CONTACT_PEC")?,
-            phone: text("CONTACT_PHONE")?,
-            website: text("CREDITOR_WEBSITE")?,
-            public_url: text("PUBLIC_URL")?.trim_end_matches('/').to_owned(),
-            privacy_officer: text("CREDITOR_DPO")?,
-            accessibility_statement: optional("ACCESSIBILITY_STATEMENT_URL"),
-            report_address: optional("REPORT_URL"),
-            languages: languages(env)?,
-            spontaneous: env.parsed_or("SPONTANEOUS_PAYMENTS", true)?,
-            shortest_password: env.parsed_or("PASSWORD_MIN_LENGTH", Policy::default().min_characters)?,
-            idle_minutes: env.parsed("SESSION_IDLE_MINUTES")?,
-            maintenance_until: optional("MAINTENANCE_UNTIL"),
+            name: config.creditor_name.get()?.clone(),
+            fiscal_code: config.creditor_fiscal_code.get()?.as_str().to_owned(),
+            address: config.contact_address.get()?.clone(),
+            email: config.contact_email.get()?.clone(),
+            certified_email: config.contact_pec.get()?.clone(),
+            phone: config.contact_phone.get()?.clone(),
+            website: config.creditor_website.get()?.clone(),
+            public_url: config.public_url.get()?.clone(),
+            privacy_officer: config.creditor_dpo.get()?.clone(),
+            accessibility_statement: config.accessibility_statement_url.optional()?.cloned(),
+            report_address: config.report_url.optional()?.cloned(),
+            languages: config.languages.get()?.clone(),
+            spontaneous: *config.spontaneous_payments.get()?,
+            shortest_password: config.password_policy.get()?.min_characters,
+            idle_minutes: *config.session_idle_minutes.get()?,
+            maintenance_until: config.maintenance_until.optional()?.cloned(),
         })
     }
-}
-
-/// `LANGUAGES`, comma separated; Italian is always offered, and first.
-fn languages(env: &Env) -> Result<Vec<Language>, ConfigError> {
-    let Some(tags) = env.optional("LANGUAGES") else {
-        return Ok(LANGUAGES.to_vec());
-    };
-    let mut offered = vec![Language::It];
-    for tag in tags.split(',').map(str::trim) {
-        let language = Language::parse(tag)
-            .map_err(|_| ConfigError::because("LANGUAGES", format!("there is no catalogue for {tag}")))?;
-        if !offered.contains(&language) {
-            offered.push(language);
-        }
-    }
-    Ok(offered)
 }

@@ -62,14 +62,11 @@ impl Surroundings {
     /// A function's environment in a simulation: its clock a little wrong, its passwords hashed at next to no cost.
     fn simulated(&self, simulation: Simulation, function: &TemplateFunction) -> Env {
         let mut variables = environment::of(function);
-        for (name, least) in [("ARGON2_MEMORY_KIB", "8"), ("ARGON2_PASSES", "1")] {
-            variables.entry(name.to_owned()).and_modify(|value| least.clone_into(value));
-        }
         // The SDK keeps one budget of retries for a region in the whole process: what the runs before have used up
         // of it must not decide how this one goes.
         variables.insert("AWS_REGION".to_owned(), format!("{REGION}-{}", simulation.seed));
         let clock = self.clock.skewed(skew_of(simulation, &function.name));
-        self.world_at(clock, variables, &function.name).with_hash_floor(8, 1)
+        self.world_at(clock, variables, &function.name).with_hash_cost(8, 1)
     }
 }
 

@@ -77,7 +77,7 @@ impl Function for Echo {
     ];
 
     fn connect(env: &Env) -> Result<Self, ConfigError> {
-        env.variable("OUTBOX_TABLE")?;
+        env.config().outbox_table.get()?;
         Ok(Self { table: aws_sdk_dynamodb::Client::new(&env.sdk("DYNAMODB")), env: env.clone() })
     }
 
@@ -91,7 +91,7 @@ impl Function for Echo {
                 Ok(Reply::no_content())
             }
             "POST /api/pay" => {
-                let url = format!("{}/payments", self.env.variable("PSP_URL").unwrap());
+                let url = format!("{}/payments", self.env.config().psp_url.get().unwrap());
                 let headers = [
                     ("authorization", "Bearer local-psp-key".to_owned()),
                     ("idempotency-key", request.header("idempotency-key").unwrap().to_owned()),
@@ -367,7 +367,7 @@ async fn neighbours_serve_functions_that_run_elsewhere() {
     let item =
         table.get_item().table_name("OutboxTable").key("pk", AttributeValue::S("a".into())).send().await;
     assert!(item.unwrap().item().is_some());
-    env.secret::<Value>("PSP_SECRET").unwrap().get().await.unwrap();
+    env.secret::<Value>(&env.config().psp_secret).unwrap().get().await.unwrap();
 }
 
 /// Lambda's Invoke API as SAM has it: it knows logical ids only. Gives back its address and what it was asked.

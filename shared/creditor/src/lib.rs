@@ -4,60 +4,50 @@
 mod psps;
 mod services;
 
-use domain::FiscalCode;
-use domain::creditor::{Creditor, Iban, PostalAccount};
-use domain::notice::Issuing;
+use domain::creditor::{Creditor, PostalAccount};
+use domain::notice::{AuxDigit, Issuing};
 use runtime::{ConfigError, Env};
 
 pub use psps::{Method, Offer, Psps};
 pub use services::ServiceCatalogue;
 
 /// The creditor that this deployment serves.
+///
+/// # Errors
+/// A setting that is missing or makes no sense.
 pub fn creditor(env: &Env) -> Result<Creditor, ConfigError> {
-    let fiscal_code = env.variable("CREDITOR_FISCAL_CODE")?;
-    let fiscal_code =
-        FiscalCode::parse(fiscal_code).map_err(|code| ConfigError::because("CREDITOR_FISCAL_CODE", code))?;
-    let text = |name: &str| env.optional(name).map(str::to_owned);
-    let postal = iban(env, "CREDITOR_POSTAL_IBAN")?.map(|iban| match iban.postal_account() {
-        Some(_) => Ok(iban),
-        None => Err(ConfigError::because("CREDITOR_POSTAL_IBAN", "is not an account of Poste Italiane")),
-    });
-    let name = env.variable("CREDITOR_NAME")?.to_owned();
-    let postal = postal.transpose()?.map(|iban| PostalAccount {
-        iban,
-        holder: text("CREDITOR_POSTAL_HOLDER").unwrap_or_else(|| name.clone()),
-        authorization: text("CREDITOR_POSTAL_AUTHORIZATION"),
-    });
+    let config = env.config();
+    let name = config.creditor_name.get()?.clone();
+    let postal = match config.creditor_postal_iban.optional()? {
+        None => None,
+        Some(iban) => Some(PostalAccount {
+            iban: iban.clone(),
+            holder: config.creditor_postal_holder.optional()?.unwrap_or(&name).clone(),
+            authorization: config.creditor_postal_authorization.optional()?.cloned(),
+        }),
+    };
     Ok(Creditor {
-        name,
-        fiscal_code,
-        office: text("CREDITOR_OFFICE"),
-        info: text("CREDITOR_INFO"),
-        segregation_code: env.variable("SEGREGATION_CODE")?.parse().map_err(|code| {
-            ConfigError::because("SEGREGATION_CODE", format!("must be two digits ({code})"))
-        })?,
-        iban: iban(env, "CREDITOR_IBAN")?,
+        fiscal_code: config.creditor_fiscal_code.get()?.clone(),
+        office: config.creditor_office.optional()?.cloned(),
+        info: config.creditor_info.optional()?.cloned(),
+        segregation_code: *config.segregation_code.get()?,
+        iban: config.creditor_iban.optional()?.cloned(),
         postal,
-        cbill: text("CREDITOR_CBILL"),
+        cbill: config.creditor_cbill.optional()?.cloned(),
+        name,
     })
 }
 
 /// How the creditor numbers the debts that citizens create here.
+///
+/// # Errors
+/// The setting of the code that its numbers begin with is missing, or makes no sense.
 pub fn issuing(env: &Env) -> Result<Issuing, ConfigError> {
-    let code = |name: &str| {
-        let text = env.variable(name)?;
-        text.parse().map_err(|code| ConfigError::because(name, format!("must be two digits ({code})")))
-    };
-    match env.optional("AUX_DIGIT") {
-        None | Some("3") => Ok(Issuing::Three(code("SEGREGATION_CODE")?)),
-        Some("0") => Ok(Issuing::Zero(code("APPLICATION_CODE")?)),
-        Some("1") => Ok(Issuing::One),
-        Some("2") => Ok(Issuing::Two),
-        Some(_) => Err(ConfigError::because("AUX_DIGIT", "must be 0, 1, 2 or 3")),
+    let config = env.config();
+    match config.aux_digit.get()? {
+        AuxDigit::Zero => Ok(Issuing::Zero(*config.application_code.get()?)),
+        AuxDigit::One => Ok(Issuing::One),
+        AuxDigit::Two => Ok(Issuing::Two),
+        AuxDigit::Three => Ok(Issuing::Three(*config.segregation_code.get()?)),
     }
-}
-
-fn iban(env: &Env, name: &str) -> Result<Option<Iban>, ConfigError> {
-    let text = env.optional(name);
-    text.map(|text| Iban::parse(text).map_err(|code| ConfigError::because(name, code))).transpose()
 }

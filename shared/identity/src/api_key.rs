@@ -19,7 +19,7 @@ struct CreditorKeys {
 
 impl CreditorKey {
     pub fn connect(env: &Env) -> Result<Self, ConfigError> {
-        Ok(Self { secret: env.secret("CREDITOR_SECRET")? })
+        Ok(Self { secret: env.secret(&env.config().creditor_secret)? })
     }
 
     /// Refuses whoever does not present one of the keys.

@@ -37,7 +37,7 @@ const MAX_TOKEN: usize = 128;
 
 impl Links {
     pub fn connect(env: &Env) -> Result<Self, ConfigError> {
-        Ok(Self { secret: env.secret("IDENTITY_SECRET")?, site: Site::connect(env)? })
+        Ok(Self { secret: env.secret(&env.config().identity_secret)?, site: Site::connect(env)? })
     }
 
     /// The link that an outbox message sends. Its host is configuration, never a header (INV-I26); the token is in the

@@ -30,35 +30,22 @@ pub enum Verified {
     RightButWeak,
 }
 
-/// OWASP's floor (m = 19 MiB, t = 2, p = 1). The settings may only rise.
-const FLOOR: (u32, u32) = (19_456, 2);
 const SALT: usize = 16;
 const HASH: usize = 32;
 
 impl Passwords {
     pub fn connect(env: &Env) -> Result<Self, ConfigError> {
-        let floor = env.hash_floor().unwrap_or(FLOOR);
-        let memory: u32 = env.parsed_or("ARGON2_MEMORY_KIB", floor.0)?;
-        let passes: u32 = env.parsed_or("ARGON2_PASSES", floor.1)?;
-        let characters: usize = env.parsed_or("PASSWORD_MIN_LENGTH", Policy::default().min_characters)?;
-        if memory < floor.0 {
-            return Err(ConfigError::because("ARGON2_MEMORY_KIB", "must be 19456 or more"));
-        }
-        if passes < floor.1 {
-            return Err(ConfigError::because("ARGON2_PASSES", "must be 2 or more"));
-        }
-        if !(Policy::default().min_characters..=64).contains(&characters) {
-            return Err(ConfigError::because("PASSWORD_MIN_LENGTH", "must be between 12 and 64"));
-        }
+        let config = env.config();
+        let (memory, passes) = (*config.argon2_memory_kib.get()?, *config.argon2_passes.get()?);
         let params = Params::new(memory, passes, 1, Some(HASH))
             .map_err(|e| ConfigError::because("ARGON2_MEMORY_KIB", e))?;
         let memory = env.shared(|| Arc::new(Mutex::new(vec![Block::default(); params.block_count()])));
         Ok(Self {
-            secret: env.secret("IDENTITY_SECRET")?,
+            secret: env.secret(&config.identity_secret)?,
             random: env.random().clone(),
             params,
             memory,
-            policy: Policy { min_characters: characters },
+            policy: *config.password_policy.get()?,
         })
     }
 

@@ -47,15 +47,16 @@ const HINT: &str = "accesso";
 impl Sessions {
     pub fn connect(env: &Env) -> Result<Self, ConfigError> {
         jwt::install();
-        let minutes: u64 = env.parsed("SESSION_IDLE_MINUTES")?;
-        let hours: u64 = env.parsed("SESSION_MAX_HOURS")?;
+        let config = env.config();
+        let minutes = u64::from(*config.session_idle_minutes.get()?);
+        let hours = u64::from(*config.session_max_hours.get()?);
         let limits = SessionLimits {
             idle: Duration::from_secs(minutes.saturating_mul(60)),
             absolute: Duration::from_secs(hours.saturating_mul(3600)),
         };
         Ok(Self {
             store: store::SessionStore::connect(env, limits)?,
-            secret: env.secret("IDENTITY_SECRET")?,
+            secret: env.secret(&config.identity_secret)?,
             random: env.random().clone(),
             clock: env.clock().clone(),
             site: Site::connect(env)?,

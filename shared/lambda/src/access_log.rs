@@ -39,7 +39,7 @@ impl AccessLog {
     pub fn of<F>(env: &Env) -> Self {
         Self {
             function: name_of::<F>(),
-            namespace: env.optional("METRICS_NAMESPACE").map(str::to_owned),
+            namespace: env.config().metrics_namespace.given().cloned(),
             clock: env.clock().clone(),
             metrics: env.metrics().clone(),
             cold: AtomicBool::new(true),

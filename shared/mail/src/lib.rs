@@ -27,15 +27,15 @@ pub struct Mailer {
 
 impl Mailer {
     pub fn connect(env: &Env) -> Result<Self, ConfigError> {
-        let creditor = env.variable("CREDITOR_NAME")?.to_owned();
-        let address = env.variable("MAIL_FROM")?;
-        Email::parse(address).map_err(|code| ConfigError::because("MAIL_FROM", code))?;
+        let config = env.config();
+        let creditor = config.creditor_name.get()?.clone();
+        let address = config.mail_from.get()?;
         // The creditor's name is the sender; quotes and controls could end the quoted part.
         let name: String = creditor.chars().filter(|c| !matches!(c, '"' | '\\') && !c.is_control()).collect();
         Ok(Self {
             client: Client::new(&env.sdk("SES")),
             from: format!("{} <{address}>", encoded_word(&name)),
-            configuration_set: env.optional("SES_CONFIGURATION_SET").map(str::to_owned),
+            configuration_set: config.ses_configuration_set.optional()?.cloned(),
             creditor,
             metrics: env.metrics().clone(),
         })

@@ -162,13 +162,13 @@ pub struct AcaClient {
 }
 
 impl AcaClient {
-    /// Variables `ACA_URL` (without it there is no archive, and nothing is sent) and `PSP_SECRET`.
+    /// Without an address there is no archive, and nothing is sent.
     pub fn connect(env: &Env) -> Result<Option<Self>, ConfigError> {
-        let Some(base) = env.optional("ACA_URL") else {
+        let Some(base) = env.config().aca_url.optional()? else {
             return Ok(None);
         };
-        let url = format!("{}/paCreatePosition", base.trim_end_matches('/'));
-        Ok(Some(Self { wire: env.http()?, url, keys: env.secret("PSP_SECRET")? }))
+        let url = format!("{}/paCreatePosition", base);
+        Ok(Some(Self { wire: env.http()?, url, keys: env.secret(&env.config().psp_secret)? }))
     }
 
     /// Tells the archive what to hold. The same position may be sent any number of times.

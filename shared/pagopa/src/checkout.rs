@@ -7,6 +7,7 @@ use std::time::Duration;
 use domain::creditor::Creditor;
 use domain::payment::{self, Attempt, MAX_DEBTS};
 use domain::{Error, Fault};
+use runtime::config::is_absolute_url;
 use runtime::{ConfigError, Env, HttpClient, Secret};
 use serde::{Deserialize, Serialize};
 
@@ -121,7 +122,12 @@ impl Cart {
         }
         let urls = &self.return_urls;
         let back = [Some(&urls.return_ok_url), Some(&urls.return_cancel_url), Some(&urls.return_error_url)];
-        if !back.into_iter().chain([urls.return_waiting_url.as_ref()]).flatten().all(|url| is_address(url)) {
+        if !back
+            .into_iter()
+            .chain([urls.return_waiting_url.as_ref()])
+            .flatten()
+            .all(|url| is_absolute_url(url))
+        {
             return wrong("returnUrls");
         }
         if second && urls.return_waiting_url.is_none() {
@@ -207,7 +213,7 @@ impl From<NotOpened> for Error {
 /// What an answer of Checkout means: the address of the page, or why there is none.
 pub fn interpret(status: u16, location: Option<&str>, body: &[u8]) -> Result<String, NotOpened> {
     match (status, location) {
-        (302, Some(page)) if is_address(page) => Ok(page.to_owned()),
+        (302, Some(page)) if is_absolute_url(page) => Ok(page.to_owned()),
         (400, _) => Err(NotOpened::Refused(CheckoutProblem::read(body))),
         (401 | 403, _) => Err(NotOpened::Key { status }),
         (422, _) => {
@@ -224,13 +230,6 @@ pub fn interpret(status: u16, location: Option<&str>, body: &[u8]) -> Result<Str
         ))),
         (_, _) => Err(NotOpened::Unexpected { status }),
     }
-}
-
-/// An absolute address that a browser may be sent to.
-fn is_address(url: &str) -> bool {
-    let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-    let named = host.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '['));
-    named && url.len() <= 2048 && url.bytes().all(|b| b.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&b))
 }
 
 /// The PSP's secret, as far as it concerns pagoPA's platform.
@@ -252,15 +251,9 @@ pub struct CheckoutClient {
 }
 
 impl CheckoutClient {
-    /// Variables `CHECKOUT_URL`, `PUBLIC_URL` and `PSP_SECRET`.
     pub fn connect(env: &Env) -> Result<Self, ConfigError> {
-        let base = env.variable("CHECKOUT_URL")?.trim_end_matches('/');
-        let public_url = env.variable("PUBLIC_URL")?.trim_end_matches('/');
-        for (name, url) in [("CHECKOUT_URL", base), ("PUBLIC_URL", public_url)] {
-            if !is_address(url) {
-                return Err(ConfigError::because(name, "is not an absolute address"));
-            }
-        }
+        let config = env.config();
+        let (base, public_url) = (config.checkout_url.get()?, config.public_url.get()?);
         // Only a Checkout without TLS, which is one on this desk, may send people back without it.
         if base.starts_with("https:") && !public_url.starts_with("https:") {
             return Err(ConfigError::because("PUBLIC_URL", "must be https: Checkout sends people there"));
@@ -269,8 +262,8 @@ impl CheckoutClient {
             wire: env.http()?,
             carts: format!("{base}/carts"),
             second: base.ends_with("/v2"),
-            public_url: public_url.to_owned(),
-            keys: env.secret("PSP_SECRET")?,
+            public_url: public_url.clone(),
+            keys: env.secret(&config.psp_secret)?,
         })
     }
 

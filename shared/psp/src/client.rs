@@ -53,15 +53,15 @@ struct PaymentState {
 
 impl PspClient {
     pub fn connect(env: &Env) -> Result<Self, ConfigError> {
-        let url = env.variable("PSP_URL")?.trim_end_matches('/').to_owned();
+        let config = env.config();
         Ok(Self {
             wire: env.http()?,
-            url,
-            secret: env.secret("PSP_SECRET")?,
+            url: config.psp_url.get()?.clone(),
+            secret: env.secret(&config.psp_secret)?,
             site: Site::connect(env)?,
             creditor: (
-                env.variable("CREDITOR_NAME")?.to_owned(),
-                env.variable("CREDITOR_FISCAL_CODE")?.to_owned(),
+                config.creditor_name.get()?.clone(),
+                config.creditor_fiscal_code.get()?.as_str().to_owned(),
             ),
         })
     }

@@ -3,7 +3,7 @@ use domain::movement::MovementSource;
 use domain::payment::{Attempt, AttemptOutcome, PaymentPage, UNKNOWN_ALARM};
 use domain::settlement::Notification;
 use domain::{Error, Fault, Timestamp};
-use runtime::{ConfigError, Env};
+use runtime::{ConfigError, Env, PaymentChannel};
 use store::DebtWriter;
 
 use crate::client::PspClient;
@@ -27,13 +27,12 @@ pub enum Asking {
 
 impl PaymentGateway {
     pub fn connect(env: &Env) -> Result<Self, ConfigError> {
-        match env.optional("PAYMENT_CHANNEL") {
-            None | Some("psp") => Ok(Self::Psp(Box::new(PspClient::connect(env)?))),
-            Some("checkout") => {
+        match env.config().payment_channel.get()? {
+            PaymentChannel::Psp => Ok(Self::Psp(Box::new(PspClient::connect(env)?))),
+            PaymentChannel::Checkout => {
                 let checkout = pagopa::checkout::CheckoutClient::connect(env)?;
                 Ok(Self::Checkout(Box::new(checkout), Box::new(creditor::creditor(env)?)))
             }
-            Some(_) => Err(ConfigError::because("PAYMENT_CHANNEL", "must be psp or checkout")),
         }
     }
 

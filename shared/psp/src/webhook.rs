@@ -84,7 +84,7 @@ pub enum PspNotification {
 impl Webhooks {
     pub fn connect(env: &Env) -> Result<Self, ConfigError> {
         let (clock, metrics) = (env.clock().clone(), env.metrics().clone());
-        Ok(Self { secret: env.secret("PSP_SECRET")?, clock, metrics })
+        Ok(Self { secret: env.secret(&env.config().psp_secret)?, clock, metrics })
     }
 
     /// Checks size, signature and time, in this order; nothing is parsed before (AB-38).

@@ -4,6 +4,7 @@
 //! workspace reads the environment, the clock or the system's randomness.
 
 mod clock;
+pub mod config;
 mod http_client;
 pub mod metrics;
 mod random;
@@ -12,7 +13,6 @@ mod secrets;
 use std::any::{Any, TypeId};
 use std::collections::BTreeMap;
 use std::fmt;
-use std::str::FromStr;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use aws_credential_types::Credentials;
@@ -26,6 +26,7 @@ use aws_types::SdkConfig;
 use aws_types::region::Region;
 
 pub use clock::Clock;
+pub use config::{Config, IdentityProof, PaymentChannel, Setting};
 pub use http_client::{HttpClient, HttpResponse};
 pub use metrics::{Measure, Metrics};
 pub use random::Random;
@@ -40,6 +41,8 @@ pub struct Env {
 }
 
 struct EnvInner {
+    config: Config,
+    /// Those that AWS's own SDK knows (`AWS_…`).
     variables: BTreeMap<String, String>,
     clock: Clock,
     random: Random,
@@ -48,7 +51,6 @@ struct EnvInner {
     shared: Mutex<BTreeMap<TypeId, Box<dyn Any + Send + Sync>>>,
     metrics: Metrics,
     secrets: secrets::SecretCache,
-    hash_floor: Option<(u32, u32)>,
 }
 
 /// What an [`Env`] is made of, apart from its variables.
@@ -83,18 +85,14 @@ impl Env {
         Self::of(variables, clock, random, aws, outside.into())
     }
 
-    /// The same where passwords may be hashed at next to no cost: for simulations of many thousand logins. No
+    /// The same where passwords are hashed at next to no cost: for simulations of many thousand logins. No
     /// variable leads here.
-    pub fn with_hash_floor(mut self, memory_kib: u32, passes: u32) -> Self {
+    pub fn with_hash_cost(mut self, memory_kib: u32, passes: u32) -> Self {
         if let Some(inner) = Arc::get_mut(&mut self.inner) {
-            inner.hash_floor = Some((memory_kib, passes));
+            inner.config.argon2_memory_kib.set(memory_kib);
+            inner.config.argon2_passes.set(passes);
         }
         self
-    }
-
-    /// How cheap a password's hash may be (KiB, passes), where that is not the usual floor.
-    pub fn hash_floor(&self) -> Option<(u32, u32)> {
-        self.inner.hash_floor
     }
 
     /// The real one: the process's environment, the system's clock and randomness, the network.
@@ -121,9 +119,14 @@ impl Env {
     ) -> Self {
         let secrets = secrets::SecretCache::new(&sdk_config(&variables, &aws, "SECRETS_MANAGER"), &clock);
         let (shared, metrics) = (Mutex::default(), Metrics::default());
-        let hash_floor = None;
-        let inner = EnvInner { variables, clock, random, aws, outside, shared, metrics, secrets, hash_floor };
+        let config = Config::read(&variables);
+        let inner = EnvInner { config, variables, clock, random, aws, outside, shared, metrics, secrets };
         Self { inner: Arc::new(inner) }
+    }
+
+    /// The settings of the deployment.
+    pub fn config(&self) -> &Config {
+        &self.inner.config
     }
 
     pub fn clock(&self) -> &Clock {
@@ -159,47 +162,18 @@ impl Env {
         })
     }
 
-    /// A variable that must be there.
-    pub fn variable(&self, name: &str) -> Result<&str, ConfigError> {
-        self.optional(name).ok_or_else(|| refuse(name, "is missing"))
+    /// A secret whose address (ARN) a setting holds, as JSON of type `T`.
+    ///
+    /// # Errors
+    /// The setting is missing.
+    pub fn secret<T>(&self, address: &Setting<String>) -> Result<Secret<T>, ConfigError> {
+        Ok(Secret::new(self.inner.secrets.clone(), address.get()?))
     }
 
-    /// A variable that may be missing; empty counts as missing.
-    pub fn optional(&self, name: &str) -> Option<&str> {
-        self.inner.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
-    }
-
-    /// A variable read as a value.
-    pub fn parsed<T>(&self, name: &str) -> Result<T, ConfigError>
-    where
-        T: FromStr,
-        T::Err: fmt::Display,
-    {
-        parse(name, self.variable(name)?)
-    }
-
-    /// A variable read as a value, or the default when it is missing.
-    pub fn parsed_or<T>(&self, name: &str, default: T) -> Result<T, ConfigError>
-    where
-        T: FromStr,
-        T::Err: fmt::Display,
-    {
-        self.optional(name).map_or(Ok(default), |text| parse(name, text))
-    }
-
-    /// A secret whose address (ARN) a variable holds, as JSON of type `T`.
-    pub fn secret<T>(&self, variable: &str) -> Result<Secret<T>, ConfigError> {
-        Ok(Secret::new(self.inner.secrets.clone(), self.variable(variable)?))
-    }
-
-    /// What can be done in the start phase, so that no request pays for it: every secret that the variables name
+    /// What can be done in the start phase, so that no request pays for it: every secret that the settings name
     /// is read, and the connection to the tables is opened.
     pub async fn prepare(&self) -> Result<(), domain::Fault> {
-        let named = |end: &'static str| {
-            let all = self.inner.variables.iter();
-            all.filter(move |(name, value)| name.ends_with(end) && !value.is_empty()).map(|(_, value)| value)
-        };
-        let has_tables = named("_TABLE").next().is_some();
+        let has_tables = self.config().tables().next().is_some();
         let connection = async {
             if has_tables {
                 self.open_connection("dynamodb").await
@@ -207,7 +181,7 @@ impl Env {
         };
         // One after the other: they share one connection, and a handshake costs more than a turn.
         let secrets = async {
-            for arn in named("_SECRET") {
+            for arn in self.config().secrets() {
                 self.inner.secrets.text(arn).await?;
             }
             Ok(())
@@ -237,22 +211,10 @@ impl Env {
     }
 }
 
-fn parse<T>(name: &str, text: &str) -> Result<T, ConfigError>
-where
-    T: FromStr,
-    T::Err: fmt::Display,
-{
-    text.parse().map_err(|why: T::Err| refuse(name, &format!("cannot be read: {why}")))
-}
-
-fn refuse(name: &str, why: &str) -> ConfigError {
-    ConfigError { variable: name.to_owned(), why: why.to_owned() }
-}
-
 impl ConfigError {
-    /// A variable is there but makes no sense.
+    /// What is wrong with a variable, or with a file that takes its place.
     pub fn because(variable: &str, why: impl fmt::Display) -> Self {
-        refuse(variable, &why.to_string())
+        Self { variable: variable.to_owned(), why: why.to_string() }
     }
 }
 

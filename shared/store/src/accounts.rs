@@ -10,10 +10,10 @@ use domain::registration::{
     RegistrationFacts,
 };
 use domain::{Error, FiscalCode, Timestamp, time};
-use runtime::{Clock, ConfigError, Env};
+use runtime::{Clock, ConfigError, Env, IdentityProof};
 use serde::{Deserialize, Serialize};
 
-use crate::citizen::{Citizen, asks_for_proof};
+use crate::citizen::Citizen;
 use crate::keys::Key;
 use crate::outbox::Outbox;
 use crate::pseudonyms::Pseudonyms;
@@ -116,10 +116,10 @@ const NOBODY: &str = "nobody";
 impl Accounts {
     pub fn connect(env: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
-            table: Table::connect(env, "IDENTITY_TABLE")?,
+            table: Table::connect(env, &env.config().identity_table)?,
             pseudonyms: Pseudonyms::connect(env)?,
             clock: env.clock().clone(),
-            proof: asks_for_proof(env)?,
+            proof: *env.config().identity_proof.get()? == IdentityProof::Notice,
         })
     }
 

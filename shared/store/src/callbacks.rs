@@ -66,7 +66,7 @@ const SENDER_FIRST: std::time::Duration = std::time::Duration::from_secs(60);
 
 impl Callbacks {
     pub fn connect(env: &Env) -> Result<Self, ConfigError> {
-        Ok(Self { table: Table::connect(env, "DEBTS_TABLE")?, clock: env.clock().clone() })
+        Ok(Self { table: Table::connect(env, &env.config().debts_table)?, clock: env.clock().clone() })
     }
 
     /// Stores a callback under its id.

@@ -5,7 +5,7 @@ use domain::account::{Account, AccountId, AccountStatus};
 use domain::debt::Viewer;
 use domain::session::SessionLimits;
 use domain::{FiscalCode, Timestamp, time};
-use runtime::{Clock, ConfigError, Env};
+use runtime::{Clock, ConfigError, Env, IdentityProof};
 use serde::{Deserialize, Serialize};
 
 use crate::accounts::AccountRow;
@@ -105,11 +105,11 @@ pub struct SessionStore {
 impl SessionStore {
     pub fn connect(env: &Env, limits: SessionLimits) -> Result<Self, ConfigError> {
         Ok(Self {
-            table: Table::connect(env, "IDENTITY_TABLE")?,
+            table: Table::connect(env, &env.config().identity_table)?,
             pseudonyms: Pseudonyms::connect(env)?,
             clock: env.clock().clone(),
             limits,
-            proof: asks_for_proof(env)?,
+            proof: *env.config().identity_proof.get()? == IdentityProof::Notice,
         })
     }
 
@@ -177,14 +177,5 @@ impl SessionStore {
         let step = self.table.update(&Key::session(session), change, present());
         let _ = self.table.write(vec![step]).await?;
         Ok(())
-    }
-}
-
-/// Returns whether a fiscal code has to be proven before its debts are shown or written about.
-pub(crate) fn asks_for_proof(env: &Env) -> Result<bool, ConfigError> {
-    match env.optional("IDENTITY_PROOF") {
-        None | Some("notice") => Ok(true),
-        Some("none") => Ok(false),
-        Some(_) => Err(ConfigError::because("IDENTITY_PROOF", "must be notice or none")),
     }
 }

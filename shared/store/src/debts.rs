@@ -57,7 +57,7 @@ const SAME_IUV: usize = 10;
 impl Debts {
     pub fn connect(env: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
-            table: Table::connect(env, "DEBTS_TABLE")?,
+            table: Table::connect(env, &env.config().debts_table)?,
             pseudonyms: Pseudonyms::connect(env)?,
             clock: env.clock().clone(),
         })

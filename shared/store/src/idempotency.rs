@@ -55,7 +55,7 @@ struct IdempotencyRow {
 impl Idempotency {
     pub fn connect(env: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
-            table: Table::connect(env, "DEBTS_TABLE")?,
+            table: Table::connect(env, &env.config().debts_table)?,
             clock: env.clock().clone(),
             random: env.random().clone(),
         })

@@ -68,7 +68,10 @@ const AT_ONCE: usize = 16;
 
 impl Ledger {
     pub fn connect(env: &Env) -> Result<Self, ConfigError> {
-        Ok(Self { table: Table::connect(env, "DEBTS_TABLE")?, movements: Movements::connect(env)? })
+        Ok(Self {
+            table: Table::connect(env, &env.config().debts_table)?,
+            movements: Movements::connect(env)?,
+        })
     }
 
     /// A debt's statement. What changes while we read is read again.

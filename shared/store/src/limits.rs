@@ -101,16 +101,11 @@ struct WaitRow {
 
 impl RateLimits {
     pub fn connect(env: &Env) -> Result<Self, ConfigError> {
-        let on = match env.optional("LIMITS") {
-            None | Some("on") => true,
-            Some("off") => false,
-            Some(_) => return Err(ConfigError::because("LIMITS", "must be on or off")),
-        };
         Ok(Self {
-            table: Table::connect(env, "LIMITS_TABLE")?,
+            table: Table::connect(env, &env.config().limits_table)?,
             pseudonyms: Pseudonyms::connect(env)?,
             clock: env.clock().clone(),
-            on,
+            on: *env.config().limits.get()?,
         })
     }
 

@@ -20,7 +20,7 @@ const PAGE: usize = 200;
 
 impl Movements {
     pub fn connect(env: &Env) -> Result<Self, ConfigError> {
-        Ok(Self { table: Table::connect(env, "MOVEMENTS_TABLE")?, clock: env.clock().clone() })
+        Ok(Self { table: Table::connect(env, &env.config().movements_table)?, clock: env.clock().clone() })
     }
 
     /// The step that appends a movement if its number is free.

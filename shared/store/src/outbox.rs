@@ -72,7 +72,7 @@ struct MessageRow {
 impl Outbox {
     pub fn connect(env: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
-            table: Table::connect(env, "OUTBOX_TABLE")?,
+            table: Table::connect(env, &env.config().outbox_table)?,
             clock: env.clock().clone(),
             random: env.random().clone(),
             metrics: env.metrics().clone(),

@@ -39,7 +39,7 @@ const SHOWN: usize = 20;
 
 impl Payments {
     pub fn connect(env: &Env) -> Result<Self, ConfigError> {
-        Ok(Self { table: Table::connect(env, "DEBTS_TABLE")? })
+        Ok(Self { table: Table::connect(env, &env.config().debts_table)? })
     }
 
     pub(crate) async fn read(&self, id: &PaymentId) -> Result<Option<Attempt>, Fault> {

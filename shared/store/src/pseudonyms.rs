@@ -22,7 +22,7 @@ struct PseudonymKey {
 
 impl Pseudonyms {
     pub fn connect(env: &Env) -> Result<Self, ConfigError> {
-        Ok(Self { secret: env.secret("SEAL_SECRET")? })
+        Ok(Self { secret: env.secret(&env.config().seal_secret)? })
     }
 
     pub async fn fiscal_code(&self, code: &FiscalCode) -> Result<String, Fault> {

@@ -13,7 +13,7 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, Delete, KeysAndAttributes, Put, ReturnValue, TransactWriteItem, Update,
 };
 use domain::{Fault, FaultKind};
-use runtime::{ConfigError, Env, Measure, Metrics};
+use runtime::{ConfigError, Env, Measure, Metrics, Setting};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -152,10 +152,10 @@ pub(crate) enum SortOrder {
 }
 
 impl Table {
-    pub fn connect(env: &Env, variable: &str) -> Result<Self, ConfigError> {
+    pub fn connect(env: &Env, name: &Setting<String>) -> Result<Self, ConfigError> {
         // One client for all tables of a function: it holds the connection.
         let client = env.shared(|| Client::new(&env.sdk("DYNAMODB")));
-        let name = env.variable(variable)?.to_owned();
+        let name = name.get()?.clone();
         Ok(Self { client, name, metrics: env.metrics().clone() })
     }
 

@@ -39,7 +39,7 @@ impl DebtWriter {
             random: env.random().clone(),
             metrics: env.metrics().clone(),
             outbox: Outbox::connect(env)?,
-            tells_archive: env.optional("ACA_URL").is_some(),
+            tells_archive: env.config().aca_url.optional()?.is_some(),
         })
     }
 

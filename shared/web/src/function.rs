@@ -27,11 +27,7 @@ pub struct Site {
 
 impl Site {
     pub fn connect(env: &Env) -> Result<Self, ConfigError> {
-        let url = env.variable("PUBLIC_URL")?.trim_end_matches('/').to_owned();
-        if !url.starts_with("https://") && !url.starts_with("http://") {
-            return Err(ConfigError::because("PUBLIC_URL", "must begin with https:// or http://"));
-        }
-        Ok(Self { url })
+        Ok(Self { url: env.config().public_url.get()?.clone() })
     }
 
     /// `https://pagamenti.example.it`, without a slash at the end.

@@ -38,7 +38,7 @@ const EXPIRY: usize = 8;
 impl Seal {
     pub fn connect(env: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
-            secret: env.secret("SEAL_SECRET")?,
+            secret: env.secret(&env.config().seal_secret)?,
             clock: env.clock().clone(),
             random: env.random().clone(),
         })
