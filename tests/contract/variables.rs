@@ -1,55 +1,56 @@
-//! The variables that functions read are those that the template gives, and each function gets what it needs.
+//! The variables that the template gives are the settings that functions read, and each function gets what it needs.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::PathBuf;
+
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use local::Options;
+use runtime::config::SETTINGS;
+use runtime::{Clock, Env, EnvParts, HttpClient, Random};
 
 use crate::stack::{functions_of_the_template, repository, stack, yaml};
 
-/// Names that are none of a variable: services of AWS, by the name that their endpoint ends with.
-const SERVICES: &[&str] = &["DYNAMODB", "SECRETS_MANAGER"];
+/// Any text is right for them and none is needed: that a function reads them cannot be seen from outside.
+const ANY_TEXT: &[&str] =
+    &["ACCESSIBILITY_STATEMENT_URL", "REPORT_URL", "MAINTENANCE_UNTIL", "SES_CONFIGURATION_SET"];
 
-/// Read by the code and not given by the template yet. May only shrink.
-const NOT_YET_GIVEN: &[&str] = &[];
-
-/// Given by the template and not read by the code yet. May only shrink.
-const NOT_YET_READ: &[&str] = &[];
-
-fn sources(folder: std::path::PathBuf, found: &mut Vec<String>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
+fn sources(folder: PathBuf, found: &mut String) {
+    for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
             sources(path, found);
         } else if path.extension().is_some_and(|end| end == "rs") && !path.ends_with("tests.rs") {
-            found.push(std::fs::read_to_string(path).unwrap());
+            let text = fs::read_to_string(path).unwrap();
+            found.extend(text.split_whitespace());
         }
     }
 }
 
-/// Every name in capitals that a call is given: `variable("PSP_URL")`, `text("CREDITOR_INFO")`,
-/// `Table::connect(env, "DEBTS_TABLE")`.
+/// The variables of the settings that functions read: `config.psp_url.get()`, `&env.config().debts_table`.
 fn read_by_the_code() -> BTreeSet<String> {
-    let mut texts = Vec::new();
+    let mut code = String::new();
     for part in ["functions", "shared"] {
-        for entry in std::fs::read_dir(repository().join(part)).unwrap() {
-            sources(entry.unwrap().path().join("src"), &mut texts);
-        }
-    }
-    let mut names = BTreeSet::new();
-    for text in texts.iter().filter(|text| text.contains("Env")) {
-        let product = &text[..text.find("#[cfg(test)]\nmod ").unwrap_or(text.len())];
-        for (at, _) in product.match_indices('"') {
-            let (before, name) = (&product[..at], &product[at + 1..]);
-            let name = name.split_once('"').map_or("", |(name, _)| name);
-            let upper = name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
-            let begins =
-                name.as_bytes().first().is_some_and(u8::is_ascii_uppercase) && !name.starts_with("AWS_");
-            let given = before.ends_with('(') || before.ends_with("env, ");
-            let whole = !name.ends_with('_');
-            if upper && begins && whole && given && name.len() > 4 && !SERVICES.contains(&name) {
-                names.insert(name.to_owned());
+        for entry in fs::read_dir(repository().join(part)).unwrap() {
+            let folder = entry.unwrap();
+            if folder.file_name() != "runtime" {
+                sources(folder.path().join("src"), &mut code);
             }
         }
     }
-    names
+    let is_read = |field: &str| {
+        let asked = ["get()", "optional()", "given()"].iter().any(|how| {
+            let ways = [format!("config.{field}.{how}"), format!("config().{field}.{how}")];
+            ways.iter().any(|way| code.contains(way))
+        });
+        asked
+            || [")", ","].iter().any(|end| code.contains(&format!("config().{field}{end}")))
+            || code.contains(&format!("&config.{field})"))
+    };
+    let read = SETTINGS.iter().filter(|setting| is_read(setting.field));
+    read.map(|setting| setting.variable.to_owned()).collect()
 }
 
 fn given_by_the_template() -> BTreeMap<String, BTreeSet<String>> {
@@ -72,16 +73,50 @@ fn given_by_the_template() -> BTreeMap<String, BTreeSet<String>> {
 #[test]
 fn what_is_read_is_what_is_given() {
     let given: BTreeSet<String> = given_by_the_template().into_values().flatten().collect();
-    let read = read_by_the_code();
-    let listed = |list: &[&str]| -> BTreeSet<String> { list.iter().map(|name| (*name).to_owned()).collect() };
-    let unread: BTreeSet<String> = given.difference(&read).cloned().collect();
-    let missing: BTreeSet<String> = read.difference(&given).cloned().collect();
-    assert_eq!(
-        missing,
-        listed(NOT_YET_GIVEN),
-        "left: read by functions/ or shared/, not given by the template"
-    );
-    assert_eq!(unread, listed(NOT_YET_READ), "left: given by the template, read by nobody");
+    let declared: BTreeSet<String> = SETTINGS.iter().map(|setting| setting.variable.to_owned()).collect();
+    assert_eq!(given, declared, "left: given by the template, right: in shared/runtime/src/config.rs");
+    assert_eq!(read_by_the_code(), declared, "left: read by functions/ or shared/");
+}
+
+/// Nobody is called while a function starts.
+#[derive(Debug)]
+struct Nobody;
+
+impl HttpConnector for Nobody {
+    fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
+        HttpConnectorFuture::ready(Err(ConnectorError::timeout("nobody is called".into())))
+    }
+}
+
+fn env(variables: BTreeMap<String, String>) -> Env {
+    let (clock, random) = (Clock::system(), Random::system());
+    let (aws, outside) = (HttpClient::new(Nobody), HttpClient::new(Nobody));
+    Env::new(variables, EnvParts { clock, random, aws, outside })
+}
+
+/// A variable of a function's own that is missing or makes no sense stops its start: otherwise it does not read it.
+#[test]
+fn every_function_reads_what_is_given_to_it_alone() {
+    let given = given_by_the_template();
+    let functions = Options::default().functions;
+    let mut unread = Vec::new();
+    for function in stack().template().functions.values() {
+        let connect = functions.iter().find(|entry| entry.name == function.name).unwrap().connect;
+        let refuses = |name: &str, text: &str| {
+            ["psp", "checkout"].iter().any(|channel| {
+                let mut variables = function.variables.clone();
+                if variables.contains_key("PAYMENT_CHANNEL") {
+                    variables.insert("PAYMENT_CHANNEL".to_owned(), (*channel).to_owned());
+                }
+                variables.insert(name.to_owned(), text.to_owned());
+                connect(&env(variables)).err().is_some_and(|error| error.variable == name)
+            })
+        };
+        let own = given[&function.name].iter().filter(|name| !ANY_TEXT.contains(&name.as_str()));
+        let faults = own.filter(|name| !refuses(name, "") && !refuses(name, "?"));
+        unread.extend(faults.map(|name| format!("{} {name}", function.name)));
+    }
+    assert_eq!(unread, Vec::<String>::new(), "given to a function that does not read it");
 }
 
 /// The stack connects every function to its own variables only: one that lacks any stops the start.

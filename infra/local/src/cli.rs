@@ -3,8 +3,13 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, ValueEnum};
 use local::{Options, PaymentChannel};
+
+fn channels() -> impl TypedValueParser<Value = PaymentChannel> {
+    PossibleValuesParser::new(["psp", "checkout"]).try_map(|text| text.parse::<PaymentChannel>())
+}
 
 /// Runs the whole product on this machine.
 #[derive(Debug, Parser)]
@@ -17,7 +22,7 @@ pub struct Cli {
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Where citizens pay: at a PSP, or on pagoPA Checkout
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, default_value = "psp", value_parser = channels())]
     channel: PaymentChannel,
     /// Limits on attempts; off for load tests
     #[arg(long, value_enum, default_value_t)]

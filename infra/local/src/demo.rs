@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use runtime::PaymentChannel;
 use simulators::{aca, checkout, psp};
-
-use crate::options::PaymentChannel;
 
 /// The user that is always there.
 pub const USER: &str = "mario.rossi@example.it";
@@ -51,13 +50,7 @@ pub fn parameters(
         ("ApplicationCode", ""),
         ("BrokerId", "98765432103"),
         ("StationId", "98765432103_01"),
-        (
-            "PaymentChannel",
-            match channel {
-                PaymentChannel::Psp => "psp",
-                PaymentChannel::Checkout => "checkout",
-            },
-        ),
+        ("PaymentChannel", channel.as_str()),
         ("PspUrl", &psp),
         ("CheckoutUrl", &checkout),
         ("AcaUrl", &aca),

@@ -30,7 +30,8 @@ pub use emulator::access::{Granted, OPERATOR};
 pub use emulator::faults::{self, Faults, InjectedFault, Scope, Usage};
 pub use emulator::mailbox::CapturedMail;
 pub use functions::{Connect, FunctionEntry};
-pub use options::{Options, PaymentChannel, Simulation};
+pub use options::{Options, Simulation};
+pub use runtime::PaymentChannel;
 pub use simulated::Simulated;
 
 use crate::stack::StackState;

@@ -5,18 +5,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use domain::Timestamp;
+use runtime::PaymentChannel;
 
 use crate::functions::{self, FunctionEntry};
-
-/// Where citizens pay: the template's `PaymentChannel`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum PaymentChannel {
-    /// At a PSP of the creditor's own
-    #[default]
-    Psp,
-    /// On pagoPA Checkout
-    Checkout,
-}
 
 /// How to start. The default is what tests want: a free port, in memory, demonstration data, a silent log.
 pub struct Options {

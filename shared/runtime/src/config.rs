@@ -50,6 +50,27 @@ pub enum PaymentChannel {
     Checkout,
 }
 
+impl PaymentChannel {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            PaymentChannel::Psp => "psp",
+            PaymentChannel::Checkout => "checkout",
+        }
+    }
+}
+
+impl FromStr for PaymentChannel {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "psp" => Ok(PaymentChannel::Psp),
+            "checkout" => Ok(PaymentChannel::Checkout),
+            _ => Err("must be psp or checkout".to_owned()),
+        }
+    }
+}
+
 /// How an account proves that its fiscal code is its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IdentityProof {
@@ -85,7 +106,7 @@ macro_rules! settings {
 }
 
 settings! {
-    /// Address of the portal, links in mails begin with it
+    /// Address of the portal; links in mails begin with it
     public_url: String = "PUBLIC_URL", Required, public_url;
     /// Name of the creditor
     creditor_name: String = "CREDITOR_NAME", Required, text;
@@ -138,7 +159,7 @@ settings! {
     /// Station that the node must name
     station_id: String = "STATION_ID", Required, text;
     /// `psp`: pay at a PSP of the creditor's own; `checkout`: on pagoPA Checkout
-    payment_channel: PaymentChannel = "PAYMENT_CHANNEL", Default("psp"), payment_channel;
+    payment_channel: PaymentChannel = "PAYMENT_CHANNEL", Default("psp"), str::parse;
     /// Address of the PSP's interface (`infra/psp-openapi.yaml`); required with `psp`
     psp_url: String = "PSP_URL", Optional, absolute_url;
     /// Address of pagoPA Checkout; required with `checkout`
@@ -322,14 +343,6 @@ fn languages(tags: &str) -> Result<Vec<Language>, String> {
         }
     }
     Ok(offered)
-}
-
-fn payment_channel(text: &str) -> Result<PaymentChannel, String> {
-    match text {
-        "psp" => Ok(PaymentChannel::Psp),
-        "checkout" => Ok(PaymentChannel::Checkout),
-        _ => Err("must be psp or checkout".to_owned()),
-    }
 }
 
 fn identity_proof(text: &str) -> Result<IdentityProof, String> {
