@@ -80,9 +80,9 @@ fn what_is_read_is_what_is_given() {
 
 /// Nobody is called while a function starts.
 #[derive(Debug)]
-struct Nobody;
+struct Unreachable;
 
-impl HttpConnector for Nobody {
+impl HttpConnector for Unreachable {
     fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
         HttpConnectorFuture::ready(Err(ConnectorError::timeout("nobody is called".into())))
     }
@@ -90,7 +90,7 @@ impl HttpConnector for Nobody {
 
 fn env(variables: BTreeMap<String, String>) -> Env {
     let (clock, random) = (Clock::system(), Random::system());
-    let (aws, outside) = (HttpClient::new(Nobody), HttpClient::new(Nobody));
+    let (aws, outside) = (HttpClient::new(Unreachable), HttpClient::new(Unreachable));
     Env::new(variables, EnvParts { clock, random, aws, outside })
 }
 
