@@ -81,7 +81,7 @@ impl AccountRow {
 }
 
 #[derive(Serialize, Deserialize)]
-struct ClaimRow {
+pub(crate) struct ClaimRow {
     account: AccountId,
     /// While the account is not active: when the claim stops holding.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -95,7 +95,7 @@ impl ClaimRow {
 }
 
 #[derive(Serialize, Deserialize)]
-struct LinkRow {
+pub(crate) struct LinkRow {
     purpose: LinkPurpose,
     account: AccountId,
     epoch: u32,

@@ -36,7 +36,7 @@ pub enum RecordedCallback {
 }
 
 #[derive(Serialize, Deserialize)]
-struct CallbackRow {
+pub(crate) struct CallbackRow {
     channel: CallbackChannel,
     hash: String,
     body: String,

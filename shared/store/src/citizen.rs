@@ -83,7 +83,7 @@ pub struct LiveSession {
 }
 
 #[derive(Serialize, Deserialize)]
-struct SessionRow {
+pub(crate) struct SessionRow {
     account: AccountId,
     epoch: u32,
     created_at: Timestamp,

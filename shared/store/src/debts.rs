@@ -47,7 +47,7 @@ pub(crate) struct ListEntry {
 
 /// Which debt an IUV or a receipt's code leads to.
 #[derive(Serialize, Deserialize)]
-struct DebtPointer {
+pub(crate) struct DebtPointer {
     notice: NoticeNumber,
 }
 
@@ -290,7 +290,7 @@ impl DebtRow {
     }
 }
 
-fn debt_item(key: &Key, debt: &Debt) -> Result<Item, Fault> {
+pub(crate) fn debt_item(key: &Key, debt: &Debt) -> Result<Item, Fault> {
     let text = serde_json::to_string(debt).map_err(|e| error::corrupt("DEBT", &e))?;
     let item = item(key, &DebtRow { debt: text, revision: debt.revision })?;
     // An open debt with a last day comes back to the sweep when that day is over. Not while it waits for an attempt:

@@ -39,7 +39,7 @@ pub struct IdempotencyHold {
 }
 
 #[derive(Serialize, Deserialize)]
-struct IdempotencyRow {
+pub(crate) struct IdempotencyRow {
     fingerprint: String,
     deadline: String,
     /// Which of the requests with this key has the hold.

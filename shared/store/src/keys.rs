@@ -49,7 +49,7 @@ pub struct Key {
 pub(crate) const SHARDS: u8 = 4;
 
 /// The kinds of rows.
-const KINDS: [&str; 18] = [
+pub(crate) const KINDS: [&str; 18] = [
     "ACC",
     "CODE",
     "USER",

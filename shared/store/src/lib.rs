@@ -31,6 +31,8 @@ mod outbox;
 mod payments;
 mod pseudonyms;
 mod readers;
+#[cfg(test)]
+mod rows;
 mod settlement;
 mod table;
 mod windows;

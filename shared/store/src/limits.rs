@@ -35,7 +35,8 @@ pub struct PasswordTry {
 }
 
 #[derive(Deserialize)]
-struct WaitRow {
+#[cfg_attr(test, derive(serde::Serialize))]
+pub(crate) struct WaitRow {
     failures: u32,
     wait_until: Timestamp,
 }

@@ -56,7 +56,7 @@ pub struct Outbox {
 }
 
 #[derive(Serialize, Deserialize)]
-struct MessageRow {
+pub(crate) struct MessageRow {
     id: String,
     /// `pending`, `sent`, `dead`.
     state: String,
@@ -64,7 +64,7 @@ struct MessageRow {
     written_at: Timestamp,
     /// The message as JSON; gone once it is processed.
     #[serde(default, skip_serializing_if = "Option::is_none", rename = "letter")]
-    message: Option<String>,
+    pub(crate) message: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     leased_until: Option<String>,
 }

@@ -30,7 +30,7 @@ pub(crate) struct AttemptRow {
 }
 
 #[derive(Serialize, Deserialize)]
-struct AttemptPointer {
+pub(crate) struct AttemptPointer {
     payment: PaymentId,
 }
 
@@ -174,7 +174,7 @@ impl AttemptRow {
     }
 }
 
-fn attempt_item(key: &Key, attempt: &Attempt) -> Result<Item, Fault> {
+pub(crate) fn attempt_item(key: &Key, attempt: &Attempt) -> Result<Item, Fault> {
     let text = serde_json::to_string(attempt).map_err(|e| error::corrupt("PAY", &e))?;
     let item = item(key, &AttemptRow { attempt: text, revision: attempt.revision })?;
     if attempt.status != AttemptStatus::Pending {

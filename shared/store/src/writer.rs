@@ -106,7 +106,8 @@ impl DebtWriter {
 
 /// That money was taken for a debt, under its receipt's id.
 #[derive(serde::Serialize)]
-struct MoneyTakenRow {
+#[cfg_attr(test, derive(serde::Deserialize))]
+pub(crate) struct MoneyTakenRow {
     verdict: domain::movement::MovementKind,
     cents: domain::Cents,
     at: Timestamp,
