@@ -5,9 +5,9 @@ use std::time::Duration;
 use admin::cli::{LedgerCommand, Replay};
 use admin::operator::{self, Verdict};
 use domain::debt::DebtState;
+use domain::ledger::{BrokenLedger, verify, verify_chain};
 use domain::money::Cents;
 use domain::movement::Movement;
-use domain::movement::{BrokenLedger, verify, verify_chain};
 use domain::notice::NoticeNumber;
 use journeys::local::OPERATOR;
 use journeys::{

@@ -123,7 +123,7 @@ impl LedgerView {
     fn account_of(&self, debt: &Debt, faults: &mut Vec<String>) {
         let notice = &debt.notice;
         let movements = self.movements(notice);
-        if let Err(number) = domain::movement::verify_chain(notice, movements) {
+        if let Err(number) = domain::ledger::verify_chain(notice, movements) {
             faults.push(format!("INV-M34 {notice}: the chain breaks at movement {number}"));
         }
         if debt.version != movements.len() as u64

@@ -3,8 +3,8 @@
 mod wire;
 
 use creditor::{ServiceCatalogue, creditor, issuing};
+use domain::changes::{Canceller, NewDebt};
 use domain::creditor::Creditor;
-use domain::debt::{Canceller, NewDebt};
 use domain::debt::{DebtDates, DebtService};
 use domain::notice::{Issuing, NoticeNumber};
 use domain::spontaneous::SpontaneousPaymentRequest;

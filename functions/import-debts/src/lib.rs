@@ -4,9 +4,9 @@ mod rows;
 mod wire;
 
 use creditor::{ServiceCatalogue, creditor};
+use domain::changes::{Canceller, Imported, NewDebt};
 use domain::creditor::Creditor;
 use domain::debt::DebtService;
-use domain::debt::{Canceller, Imported, NewDebt};
 use domain::notice::NoticeNumber;
 use domain::{Error, FieldCode, FieldError, NoticeNumber as Notice};
 use identity::CreditorKey;

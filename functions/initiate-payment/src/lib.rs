@@ -4,7 +4,8 @@ mod wire;
 
 use creditor::{Psps, creditor};
 use domain::creditor::Creditor;
-use domain::payment::{self, Attempt, MethodChoice, StartOutcome};
+use domain::payment::{self, Attempt, MethodChoice};
+use domain::start_payment::{PaymentRequest, StartOutcome};
 use domain::{Cents, Debt, Error};
 use identity::Sessions;
 use psp::{Asking, PaymentGateway};
@@ -82,7 +83,7 @@ impl InitiatePayment {
         let choice = self.choice(&debts, order)?;
         self.admit(&debts).await?;
         let profile = &citizen.account().profile;
-        let payment = payment::PaymentRequest {
+        let payment = PaymentRequest {
             account: citizen.id(),
             language: profile.language,
             choice: &choice,

@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use domain::Cents;
 use domain::bookkeeping::NotBooked;
 use domain::debt::DebtState;
-use domain::movement::{BrokenLedger, Movement, MovementKind, MovementSource};
+use domain::ledger::BrokenLedger;
+use domain::movement::{Movement, MovementKind, MovementSource};
 use domain::settlement::Settled;
 use store::{DebtStatement, Difference, DifferenceKind, StoredCallback};
 

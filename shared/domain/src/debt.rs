@@ -7,12 +7,10 @@ use crate::account::AccountId;
 use crate::error::{Error, Fault};
 use crate::fiscal_code::FiscalCode;
 use crate::money::Amount;
-use crate::movement::{MovementEntry, MovementKind, MovementSource};
+use crate::movement::MovementKind;
 use crate::notice::{Iuv, NoticeNumber};
-use crate::outbox::OutboxMessage;
 use crate::payment::PaymentId;
 use crate::person::Person;
-use crate::plan::{DebtChange, Plan};
 use crate::receipt::Receipt;
 use crate::time;
 
@@ -151,6 +149,21 @@ impl From<RefusedTransition> for Error {
 impl From<RefusedTransition> for Fault {
     fn from(refusal: RefusedTransition) -> Self {
         Fault::new("applying an event to a debt", format!("the table refuses it: {refusal:?}"))
+    }
+}
+
+impl MovementKind {
+    /// The state in which a movement of this kind leaves its debt; nothing when it leaves it as it is.
+    pub fn leads_to(self) -> Option<DebtState> {
+        match self {
+            MovementKind::Created | MovementKind::Changed => Some(DebtState::Open),
+            MovementKind::Credit | MovementKind::CreditLate => Some(DebtState::Paid),
+            MovementKind::Cancelled => Some(DebtState::Cancelled),
+            MovementKind::Expired => Some(DebtState::Expired),
+            MovementKind::AttemptStarted | MovementKind::AttemptUnknown | MovementKind::AttemptFailed => None,
+            MovementKind::DuplicateToRefund | MovementKind::Mismatch => None,
+            MovementKind::Reconciled | MovementKind::RefundNoted | MovementKind::CorrectedToMatchNode => None,
+        }
     }
 }
 
@@ -305,17 +318,9 @@ impl Debt {
         (own || self.watchers.contains(viewer.account)) && self.is_published(now)
     }
 
-    /// Applies an event as the table of transitions says: the debt afterwards, and the movement that says so.
-    ///
-    /// # Errors
-    /// The table refuses the event in this state.
-    pub fn apply(
-        &self,
-        event: DebtEvent,
-        entry: MovementEntry,
-        now: Timestamp,
-    ) -> Result<DebtChange, RefusedTransition> {
-        DebtChange::unrecorded(self, self.clone()).then(event, entry, now)
+    /// Returns whether it waits for this payment attempt.
+    pub fn waits_for(&self, payment: &PaymentId) -> bool {
+        self.attempt.as_ref().is_some_and(|open| open.payment_id == *payment)
     }
 
     /// The day of payment, once paid.
@@ -331,177 +336,4 @@ pub struct Viewer<'a> {
     pub fiscal_code: &'a FiscalCode,
     /// Whether the fiscal code was proven to be the account's own.
     pub identity_proven: bool,
-}
-
-/// What a new debt is made of, and what the creditor may change of one.
-#[derive(Clone, Debug)]
-pub struct NewDebt {
-    pub debtor: Person,
-    pub service: DebtService,
-    pub reason: String,
-    pub details: Vec<DebtDetail>,
-    pub amount: Amount,
-    pub days: DebtDates,
-}
-
-impl NewDebt {
-    /// The debt under its notice number, before anything happened to it.
-    pub fn under(self, notice: NoticeNumber, origin: DebtOrigin, now: Timestamp) -> Debt {
-        let Self { debtor, service, reason, details, amount, days } = self;
-        Debt {
-            notice,
-            debtor,
-            service,
-            reason,
-            details,
-            amount,
-            days,
-            origin,
-            created_at: now,
-            state: DebtState::Open,
-            closed_at: None,
-            attempt: None,
-            receipt: None,
-            watchers: Vec::new(),
-            version: 0,
-            revision: 0,
-            chain: String::new(),
-        }
-    }
-}
-
-/// The outcome of a creditor's import.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Imported {
-    pub debt: Debt,
-    pub created: bool,
-}
-
-/// The outcome of an association.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Associated {
-    pub debt: Debt,
-    /// The debt is the account's own and from the creditor: knowing it proves who they are.
-    pub proves_identity: bool,
-}
-
-/// Who takes a debt back.
-#[derive(Clone, Copy, Debug)]
-pub enum Canceller<'a> {
-    Creditor,
-    Citizen(Viewer<'a>),
-}
-
-/// A person creates a spontaneous debt under a number that nobody has.
-pub fn create_spontaneous(
-    new: NewDebt,
-    notice: NoticeNumber,
-    viewer: &Viewer<'_>,
-    now: Timestamp,
-) -> Plan<Debt> {
-    let mut debt = new.under(notice, DebtOrigin::Spontaneous, now);
-    // A proven owner sees it as the debtor; another account has to be named.
-    if !viewer.identity_proven {
-        debt.watchers.push(viewer.account.clone());
-    }
-    created(debt, MovementSource::Citizen).map(|imported| imported.debt)
-}
-
-/// The creditor adds or changes a debt. The same data again change nothing.
-///
-/// # Errors
-/// The debt is paid.
-pub fn import(
-    stored: Option<&Debt>,
-    notice: &NoticeNumber,
-    new: NewDebt,
-    now: Timestamp,
-) -> Result<Plan<Imported>, Error> {
-    let Some(before) = stored else {
-        return Ok(created(new.under(notice.clone(), DebtOrigin::Creditor, now), MovementSource::Creditor));
-    };
-    let entry = MovementEntry::new(new.amount.cents(), MovementSource::Creditor);
-    let changed = before.apply(DebtEvent::Change, entry, now)?;
-    let NewDebt { debtor, service, reason, details, amount, days } = new;
-    let after = Debt { debtor, service, reason, details, amount, days, ..changed.after };
-    let changed = DebtChange { after, ..changed };
-    if changed.leaves_data() {
-        return Ok(Plan::nothing(Imported { debt: before.clone(), created: false }));
-    }
-    let outcome = Imported { debt: changed.after.clone(), created: false };
-    Ok(told_to_archive(Plan::of_debt(changed, outcome)))
-}
-
-/// The creditor cancels a debt, or a citizen takes back a spontaneous one. Harmless to repeat.
-///
-/// # Errors
-/// There is no such debt for this caller, it is paid, or it is not theirs to cancel.
-pub fn cancel(stored: Option<&Debt>, by: Canceller<'_>, now: Timestamp) -> Result<Plan<()>, Error> {
-    let debt = stored.ok_or(Error::DebtNotFound)?;
-    let source = match by {
-        Canceller::Creditor => MovementSource::Creditor,
-        Canceller::Citizen(viewer) => {
-            if !debt.is_visible_to(&viewer, now) {
-                return Err(Error::DebtNotFound);
-            }
-            let own =
-                debt.debtor.fiscal_code == *viewer.fiscal_code && debt.origin == DebtOrigin::Spontaneous;
-            if !own || debt.state != DebtState::Open || debt.attempt.is_some() {
-                return Err(Error::DebtNotPayable);
-            }
-            MovementSource::Citizen
-        }
-    };
-    let change = debt.apply(DebtEvent::Cancel, MovementEntry::new(debt.amount.cents(), source), now)?;
-    Ok(told_to_archive(Plan::of_debt(change, ())))
-}
-
-/// Writes down that a debt's last day has passed; not while it waits for a payment's outcome.
-pub fn expire(stored: Option<&Debt>, now: Timestamp) -> Result<Plan<()>, RefusedTransition> {
-    match stored.filter(|debt| debt.is_past_expiry(now) && debt.attempt.is_none()) {
-        None => Ok(Plan::nothing(())),
-        Some(debt) => {
-            let change = debt.apply(
-                DebtEvent::Expire,
-                MovementEntry::new(debt.amount.cents(), MovementSource::Sweep),
-                now,
-            )?;
-            Ok(told_to_archive(Plan::of_debt(change, ())))
-        }
-    }
-}
-
-/// A debt found by both codes joins an account. Harmless to repeat.
-///
-/// # Errors
-/// As many accounts watch the debt as may.
-pub fn associate(debt: &Debt, viewer: &Viewer<'_>) -> Result<Plan<Associated>, Error> {
-    let own = debt.debtor.fiscal_code == *viewer.fiscal_code;
-    let proves_identity = own && debt.origin == DebtOrigin::Creditor;
-    let sees = debt.watchers.contains(viewer.account) || (own && (proves_identity || viewer.identity_proven));
-    if sees {
-        return Ok(Plan::nothing(Associated { debt: debt.clone(), proves_identity }));
-    }
-    if debt.watchers.len() >= MAX_WATCHERS {
-        return Err(Error::DebtNotPayable);
-    }
-    let mut after = debt.clone();
-    after.watchers.push(viewer.account.clone());
-    let outcome = Associated { debt: after.clone(), proves_identity };
-    Ok(Plan::of_debt(DebtChange::unrecorded(debt, after), outcome))
-}
-
-fn created(debt: Debt, source: MovementSource) -> Plan<Imported> {
-    let entry = MovementEntry::new(debt.amount.cents(), source);
-    let change = DebtChange::created(debt, entry);
-    let outcome = Imported { debt: change.after.clone(), created: true };
-    told_to_archive(Plan::of_debt(change, outcome))
-}
-
-/// The central archive of notices is told of every change that the node has not made itself.
-fn told_to_archive<O>(mut plan: Plan<O>) -> Plan<O> {
-    let changed = plan.debts.iter().filter(|change| !change.is_nothing());
-    plan.messages
-        .extend(changed.map(|change| OutboxMessage::UploadPosition { notice: change.after.notice.clone() }));
-    plan
 }

@@ -5,14 +5,15 @@
 //! | Concept | Italian | Where |
 //! |---|---|---|
 //! | debt position, its states and events | pratica | [`debt`]: [`Debt`], [`debt::decide`] |
-//! | notice number, IUV | codice avviso, IUUV | [`notice`]: [`NoticeNumber`], [`Iuv`] |
+//! | notice number, IUV | codice avviso, IUV | [`notice`]: [`NoticeNumber`], [`Iuv`] |
 //! | fiscal code | codice fiscale | [`fiscal_code`]: [`FiscalCode`] |
 //! | creditor | ente | [`creditor::Creditor`] |
 //! | amounts | importo | [`money`]: [`Amount`], [`Cents`] |
 //! | spontaneous payment | inserimento spontaneo | [`spontaneous::CatalogueService`] |
-//! | payment attempt, confirmation | pagamento, esito | [`payment`]: [`payment::Attempt`], [`payment::start`] |
+//! | payment attempt, confirmation | pagamento, esito | [`payment`]: [`payment::Attempt`], [`start_payment::start`] |
+//! | load, cancel, expire, associate a debt | – | [`changes`] |
 //! | what money does when it arrives | – | [`settlement::settle`] |
-//! | movement | movimento | [`movement::Movement`] |
+//! | movement, and what proves the books | movimento | [`movement::Movement`], [`ledger::verify`] |
 //! | receipt | quietanza, ricevuta | [`receipt::Receipt`] |
 //! | an operator's notes | – | [`bookkeeping::book`] |
 //! | account, consent | utenza, consenso | [`account::Account`], [`registration`] |
@@ -29,11 +30,13 @@
 
 pub mod account;
 pub mod bookkeeping;
+pub mod changes;
 pub mod creditor;
 pub mod debt;
 pub mod digest;
 pub mod error;
 pub mod fiscal_code;
+pub mod ledger;
 pub mod money;
 pub mod movement;
 pub mod notice;
@@ -48,6 +51,7 @@ pub mod registration;
 pub mod session;
 pub mod settlement;
 pub mod spontaneous;
+pub mod start_payment;
 pub mod text;
 pub mod time;
 

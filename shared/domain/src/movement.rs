@@ -3,7 +3,6 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::debt::{Debt, DebtState};
 use crate::digest;
 use crate::money::Cents;
 use crate::notice::NoticeNumber;
@@ -45,19 +44,6 @@ impl MovementKind {
             MovementKind::Reconciled => "RECONCILED",
             MovementKind::RefundNoted => "REFUND_NOTED",
             MovementKind::CorrectedToMatchNode => "CORRECTED_TO_MATCH_NODE",
-        }
-    }
-
-    /// The state in which a movement of this kind leaves its debt; nothing when it leaves it as it is.
-    pub fn leads_to(self) -> Option<DebtState> {
-        match self {
-            MovementKind::Created | MovementKind::Changed => Some(DebtState::Open),
-            MovementKind::Credit | MovementKind::CreditLate => Some(DebtState::Paid),
-            MovementKind::Cancelled => Some(DebtState::Cancelled),
-            MovementKind::Expired => Some(DebtState::Expired),
-            MovementKind::AttemptStarted | MovementKind::AttemptUnknown | MovementKind::AttemptFailed => None,
-            MovementKind::DuplicateToRefund | MovementKind::Mismatch => None,
-            MovementKind::Reconciled | MovementKind::RefundNoted | MovementKind::CorrectedToMatchNode => None,
         }
     }
 
@@ -152,35 +138,7 @@ impl MovementEntry {
     }
 }
 
-/// How the movements of a debt contradict each other or what is stored of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BrokenLedger {
-    /// This movement is not the one that its place in the chain asks for.
-    Chain { number: u64 },
-    /// The debt has another number of movements than it counts, or ends with another hash.
-    End { movements: u64, counted: u64 },
-    /// The movements lead to another state than the debt's.
-    State { movements: Option<DebtState>, debt: DebtState },
-}
-
 impl Movement {
-    /// The next movement of a debt: its number is the debt's version plus one, its hash continues the debt's chain.
-    pub fn next(debt: &Debt, kind: MovementKind, entry: MovementEntry, at: Timestamp) -> Self {
-        let mut movement = Self {
-            number: debt.version.saturating_add(1),
-            kind,
-            cents: entry.cents,
-            source: entry.source,
-            reference: entry.reference,
-            at,
-            sender_time: entry.sender_time,
-            previous: debt.chain.clone(),
-            hash: String::new(),
-        };
-        movement.hash = movement.chain_hash(&debt.notice);
-        movement
-    }
-
     /// The hash over all data of the movement and the hash before it: SHA-256, hexadecimal.
     pub fn chain_hash(&self, notice: &NoticeNumber) -> String {
         digest::sha256_hex(&[self.canonical(notice.as_str()).as_bytes()])
@@ -202,42 +160,5 @@ impl Movement {
             &self.previous,
         ]
         .join("\n")
-    }
-}
-
-/// The state that a debt's movements lead to, first to last: what is stored of it must say the same (INV-M29).
-pub fn folded(movements: &[Movement]) -> Option<DebtState> {
-    movements.iter().filter_map(|movement| movement.kind.leads_to()).next_back()
-}
-
-/// Verifies that movements, first to last, continue each other.
-///
-/// # Errors
-/// The number of the first movement that does not continue the chain.
-pub fn verify_chain(notice: &NoticeNumber, movements: &[Movement]) -> Result<(), u64> {
-    let mut previous = "";
-    for (expected, movement) in (1_u64..).zip(movements) {
-        let holds = movement.number == expected
-            && movement.previous == previous
-            && movement.hash == movement.chain_hash(notice);
-        if !holds {
-            return Err(expected);
-        }
-        previous = &movement.hash;
-    }
-    Ok(())
-}
-
-/// Verifies that a debt's movements are whole and lead to what is stored of it.
-pub fn verify(debt: &Debt, movements: &[Movement]) -> Result<(), BrokenLedger> {
-    verify_chain(&debt.notice, movements).map_err(|number| BrokenLedger::Chain { number })?;
-    let last = movements.last();
-    if last.map(|last| (last.number, last.hash.as_str())) != Some((debt.version, debt.chain.as_str())) {
-        let movements = last.map_or(0, |last| last.number);
-        return Err(BrokenLedger::End { movements, counted: debt.version });
-    }
-    match folded(movements) {
-        Some(state) if state == debt.state => Ok(()),
-        movements => Err(BrokenLedger::State { movements, debt: debt.state }),
     }
 }

@@ -7,13 +7,11 @@ use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
 use crate::account::{AccountId, Language};
-use crate::debt::{Debt, DebtEvent, OpenAttempt};
-use crate::error::{Error, Fault, FieldCode, FieldError};
+use crate::error::{Error, FieldCode, FieldError};
 use crate::money::{Amount, Cents};
-use crate::movement::{MovementEntry, MovementSource};
+use crate::movement::MovementSource;
 use crate::notice::NoticeNumber;
 use crate::person::Email;
-use crate::plan::{AttemptChange, Plan};
 use crate::receipt::{Payer, PspIdentity};
 use crate::time;
 
@@ -191,141 +189,10 @@ impl Attempt {
         self.items.iter().map(|item| item.notice.clone()).collect()
     }
 
-    /// Returns whether a debt waits for this attempt.
-    pub fn holds(&self, debt: &Debt) -> bool {
-        debt.attempt.as_ref().is_some_and(|open| open.payment_id == self.id)
-    }
-
     /// When to ask again how it went: soon at first, then ever more rarely.
     pub fn next_inquiry_at(&self) -> Timestamp {
         time::after(self.started_at, (0..=self.inquiries).map(next_inquiry).sum::<Duration>())
     }
-
-    /// The attempt with the page where the PSP waits, in place of one that is no longer good. A callback that was
-    /// faster keeps its outcome; of two clicks at once, both get the page that is noted first.
-    pub fn opened_at(&self, current: Option<&Attempt>, page: &PaymentPage) -> Result<Plan<Attempt>, Fault> {
-        let current = current.ok_or_else(|| Fault::new("noting where to pay", "the payment is gone"))?;
-        if current.checkout != self.checkout {
-            return Ok(Plan::nothing(current.clone()));
-        }
-        let after = Attempt { checkout: Some(page.clone()), ..current.clone() };
-        Ok(Plan { attempt: AttemptChange::between(current, after.clone()), ..Plan::nothing(after) })
-    }
-}
-
-/// Who starts to pay, how, and where the outcome is written to.
-#[derive(Clone, Debug)]
-pub struct PaymentRequest<'a> {
-    pub account: &'a AccountId,
-    pub language: Language,
-    pub choice: &'a MethodChoice,
-    pub email: &'a Email,
-}
-
-/// What is known when somebody starts to pay.
-#[derive(Clone, Debug)]
-pub struct StartFacts {
-    pub debts: Vec<Debt>,
-    /// The attempt that the first of the debts waits for, if one does and it was found.
-    pub open: Option<Attempt>,
-}
-
-impl StartFacts {
-    /// The attempt that must be read before anything can be decided.
-    pub fn waiting_for(debts: &[Debt]) -> Option<&PaymentId> {
-        debts.iter().find_map(|debt| debt.attempt.as_ref()).map(|open| &open.payment_id)
-    }
-}
-
-/// What a click on "pay" leads to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StartOutcome {
-    /// A new attempt: the PSP is to be asked for a page.
-    New(Attempt),
-    /// The same account's attempt for the same debts and choice: taken up again.
-    Resumed(Attempt),
-    /// An attempt whose time is over and whose outcome is not known yet: the PSP must be asked first.
-    Stale(Attempt),
-}
-
-/// Starts to pay: no attempt exists for what cannot be paid (INV-M19), and n clicks make one attempt (INV-M18).
-///
-/// # Errors
-/// A debt cannot be paid, somebody else's payment of it is under way, or the sum leaves the range.
-pub fn start(
-    facts: &StartFacts,
-    order: &PaymentRequest<'_>,
-    new_id: &PaymentId,
-    now: Timestamp,
-) -> Result<Plan<StartOutcome>, Error> {
-    facts.debts.iter().try_for_each(|debt| debt.ensure_payable(now))?;
-    if StartFacts::waiting_for(&facts.debts).is_some() {
-        return resume(facts, order, now).map(Plan::nothing);
-    }
-    let attempt = new_attempt(&facts.debts, order, new_id, now)?;
-    let open = OpenAttempt { payment_id: attempt.id.clone(), expires_at: attempt.expires_at };
-    let started = facts.debts.iter().map(|debt| {
-        let entry =
-            MovementEntry::new(debt.amount.cents(), MovementSource::Citizen).about(attempt.id.to_string());
-        let mut change = debt.apply(DebtEvent::StartAttempt, entry, now)?;
-        change.after.attempt = Some(open.clone());
-        Ok(change)
-    });
-    let debts = started.collect::<Result<_, Error>>()?;
-    let change = AttemptChange { before: None, after: attempt.clone() };
-    Ok(Plan { debts, attempt: Some(change), ..Plan::nothing(StartOutcome::New(attempt)) })
-}
-
-fn resume(facts: &StartFacts, order: &PaymentRequest<'_>, now: Timestamp) -> Result<StartOutcome, Error> {
-    let attempt = facts.open.as_ref().ok_or(Error::PaymentInProgress)?;
-    if attempt.expires_at <= now {
-        return Ok(StartOutcome::Stale(attempt.clone()));
-    }
-    // Each names this attempt, and there are no others: they are its own.
-    let same_debts = attempt.items.len() == facts.debts.len() && facts.debts.iter().all(|d| attempt.holds(d));
-    let same = attempt.account == *order.account && same_debts && attempt.choice == *order.choice;
-    let agreed = |debt: &Debt| {
-        attempt.items.iter().any(|item| item.notice == debt.notice && item.amount == debt.amount)
-    };
-    match (same, facts.debts.iter().all(agreed)) {
-        (true, true) => Ok(StartOutcome::Resumed(attempt.clone())),
-        // The page that waits asks for what was agreed before the creditor changed it.
-        (true, false) => Err(Error::AmountChanged),
-        (false, _) => Err(Error::PaymentInProgress),
-    }
-}
-
-fn new_attempt(
-    debts: &[Debt],
-    order: &PaymentRequest<'_>,
-    id: &PaymentId,
-    now: Timestamp,
-) -> Result<Attempt, Error> {
-    let item = |debt: &Debt| PaymentItem {
-        notice: debt.notice.clone(),
-        amount: debt.amount,
-        reason: debt.reason.clone(),
-    };
-    let total = Cents::sum(debts.iter().map(|debt| debt.amount.cents()));
-    if total.and_then(|total| total.plus(order.choice.fee)).is_none() {
-        return Err(FieldError::new("noticeNumbers", FieldCode::Range).into());
-    }
-    Ok(Attempt {
-        id: id.clone(),
-        account: order.account.clone(),
-        items: debts.iter().map(item).collect(),
-        choice: order.choice.clone(),
-        email: Some(order.email.clone()),
-        language: order.language,
-        status: AttemptStatus::Pending,
-        started_at: now,
-        expires_at: time::after(now, ATTEMPT_LIFE),
-        checkout: None,
-        received: Vec::new(),
-        inquiries: 0,
-        failure: None,
-        revision: 1,
-    })
 }
 
 /// Refuses lists of debts that are empty, too long, or contain one twice.

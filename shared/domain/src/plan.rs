@@ -111,7 +111,7 @@ impl DebtChange {
     }
 
     fn append(mut self, kind: MovementKind, entry: MovementEntry, at: Timestamp) -> Self {
-        let movement = Movement::next(&self.after, kind, entry, at);
+        let movement = next_movement(&self.after, kind, entry, at);
         self.after.version = movement.number;
         self.after.chain.clone_from(&movement.hash);
         self.movements.push(movement);
@@ -130,6 +130,38 @@ impl DebtChange {
     pub fn is_nothing(&self) -> bool {
         self.movements.is_empty() && self.leaves_data()
     }
+}
+
+impl Debt {
+    /// Applies an event as the table of transitions says: the debt afterwards, and the movement that says so.
+    ///
+    /// # Errors
+    /// The table refuses the event in this state.
+    pub fn apply(
+        &self,
+        event: DebtEvent,
+        entry: MovementEntry,
+        now: Timestamp,
+    ) -> Result<DebtChange, RefusedTransition> {
+        DebtChange::unrecorded(self, self.clone()).then(event, entry, now)
+    }
+}
+
+/// The next movement of a debt: its number is the debt's version plus one, its hash continues the debt's chain.
+fn next_movement(debt: &Debt, kind: MovementKind, entry: MovementEntry, at: Timestamp) -> Movement {
+    let mut movement = Movement {
+        number: debt.version.saturating_add(1),
+        kind,
+        cents: entry.cents,
+        source: entry.source,
+        reference: entry.reference,
+        at,
+        sender_time: entry.sender_time,
+        previous: debt.chain.clone(),
+        hash: String::new(),
+    };
+    movement.hash = movement.chain_hash(&debt.notice);
+    movement
 }
 
 /// A payment attempt as it was read and as it is to be written.

@@ -243,7 +243,7 @@ fn credit<'a>(
             paid_together: *together,
         });
     }
-    if attempt.into().is_some_and(|attempt| attempt.holds(debt)) {
+    if attempt.into().is_some_and(|attempt| debt.waits_for(&attempt.id)) {
         change.after.attempt = None;
     }
     let line = change.after.receipt.as_ref().filter(|_| settles).map(|receipt| PaidLine {
@@ -333,7 +333,7 @@ fn ended(
     }
     let failure = failure.map(|code| code.chars().take(40).collect());
     let mut plan = Plan::nothing(Settled::Ended);
-    for debt in facts.debts.iter().filter(|debt| attempt.holds(debt)) {
+    for debt in facts.debts.iter().filter(|debt| debt.waits_for(&attempt.id)) {
         plan.debts.push(released(attempt, debt, DebtEvent::FailAttempt, source, now)?);
     }
     if let Some(email) = attempt.email.clone().filter(|_| status == AttemptStatus::Failed) {
@@ -362,7 +362,7 @@ fn released(
     let cents = item.map(|item| item.amount.cents()).unwrap_or_default();
     let mut change =
         debt.apply(event, MovementEntry::new(cents, source).about(attempt.id.to_string()), now)?;
-    if attempt.holds(debt) {
+    if debt.waits_for(&attempt.id) {
         change.after.attempt = None;
     }
     Ok(change)

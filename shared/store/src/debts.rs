@@ -1,6 +1,7 @@
 //! Debt positions: one item each, changed by one conditional transaction with its movements and its entries in lists.
 
-use domain::debt::{self, Associated, Canceller, DebtState, Imported, NewDebt};
+use domain::changes::{self, Associated, Canceller, Imported, NewDebt};
+use domain::debt::DebtState;
 use domain::notice::{DebtCode, DebtCodes, Issuing, Iuv, NoticeNumber};
 use domain::plan::DebtChange;
 use domain::receipt::Receipt;
@@ -154,7 +155,7 @@ impl Debts {
     /// Joins a debt found by both codes to an account. Harmless to repeat.
     pub async fn associate(&self, citizen: &Citizen, proof: &DebtCodes) -> Result<Associated, Error> {
         let decide = move |_again| async move {
-            let plan = debt::associate(&self.find(proof).await?, &citizen.viewer())?;
+            let plan = changes::associate(&self.find(proof).await?, &citizen.viewer())?;
             let mut steps = Vec::new();
             for change in &plan.debts {
                 steps.extend(self.change_steps(change).await?);
@@ -231,7 +232,7 @@ impl DebtWriter {
                 return Err(Error::RequestInProgress);
             }
             let notice = self.draw(issuing)?;
-            let plan = debt::create_spontaneous(new.clone(), notice, &citizen.viewer(), self.now());
+            let plan = changes::create_spontaneous(new.clone(), notice, &citizen.viewer(), self.now());
             let mut steps = self.steps(&plan).await?;
             steps.push(records.finish_step(hold, 201, &answer(&plan.outcome)));
             Ok((steps, plan.outcome))
@@ -252,7 +253,7 @@ impl DebtWriter {
     /// The creditor adds or changes a debt. The same data again change nothing.
     pub async fn import(&self, notice: &NoticeNumber, new: &NewDebt) -> Result<Imported, Error> {
         let decide = move |_again| async move {
-            debt::import(self.debts.read(notice).await?.as_ref(), notice, new.clone(), self.now())
+            changes::import(self.debts.read(notice).await?.as_ref(), notice, new.clone(), self.now())
         };
         self.commit(decide).await
     }
@@ -260,7 +261,7 @@ impl DebtWriter {
     /// The creditor cancels a debt, or a citizen takes back a spontaneous one.
     pub async fn cancel(&self, notice: &NoticeNumber, by: Canceller<'_>) -> Result<(), Error> {
         let decide = move |_again| async move {
-            debt::cancel(self.debts.read(notice).await?.as_ref(), by, self.now())
+            changes::cancel(self.debts.read(notice).await?.as_ref(), by, self.now())
         };
         self.commit(decide).await
     }
@@ -268,7 +269,7 @@ impl DebtWriter {
     /// Writes down that a debt's last day has passed.
     pub async fn expire(&self, notice: &NoticeNumber) -> Result<(), Fault> {
         let decide = move |_again| async move {
-            Ok::<_, Fault>(debt::expire(self.debts.read(notice).await?.as_ref(), self.now())?)
+            Ok::<_, Fault>(changes::expire(self.debts.read(notice).await?.as_ref(), self.now())?)
         };
         self.commit(decide).await
     }

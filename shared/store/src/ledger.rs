@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use domain::bookkeeping::{self, Booked, Reason, dealt_with};
 use domain::debt::DebtEvent;
-use domain::movement::{BrokenLedger, Movement, MovementKind, MovementSource, verify};
+use domain::ledger::{BrokenLedger, verify};
+use domain::movement::{Movement, MovementKind, MovementSource};
 use domain::notice::NoticeNumber;
 use domain::plan::UnmatchedMoney;
 use domain::{Debt, Fault, Timestamp};

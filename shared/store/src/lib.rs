@@ -31,10 +31,10 @@ mod outbox;
 mod payments;
 mod pseudonyms;
 mod readers;
-#[cfg(test)]
-mod rows;
 mod settlement;
 mod table;
+#[cfg(test)]
+mod tests;
 mod windows;
 mod writer;
 

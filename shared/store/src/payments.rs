@@ -1,11 +1,9 @@
 //! Payment attempts: stored before the PSP is called.
 
 use domain::notice::NoticeNumber;
-use domain::payment::{
-    self, Attempt, AttemptStatus, PaymentId, PaymentPage, PaymentRequest as PaymentOrder, StartFacts,
-    StartOutcome,
-};
+use domain::payment::{self, Attempt, AttemptStatus, PaymentId, PaymentPage};
 use domain::plan::AttemptChange;
+use domain::start_payment::{self, PaymentRequest as PaymentOrder, StartFacts, StartOutcome};
 use domain::{Debt, Error, Fault};
 use runtime::{ConfigError, Env};
 use serde::{Deserialize, Serialize};
@@ -137,7 +135,7 @@ impl DebtWriter {
                 Some(id) => self.payments.read(id).await?,
                 None => None,
             };
-            payment::start(&StartFacts { debts, open }, order, new_id, self.now())
+            start_payment::start(&StartFacts { debts, open }, order, new_id, self.now())
         };
         self.commit(decide).await
     }

@@ -2,17 +2,15 @@
 
 use domain::account::{AccountId, Language};
 use domain::bookkeeping::{Booked, NotBooked, Reason, book};
-use domain::debt::{
-    Canceller, Debt, DebtEvent, DebtOrigin, DebtState, MAX_WATCHERS, NewDebt, OpenAttempt, Viewer, associate,
-    cancel, create_spontaneous, expire, import,
-};
-use domain::movement::{Movement, MovementEntry, MovementKind, MovementSource, verify};
+use domain::changes::{Canceller, NewDebt, associate, cancel, create_spontaneous, expire, import};
+use domain::debt::{Debt, DebtEvent, DebtOrigin, DebtState, MAX_WATCHERS, OpenAttempt, Viewer};
+use domain::ledger::verify;
+use domain::movement::{Movement, MovementEntry, MovementKind, MovementSource};
 use domain::outbox::OutboxMessage;
-use domain::payment::{
-    self, Attempt, MethodChoice, PaymentId, PaymentRequest, StartFacts, StartOutcome, start,
-};
+use domain::payment::{self, Attempt, MethodChoice, PaymentId};
 use domain::person::Email;
 use domain::plan::{DebtChange, Plan};
+use domain::start_payment::{PaymentRequest, StartFacts, StartOutcome, start};
 use domain::{Amount, Cents, Error, FiscalCode, Timestamp};
 
 use crate::samples::{at, day, debt};
@@ -203,7 +201,7 @@ fn inv_m18_m19_a_payment_starts_once_and_only_for_what_can_be_paid() {
     let StartOutcome::New(attempt) = plan.outcome.clone() else { panic!("{:?}", plan.outcome) };
     assert_eq!((kinds(&plan), attempt.id == id), (vec![MovementKind::AttemptStarted], true));
     let waiting = plan.debts[0].after.clone();
-    assert!(attempt.holds(&waiting) && waiting.state == DebtState::Open);
+    assert!(waiting.waits_for(&attempt.id) && waiting.state == DebtState::Open);
     // The same click again takes it up; another account, another choice, more debts wait; later it is stale.
     let again = |order: &PaymentRequest<'_>, debts: Vec<Debt>, at| {
         begin(&facts(debts, Some(attempt.clone())), order, at).map(|plan| plan.outcome)

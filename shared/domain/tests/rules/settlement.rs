@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use domain::account::{AccountId, Language};
 use domain::bookkeeping::Reason;
 use domain::debt::{Debt, DebtState, OpenAttempt};
-use domain::movement::{MovementKind, MovementSource, verify};
+use domain::ledger::verify;
+use domain::movement::{MovementKind, MovementSource};
 use domain::notice::NoticeNumber;
 use domain::outbox::{OutboxMessage, Recipient};
 use domain::payment::{

@@ -1,0 +1,189 @@
+//! What the creditor, a person and the calendar do to a debt: import, cancel, associate, create, expire. Money is in
+//! [`crate::settlement`], attempts in [`crate::start_payment`].
+
+use jiff::Timestamp;
+
+use crate::debt::{
+    Debt, DebtDates, DebtDetail, DebtEvent, DebtOrigin, DebtService, DebtState, MAX_WATCHERS,
+    RefusedTransition, Viewer,
+};
+use crate::error::Error;
+use crate::money::Amount;
+use crate::movement::{MovementEntry, MovementSource};
+use crate::notice::NoticeNumber;
+use crate::outbox::OutboxMessage;
+use crate::person::Person;
+use crate::plan::{DebtChange, Plan};
+
+/// What a new debt is made of, and what the creditor may change of one.
+#[derive(Clone, Debug)]
+pub struct NewDebt {
+    pub debtor: Person,
+    pub service: DebtService,
+    pub reason: String,
+    pub details: Vec<DebtDetail>,
+    pub amount: Amount,
+    pub days: DebtDates,
+}
+
+impl NewDebt {
+    /// The debt under its notice number, before anything happened to it.
+    pub fn under(self, notice: NoticeNumber, origin: DebtOrigin, now: Timestamp) -> Debt {
+        let Self { debtor, service, reason, details, amount, days } = self;
+        Debt {
+            notice,
+            debtor,
+            service,
+            reason,
+            details,
+            amount,
+            days,
+            origin,
+            created_at: now,
+            state: DebtState::Open,
+            closed_at: None,
+            attempt: None,
+            receipt: None,
+            watchers: Vec::new(),
+            version: 0,
+            revision: 0,
+            chain: String::new(),
+        }
+    }
+}
+
+/// The outcome of a creditor's import.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Imported {
+    pub debt: Debt,
+    pub created: bool,
+}
+
+/// The outcome of an association.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Associated {
+    pub debt: Debt,
+    /// The debt is the account's own and from the creditor: knowing it proves who they are.
+    pub proves_identity: bool,
+}
+
+/// Who takes a debt back.
+#[derive(Clone, Copy, Debug)]
+pub enum Canceller<'a> {
+    Creditor,
+    Citizen(Viewer<'a>),
+}
+
+/// A person creates a spontaneous debt under a number that nobody has.
+pub fn create_spontaneous(
+    new: NewDebt,
+    notice: NoticeNumber,
+    viewer: &Viewer<'_>,
+    now: Timestamp,
+) -> Plan<Debt> {
+    let mut debt = new.under(notice, DebtOrigin::Spontaneous, now);
+    // A proven owner sees it as the debtor; another account has to be named.
+    if !viewer.identity_proven {
+        debt.watchers.push(viewer.account.clone());
+    }
+    created(debt, MovementSource::Citizen).map(|imported| imported.debt)
+}
+
+/// The creditor adds or changes a debt. The same data again change nothing.
+///
+/// # Errors
+/// The debt is paid.
+pub fn import(
+    stored: Option<&Debt>,
+    notice: &NoticeNumber,
+    new: NewDebt,
+    now: Timestamp,
+) -> Result<Plan<Imported>, Error> {
+    let Some(before) = stored else {
+        return Ok(created(new.under(notice.clone(), DebtOrigin::Creditor, now), MovementSource::Creditor));
+    };
+    let entry = MovementEntry::new(new.amount.cents(), MovementSource::Creditor);
+    let changed = before.apply(DebtEvent::Change, entry, now)?;
+    let NewDebt { debtor, service, reason, details, amount, days } = new;
+    let after = Debt { debtor, service, reason, details, amount, days, ..changed.after };
+    let changed = DebtChange { after, ..changed };
+    if changed.leaves_data() {
+        return Ok(Plan::nothing(Imported { debt: before.clone(), created: false }));
+    }
+    let outcome = Imported { debt: changed.after.clone(), created: false };
+    Ok(told_to_archive(Plan::of_debt(changed, outcome)))
+}
+
+/// The creditor cancels a debt, or a citizen takes back a spontaneous one. Harmless to repeat.
+///
+/// # Errors
+/// There is no such debt for this caller, it is paid, or it is not theirs to cancel.
+pub fn cancel(stored: Option<&Debt>, by: Canceller<'_>, now: Timestamp) -> Result<Plan<()>, Error> {
+    let debt = stored.ok_or(Error::DebtNotFound)?;
+    let source = match by {
+        Canceller::Creditor => MovementSource::Creditor,
+        Canceller::Citizen(viewer) => {
+            if !debt.is_visible_to(&viewer, now) {
+                return Err(Error::DebtNotFound);
+            }
+            let own =
+                debt.debtor.fiscal_code == *viewer.fiscal_code && debt.origin == DebtOrigin::Spontaneous;
+            if !own || debt.state != DebtState::Open || debt.attempt.is_some() {
+                return Err(Error::DebtNotPayable);
+            }
+            MovementSource::Citizen
+        }
+    };
+    let change = debt.apply(DebtEvent::Cancel, MovementEntry::new(debt.amount.cents(), source), now)?;
+    Ok(told_to_archive(Plan::of_debt(change, ())))
+}
+
+/// Writes down that a debt's last day has passed; not while it waits for a payment's outcome.
+pub fn expire(stored: Option<&Debt>, now: Timestamp) -> Result<Plan<()>, RefusedTransition> {
+    match stored.filter(|debt| debt.is_past_expiry(now) && debt.attempt.is_none()) {
+        None => Ok(Plan::nothing(())),
+        Some(debt) => {
+            let change = debt.apply(
+                DebtEvent::Expire,
+                MovementEntry::new(debt.amount.cents(), MovementSource::Sweep),
+                now,
+            )?;
+            Ok(told_to_archive(Plan::of_debt(change, ())))
+        }
+    }
+}
+
+/// A debt found by both codes joins an account. Harmless to repeat.
+///
+/// # Errors
+/// As many accounts watch the debt as may.
+pub fn associate(debt: &Debt, viewer: &Viewer<'_>) -> Result<Plan<Associated>, Error> {
+    let own = debt.debtor.fiscal_code == *viewer.fiscal_code;
+    let proves_identity = own && debt.origin == DebtOrigin::Creditor;
+    let sees = debt.watchers.contains(viewer.account) || (own && (proves_identity || viewer.identity_proven));
+    if sees {
+        return Ok(Plan::nothing(Associated { debt: debt.clone(), proves_identity }));
+    }
+    if debt.watchers.len() >= MAX_WATCHERS {
+        return Err(Error::DebtNotPayable);
+    }
+    let mut after = debt.clone();
+    after.watchers.push(viewer.account.clone());
+    let outcome = Associated { debt: after.clone(), proves_identity };
+    Ok(Plan::of_debt(DebtChange::unrecorded(debt, after), outcome))
+}
+
+fn created(debt: Debt, source: MovementSource) -> Plan<Imported> {
+    let entry = MovementEntry::new(debt.amount.cents(), source);
+    let change = DebtChange::created(debt, entry);
+    let outcome = Imported { debt: change.after.clone(), created: true };
+    told_to_archive(Plan::of_debt(change, outcome))
+}
+
+/// The central archive of notices is told of every change that the node has not made itself.
+fn told_to_archive<O>(mut plan: Plan<O>) -> Plan<O> {
+    let changed = plan.debts.iter().filter(|change| !change.is_nothing());
+    plan.messages
+        .extend(changed.map(|change| OutboxMessage::UploadPosition { notice: change.after.notice.clone() }));
+    plan
+}
