@@ -1,11 +1,9 @@
 //! HTTP functions: API Gateway v2 event → request → reply → answer.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use domain::Fault;
-use futures_util::FutureExt;
 use lambda_http::ext::RequestExt;
 use lambda_http::request::{LambdaRequest, RequestContext};
 use lambda_http::{Adapter, Body, Context, LambdaEvent, Request, Response, Service, service_fn};
@@ -41,11 +39,10 @@ impl<F: Function> HttpHost<F> {
         let incoming = incoming(request);
         let request_id = incoming.request_id.clone();
         let asked_in = incoming.headers.get("accept-language").cloned();
-        let work = AssertUnwindSafe(serve(&self.function, &self.site, incoming)).catch_unwind();
+        let work = serve(&self.function, &self.site, incoming);
         let served = match tokio::time::timeout(limit, work).await {
-            Ok(Ok(done)) => done,
-            Ok(Err(_panic)) => last_resort("a handler panicked", &request_id, asked_in.as_ref()),
-            Err(_elapsed) => last_resort("a handler ran out of time", &request_id, asked_in.as_ref()),
+            Ok(done) => done,
+            Err(_elapsed) => ran_out_of_time(&request_id, asked_in.as_ref()),
         };
         self.book.close(&InvocationRecord {
             started,
@@ -69,9 +66,9 @@ fn trace(request: &Request) -> Option<String> {
     by_lambda.or_else(by_gateway)
 }
 
-fn last_resort(what: &'static str, request_id: &str, asked_in: Option<&http::HeaderValue>) -> ServedReply {
+fn ran_out_of_time(request_id: &str, asked_in: Option<&http::HeaderValue>) -> ServedReply {
     let language = accepted_language(asked_in.and_then(|value| value.to_str().ok()));
-    let problem = Problem::from(Fault::new(what, "see the line above"));
+    let problem = Problem::from(Fault::new("a handler ran out of time", "its deadline came"));
     let reply = problem
         .reply(language, request_id)
         .with_header("cache-control", "no-store")

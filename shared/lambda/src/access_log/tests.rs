@@ -45,6 +45,10 @@ impl Function for Probe {
 }
 
 /// The lines of a function that is asked for some paths, one after the other.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "Lambda starts a function that panicked anew; here its task ends"
+)]
 async fn lines(namespace: &str, trace: &str, paths: &[&str]) -> Vec<Value> {
     let wire = HttpClient::to_aws(None).unwrap();
     let parts =
@@ -64,7 +68,8 @@ async fn lines(namespace: &str, trace: &str, paths: &[&str]) -> Vec<Value> {
                 "http": {"method": "GET", "path": path, "protocol": "HTTP/1.1", "sourceIp": "203.0.113.1"},
             },
         });
-        probe(event.to_string().into_bytes()).await.unwrap();
+        let answered = tokio::spawn(probe(event.to_string().into_bytes())).await;
+        assert_eq!(answered.is_err(), *path == "/api/panics", "{path}");
     }
     kept.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
@@ -108,13 +113,12 @@ async fn ab_53_what_fails_is_one_line_each_whatever_it_says_and_a_panic_loses_it
     let lines = lines("", TRACE, &["/api/fails", "/api/panics"]).await;
     // The other tests' panics are to be read.
     std::panic::set_hook(hook);
-    let [fails, panic, panicked] = &lines[..] else { panic!("{lines:#?}") };
+    let [fails, panic] = &lines[..] else { panic!("{lines:#?}") };
     assert_eq!((&fails["level"], &fails["doing"]), (&json!("ERROR"), &json!("probing")));
     assert_eq!(fails["cause"], CANARY);
     assert_eq!(panic["event"], "panic");
     assert!(panic["place"].as_str().unwrap().contains("tests.rs:"), "{panic}");
-    assert_eq!((&panicked["status"], &panicked["doing"]), (&json!(503), &json!("a handler panicked")));
-    assert!(!panic.to_string().contains("canary") && !panicked.to_string().contains("canary"));
+    assert!(!panic.to_string().contains("canary"), "{panic}");
 }
 
 /// The rules of CloudWatch's specification of the embedded metric format: structure, limits, and that every name
