@@ -12,7 +12,7 @@ use crate::invoke::DirectCall;
 
 /// Twenty guesses a day for a code, a hundred debts that are to pay, thirteen digits drawn by chance.
 #[test]
-fn inv_i22_a_guess_finds_a_practice_less_than_once_in_a_million_days() {
+fn inv_i22_a_guess_finds_a_debt_less_than_once_in_a_million_days() {
     assert_eq!((RateLimit::SEARCH_CODE.most, RateLimit::SEARCH_CODE.window.as_secs()), (20, 24 * 3_600));
     let debts = 100;
     for issuing in [Issuing::Three("01".parse().unwrap()), Issuing::Zero("01".parse().unwrap())] {

@@ -180,7 +180,7 @@ async fn inv_m02_ab_40_every_message_is_kept_as_it_came_and_counts_as_applied() 
 
 /// What a receipt will say for ever: the fee once, how many were paid together, and no payment left open.
 #[tokio::test]
-async fn inv_m12_of_practices_paid_together_one_receipt_carries_the_fee() {
+async fn inv_m12_of_debts_paid_together_one_receipt_carries_the_fee() {
     let Some(portal) = TestPortal::alone() else { return };
     let (mario, alone) = portal.proven_citizen().await;
     let ledger = Ledger::connect(&portal.stack().env("Audit").unwrap()).unwrap();

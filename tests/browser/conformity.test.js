@@ -90,7 +90,7 @@ test("C.SE.1.1 access from the service, and back to it", story({}, async ({ page
   assert.match(page.url(), new RegExp(`/paga/${owed.noticeNumber}$`));
 }));
 
-test("C.SE.1.2 and 1.9 confirmed in the area and by mail; the state of each practice is told", story({}, async ({ page, context }) => {
+test("C.SE.1.2 and 1.9 confirmed in the area and by mail; the state of each debt is told", story({}, async ({ page, context }) => {
   const { someone, debts: [mine] } = await readyToPay(context, page);
   await page.goto(await atPsp(await goToPsp(page), { outcome: "success" }));
   await headingIs(page, /riuscito$/);

@@ -89,7 +89,7 @@ async fn what_every_action_asks_of_the_tables_is_written_down_and_does_not_grow(
 
 /// One citizen's own debts: what a list costs does not depend on how many there are beyond its page.
 #[tokio::test]
-async fn a_list_costs_the_same_whoever_many_practices_a_citizen_has() {
+async fn a_list_costs_the_same_whoever_many_debts_a_citizen_has() {
     let mut seen = Vec::new();
     for count in [60, 10_000] {
         let Some(portal) = alone() else { return };

@@ -233,7 +233,7 @@ async fn thing(placeholder: &str, event: &EventFile) -> String {
             let notice = owes_another(&person).await;
             payment_of(&person, &notice).await
         }
-        ("practice", name) => issue_debt(&person(name).await.person).await.number,
+        ("debt", name) => issue_debt(&person(name).await.person).await.number,
         ("spontaneous", name) => spontaneous_of(&person(name).await).await,
         ("reference", _) => reference().await,
         ("receipt", _) => receipt_code_of_mario().await,

@@ -20,7 +20,7 @@ async fn ab_18_a_fiscal_code_alone_opens_nothing() {
 }
 
 #[tokio::test]
-async fn six_people_may_follow_a_practice_of_somebody_elses_and_no_more() {
+async fn six_people_may_follow_a_debt_of_somebody_elses_and_no_more() {
     let portal = TestPortal::open();
     let notice = portal.creditor().issues(&SamplePerson::natural(portal.rng())).await;
     let codes = journeys::json!({"fiscalCode": notice.fiscal_code, "noticeNumber": notice.number});

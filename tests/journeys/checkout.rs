@@ -33,7 +33,7 @@ fn way_back(portal: &TestPortal, paying: &StartedPayment) -> String {
 }
 
 #[tokio::test]
-async fn a_practice_is_paid_on_checkout() {
+async fn a_debt_is_paid_on_checkout() {
     let Some(portal) = at_checkout() else { return };
     let (mario, notice, paying) = portal.payment_under_way().await;
     let page = format!("/_local/checkout/{}", paying.transaction);
@@ -86,7 +86,7 @@ async fn by_the_form_a_person_chooses_and_comes_back() {
 }
 
 #[tokio::test]
-async fn three_practices_are_paid_with_one_cart() {
+async fn three_debts_are_paid_with_one_cart() {
     let Some(portal) = at_checkout() else { return };
     let (mario, notices) = portal.citizen_with_debts(3).await;
     let paying = mario.pays_all(&notices.iter().collect::<Vec<_>>()).await;
@@ -172,7 +172,7 @@ async fn receipts_that_are_not_as_they_should_be() {
 }
 
 #[tokio::test]
-async fn cancelled_refused_or_out_of_time_the_practice_is_paid_with_another_cart() {
+async fn cancelled_refused_or_out_of_time_the_debt_is_paid_with_another_cart() {
     let Some(portal) = at_checkout() else { return };
     let (mario, notice) = portal.proven_citizen().await;
     let mut carts: Vec<StartedPayment> = Vec::new();

@@ -26,7 +26,7 @@ async fn ab_33_prices_come_from_the_catalogue() {
 }
 
 #[tokio::test]
-async fn ab_34_amounts_and_fields_of_a_spontaneous_practice_are_checked() {
+async fn ab_34_amounts_and_fields_of_a_spontaneous_debt_are_checked() {
     let portal = TestPortal::open();
     let mario = portal.known_citizen().await;
     let cases = [
@@ -66,7 +66,7 @@ async fn ab_34_amounts_and_fields_of_a_spontaneous_practice_are_checked() {
 }
 
 #[tokio::test]
-async fn inv_m27_a_spontaneous_practice_is_made_once_for_a_key() {
+async fn inv_m27_a_spontaneous_debt_is_made_once_for_a_key() {
     let portal = TestPortal::open();
     let mario = portal.known_citizen().await;
     let create = |key: &'static str, cents: u64| {
@@ -94,7 +94,7 @@ async fn a_wish_that_was_refused_may_come_again_under_its_key() {
 }
 
 #[tokio::test]
-async fn a_spontaneous_practice_is_taken_back_while_nobody_pays_it() {
+async fn a_spontaneous_debt_is_taken_back_while_nobody_pays_it() {
     let portal = TestPortal::open();
     let (mario, from_creditor) = portal.proven_citizen().await;
     let own = mario.creates(&canteen(1_500)).await;
@@ -116,7 +116,7 @@ async fn a_spontaneous_practice_is_taken_back_while_nobody_pays_it() {
 }
 
 #[tokio::test]
-async fn ab_63_spontaneous_practices_have_a_limit() {
+async fn ab_63_spontaneous_debts_have_a_limit() {
     let portal = TestPortal::open();
     let mario = portal.known_citizen().await;
     for n in 0..10 {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use journeys::{DebtPosition, PspOutcome, SamplePerson, TestPortal, json, numbers};
 
 #[tokio::test]
-async fn a_practice_is_added_changed_and_cancelled_idempotently() {
+async fn a_debt_is_added_changed_and_cancelled_idempotently() {
     let portal = TestPortal::open();
     let creditor = portal.creditor();
     let mario = portal.known_citizen().await;
@@ -42,7 +42,7 @@ async fn a_practice_is_added_changed_and_cancelled_idempotently() {
 }
 
 #[tokio::test]
-async fn every_wrong_field_of_a_practice_is_named() {
+async fn every_wrong_field_of_a_debt_is_named() {
     let portal = TestPortal::open();
     let mut position = DebtPosition::of(&SamplePerson::natural(portal.rng()), portal.rng());
     position.body = json!({
@@ -74,7 +74,7 @@ async fn every_wrong_field_of_a_practice_is_named() {
 }
 
 #[tokio::test]
-async fn a_cancelled_practice_that_is_paid_all_the_same_is_paid_late() {
+async fn a_cancelled_debt_that_is_paid_all_the_same_is_paid_late() {
     let portal = TestPortal::open();
     let (mario, notice, paying) = portal.payment_under_way().await;
     portal.creditor().cancels(&notice).await;
@@ -86,7 +86,7 @@ async fn a_cancelled_practice_that_is_paid_all_the_same_is_paid_late() {
 }
 
 #[tokio::test]
-async fn a_cancelled_practice_whose_payment_fails_stays_cancelled() {
+async fn a_cancelled_debt_whose_payment_fails_stays_cancelled() {
     let portal = TestPortal::open();
     let (mario, notice, paying) = portal.payment_under_way().await;
     portal.creditor().cancels(&notice).await;
@@ -98,7 +98,7 @@ async fn a_cancelled_practice_whose_payment_fails_stays_cancelled() {
 }
 
 #[tokio::test]
-async fn a_practice_changed_during_its_payment_is_settled_by_what_was_agreed() {
+async fn a_debt_changed_during_its_payment_is_settled_by_what_was_agreed() {
     let portal = TestPortal::open();
     let mario = portal.known_citizen().await;
     let position = DebtPosition::of(&mario.person, portal.rng());
@@ -114,7 +114,7 @@ async fn a_practice_changed_during_its_payment_is_settled_by_what_was_agreed() {
 }
 
 #[tokio::test]
-async fn a_practice_of_another_debtor_leaves_the_first_ones_list() {
+async fn a_debt_of_another_debtor_leaves_the_first_ones_list() {
     let portal = TestPortal::open();
     let mario = portal.known_citizen().await;
     let first = portal.creditor().issues(&mario.person).await;
@@ -132,7 +132,7 @@ async fn a_practice_of_another_debtor_leaves_the_first_ones_list() {
 }
 
 #[tokio::test]
-async fn a_practice_given_to_another_during_its_payment_leaves_the_payment_readable() {
+async fn a_debt_given_to_another_during_its_payment_leaves_the_payment_readable() {
     let portal = TestPortal::open();
     let mario = portal.known_citizen().await;
     let position = DebtPosition::of(&mario.person, portal.rng());
@@ -146,7 +146,7 @@ async fn a_practice_given_to_another_during_its_payment_leaves_the_payment_reada
 }
 
 #[tokio::test]
-async fn a_practice_is_not_there_before_its_first_day() {
+async fn a_debt_is_not_there_before_its_first_day() {
     let Some(portal) = TestPortal::alone() else { return };
     let (mario, first) = portal.proven_citizen().await;
     let tomorrow = portal.clock().day(1).await;

@@ -9,7 +9,7 @@ use journeys::local::faults::{InjectedFault, Scope};
 use journeys::{PspOutcome, SampleNotice, TestPortal, Value, json, together};
 
 #[tokio::test]
-async fn five_practices_are_paid_in_one_go() {
+async fn five_debts_are_paid_in_one_go() {
     let portal = TestPortal::open();
     let mario = portal.known_citizen().await;
     let mut notices = Vec::new();
@@ -38,7 +38,7 @@ async fn five_practices_are_paid_in_one_go() {
 }
 
 #[tokio::test]
-async fn a_payment_is_of_one_to_five_different_practices() {
+async fn a_payment_is_of_one_to_five_different_debts() {
     let portal = TestPortal::open();
     let (mario, notice) = portal.proven_citizen().await;
     let number = notice.number.as_str();
@@ -116,7 +116,7 @@ async fn while_a_payment_is_under_way_there_is_no_other() {
 
 /// What was begun for two debts together is not gone on with for one of them, nor for them and a third.
 #[tokio::test]
-async fn inv_m18_a_payment_is_resumed_for_the_very_practices_that_it_is_of() {
+async fn inv_m18_a_payment_is_resumed_for_the_very_debts_that_it_is_of() {
     let portal = TestPortal::open();
     let (mario, first) = portal.proven_citizen().await;
     let (second, third) =
@@ -142,7 +142,7 @@ async fn inv_m18_a_payment_is_resumed_for_the_very_practices_that_it_is_of() {
 }
 
 #[tokio::test]
-async fn a_refused_or_cancelled_payment_leaves_the_practice_to_pay() {
+async fn a_refused_or_cancelled_payment_leaves_the_debt_to_pay() {
     let portal = TestPortal::open();
     let (mario, notice) = portal.proven_citizen().await;
     for (outcome, status) in [(PspOutcome::Failure, "failed"), (PspOutcome::Cancel, "cancelled")] {

@@ -50,7 +50,7 @@ async fn a_body_may_trust_the_fiscal_code_that_somebody_registers_with() {
 }
 
 #[tokio::test]
-async fn inv_x11_walking_all_pages_shows_each_practice_once() {
+async fn inv_x11_walking_all_pages_shows_each_debt_once() {
     let portal = TestPortal::open();
     let due = [Some(1), Some(2), Some(3), Some(3), Some(3), None, None];
     let (mario, notices) = with_debts(&portal, &due).await;

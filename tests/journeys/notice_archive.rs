@@ -44,7 +44,7 @@ async fn the_central_archive_hears_of_every_change() {
 
 /// However often somebody looks before that day.
 #[tokio::test]
-async fn the_archive_hears_of_a_practice_on_the_day_from_which_it_holds() {
+async fn the_archive_hears_of_a_debt_on_the_day_from_which_it_holds() {
     let Some(portal) = TestPortal::alone() else { return };
     let position = DebtPosition::of(&portal.citizen().person, portal.rng());
     let in_two_days = portal.clock().day(2).await;

@@ -224,7 +224,7 @@ async fn another_amount_pays_and_the_difference_is_kept() {
 }
 
 #[tokio::test]
-async fn inv_m25_cancelled_and_expired_practices_are_paid_late() {
+async fn inv_m25_cancelled_and_expired_debts_are_paid_late() {
     let Some(portal) = TestPortal::alone() else { return };
     let mario = portal.known_citizen().await;
     let creditor = portal.creditor();

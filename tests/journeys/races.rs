@@ -109,7 +109,7 @@ async fn fm_20_f10_racing_uses_of_one_reset_link_set_one_password() {
 }
 
 #[tokio::test]
-async fn inv_m27_eight_sendings_of_one_wish_make_one_practice() {
+async fn inv_m27_eight_sendings_of_one_wish_make_one_debt() {
     let portal = TestPortal::open();
     let mario = portal.known_citizen().await;
     let sendings = (0..8).map(|_| {
@@ -129,7 +129,7 @@ async fn inv_m27_eight_sendings_of_one_wish_make_one_practice() {
 }
 
 #[tokio::test]
-async fn two_people_who_pay_the_same_practice_at_once() {
+async fn two_people_who_pay_the_same_debt_at_once() {
     let portal = TestPortal::open();
     let (mario, notice) = portal.proven_citizen().await;
     let lucia = portal.known_citizen().await;

@@ -62,7 +62,7 @@ async fn a_late_callback_and_the_inquiry_credit_once() {
 }
 
 #[tokio::test]
-async fn a_practice_past_its_last_day_can_no_longer_be_paid() {
+async fn a_debt_past_its_last_day_can_no_longer_be_paid() {
     let Some(portal) = TestPortal::alone() else { return };
     let mario = portal.known_citizen().await;
     let position = journeys::DebtPosition::of(&mario.person, portal.rng());
@@ -86,7 +86,7 @@ async fn a_practice_past_its_last_day_can_no_longer_be_paid() {
 }
 
 #[tokio::test]
-async fn a_practice_past_its_last_day_takes_no_place_in_the_sweep_while_a_payment_of_it_is_open() {
+async fn a_debt_past_its_last_day_takes_no_place_in_the_sweep_while_a_payment_of_it_is_open() {
     let Some(portal) = TestPortal::alone() else { return };
     let (mario, _) = portal.proven_citizen().await;
     let today = portal.clock().day(0).await;

@@ -241,7 +241,7 @@ fn a_message_known_and_then_refused_is_seen() {
 }
 
 #[test]
-fn one_key_for_two_practices_is_seen() {
+fn one_key_for_two_debts_is_seen() {
     let made = |number: &str| json!({"debt": {"noticeNumber": number, "debtor": {"fiscalCode": CODE}}});
     let wish = json!({"reason": "Pasti"});
     let history = ForgedHistory::default()
@@ -300,7 +300,7 @@ fn a_session_that_outlives_its_end_is_seen() {
 }
 
 #[test]
-fn a_practice_shown_to_another_is_seen() {
+fn a_debt_shown_to_another_is_seen() {
     let position = json!({"debtor": {"fiscalCode": ANOTHER}});
     let history = ForgedHistory::default()
         .logs_in("session=1")

@@ -41,15 +41,13 @@ impl Journey<'_> {
         let creditor = self.portal.creditor();
         let position = DebtPosition::of(&mario.person, self.portal.rng());
         let notice = position.notice();
-        self.step("ImportDebts", "a practice, new", async { creditor.sends(&position).await.expect(201) })
-            .await;
-        self.step("ImportDebts", "a practice, as before", async { creditor.sends(&position).await.ok() })
-            .await;
+        self.step("ImportDebts", "a debt, new", async { creditor.sends(&position).await.expect(201) }).await;
+        self.step("ImportDebts", "a debt, as before", async { creditor.sends(&position).await.ok() }).await;
         let rows: Vec<String> =
             (0..3).map(|_| DebtPosition::of(&mario.person, self.portal.rng()).line()).collect();
         let rows = rows.join("\n");
         let import = creditor.imports("application/x-ndjson", &rows, false);
-        self.step("ImportDebts", "three practices in one call", async { import.await.ok() }).await;
+        self.step("ImportDebts", "three debts in one call", async { import.await.ok() }).await;
 
         let found = self.step("Search", "by notice number", mario.searches(&notice)).await;
         let codes = json!({"fiscalCode": notice.fiscal_code, "iuv": notice.iuv()});
@@ -100,17 +98,17 @@ impl Journey<'_> {
         self.step("Associate", "by what was found", mario.associates_found(&found)).await;
         self.step("Services", "the list", mario.services()).await;
         let wish = json!({"serviceCode": "TEST1", "reason": "Prova", "amount": 100});
-        let own = self.step("CreateSpontaneous", "a practice", mario.creates(&wish)).await;
+        let own = self.step("CreateSpontaneous", "a debt", mario.creates(&wish)).await;
         let back = mario.tries_to_take_back(&own);
         self.step("CreateSpontaneous", "taken back", async { back.await.expect(204) }).await;
         let creditor = self.portal.creditor();
-        self.step("ImportDebts", "a practice cancelled", creditor.cancels(&other)).await;
+        self.step("ImportDebts", "a debt cancelled", creditor.cancels(&other)).await;
         self.step("ListDebts", "to pay, a few", mario.to_pay()).await;
         for _ in 0..MANY {
             creditor.issues(&mario.person).await;
         }
         self.step("ListDebts", "to pay, first of many pages", mario.to_pay()).await;
-        self.step("ListDebts", "one practice", mario.sees(notice)).await;
+        self.step("ListDebts", "one debt", mario.sees(notice)).await;
         self.step("NoticePdf", "a notice", mario.notice_pdf(notice)).await;
     }
 
@@ -119,7 +117,7 @@ impl Journey<'_> {
         let order = json!({"noticeNumbers": [notice.number]});
         let key = mario.new_key();
         let start = mario.orders_as(&order, &key);
-        let started = self.step("InitiatePayment", "one practice", async { start.await.expect(201) }).await;
+        let started = self.step("InitiatePayment", "one debt", async { start.await.expect(201) }).await;
         let paying = mario.paying(&started.json(), notice.amount);
         let twice = mario.orders_as(&order, &key);
         self.step("InitiatePayment", "the same click again", async { twice.await.expect(201) }).await;
@@ -140,7 +138,7 @@ impl Journey<'_> {
         .await;
         self.step("InitiatePayment", "how it went", paying.status()).await;
         self.step("ReceiptPdf", "a receipt", mario.receipt_pdf(notice)).await;
-        self.step("ListDebts", "one paid practice", mario.sees(notice)).await;
+        self.step("ListDebts", "one paid debt", mario.sees(notice)).await;
         let code = mario.receipt_code(notice).await;
         self.step("VerifyReceipt", "a code", async { mario.verifies_receipt(&code).await.ok() }).await;
         self.joint(mario).await;
@@ -156,7 +154,7 @@ impl Journey<'_> {
         let numbers: Vec<&str> = five.iter().map(|notice| notice.number.as_str()).collect();
         let order = json!({"noticeNumbers": numbers});
         let start = mario.orders(&order);
-        let started = self.step("InitiatePayment", "five practices", async { start.await.expect(201) }).await;
+        let started = self.step("InitiatePayment", "five debts", async { start.await.expect(201) }).await;
         let paying = mario.paying(&started.json(), five.iter().map(|notice| notice.amount).sum());
         let (psp, failure) = (paying.psp(), CallbackMessage::failed(&paying));
         self.step("PspCallback", "five, failed", async { psp.calls_back(&failure).await.expect(200) }).await;

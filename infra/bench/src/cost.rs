@@ -15,7 +15,7 @@ const JOURNEY: &[(&str, &str, &str, bool)] = &[
     ("Login", "log in", "login", true),
     ("ListDebts", "to pay, a few", "list-debts", true),
     ("Search", "by notice number", "search", true),
-    ("InitiatePayment", "one practice", "initiate-payment", true),
+    ("InitiatePayment", "one debt", "initiate-payment", true),
     ("PspCallback", "paid", "psp-callback", true),
     ("ProcessOutbox", "after PspCallback: paid", "process-outbox", false),
     ("InitiatePayment", "how it went", "initiate-payment", true),

@@ -25,7 +25,7 @@ pub fn welcome(address: &str, local: &str, limits: bool, neighbours_only: bool) 
          \n  user      {USER}\
          \n  password  {PASSWORD}\n\
          \nThree things to try:\n\
-         \n  1. Search a practice\
+         \n  1. Search a debt\
          \n     curl -s {address}/api/search -H 'content-type: application/json' \\\
          \n       -d '{{\"fiscalCode\":\"RSSMRA80A01H501U\",\"noticeNumber\":\"001000000000106683\"}}'\n\
          \n  2. Log in and list what is to pay\

@@ -42,14 +42,14 @@ pub struct Node {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct NodeOrder {
-    operation: NodeOperation,
+    operation: NodeOrderKind,
     notice_number: String,
     receipt_id: Option<String>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum NodeOperation {
+enum NodeOrderKind {
     Verify,
     Activate,
     Pay,
@@ -71,9 +71,9 @@ impl Node {
             return problem(400, "invalid_input", "noticeNumber has 18 digits");
         };
         let outcome = match order.operation {
-            NodeOperation::Verify => self.asked(&Asked::Verify(Verify { to, qr_code })).await,
-            NodeOperation::Activate => self.activated(to, qr_code).await,
-            NodeOperation::Pay => self.paid(to, qr_code, order.receipt_id).await,
+            NodeOrderKind::Verify => self.asked(&Asked::Verify(Verify { to, qr_code })).await,
+            NodeOrderKind::Activate => self.activated(to, qr_code).await,
+            NodeOrderKind::Pay => self.paid(to, qr_code, order.receipt_id).await,
         };
         match outcome {
             Ok((_, body)) => response(200, "application/json", as_json(&body).to_string()),

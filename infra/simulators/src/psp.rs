@@ -101,7 +101,7 @@ enum PaymentStatus {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PaymentChoice {
-    pub outcome: PaymentOutcome,
+    pub outcome: ChosenOutcome,
     #[serde(default = "once")]
     pub callbacks: u32,
     #[serde(default)]
@@ -113,7 +113,7 @@ pub struct PaymentChoice {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum PaymentOutcome {
+pub enum ChosenOutcome {
     Success,
     Failure,
     Cancel,
@@ -124,7 +124,7 @@ pub enum PaymentOutcome {
 
 impl PaymentChoice {
     pub fn success() -> Self {
-        let outcome = PaymentOutcome::Success;
+        let outcome = ChosenOutcome::Success;
         Self { outcome, callbacks: once(), callback_delay_seconds: 0, amount: None, reason: None }
     }
 }
@@ -247,17 +247,17 @@ impl PspSimulator {
         let mut payment = self.payment(transaction).ok_or(PaymentRefusal::Unknown)?;
         let return_url = payment.order.return_url.clone();
         let (status, kind) = match choice.outcome {
-            PaymentOutcome::Abandon => {
+            ChosenOutcome::Abandon => {
                 return Ok(DecidedPayment { return_url, callback: None });
             }
-            PaymentOutcome::Success => (PaymentStatus::Succeeded, "payment.succeeded"),
-            PaymentOutcome::Failure => (PaymentStatus::Failed, "payment.failed"),
-            PaymentOutcome::Cancel => (PaymentStatus::Cancelled, "payment.cancelled"),
-            PaymentOutcome::Expired => (PaymentStatus::Expired, ""),
+            ChosenOutcome::Success => (PaymentStatus::Succeeded, "payment.succeeded"),
+            ChosenOutcome::Failure => (PaymentStatus::Failed, "payment.failed"),
+            ChosenOutcome::Cancel => (PaymentStatus::Cancelled, "payment.cancelled"),
+            ChosenOutcome::Expired => (PaymentStatus::Expired, ""),
         };
         let now = self.clock.now();
         if payment.status != status {
-            let late = now >= payment.order.expires_at && choice.outcome != PaymentOutcome::Expired;
+            let late = now >= payment.order.expires_at && choice.outcome != ChosenOutcome::Expired;
             if payment.status == PaymentStatus::Succeeded || late {
                 return Err(PaymentRefusal::Ended);
             }

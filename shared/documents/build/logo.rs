@@ -17,10 +17,10 @@ const LONGEST: usize = 40_000;
 pub struct Logo {
     pub width: f32,
     pub height: f32,
-    pub shapes: Vec<Shape>,
+    pub shapes: Vec<LogoShape>,
 }
 
-pub struct Shape {
+pub struct LogoShape {
     pub rgb: [u8; 3],
     pub even_odd: bool,
     /// Absolute moves (M), lines (L), cubic curves (C) and closings (Z).
@@ -81,7 +81,7 @@ fn add_path(logo: &mut Logo, path: &Path, scale: f32) -> Result<(), String> {
     }
     let fill = path.fill().map(|fill| {
         let rgb = colour(fill.paint(), fill.opacity())?;
-        Ok(Shape {
+        Ok(LogoShape {
             rgb,
             even_odd: fill.rule() == FillRule::EvenOdd,
             path: written(path.data(), path, scale)?,
@@ -95,7 +95,7 @@ fn add_path(logo: &mut Logo, path: &Path, scale: f32) -> Result<(), String> {
         // Fine enough for the curves of an outline at the size of print.
         let outline = path.data().stroke(&stroke.to_tiny_skia(), 16.0);
         let outline = outline.ok_or("has a line that cannot be outlined")?;
-        Ok(Shape { rgb, even_odd: false, path: written(&outline, path, scale)? })
+        Ok(LogoShape { rgb, even_odd: false, path: written(&outline, path, scale)? })
     });
     let (first, second) = match path.paint_order() {
         PaintOrder::FillAndStroke => (fill, stroke),
@@ -157,7 +157,7 @@ pub fn rust(logo: &Logo) -> String {
         number(logo.width),
         number(logo.height)
     );
-    for Shape { rgb: [r, g, b], even_odd, path } in &logo.shapes {
+    for LogoShape { rgb: [r, g, b], even_odd, path } in &logo.shapes {
         let _ = writeln!(
             text,
             "    Shape {{ ink: Ink::Of({r}, {g}, {b}), even_odd: {even_odd}, path: {path:?} }},"

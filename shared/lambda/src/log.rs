@@ -88,15 +88,15 @@ where
         if event.metadata().target() != LINE {
             return self.0.format_event(context, writer, event);
         }
-        let mut line = Message(String::new());
+        let mut line = MessageVisitor(String::new());
         event.record(&mut line);
         writeln!(writer, "{}", line.0)
     }
 }
 
-struct Message(String);
+struct MessageVisitor(String);
 
-impl Visit for Message {
+impl Visit for MessageVisitor {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         if field.name() == "message" {
             self.0 = format!("{value:?}");

@@ -3,7 +3,7 @@
 use emulator::exchange::Response;
 use emulator::pages::{HtmlPage, PageLanguage, escaped, origin, radio_buttons};
 
-use super::{PaymentChoice, PaymentOutcome, PaymentStatus, PspSimulator};
+use super::{ChosenOutcome, PaymentChoice, PaymentStatus, PspSimulator};
 
 /// Key, Italian, English.
 const CHOICES: &[(&str, &str, &str)] = &[
@@ -73,17 +73,17 @@ pub fn choice(form: &[u8]) -> Option<PaymentChoice> {
         Some(PaymentChoice { outcome, callbacks: 1, callback_delay_seconds: delay, amount: None, reason })
     };
     if get("senza-esito").is_some() {
-        return of(PaymentOutcome::Abandon, 0, None);
+        return of(ChosenOutcome::Abandon, 0, None);
     }
     match get("esito")?.as_ref() {
-        "riuscito" => of(PaymentOutcome::Success, delay, None),
-        "negato" => of(PaymentOutcome::Failure, delay, Some("denied")),
-        "fondi" => of(PaymentOutcome::Failure, delay, Some("insufficient_funds")),
-        "annullato" => of(PaymentOutcome::Cancel, delay, None),
-        "scaduto" => of(PaymentOutcome::Expired, delay, None),
+        "riuscito" => of(ChosenOutcome::Success, delay, None),
+        "negato" => of(ChosenOutcome::Failure, delay, Some("denied")),
+        "fondi" => of(ChosenOutcome::Failure, delay, Some("insufficient_funds")),
+        "annullato" => of(ChosenOutcome::Cancel, delay, None),
+        "scaduto" => of(ChosenOutcome::Expired, delay, None),
         // Pending means that something is waited for.
-        "attesa" => of(PaymentOutcome::Success, delay.max(5), None),
-        "nessuno" => of(PaymentOutcome::Abandon, 0, None),
+        "attesa" => of(ChosenOutcome::Success, delay.max(5), None),
+        "nessuno" => of(ChosenOutcome::Abandon, 0, None),
         _ => None,
     }
 }

@@ -39,7 +39,7 @@ fn asked(psp: &PspSimulator) -> Value {
     serde_json::from_slice(psp.answer(&request.unwrap()).body()).unwrap()
 }
 
-fn choice(outcome: PaymentOutcome) -> PaymentChoice {
+fn choice(outcome: ChosenOutcome) -> PaymentChoice {
     PaymentChoice { outcome, ..PaymentChoice::success() }
 }
 
@@ -62,15 +62,15 @@ fn a_success_stays_and_a_refusal_may_become_one() {
     let psp = psp();
     order(&psp, 4500);
     let tx = transaction(PAYMENT);
-    assert!(psp.decide(&tx, &choice(PaymentOutcome::Abandon)).unwrap().callback.is_none());
+    assert!(psp.decide(&tx, &choice(ChosenOutcome::Abandon)).unwrap().callback.is_none());
     assert_eq!(asked(&psp)["status"], "open");
-    let failed = psp.decide(&tx, &choice(PaymentOutcome::Failure)).unwrap().callback.unwrap();
+    let failed = psp.decide(&tx, &choice(ChosenOutcome::Failure)).unwrap().callback.unwrap();
     assert!(failed.body.contains("payment.failed") && failed.body.contains("denied"));
-    let paid = psp.decide(&tx, &choice(PaymentOutcome::Success)).unwrap().callback.unwrap();
+    let paid = psp.decide(&tx, &choice(ChosenOutcome::Success)).unwrap().callback.unwrap();
     assert!(paid.body.contains("paidAt"));
-    assert_eq!(psp.decide(&tx, &choice(PaymentOutcome::Cancel)).unwrap_err(), PaymentRefusal::Ended);
+    assert_eq!(psp.decide(&tx, &choice(ChosenOutcome::Cancel)).unwrap_err(), PaymentRefusal::Ended);
     assert_eq!(asked(&psp)["status"], "succeeded");
-    assert_eq!(psp.decide("TX-0", &choice(PaymentOutcome::Success)).unwrap_err(), PaymentRefusal::Unknown);
+    assert_eq!(psp.decide("TX-0", &choice(ChosenOutcome::Success)).unwrap_err(), PaymentRefusal::Unknown);
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn nobody_pays_after_the_end() {
     psp.clock.advance(jiff::SignedDuration::from_hours(1));
     assert_eq!(asked(&psp)["status"], "expired");
     assert_eq!(
-        psp.decide(&transaction(PAYMENT), &choice(PaymentOutcome::Success)).unwrap_err(),
+        psp.decide(&transaction(PAYMENT), &choice(ChosenOutcome::Success)).unwrap_err(),
         PaymentRefusal::Ended
     );
 }
