@@ -5,7 +5,7 @@
 //! | Concept | Italian | Where |
 //! |---|---|---|
 //! | debt position, its states and events | pratica | [`debt`]: [`Debt`], [`debt::decide`] |
-//! | notice number, IUV | codice avviso, IUV | [`notice`]: [`NoticeNumber`], [`Iuv`] |
+//! | notice number, IUV | codice avviso, IUUV | [`notice`]: [`NoticeNumber`], [`Iuv`] |
 //! | fiscal code | codice fiscale | [`fiscal_code`]: [`FiscalCode`] |
 //! | creditor | ente | [`creditor::Creditor`] |
 //! | amounts | importo | [`money`]: [`Amount`], [`Cents`] |
