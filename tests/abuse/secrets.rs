@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use journeys::local::faults::{InjectedFault, Scope};
+use journeys::local::secrets::creditor_secret;
 use journeys::{DebtPosition, TestPortal, TestResponse, json};
 use sha2::Sha256;
 
@@ -52,7 +53,9 @@ async fn rotates(portal: &TestPortal, names: &[u8]) {
     stack.put_secret("PspSecret", json!({"webhook": webhook, "apiKey": "local-psp-key"}));
     let creditor =
         |n: &u8| if *n == 1 { "local-creditor-key".to_owned() } else { format!("creditor-key-{n}") };
-    stack.put_secret("CreditorSecret", json!({"apiKeys": names.iter().map(creditor).collect::<Vec<_>>()}));
+    let values: Vec<String> = names.iter().map(creditor).collect();
+    let values: Vec<&str> = values.iter().map(String::as_str).collect();
+    stack.put_secret("CreditorSecret", creditor_secret(&[("gestionale", &values, &["debts:write"])]));
     portal.clock().moves_minutes(5).await;
 }
 

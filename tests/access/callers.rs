@@ -3,6 +3,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use journeys::TestRequest;
+
 use crate::rows::{RouteCaller, owner, rows};
 use crate::stack::{dead_session, now, signed_callback};
 
@@ -119,6 +121,28 @@ async fn another_key_is_no_key() {
                 faults.push(format!("{} with {key:?}: {}", row.route, answer.text()));
             }
         }
+    }
+    none(faults);
+}
+
+/// A key is for what it was given for; nothing else of the request is looked at before.
+#[tokio::test]
+async fn a_key_that_only_reads_opens_no_route_that_writes() {
+    let mut faults = Vec::new();
+    for row in rows().iter().filter(|row| row.caller == RouteCaller::Creditor) {
+        let call = row.bare().await.header("authorization", "Bearer local-reader-key");
+        if !row.is_unsafe() {
+            faults.extend(row.takes(&call).await);
+            continue;
+        }
+        faults.extend(row.refuses(&call, 403, "forbidden_scope").await);
+        let senseless = call.clone().body("text/plain", b"\0");
+        faults.extend(row.refuses(&senseless, 403, "forbidden_scope").await);
+        let elsewhere = TestRequest::new(row.method(), &row.path_with("x"));
+        let elsewhere = elsewhere.header("authorization", "Bearer local-reader-key");
+        faults.extend(row.refuses(&elsewhere, 403, "forbidden_scope").await);
+        let nobody = TestRequest::new(row.method(), &row.path_with("x"));
+        faults.extend(row.refuses(&nobody, 401, "not_authenticated").await);
     }
     none(faults);
 }

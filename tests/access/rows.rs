@@ -120,7 +120,7 @@ const SOAP: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 <soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" xmlns:paf="http://pagopa-api.pagopa.gov.it/pa/paForNode.xsd"><soapenv:Body><paf:paVerifyPaymentNoticeReq><idPA>12345678903</idPA><idBrokerPA>98765432103</idBrokerPA><idStation>98765432103_01</idStation><qrCode><fiscalCode>12345678903</fiscalCode><noticeNumber>001000000000106683</noticeNumber></qrCode></paf:paVerifyPaymentNoticeReq></soapenv:Body></soapenv:Envelope>"#;
 
 const TABLE: &str = "noticeNumber,debtorFiscalCode,debtorPersonType,debtorName,serviceCode,reason,amount\n\
-                     301000000000030263,RSSMRA80A01H501U,natural,Mario Rossi,TEST1,Prova,100\n";
+                     301000000000030266,RSSMRA80A01H501U,natural,Mario Rossi,TEST1,Prova,100\n";
 
 /// A row for every route that the stack serves; a route without one fails here, and says what to do.
 pub fn rows() -> Vec<&'static RouteRow> {

@@ -20,6 +20,7 @@ const PUBLISHED: &[(&str, u16)] = &[
     ("bad_signature", 401),
     ("account_not_active", 403),
     ("forbidden_origin", 403),
+    ("forbidden_scope", 403),
     ("debt_not_found", 404),
     ("payment_not_found", 404),
     ("receipt_not_found", 404),

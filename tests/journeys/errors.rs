@@ -8,7 +8,7 @@ use journeys::{CallbackMessage, DebtPosition, PspOutcome, TestPortal, TestRespon
 /// The contract's list, with each code's status.
 const CODES: &str = "`invalid_input` 400 · `unknown_field` 400 · `malformed_body` 400 · `link_not_valid` 400 · \
 `stale_timestamp` 400 · `invalid_cursor` 400 · `not_authenticated` 401 · `invalid_credentials` 401 · \
-`bad_signature` 401 · `account_not_active` 403 · `forbidden_origin` 403 · `debt_not_found` 404 · \
+`bad_signature` 401 · `account_not_active` 403 · `forbidden_origin` 403 · `forbidden_scope` 403 · `debt_not_found` 404 · \
 `payment_not_found` 404 · `receipt_not_found` 404 · `not_found` 404 · `method_not_allowed` 405 · \
 `debt_already_paid` 409 · `debt_not_payable` 409 · `payment_in_progress` 409 · `request_in_progress` 409 · \
 `amount_changed` 409 · `payload_too_large` 413 · `unsupported_media_type` 415 · `idempotency_key_reused` 422 · \
@@ -43,6 +43,8 @@ async fn meets_them_all(portal: &TestPortal) -> Vec<TestResponse> {
     waiting.registers().await;
     met.push(waiting.tries_to_log_in().await);
     met.push(browser.post("/api/logout", &json!({})).header("origin", "https://evil.example").answer().await);
+    let reads = browser.request("DELETE", &format!("/creditor/debts/{}", notice.number));
+    met.push(reads.header("authorization", "Bearer local-reader-key").answer().await);
     met.push(mario.searches_for(&mario.person.fiscal_code, "301999999999999999").await);
     met.push(mario.gets("/api/payments/x").await);
     met.push(mario.receipt_pdf(&notice).await);

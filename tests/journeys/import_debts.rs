@@ -169,12 +169,249 @@ async fn notices_of_every_aux_digit_are_found_by_number_and_by_iuv() {
     for aux in 0..=3 {
         let number = format!("{aux}{}", portal.rng().digits(17));
         let position = DebtPosition::of(&mario.person, portal.rng()).numbered(&number);
-        let notice = portal.creditor().issues_as(position).await;
+        let path = format!("/creditor/debts/{number}?foreign=true");
+        portal.creditor().request("PUT", &path).json(&position.body).answer().await.expect(201);
+        let notice = position.notice();
         let found = mario.searches(&notice).await.debt;
         assert_eq!(found["iuv"], notice.iuv());
         let by_iuv = json!({"fiscalCode": notice.fiscal_code, "iuv": notice.iuv()});
         assert_eq!(mario.posts("/api/search", &by_iuv).await.ok()["debt"]["noticeNumber"], number.as_str());
     }
+}
+
+#[tokio::test]
+async fn a_number_that_is_not_our_own_is_refused_unless_it_is_called_foreign() {
+    let portal = TestPortal::open();
+    let creditor = portal.creditor();
+    let person = SamplePerson::natural(portal.rng());
+    let own = DebtPosition::of(&person, portal.rng());
+    let checked = |first: &str| {
+        let rest = first.bytes().fold(0, |rest, b| (rest * 10 + u64::from(b - b'0')) % 93);
+        format!("{first}{rest:02}")
+    };
+    let elsewhere = checked(&format!("302{}", portal.rng().digits(13)));
+    let last: u64 = own.number[16..].parse().unwrap();
+    let wrong = format!("{}{:02}", &own.number[..16], (last + 1) % 93);
+    for (number, code) in [(wrong, "checksum"), (elsewhere, "not_allowed")] {
+        let position = own.clone().numbered(&number);
+        let refused = creditor.sends(&position).await.refused(400, "invalid_input");
+        assert_eq!(refused.fields(), [("noticeNumber".to_owned(), code.to_owned())], "{number}");
+        let report = creditor.imports("application/x-ndjson", &position.line(), false).await.ok();
+        assert_eq!(report["rows"][0]["errors"], json!([{"field": "noticeNumber", "code": code}]));
+        let path = format!("/creditor/debts/{number}?foreign=true");
+        creditor.request("PUT", &path).json(&position.body).answer().await.expect(201);
+        creditor.cancels(&position.notice()).await;
+    }
+    // Without check digits, and with those of older archives.
+    for number in [format!("1{}", portal.rng().digits(17)), checked(&format!("2{}", portal.rng().digits(15)))] {
+        creditor.sends(&own.clone().numbered(&number)).await.expect(201);
+    }
+    let path = format!("/creditor/debts/{}?foreign=perhaps", own.number);
+    creditor.request("PUT", &path).json(&own.body).answer().await.refused(400, "invalid_input");
+}
+
+/// A file of offices: each row is told apart from the next by its line's end and nothing else.
+struct OfficeFile {
+    header: String,
+    rows: Vec<String>,
+}
+
+impl OfficeFile {
+    fn report(&self, portal: &TestPortal) -> impl Future<Output = journeys::Value> {
+        let (creditor, rows) = (portal.creditor(), format!("{}\n{}\n", self.header, self.rows.join("\n")));
+        async move {
+            let dry = creditor.imports("text/csv", &rows, true).await.ok();
+            let report = creditor.imports("text/csv", &rows, false).await.ok();
+            assert_eq!(dry, report, "the dry run says the same");
+            report
+        }
+    }
+}
+
+fn outcomes(report: &journeys::Value) -> Vec<(u64, &str)> {
+    let rows = report["rows"].as_array().unwrap().iter();
+    rows.map(|row| (row["line"].as_u64().unwrap(), row["outcome"].as_str().unwrap())).collect()
+}
+
+#[tokio::test]
+async fn a_quote_makes_no_two_lines_one_and_charges_nobody_anothers_amount() {
+    let portal = TestPortal::open();
+    // What stands in the name's place, and whether the line is a row.
+    for (name, good) in [
+        ("Mario Rossi", true),
+        ("\"Mario Rossi\"", true),
+        ("\"Rossi, Mario; detto \"\"il Rosso\"\"\"", true),
+        ("Mario \"il Rosso\" Rossi", true),
+        ("Rossi 16\"", true),
+        ("\"Mario Rossi", false),
+        ("\"", false),
+        ("\"\"\"", false),
+        ("\"Mario\" Rossi", false),
+        ("\"Mario Rossi\" ", false),
+        ("\"Mario\"\"", false),
+        ("Mario\tRossi", false),
+        ("Mario\u{0}Rossi", false),
+        ("Mario\rRossi", false),
+        ("Mario\u{85}Rossi", false),
+        ("\"Mario\u{7f}\"", false),
+    ] {
+        let [before, odd, after] =
+            [(); 3].map(|()| DebtPosition::of(&SamplePerson::natural(portal.rng()), portal.rng()));
+        let mut of_odd = row(&odd);
+        of_odd[3] = name.to_owned();
+        let joint = if name.contains(", ") { ";" } else { "," };
+        let file = OfficeFile {
+            header: HEADER.join(joint),
+            rows: vec![row(&before).join(joint), of_odd.join(joint), row(&after).join(joint)],
+        };
+        let report = file.report(&portal).await;
+        let odd_one = if good { "created" } else { "rejected" };
+        assert_eq!(outcomes(&report), [(2, "created"), (3, odd_one), (4, "created")], "{name:?}: {report}");
+        for position in [&before, &after] {
+            let notice = position.notice();
+            let found = portal.citizen().searches(&notice).await.debt;
+            assert_eq!(found["amount"], notice.amount, "{name:?}");
+        }
+        if !good {
+            assert_eq!(report["rows"][1]["errors"], json!([{"field": "line", "code": "format"}]), "{name:?}");
+            let codes = (&odd.notice().fiscal_code, &odd.number);
+            portal.citizen().searches_for(codes.0, codes.1).await.refused(404, "debt_not_found");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_line_of_a_table_is_in_its_report() {
+    let portal = TestPortal::open();
+    let debts: Vec<DebtPosition> = (0..3)
+        .map(|_| DebtPosition::of(&SamplePerson::natural(portal.rng()), portal.rng()))
+        .collect();
+    let lines: Vec<String> = debts.iter().map(|position| row(position).join(";")).collect();
+    let rows = vec![
+        lines[0].clone(),
+        String::new(),
+        lines[1].clone(),
+        ";;;;;;".to_owned(),
+        format!("{};", lines[2]),
+        lines[2].clone(),
+        lines[2].clone(),
+    ];
+    let report = OfficeFile { header: HEADER.join(";"), rows }.report(&portal).await;
+    let rejected = "rejected";
+    let expected = ["created", rejected, "created", rejected, rejected, "created", rejected];
+    assert_eq!(outcomes(&report), (2..).zip(expected).collect::<Vec<_>>(), "{report}");
+    assert_eq!((&report["accepted"], &report["rejected"]), (&json!(3), &json!(4)));
+    assert_eq!(report["rows"][6]["errors"], json!([{"field": "noticeNumber", "code": "not_allowed"}]));
+}
+
+#[tokio::test]
+async fn rows_are_taken_as_real_offices_write_them() {
+    let portal = TestPortal::open();
+    let header = "Codice avviso;Codice fiscale;Tipo persona;Nome;Indirizzo;CAP;Comune;Provincia;Nazione;\
+                  Servizio;Causale;Importo;Scadenza;Valido dal;Pagabile fino al;";
+    let trader = SamplePerson::natural(portal.rng());
+    let number = || DebtPosition::of(&trader, portal.rng()).number;
+    let (code, texts) = (&trader.fiscal_code, "“Rata” – n. 1 — § 5 «saldo» <2026> [a|b]");
+    let rows: Vec<[String; 3]> = vec![
+        [format!("{code};Giuridica;Ditta Rossi;Via Roma 1;00185;Roma;RM"), "IT".to_owned(), "1.234,56".to_owned()],
+        ["ANONIMO;fisica;ANONIMO;;;;".to_owned(), String::new(), "12,5".to_owned()],
+        [format!("{code};FISICA;Rossi;Rue 1;;Y;EE"), "FR".to_owned(), "0,01".to_owned()],
+        [format!("{code};fisica;Rossi;Via 2;61100;Pesaro;PS"), String::new(), "7".to_owned()],
+    ];
+    let lines: Vec<(String, String)> = rows
+        .iter()
+        .map(|[person, country, amount]| {
+            let number = number();
+            let (service, days) = ("TEST1", "31/12/2099;01/01/2000;31/12/2100");
+            let line = format!("{number};{person};{country};{service};{texts};{amount};{days};");
+            (number, line)
+        })
+        .collect();
+    let file = OfficeFile {
+        header: header.to_owned(),
+        rows: lines.iter().map(|(_, line)| line.clone()).collect(),
+    };
+    let report = file.report(&portal).await;
+    assert_eq!((&report["accepted"], &report["rejected"]), (&json!(4), &json!(0)), "{report}");
+    for ((number, _), cents) in lines.iter().zip([123_456, 1_250, 1, 700]).filter(|(_, cents)| *cents != 1_250) {
+        let found = portal.citizen().searches_for(code, number).await.ok();
+        let said = (&found["debt"]["amount"], &found["debt"]["reason"], &found["debt"]["dueDate"]);
+        assert_eq!(said, (&json!(cents), &json!(texts), &json!("2099-12-31")), "{number}");
+    }
+    // Nobody finds the one whose code nobody knows; the node takes its money.
+    let unknown = &lines[1].0;
+    portal.citizen().searches_for("ANONIMO", unknown).await.refused(400, "invalid_input");
+    portal.citizen().searches_for(code, unknown).await.refused(404, "debt_not_found");
+    let theirs = DebtPosition::of(&trader, portal.rng()).numbered(unknown).notice();
+    portal.node().has_taken(&theirs).await;
+}
+
+#[tokio::test]
+async fn amounts_days_and_kinds_that_could_mean_something_else_are_refused() {
+    let portal = TestPortal::open();
+    let person = SamplePerson::natural(portal.rng());
+    let header = "codice avviso;codice fiscale;tipo persona;nome;servizio;causale;importo;scadenza";
+    let wrong = [
+        ("12.50", "", "fisica", "amount"),
+        ("1.23,50", "", "fisica", "amount"),
+        ("1234.567,00", "", "fisica", "amount"),
+        ("1,234", "", "fisica", "amount"),
+        ("1,", "", "fisica", "amount"),
+        (",50", "", "fisica", "amount"),
+        ("-1,00", "", "fisica", "amount"),
+        ("+1,00", "", "fisica", "amount"),
+        ("1 000,00", "", "fisica", "amount"),
+        ("0,00", "", "fisica", "amount"),
+        ("1.000.000.000,00", "", "fisica", "amount"),
+        ("18446744073709551616,00", "", "fisica", "amount"),
+        ("1,00", "31/12/1999", "fisica", "dueDate"),
+        ("1,00", "01/01/2101", "fisica", "dueDate"),
+        ("1,00", "1/2/2027", "fisica", "dueDate"),
+        ("1,00", "12/31/2027", "fisica", "dueDate"),
+        ("1,00", "", "persona", "debtor.personType"),
+    ];
+    let rows = wrong.iter().map(|(amount, day, kind, _)| {
+        let number = DebtPosition::of(&person, portal.rng()).number;
+        format!("{number};{};{kind};Rossi;TEST1;Prova;{amount};{day}", person.fiscal_code)
+    });
+    let report = OfficeFile { header: header.to_owned(), rows: rows.collect() }.report(&portal).await;
+    for (row, case) in report["rows"].as_array().unwrap().iter().zip(wrong) {
+        assert_eq!(row["errors"][0]["field"], case.3, "{case:?}: {row}");
+    }
+    assert_eq!(report["accepted"], 0, "{report}");
+}
+
+#[tokio::test]
+async fn a_table_may_be_in_windows_letters_when_it_says_so() {
+    let portal = TestPortal::open();
+    let person = SamplePerson::natural(portal.rng());
+    let header = HEADER.join(";");
+    let line = |number: &str| format!("{number};{};natural;D\u{92}Alò;TEST1;Perché – 5 €;100", person.fiscal_code);
+    let bytes = |text: &str| -> Vec<u8> {
+        let byte = |c: char| match c {
+            '–' => 0x96,
+            '€' => 0x80,
+            c => u8::try_from(u32::from(c)).unwrap(),
+        };
+        text.chars().map(byte).collect()
+    };
+    let send = async |charset: &str| {
+        let number = DebtPosition::of(&person, portal.rng()).number;
+        let body = bytes(&format!("{header}\r\n{}\r\n", line(&number)));
+        let ask = portal.creditor().request("POST", "/creditor/debts/import");
+        (number, ask.body(&format!("text/csv{charset}"), body).answer().await)
+    };
+    for charset in ["; charset=windows-1252", ";Charset=\"Windows-1252\"", "; charset=cp1252"] {
+        let (number, answer) = send(charset).await;
+        let report = answer.ok();
+        assert_eq!(report["accepted"], 1, "{report}");
+        let found = portal.citizen().searches_for(&person.fiscal_code, &number).await.ok();
+        assert_eq!(found["debt"]["reason"], "Perché – 5 €");
+    }
+    send("").await.1.refused(400, "malformed_body");
+    send("; charset=utf-8").await.1.refused(400, "malformed_body");
+    send("; charset=utf-16").await.1.refused(415, "unsupported_media_type");
+    send("; charset=letters").await.1.refused(415, "unsupported_media_type");
 }
 
 const HEADER: [&str; 7] =

@@ -2,7 +2,7 @@ use domain::debt::DebtDates;
 use domain::error::Form;
 use domain::notice::NoticeNumber;
 use domain::person::{self, Email, Person, PersonType};
-use domain::{Amount, Date, Error, FieldCode, FieldError, FiscalCode, spontaneous, text};
+use domain::{Amount, Error, FieldCode, FieldError, FiscalCode, spontaneous, text};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use web::view::DebtView;
@@ -70,11 +70,11 @@ impl SentRow {
     pub fn check(self, mut form: Form) -> Result<DebtInput, Error> {
         let debtor = self.debtor.map(|Nested(debtor)| debtor).unwrap_or_default();
         let fiscal_code = debtor.fiscal_code.unwrap_or_default();
-        let fiscal_code = form.field("debtor.fiscalCode", FiscalCode::parse(&fiscal_code));
+        let fiscal_code = form.field("debtor.fiscalCode", FiscalCode::of_debtor(&fiscal_code));
         let person_type = debtor.person_type.unwrap_or_default();
         let person_type = form.field("debtor.personType", PersonType::parse(&person_type));
         if let (Some(code), Some(kind)) = (&fiscal_code, person_type)
-            && !kind.may_hold(code)
+            && !kind.may_owe_under(code)
         {
             form.refuse(FieldError::new("debtor.personType", FieldCode::Mismatch));
         }
@@ -87,15 +87,16 @@ impl SentRow {
         let city = part("debtor.city", debtor.city, 100);
         let postal_code = part("debtor.postalCode", debtor.postal_code, 12);
         let country = line(debtor.country).and_then(|c| form.field("debtor.country", person::country(&c)));
-        let italian = country.as_deref().is_none_or(|country| country == "IT");
-        let province =
-            line(debtor.province).and_then(|p| form.field("debtor.province", person::province(&p, italian)));
+        let province = line(debtor.province).and_then(|province| {
+            form.field("debtor.province", person::debtor_province(&province, country.as_deref()))
+        });
         let email = line(debtor.email).and_then(|email| form.field("debtor.email", Email::parse(&email)));
         let service_code = self.service_code.unwrap_or_default();
         if service_code.is_empty() {
             form.refuse(FieldError::new("serviceCode", FieldCode::Required));
         }
-        let reason = form.check(spontaneous::reason(&self.reason.unwrap_or_default()));
+        let reason = text::line("reason", &self.reason.unwrap_or_default(), 1, spontaneous::MAX_REASON);
+        let reason = form.check(reason);
         let amount = match self.amount {
             None => Err(FieldCode::Required),
             Some(cents) => Amount::new(cents).map_err(|_| FieldCode::Range),
@@ -106,8 +107,7 @@ impl SentRow {
             (amount, _) => form.field("amount", amount),
         };
         let mut day = |field: &str, value: Option<String>| {
-            line(value)
-                .and_then(|text| form.field(field, text.parse::<Date>().map_err(|_| FieldCode::Format)))
+            line(value).and_then(|text| form.field(field, DebtDates::day(&text)))
         };
         let days = DebtDates {
             due: day("dueDate", self.due_date),
@@ -191,6 +191,16 @@ impl RowOutcome {
         Self { notice_number, outcome: "rejected", errors }
     }
 
+    /// The debt stands on an earlier line already: two lines of one debt may differ, and neither is the right one.
+    pub fn twice(notice: &NoticeNumber) -> Self {
+        let error = FieldError::new("noticeNumber", FieldCode::NotAllowed);
+        Self::rejected(Some(notice.to_string()), vec![error])
+    }
+
+    pub fn is_accepted(&self) -> bool {
+        self.outcome != "rejected"
+    }
+
     /// A paid debt is not changed any more.
     pub fn paid(notice: &NoticeNumber) -> Self {
         let errors = vec![RowFieldError { field: "noticeNumber".to_owned(), code: "debt_already_paid" }];
@@ -200,7 +210,7 @@ impl RowOutcome {
 
 impl ImportReport {
     pub fn add(&mut self, line: usize, outcome: RowOutcome) {
-        let counter = if outcome.outcome == "rejected" { &mut self.rejected } else { &mut self.accepted };
+        let counter = if outcome.is_accepted() { &mut self.accepted } else { &mut self.rejected };
         *counter = counter.saturating_add(1);
         self.rows.push(ReportRow { line, outcome });
     }

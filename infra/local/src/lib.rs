@@ -10,7 +10,7 @@ mod in_process;
 mod index;
 mod options;
 mod routes;
-mod secrets;
+pub mod secrets;
 mod seed;
 mod server;
 mod simulated;

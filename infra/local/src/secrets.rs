@@ -5,7 +5,7 @@
 //! | `IdentitySecret` | `{pepper, links, sessions: [{kid: "1", key}]}` |
 //! | `SealSecret` | `{keys: [{kid: 1, key}], index}` |
 //! | `PspSecret` | `{webhook: ["whsec_…"], apiKey: "local-psp-key", checkoutKey: "local-checkout-key", acaKey: "local-aca-key"}` |
-//! | `CreditorSecret` | `{apiKeys: ["local-creditor-key"]}` |
+//! | `CreditorSecret` | `{keys: [{id, scopes, hashes}]}` of `local-creditor-key`, for everything, and `local-reader-key`, which only reads |
 //!
 //! A key is the base64 of the SHA-256 of its name.
 
@@ -14,10 +14,27 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use simulators::keys::{ACA_KEY, CHECKOUT_KEY, PSP_KEY, derived, webhook_secret};
 
 /// What the creditor's back office shows.
 pub const CREDITOR_KEY: &str = "local-creditor-key";
+
+/// What a program shows that only reads: debts, payments, events.
+pub const READER_KEY: &str = "local-reader-key";
+
+/// The secret of the back office with these keys: name, values and scopes of each.
+pub fn creditor_secret(keys: &[(&str, &[&str], &[&str])]) -> Value {
+    let hash = |value: &&str| -> String { Sha256::digest(value).iter().map(|b| format!("{b:02x}")).collect() };
+    let keys = keys.iter().map(|(id, values, scopes)| {
+        json!({"id": id, "scopes": scopes, "hashes": values.iter().map(hash).collect::<Vec<_>>()})
+    });
+    json!({"keys": keys.collect::<Vec<_>>()})
+}
+
+/// Everything that a key can be for.
+pub const ALL_SCOPES: [&str; 6] =
+    ["debts:write", "debts:read", "payments:read", "reconcile", "webhooks", "catalogue"];
 
 /// All secrets, by local name.
 pub fn all() -> BTreeMap<String, Value> {
@@ -36,7 +53,13 @@ pub fn all() -> BTreeMap<String, Value> {
                 "webhook": [webhook_secret()], "apiKey": PSP_KEY, "checkoutKey": CHECKOUT_KEY, "acaKey": ACA_KEY
             }),
         ),
-        ("CreditorSecret", json!({"apiKeys": [CREDITOR_KEY]})),
+        (
+            "CreditorSecret",
+            creditor_secret(&[
+                ("local-creditor", &[CREDITOR_KEY], &ALL_SCOPES),
+                ("local-reader", &[READER_KEY], &["debts:read", "payments:read"]),
+            ]),
+        ),
     ];
     secrets.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }

@@ -4,7 +4,7 @@ use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
-use crate::error::{Error, Fault};
+use crate::error::{Error, Fault, FieldCode};
 use crate::fiscal_code::FiscalCode;
 use crate::money::Amount;
 use crate::movement::MovementKind;
@@ -191,6 +191,15 @@ pub struct DebtDates {
     pub due: Option<Date>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<Date>,
+}
+
+impl DebtDates {
+    /// A day as the creditor writes it, `2026-12-31`, of this century: any other is a slip of the pen.
+    pub fn day(text: &str) -> Result<Date, FieldCode> {
+        let day = text.trim();
+        let day = day.parse::<Date>().ok().filter(|_| day.len() == 10).ok_or(FieldCode::Format)?;
+        if (2000..=2100).contains(&day.year()) { Ok(day) } else { Err(FieldCode::Range) }
+    }
 }
 
 /// One datum that a service asked for beyond reason and amount.

@@ -14,6 +14,8 @@ pub enum Error {
     NotAuthenticated,
     InvalidCredentials,
     AccountNotActive,
+    /// The back office's key is known, and is not meant for this.
+    ForbiddenScope,
     DebtNotFound,
     PaymentNotFound,
     ReceiptNotFound,

@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::FieldCode;
 
-/// A fiscal code of either form, upper case, its check character verified.
+/// What the circuit writes in the place of a code that is not known.
+const ANONYMOUS: &str = "ANONIMO";
+
+/// A fiscal code of either form, upper case, its check character verified; or `ANONIMO`, of a debtor only.
 ///
 /// An omocodic code and its base form belong to different people, so nothing is ever canonicalised.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -37,12 +40,26 @@ impl FiscalCode {
         }
     }
 
+    /// A debtor's code as the creditor writes it: also `ANONIMO`, for a person whose code it does not know. Nobody can
+    /// ask for that one's debts: what people type is read by [`FiscalCode::parse`].
+    pub fn of_debtor(text: &str) -> Result<Self, FieldCode> {
+        match text.trim().to_ascii_uppercase() {
+            unknown if unknown == ANONYMOUS => Ok(Self(unknown)),
+            _ => Self::parse(text),
+        }
+    }
+
+    /// Returns whether it stands for somebody whose code is not known.
+    pub fn is_anonymous(&self) -> bool {
+        self.0 == ANONYMOUS
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
     pub fn holder(&self) -> Holder {
-        if self.0.len() == 16 { Holder::Natural } else { Holder::Either }
+        if self.0.len() == 11 { Holder::Either } else { Holder::Natural }
     }
 
     /// `RSSM************`: enough for an operator to recognise, too little to identify anyone.
@@ -160,7 +177,7 @@ impl fmt::Debug for FiscalCode {
 impl TryFrom<String> for FiscalCode {
     type Error = FieldCode;
     fn try_from(text: String) -> Result<Self, FieldCode> {
-        Self::parse(&text)
+        Self::of_debtor(&text)
     }
 }
 

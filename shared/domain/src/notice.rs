@@ -109,6 +109,18 @@ impl NoticeNumber {
         last.parse() == Ok(check_digits(&first))
     }
 
+    /// Refuses a number that the creditor cannot have issued itself: wrong check digits, or another archive's
+    /// segregation code.
+    pub fn is_own(&self, segregation_code: SegregationCode) -> Result<(), FieldCode> {
+        let foreign = self.aux_digit() == AuxDigit::Three
+            && self.0.get(1..3).and_then(|code| code.parse().ok()) != Some(segregation_code);
+        match (self.check_digits_hold(), foreign) {
+            (false, _) => Err(FieldCode::Checksum),
+            (true, true) => Err(FieldCode::NotAllowed),
+            (true, false) => Ok(()),
+        }
+    }
+
     /// `3010 0000 0000 0001 44`: the groups of the printed notice.
     pub fn grouped(&self) -> String {
         let mut out = String::with_capacity(22);

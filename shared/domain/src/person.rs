@@ -26,6 +26,12 @@ impl PersonType {
         }
     }
 
+    /// Returns whether a debtor of this kind may have the code. Sole traders are bodies with a person's code; somebody
+    /// unknown is a person.
+    pub fn may_owe_under(self, code: &FiscalCode) -> bool {
+        self == PersonType::Natural || !code.is_anonymous()
+    }
+
     /// Sixteen characters are always a natural person's.
     pub fn may_hold(self, code: &FiscalCode) -> bool {
         self == PersonType::Natural || code.holder() == Holder::Either
@@ -239,6 +245,17 @@ pub fn province(text: &str, italian: bool) -> Result<String, FieldCode> {
         _ => Err(FieldCode::Format),
     }
 }
+
+/// The province of a debtor: archives also hold those that are no more, or have another code now. `EE` needs no
+/// country beside it.
+pub fn debtor_province(text: &str, country: Option<&str>) -> Result<String, FieldCode> {
+    let code = text.trim().to_ascii_uppercase();
+    let abroad = country.map_or(code == "EE", |country| country != "IT");
+    if !abroad && FORMER_PROVINCES.contains(&code.as_str()) { Ok(code) } else { province(text, !abroad) }
+}
+
+/// Forlì, Pesaro, Olbia-Tempio, Ogliastra, Carbonia-Iglesias, Medio Campidano.
+const FORMER_PROVINCES: [&str; 6] = ["FO", "PS", "OT", "OG", "CI", "VS"];
 
 /// Five digits in Italy; 2 to 12 letters, digits, blanks, hyphens abroad.
 pub fn postal_code(text: &str, italian: bool) -> Result<String, FieldCode> {

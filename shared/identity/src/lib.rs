@@ -1,5 +1,5 @@
 //! Who is asking: [`Passwords`] (Argon2id), [`Sessions`] (a signed token and a row), [`Links`] sent by mail, the
-//! [`CreditorKey`] of the back office. The only crate that names argon2 and jsonwebtoken.
+//! keys of the [`BackOffice`]. The only crate that names argon2 and jsonwebtoken.
 
 mod api_key;
 mod jwt;
@@ -7,7 +7,7 @@ mod links;
 mod passwords;
 mod sessions;
 
-pub use api_key::CreditorKey;
+pub use api_key::{BackOffice, CreditorKeyId, CreditorScope};
 pub use links::Links;
 pub use passwords::{Passwords, Verified};
 pub use sessions::Sessions;

@@ -89,6 +89,7 @@ problem_types! {
     BAD_SIGNATURE = "bad_signature" 401;
     ACCOUNT_NOT_ACTIVE = "account_not_active" 403;
     FORBIDDEN_ORIGIN = "forbidden_origin" 403;
+    FORBIDDEN_SCOPE = "forbidden_scope" 403;
     DEBT_NOT_FOUND = "debt_not_found" 404;
     PAYMENT_NOT_FOUND = "payment_not_found" 404;
     RECEIPT_NOT_FOUND = "receipt_not_found" 404;
@@ -116,6 +117,7 @@ impl Problem {
                 Error::NotAuthenticated => &NOT_AUTHENTICATED,
                 Error::InvalidCredentials => &INVALID_CREDENTIALS,
                 Error::AccountNotActive => &ACCOUNT_NOT_ACTIVE,
+                Error::ForbiddenScope => &FORBIDDEN_SCOPE,
                 Error::DebtNotFound => &DEBT_NOT_FOUND,
                 Error::PaymentNotFound => &PAYMENT_NOT_FOUND,
                 Error::ReceiptNotFound => &RECEIPT_NOT_FOUND,

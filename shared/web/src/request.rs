@@ -125,6 +125,11 @@ impl Request {
     /// parameters are refused.
     pub fn json_object(&self) -> Result<JsonObject, Problem> {
         self.query(&[])?;
+        self.json_body()
+    }
+
+    /// The same for a request whose parameters are read as well.
+    pub fn json_body(&self) -> Result<JsonObject, Problem> {
         if !self.has_content_type("application/json") {
             return Err(HttpError::UnsupportedMediaType.into());
         }
@@ -163,6 +168,14 @@ impl Request {
     pub fn has_content_type(&self, wanted: &str) -> bool {
         self.header("content-type").is_some_and(|value| {
             value.split(';').next().is_some_and(|media| media.trim().eq_ignore_ascii_case(wanted))
+        })
+    }
+
+    /// The character set that the body says it is in.
+    pub fn charset(&self) -> Option<&str> {
+        let parameters = self.header("content-type")?.split(';').skip(1);
+        parameters.filter_map(|pair| pair.split_once('=')).find_map(|(name, value)| {
+            name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"'))
         })
     }
 
@@ -272,6 +285,15 @@ impl Query {
     /// A parameter that was given and is not empty.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// A parameter that is `true` or `false`; false when it is missing.
+    pub fn flag(&self, name: &'static str) -> Result<bool, FieldError> {
+        match self.get(name) {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(_) => Err(FieldError::new(name, FieldCode::NotAllowed)),
+        }
     }
 }
 

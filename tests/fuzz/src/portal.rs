@@ -65,8 +65,12 @@ impl HttpConnector for Empty {
 fn secret() -> Value {
     json!({
         "pepper": KEY, "links": KEY, "sessions": [{"kid": 1, "key": KEY}],
-        "keys": [{"kid": 1, "key": KEY}], "index": KEY,
-        "webhook": [format!("whsec_{KEY}")], "apiKey": "psp-key", "apiKeys": [CREDITOR_KEY.trim_start_matches("Bearer ")],
+        // Of the seal, and of the back office: the hash is CREDITOR_KEY's.
+        "keys": [{
+            "kid": 1, "key": KEY, "id": "fuzz", "scopes": ["debts:write", "debts:read", "payments:read", "reconcile"],
+            "hashes": ["1ec6b685636e5822e167a5307f7afe81c89739670845b55d6ede76cc1f405106"],
+        }],
+        "index": KEY, "webhook": [format!("whsec_{KEY}")], "apiKey": "psp-key",
     })
 }
 

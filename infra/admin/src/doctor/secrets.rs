@@ -45,9 +45,17 @@ struct PspSecret {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[serde(deny_unknown_fields)]
 struct CreditorSecret {
-    api_keys: Vec<String>,
+    keys: Vec<CreditorKeySecret>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CreditorKeySecret {
+    id: String,
+    scopes: Vec<String>,
+    hashes: Vec<String>,
 }
 
 const MEND: &str = "infra/runbooks/secrets.md says what belongs there.";
@@ -77,11 +85,8 @@ pub fn examine(text: &str, values: &BTreeMap<String, String>) -> Vec<Finding> {
     if let Some(psp) = read::<PspSecret>(&all, "PspSecret", &mut found) {
         of_the_psp(&psp, values, &mut found);
     }
-    if let Some(creditor) = read::<CreditorSecret>(&all, "CreditorSecret", &mut found)
-        && (creditor.api_keys.is_empty() || creditor.api_keys.iter().any(|key| key.len() < 32))
-    {
-        let mend = "Give one or two keys of 32 characters or more: openssl rand -hex 32.";
-        found.push(Finding::fault("CreditorSecret", "apiKeys can be guessed, or there is none", mend));
+    if let Some(creditor) = read::<CreditorSecret>(&all, "CreditorSecret", &mut found) {
+        of_the_back_office(&creditor.keys, &mut found);
     }
     found
 }
@@ -117,6 +122,29 @@ fn keys(place: &str, member: &str, keys: &[SessionKeySecret], found: &mut Vec<Fi
         ));
     }
     alike(place, keys.iter().map(|key| &key.key), found);
+}
+
+const SCOPES: [&str; 6] =
+    ["debts:write", "debts:read", "payments:read", "reconcile", "webhooks", "catalogue"];
+
+fn of_the_back_office(keys: &[CreditorKeySecret], found: &mut Vec<Finding>) {
+    let mut refuse = |what: &str| found.push(Finding::fault("CreditorSecret", what, MEND));
+    if keys.is_empty() {
+        refuse("there is no key");
+    }
+    let ids: BTreeSet<&str> = keys.iter().map(|key| key.id.as_str()).collect();
+    if ids.len() != keys.len() || ids.contains("") {
+        refuse("each key needs an id of its own");
+    }
+    for key in keys {
+        if key.scopes.is_empty() || !key.scopes.iter().all(|scope| SCOPES.contains(&scope.as_str())) {
+            refuse("a key has no scope, or one that does not exist");
+        }
+        let hash = |text: &String| text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        if !(1..=2).contains(&key.hashes.len()) || !key.hashes.iter().all(hash) {
+            refuse("a key needs one hash, or two during a rotation: SHA-256 in small hexadecimal");
+        }
+    }
 }
 
 fn alike<'a>(place: &str, texts: impl IntoIterator<Item = &'a String>, found: &mut Vec<Finding>) {

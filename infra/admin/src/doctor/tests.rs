@@ -219,7 +219,9 @@ fn secrets_are_whole_and_are_never_repeated() {
         "IdentitySecret": {"pepper": key, "links": other, "sessions": [{"kid": 1, "key": key}]},
         "SealSecret": {"keys": [{"kid": 2, "key": key}, {"kid": 1, "key": other}], "index": key},
         "PspSecret": {"webhook": [format!("whsec_{key}")], "apiKey": "a", "checkoutKey": "b"},
-        "CreditorSecret": {"apiKeys": ["0123456789abcdef0123456789abcdef"]},
+        "CreditorSecret": {"keys": [{
+            "id": "gestionale", "scopes": ["debts:write"], "hashes": ["0123456789abcdef".repeat(4)],
+        }]},
     });
     let values = BTreeMap::from([("PaymentChannel".to_owned(), "checkout".to_owned())]);
     let places = |text: &serde_json::Value| -> Vec<String> {
@@ -238,8 +240,11 @@ fn secrets_are_whole_and_are_never_repeated() {
         ("/SealSecret/index", short, "SealSecret"),
         ("/PspSecret/webhook/0", serde_json::json!("whsec_short"), "PspSecret"),
         ("/PspSecret/checkoutKey", serde_json::json!("FROM-PAGOPA"), "PspSecret"),
-        ("/CreditorSecret/apiKeys", serde_json::json!(["short"]), "CreditorSecret"),
-        ("/CreditorSecret", serde_json::json!({"key": "0123456789abcdef"}), "CreditorSecret"),
+        ("/CreditorSecret/keys", serde_json::json!([]), "CreditorSecret"),
+        ("/CreditorSecret/keys/0/id", serde_json::json!(""), "CreditorSecret"),
+        ("/CreditorSecret/keys/0/scopes", serde_json::json!(["debts"]), "CreditorSecret"),
+        ("/CreditorSecret/keys/0/hashes/0", serde_json::json!("the key itself"), "CreditorSecret"),
+        ("/CreditorSecret", serde_json::json!({"apiKeys": ["0123456789abcdef"]}), "CreditorSecret"),
     ] {
         let mut changed = sound.clone();
         *changed.pointer_mut(pointer).unwrap() = value;

@@ -4,7 +4,7 @@ use domain::debt::{Debt, DebtDates, DebtOrigin, DebtState, DebtStatus, OpenAttem
 use domain::payment::PaymentId;
 use domain::receipt::{PspIdentity, Receipt};
 use domain::time::rome_date;
-use domain::{Amount, Error, Timestamp};
+use domain::{Amount, Error, FieldCode, Timestamp};
 use proptest::prelude::*;
 
 use crate::samples::{at, cases, day, debt};
@@ -163,5 +163,26 @@ proptest! {
         prop_assert!(pairs.contains(&(effective, status)), "{:?} is shown as {:?}", effective, status);
         // Time closes what was open and touches nothing else.
         prop_assert!(effective == state || (state == DebtState::Open && debt.is_past_expiry(now)));
+    }
+}
+
+#[test]
+fn days_are_written_whole_and_of_this_century() {
+    for fine in ["2000-01-01", "2100-12-31", " 2026-02-28 "] {
+        assert_eq!(DebtDates::day(fine).map(|day| day.to_string()).as_deref(), Ok(fine.trim()));
+    }
+    for (text, code) in [
+        ("1999-12-31", FieldCode::Range),
+        ("2101-01-01", FieldCode::Range),
+        ("0026-12-31", FieldCode::Range),
+        ("9999-12-31", FieldCode::Range),
+        ("2026-02-29", FieldCode::Format),
+        ("2026-1-31", FieldCode::Format),
+        ("20260131", FieldCode::Format),
+        ("2026-01-31T00:00", FieldCode::Format),
+        ("31/01/2026", FieldCode::Format),
+        ("", FieldCode::Format),
+    ] {
+        assert_eq!(DebtDates::day(text), Err(code), "{text:?}");
     }
 }

@@ -204,3 +204,17 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn somebody_unknown_is_a_debtor_and_nobody_who_asks() {
+    for written in ["ANONIMO", " anonimo "] {
+        let code = FiscalCode::of_debtor(written).unwrap();
+        assert!(code.is_anonymous() && code.as_str() == "ANONIMO" && code.holder() == Holder::Natural);
+        assert_eq!(FiscalCode::parse(written), Err(FieldCode::Format));
+        let stored = serde_json::to_string(&code).unwrap();
+        assert_eq!(serde_json::from_str::<FiscalCode>(&stored).unwrap(), code);
+    }
+    for code in ["RSSMRA80A01H501U", "12345678903", "", "ANONIMA", "X"] {
+        assert_eq!(FiscalCode::of_debtor(code), FiscalCode::parse(code), "{code}");
+    }
+}

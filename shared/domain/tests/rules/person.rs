@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use domain::error::Form;
 use domain::person::{
-    COUNTRIES, Email, PROVINCES, Person, PersonType, PostalAddress, country, given_name, phone, postal_code,
+    COUNTRIES, Email, PROVINCES, Person, PersonType, PostalAddress, country, debtor_province, given_name, phone, postal_code,
     province,
 };
 use domain::{FieldCode, FiscalCode};
@@ -226,6 +226,30 @@ fn provinces_are_the_107_in_italy_and_ee_abroad() {
         assert_eq!(province(text, true), Err(code), "{text:?}");
     }
     assert_eq!(province("", false), Err(FieldCode::Required));
+}
+
+#[test]
+fn a_debtors_province_may_be_one_that_is_no_more() {
+    for code in ["FO", "PS", "OT", "OG", "CI", "VS", "SU", "RM"] {
+        assert_eq!(debtor_province(code, Some("IT")).as_deref(), Ok(code));
+        assert_eq!(debtor_province(&code.to_lowercase(), None).as_deref(), Ok(code));
+        assert_eq!(debtor_province(code, Some("FR")), Err(FieldCode::NotAllowed), "{code}");
+    }
+    assert_eq!(province("FO", true), Err(FieldCode::NotAllowed), "nobody lives there now");
+    for country in [None, Some("FR")] {
+        assert_eq!(debtor_province("EE", country).as_deref(), Ok("EE"));
+    }
+    assert_eq!(debtor_province("EE", Some("IT")), Err(FieldCode::NotAllowed));
+    assert_eq!(debtor_province("XX", None), Err(FieldCode::NotAllowed));
+}
+
+#[test]
+fn a_sole_trader_is_a_body_with_a_persons_code() {
+    let owes = |kind: PersonType, code: &str| kind.may_owe_under(&FiscalCode::of_debtor(code).unwrap());
+    for code in ["RSSMRA80A01H501U", "12345678903", "anonimo"] {
+        assert!(owes(PersonType::Natural, code), "{code}");
+        assert_eq!(owes(PersonType::Legal, code), code != "anonimo", "{code}");
+    }
 }
 
 #[test]
