@@ -203,7 +203,8 @@ async fn a_number_that_is_not_our_own_is_refused_unless_it_is_called_foreign() {
         creditor.cancels(&position.notice()).await;
     }
     // Without check digits, and with those of older archives.
-    for number in [format!("1{}", portal.rng().digits(17)), checked(&format!("2{}", portal.rng().digits(15)))] {
+    for number in [format!("1{}", portal.rng().digits(17)), checked(&format!("2{}", portal.rng().digits(15)))]
+    {
         creditor.sends(&own.clone().numbered(&number)).await.expect(201);
     }
     let path = format!("/creditor/debts/{}?foreign=perhaps", own.number);
@@ -283,9 +284,8 @@ async fn a_quote_makes_no_two_lines_one_and_charges_nobody_anothers_amount() {
 #[tokio::test]
 async fn every_line_of_a_table_is_in_its_report() {
     let portal = TestPortal::open();
-    let debts: Vec<DebtPosition> = (0..3)
-        .map(|_| DebtPosition::of(&SamplePerson::natural(portal.rng()), portal.rng()))
-        .collect();
+    let debts: Vec<DebtPosition> =
+        (0..3).map(|_| DebtPosition::of(&SamplePerson::natural(portal.rng()), portal.rng())).collect();
     let lines: Vec<String> = debts.iter().map(|position| row(position).join(";")).collect();
     let rows = vec![
         lines[0].clone(),
@@ -313,7 +313,11 @@ async fn rows_are_taken_as_real_offices_write_them() {
     let number = || DebtPosition::of(&trader, portal.rng()).number;
     let (code, texts) = (&trader.fiscal_code, "“Rata” – n. 1 — § 5 «saldo» <2026> [a|b]");
     let rows: Vec<[String; 3]> = vec![
-        [format!("{code};Giuridica;Ditta Rossi;Via Roma 1;00185;Roma;RM"), "IT".to_owned(), "1.234,56".to_owned()],
+        [
+            format!("{code};Giuridica;Ditta Rossi;Via Roma 1;00185;Roma;RM"),
+            "IT".to_owned(),
+            "1.234,56".to_owned(),
+        ],
         ["ANONIMO;fisica;ANONIMO;;;;".to_owned(), String::new(), "12,5".to_owned()],
         [format!("{code};FISICA;Rossi;Rue 1;;Y;EE"), "FR".to_owned(), "0,01".to_owned()],
         [format!("{code};fisica;Rossi;Via 2;61100;Pesaro;PS"), String::new(), "7".to_owned()],
@@ -327,13 +331,13 @@ async fn rows_are_taken_as_real_offices_write_them() {
             (number, line)
         })
         .collect();
-    let file = OfficeFile {
-        header: header.to_owned(),
-        rows: lines.iter().map(|(_, line)| line.clone()).collect(),
-    };
+    let file =
+        OfficeFile { header: header.to_owned(), rows: lines.iter().map(|(_, line)| line.clone()).collect() };
     let report = file.report(&portal).await;
     assert_eq!((&report["accepted"], &report["rejected"]), (&json!(4), &json!(0)), "{report}");
-    for ((number, _), cents) in lines.iter().zip([123_456, 1_250, 1, 700]).filter(|(_, cents)| *cents != 1_250) {
+    for ((number, _), cents) in
+        lines.iter().zip([123_456, 1_250, 1, 700]).filter(|(_, cents)| *cents != 1_250)
+    {
         let found = portal.citizen().searches_for(code, number).await.ok();
         let said = (&found["debt"]["amount"], &found["debt"]["reason"], &found["debt"]["dueDate"]);
         assert_eq!(said, (&json!(cents), &json!(texts), &json!("2099-12-31")), "{number}");
@@ -386,7 +390,8 @@ async fn a_table_may_be_in_windows_letters_when_it_says_so() {
     let portal = TestPortal::open();
     let person = SamplePerson::natural(portal.rng());
     let header = HEADER.join(";");
-    let line = |number: &str| format!("{number};{};natural;D\u{92}Alò;TEST1;Perché – 5 €;100", person.fiscal_code);
+    let line =
+        |number: &str| format!("{number};{};natural;D\u{92}Alò;TEST1;Perché – 5 €;100", person.fiscal_code);
     let bytes = |text: &str| -> Vec<u8> {
         let byte = |c: char| match c {
             '–' => 0x96,

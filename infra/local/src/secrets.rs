@@ -25,7 +25,8 @@ pub const READER_KEY: &str = "local-reader-key";
 
 /// The secret of the back office with these keys: name, values and scopes of each.
 pub fn creditor_secret(keys: &[(&str, &[&str], &[&str])]) -> Value {
-    let hash = |value: &&str| -> String { Sha256::digest(value).iter().map(|b| format!("{b:02x}")).collect() };
+    let hash =
+        |value: &&str| -> String { Sha256::digest(value).iter().map(|b| format!("{b:02x}")).collect() };
     let keys = keys.iter().map(|(id, values, scopes)| {
         json!({"id": id, "scopes": scopes, "hashes": values.iter().map(hash).collect::<Vec<_>>()})
     });

@@ -81,7 +81,10 @@ impl BackOffice {
         let secret = self.secret.get().await?;
         // Every hash of every key is compared, in constant time.
         let known = secret.keys.iter().fold(None, |known, key| {
-            let same = key.hashes.iter().fold(false, |same, one| same | bool::from(one.as_bytes().ct_eq(hash.as_bytes())));
+            let same = key
+                .hashes
+                .iter()
+                .fold(false, |same, one| same | bool::from(one.as_bytes().ct_eq(hash.as_bytes())));
             if same { Some(key) } else { known }
         });
         let known = known.filter(|_| !presented.is_empty());

@@ -140,7 +140,8 @@ fn of_the_back_office(keys: &[CreditorKeySecret], found: &mut Vec<Finding>) {
         if key.scopes.is_empty() || !key.scopes.iter().all(|scope| SCOPES.contains(&scope.as_str())) {
             refuse("a key has no scope, or one that does not exist");
         }
-        let hash = |text: &String| text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        let hash =
+            |text: &String| text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
         if !(1..=2).contains(&key.hashes.len()) || !key.hashes.iter().all(hash) {
             refuse("a key needs one hash, or two during a rotation: SHA-256 in small hexadecimal");
         }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use domain::error::Form;
 use domain::person::{
-    COUNTRIES, Email, PROVINCES, Person, PersonType, PostalAddress, country, debtor_province, given_name, phone, postal_code,
-    province,
+    COUNTRIES, Email, PROVINCES, Person, PersonType, PostalAddress, country, debtor_province, given_name,
+    phone, postal_code, province,
 };
 use domain::{FieldCode, FiscalCode};
 use proptest::prelude::*;
