@@ -121,6 +121,36 @@ async fn ab_08_nobody_is_buried_in_mail_and_no_source_makes_us_write_without_end
     assert_eq!((RateLimit::MAIL_SOURCE_HOUR.most, RateLimit::MAIL_SOURCE_HOUR.window.as_secs()), (20, 3_600));
 }
 
+/// Whatever is written after a plus, it is one person who reads it; and a browser that the account knows has letters of its
+/// own, which nobody else can use up.
+#[tokio::test]
+async fn idn_04_idn_05_ab_08_a_mailbox_is_protected_and_its_owner_is_served() {
+    let Some(portal) = TestPortal::alone() else { return };
+    portal.stack().clock().set("2031-03-04T09:00:00Z".parse().unwrap());
+    let mario = portal.known_citizen().await;
+    let (name, domain) = mario.person.email.split_once('@').unwrap();
+    let mut written = 0;
+    for n in 0..8 {
+        let mut other = portal.citizen();
+        other.person.email = format!("x{name}+{n}@{domain}");
+        other.person.username.clone_from(&other.person.email);
+        other.tries_to_register().await.expect(202);
+        portal.stack().settle().await;
+        written += other.mails().await.len();
+        portal.clock().moves_minutes(2).await;
+    }
+    assert_eq!(written, 5, "five a day, whatever follows the plus");
+    for _ in 0..8 {
+        mario.elsewhere().asks_for_reset().await.expect(202);
+        portal.stack().settle().await;
+        portal.clock().moves_minutes(2).await;
+    }
+    assert_eq!(mario.mails_about("Reimposta la password").await, 5);
+    mario.asks_for_reset().await.expect(202);
+    portal.stack().settle().await;
+    assert_eq!(mario.mails_about("Reimposta la password").await, 6, "from the owner's browser");
+}
+
 /// A mail counts once against its address, however often its worker dies: what a person may have, arrives.
 #[tokio::test]
 async fn ab_08_fm_05_a_letter_whose_worker_died_is_not_counted_twice() {

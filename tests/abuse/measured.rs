@@ -161,6 +161,11 @@ async fn inv_m31_a_letter_is_given_up_after_ten_tries() {
         portal.clock().moves(Duration::from_secs(360 + 30 * 2_u64.pow(tries.min(8)))).await;
     }
     assert_eq!(letters(&portal).await, [("dead".into(), "10".into())]);
+    // IDN-13: kept for a month for whoever has to look at it, then nothing of it stays.
+    portal.clock().moves_minutes(29 * 24 * 60).await;
+    assert_eq!(letters(&portal).await, [("dead".into(), "10".into())]);
+    portal.clock().moves_minutes(2 * 24 * 60).await;
+    assert_eq!(letters(&portal).await, []);
 }
 
 /// One that kills whoever works on it has been tried as well: it does not kill for ever.

@@ -47,6 +47,10 @@ async fn a_citizen_does_everything(portal: &TestPortal) -> (PortalUser, journeys
     let notice = portal.creditor().issues(&mario.person).await;
     let by_iuv = json!({"fiscalCode": notice.fiscal_code, "iuv": notice.iuv()});
     mario.posts("/api/search", &by_iuv).await.ok();
+    let missing = json!({"fiscalCode": notice.fiscal_code, "noticeNumber": "301999999999999968"});
+    mario.posts("/api/search", &missing).await.refused(404, "debt_not_found");
+    mario.tries_to_associate(&missing).await.refused(404, "debt_not_found");
+    mario.gets("/api/receipts/00000000000000000000000000").await.refused(404, "receipt_not_found");
     let found = mario.searches(&notice).await;
     mario.gets(&format!("/api/search/{}/notice.pdf", found.reference)).await.pdf();
     mario.associates_found(&found).await;

@@ -185,7 +185,7 @@ async fn inv_i30_over_tls_the_sessions_cookie_is_this_hosts_and_travels_by_tls_a
         set.map(|cookie| cookie.to_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     let login = mario.tries_to_log_in().await.expect(200);
-    let [session, hint] = <[String; 2]>::try_from(cookies(&login)).unwrap();
+    let [session, browser, hint] = <[String; 3]>::try_from(cookies(&login)).unwrap();
     // Eight hours, of which a fraction of a second may have passed.
     let lives = |cookie: &str| {
         let cookie = cookie.replace("Max-Age=28799", "Max-Age=28800");
@@ -193,6 +193,8 @@ async fn inv_i30_over_tls_the_sessions_cookie_is_this_hosts_and_travels_by_tls_a
     };
     assert!(session.starts_with("__Host-session=ey"), "{session}");
     assert_eq!(lives(&session).unwrap(), " Path=/; HttpOnly; SameSite=Lax; Max-Age=28800; Secure");
+    assert!(browser.starts_with("__Host-browser="), "{browser}");
+    assert_eq!(lives(&browser).unwrap(), " Path=/; HttpOnly; SameSite=Lax; Max-Age=31536000; Secure");
     assert!(hint.starts_with("accesso=1;"), "{hint}");
     assert_eq!(lives(&hint).unwrap(), " Path=/; SameSite=Lax; Max-Age=28800; Secure");
     assert!(mario.is_logged_in().await);

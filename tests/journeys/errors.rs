@@ -193,11 +193,18 @@ async fn inv_x15_when_the_counters_cannot_be_read_the_request_is_refused() {
     let stranger = portal.citizen();
     let faults = portal.stack().faults();
     faults.plan(
-        Scope::function("Search").operation("dynamodb:UpdateItem"),
+        Scope::function("Search").operation("dynamodb:GetItem"),
         (1..50).map(|n| (n, InjectedFault::Throttle)),
     );
     let refused = stranger.searches_for(&notice.fiscal_code, &notice.number).await;
     refused.refused(503, "temporarily_unavailable");
+    faults.clear();
+    faults.plan(
+        Scope::function("Search").operation("dynamodb:UpdateItem"),
+        (1..50).map(|n| (n, InjectedFault::Throttle)),
+    );
+    let missed = stranger.searches_for(&notice.fiscal_code, "301999999999999968").await;
+    missed.refused(503, "temporarily_unavailable");
     faults.clear();
     stranger.searches(&notice).await;
 }

@@ -112,6 +112,11 @@ async fn ab_59_queries_are_checked() {
         ("/api/debts?limit=0", "limit", "min"),
         ("/api/debts?limit=51", "limit", "max"),
         ("/api/debts?limit=two", "limit", "format"),
+        // IDN-13: a parameter that says nothing.
+        ("/api/debts?limit=", "limit", "format"),
+        ("/api/debts?limit", "limit", "format"),
+        ("/api/history?q=", "q", "format"),
+        ("/api/payment-methods?amount=", "amount", "format"),
         ("/api/history?from=01/02/2026", "from", "format"),
         ("/api/history?from=2026-02-02&to=2026-02-01", "to", "range"),
         ("/api/history?status=lost", "status", "not_allowed"),

@@ -1,6 +1,6 @@
 //! A mail for each thing that a person should hear of, once.
 
-use journeys::{NodeReceipt, PortalUser, PspOutcome, TestPortal, said};
+use journeys::{NodeReceipt, PortalUser, PspOutcome, SampleNotice, TestPortal, said};
 
 #[tokio::test]
 async fn inv_i27_every_event_of_an_account_is_mailed_once() {
@@ -66,7 +66,8 @@ async fn a_receipt_goes_where_the_payer_asked_and_in_the_accounts_language() {
     let mails = portal.mailbox().of(&elsewhere).await;
     assert_eq!(mails.len(), 1);
     assert!(mails[0].subject.starts_with("Receipt for your payment of €"), "{}", mails[0].subject);
-    assert!(mails[0].text.contains(notice.iuv()) && mails[0].text.contains(&notice.reason));
+    // Nobody has verified the address: what other people wrote does not go there.
+    assert!(mails[0].text.contains(notice.iuv()) && !mails[0].text.contains(&notice.reason));
     assert_eq!(mails_about_payments(&mario).await, 0);
     // The node's receipt is there before the PSP says anything: the same.
     let second = portal.creditor().issues(&mario.person).await;
@@ -75,6 +76,59 @@ async fn a_receipt_goes_where_the_payer_asked_and_in_the_accounts_language() {
     assert_eq!(said(&NodeReceipt::of(&second, "1").arrives(&portal).await), "OK");
     assert_eq!(portal.mailbox().of(&elsewhere).await.len(), 2);
     assert_eq!(mails_about_payments(&mario).await, 0);
+}
+
+#[tokio::test]
+async fn idn_04_an_address_that_a_payer_names_hears_of_success_alone() {
+    let portal = TestPortal::open();
+    let mario = portal.known_citizen().await;
+    let stranger = format!("stranger.{}", mario.person.email);
+    let order = |notice: &SampleNotice, email: &str| journeys::json!({"noticeNumbers": [notice.number], "email": email});
+    let own = mario
+        .creates(&journeys::json!({"serviceCode": "TEST1", "reason": "Parole mie", "amount": 100}))
+        .await;
+    for outcome in [PspOutcome::Failure, PspOutcome::Cancel] {
+        mario.pays_as(&[&own], &order(&own, &stranger)).await.at_psp(outcome).await;
+    }
+    assert_eq!(portal.mailbox().of(&stranger).await.len(), 0);
+    assert_eq!(mario.mails_about("Pagamento non riuscito").await, 1, "the account hears of it");
+    mario.pays_as(&[&own], &order(&own, &stranger)).await.at_psp(PspOutcome::Success).await;
+    let mails = portal.mailbox().of(&stranger).await;
+    assert_eq!(mails.len(), 1);
+    assert!(!mails[0].text.contains("Parole mie") && !mails[0].html.contains("Parole mie"));
+    // To its own address the account may write what it likes.
+    let own = mario
+        .creates(&journeys::json!({"serviceCode": "TEST1", "reason": "Parole mie", "amount": 100}))
+        .await;
+    let email = mario.person.email.clone();
+    mario.pays_as(&[&own], &order(&own, &email)).await.at_psp(PspOutcome::Success).await;
+    let receipts = mario.mails().await.into_iter().filter(|mail| mail.subject.starts_with("Ricevuta"));
+    assert!(
+        receipts.clone().count() == 1 && receipts.into_iter().all(|mail| mail.text.contains("Parole mie"))
+    );
+}
+
+#[tokio::test]
+async fn idn_04_five_receipts_a_day_to_a_mailbox_that_nobody_verified() {
+    let portal = TestPortal::open();
+    let mario = portal.known_citizen().await;
+    let (name, domain) = mario.person.email.split_once('@').unwrap();
+    let mut received = 0;
+    let mut own = 0;
+    for n in 0..7 {
+        let (debt, address) =
+            (portal.creditor().issues(&mario.person).await, format!("o.{name}+{n}@{domain}"));
+        mario.associates(&debt).await;
+        let order = journeys::json!({"noticeNumbers": [debt.number], "email": address});
+        mario.pays_as(&[&debt], &order).await.at_psp(PspOutcome::Success).await;
+        received += portal.mailbox().of(&address).await.len();
+        let debt = portal.creditor().issues(&mario.person).await;
+        mario.associates(&debt).await;
+        mario.has_paid(&debt).await;
+        own += 1;
+    }
+    assert_eq!(received, 5, "what follows a plus is the same mailbox");
+    assert_eq!(mario.receipts_mailed().await, own);
 }
 
 #[tokio::test]

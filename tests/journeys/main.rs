@@ -26,6 +26,7 @@ mod operator;
 mod pagopa_node;
 mod password;
 mod payment_methods;
+mod privacy;
 mod psp_callback;
 mod races;
 mod register;

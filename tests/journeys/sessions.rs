@@ -177,14 +177,32 @@ async fn inv_i17_ab_24_an_idle_session_ends_after_twenty_minutes_and_any_after_e
     mario.logs_in().await;
 }
 
+/// Another site of the same domain sets cookies that come along.
+#[tokio::test]
+async fn idn_13_a_sister_sites_cookie_may_hold_anything() {
+    let portal = TestPortal::open();
+    let mario = portal.known_citizen().await;
+    let cookies = mario.browser.cookies();
+    for sister in ["comune=Città", "x", "=", "a=\u{ff}b"] {
+        for together in [format!("{sister}; {cookies}"), format!("{cookies}; {sister}")] {
+            let ask = mario.browser.get("/api/account").header("cookie", &together);
+            ask.answer().await.expect(200);
+        }
+    }
+}
+
 #[tokio::test]
 async fn inv_i30_ab_25_another_sites_page_cannot_act_for_a_person() {
     let portal = TestPortal::open();
     let mario = portal.known_citizen().await;
     let new = SamplePerson::new_password(portal.rng());
-    for (header, value) in
-        [("origin", "https://evil.example"), ("origin", "null"), ("sec-fetch-site", "cross-site")]
-    {
+    let other_scheme = portal.url().replace("http://", "https://");
+    for (header, value) in [
+        ("origin", "https://evil.example"),
+        ("origin", "null"),
+        ("origin", &other_scheme),
+        ("sec-fetch-site", "cross-site"),
+    ] {
         let ask = mario.browser.post("/api/consent/revoke", &journeys::json!({"password": new}));
         ask.header(header, value).answer().await.refused(403, "forbidden_origin");
     }

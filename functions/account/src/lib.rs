@@ -1,9 +1,9 @@
-//! A person sees their account, chooses the language they are written in, and takes their data along.
+//! A person sees their account, puts it right, sees where they are logged in, and takes their data along.
 
 mod pages;
 mod wire;
 
-use domain::account::Language;
+use domain::profile_change::ProfileChange;
 use domain::{Debt, Fault};
 use identity::Sessions;
 use runtime::{ConfigError, Env};
@@ -42,11 +42,10 @@ impl Function for Account {
                 Ok(Reply::ok(&wire::AccountAnswer::of(citizen.account())))
             }
             "PATCH /api/account" => {
-                let (change, mut form) = request.json::<wire::AccountForm>()?;
-                let language = change.language.unwrap_or_default();
-                let language = form.field("language", Language::parse(&language));
-                let language = form.give(language)?;
-                let account = self.accounts.set_language(&citizen, language).await?;
+                let (change, form) = request.json::<ProfileChange>()?;
+                form.finish()?;
+                let profile = change.of(&citizen.account().profile)?;
+                let account = self.accounts.change_profile(&citizen, profile).await?;
                 Ok(Reply::ok(&wire::AccountAnswer::of(&account)))
             }
             "GET /api/account/export" => {
@@ -76,7 +75,7 @@ impl Account {
         let mut exported = Vec::new();
         for debt in debts {
             let movements = self.movements.of_citizen(citizen, &debt).await?;
-            exported.push(wire::ExportedDebt::of(debt, &movements));
+            exported.push(wire::ExportedDebt::of(debt.seen_by(&citizen.viewer()), &movements));
         }
         Ok(wire::Export::of(citizen.account(), exported))
     }

@@ -1,17 +1,11 @@
 use domain::account::Account;
 use domain::debt::DebtDetail;
-use domain::movement::Movement;
+use domain::movement::{Movement, MovementSource};
 use domain::person::{Person, PersonType};
 use domain::receipt::{Payer, PspIdentity, Receipt};
 use domain::{Date, Debt, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use web::view::AccountView;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AccountForm {
-    pub language: Option<String>,
-}
 
 #[derive(Serialize)]
 pub struct AccountAnswer {
@@ -170,7 +164,8 @@ impl ExportedDebt {
                 kind: movement.kind.as_str(),
                 cents: movement.cents.get(),
                 source: movement.source.as_str(),
-                reference: movement.reference.clone(),
+                // What an operator noted is the office's own.
+                reference: movement.reference.clone().filter(|_| movement.source != MovementSource::Operator),
                 at: movement.at,
             })
             .collect();

@@ -54,11 +54,11 @@ impl Function for Activate {
                 if token.is_empty() {
                     return Err(FieldError::new("token", FieldCode::Required).into());
                 }
-                self.limits.admit(&[(RateLimit::LINK, source.as_str())]).await?;
-                if !Links::is_plausible(&token) {
-                    return Err(Error::LinkNotValid.into());
-                }
-                self.accounts.activate(&token).await?;
+                let activated = match Links::is_plausible(&token) {
+                    true => self.accounts.activate(&token).await,
+                    false => Err(Error::LinkNotValid),
+                };
+                self.limits.unless_guessed(&[(RateLimit::LINK, source.as_str())], activated).await?;
                 Ok(Reply::ok(&ActivationAnswer { status: "active" }))
             }
             "POST /api/activate/resend" => {

@@ -6,7 +6,7 @@ use creditor::creditor;
 use domain::creditor::Creditor;
 use identity::Sessions;
 use runtime::{ConfigError, Env};
-use store::{Accounts, Debts, RateLimit, RateLimits};
+use store::{Accounts, Debts, RateLimits};
 use web::view::DebtView;
 use web::{Function, Problem, References, Reply, Request};
 
@@ -35,26 +35,23 @@ impl Function for Associate {
 
     async fn handle(&self, request: Request) -> Result<Reply, Problem> {
         let citizen = self.sessions.citizen(&request).await?;
-        let proof = match wire::AssociationForm::read(request.json_object()?)? {
+        let associated = match wire::AssociationForm::read(request.json_object()?)? {
             wire::AssociationForm::Codes(proof) => {
                 // The same guessing as by public search: counted alike.
-                let source = request.source();
-                self.limits
-                    .admit(&[
-                        (RateLimit::ASSOCIATE, source.as_str()),
-                        (RateLimit::SEARCH_DAY, source.as_str()),
-                        (RateLimit::SEARCH_CODE, proof.fiscal_code.as_str()),
-                    ])
-                    .await?;
-                proof
+                let (source, joined) = (request.source(), self.debts.associate(&citizen, &proof));
+                self.limits.search(&proof.fiscal_code, source.as_str(), joined).await?
             }
-            wire::AssociationForm::Reference(reference) => self.references.open(&reference).await?.0,
+            wire::AssociationForm::Reference(reference) => {
+                let (proof, _) = self.references.open(&reference).await?;
+                self.debts.associate(&citizen, &proof).await?
+            }
         };
-        let associated = self.debts.associate(&citizen, &proof).await?;
-        if associated.proves_identity && !citizen.account().identity_proven {
-            self.accounts.prove(citizen).await?;
-        }
-        let debt = DebtView::of(&associated.debt, &self.creditor, self.debts.now());
+        let citizen = match associated.proves_identity && !citizen.account().identity_proven {
+            true => self.accounts.prove(citizen).await?,
+            false => citizen,
+        };
+        let (debt, now) = (&associated.debt, self.debts.now());
+        let debt = DebtView::seen_by(&citizen.viewer(), debt, &self.creditor, now);
         Ok(Reply::ok(&wire::AssociatedDebt { debt }))
     }
 }

@@ -39,9 +39,10 @@ impl Function for History {
         let bound_to = format!("history {} {filter:?}", citizen.id().as_str());
         let paging = self.cursors.paging(&query, &bound_to).await?;
         let rows = self.listing.history(&citizen, &filter, paging.limit, paging.after.as_deref()).await?;
+        let viewer = citizen.viewer();
         let next_cursor = self.cursors.next(&paging, rows.next.as_deref()).await?;
         if request.prefers("text/csv") {
-            let table = wire::table(&rows.debts, self.listing.debts().now())?;
+            let table = wire::table(&viewer, &rows.debts, self.listing.debts().now())?;
             let reply = Reply::csv("storico-pratiche.csv", table);
             return Ok(match next_cursor {
                 Some(cursor) => reply.with_header("x-next-cursor", &cursor),
@@ -49,7 +50,8 @@ impl Function for History {
             });
         }
         let now = self.listing.debts().now();
-        let items = rows.debts.iter().map(|debt| DebtView::of(debt, &self.creditor, now)).collect();
+        let items =
+            rows.debts.iter().map(|debt| DebtView::seen_by(&viewer, debt, &self.creditor, now)).collect();
         Ok(Reply::ok(&Page::<DebtView> { items, next_cursor }))
     }
 }

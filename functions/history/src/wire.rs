@@ -1,8 +1,9 @@
+use domain::debt::Viewer;
 use domain::{Debt, Fault, Timestamp};
 
 /// The rows as CSV: UTF-8, comma, a header line, one row for each debt. Text that a spreadsheet would take for
 /// a formula begins with an apostrophe.
-pub fn table(debts: &[Debt], now: Timestamp) -> Result<String, Fault> {
+pub fn table(viewer: &Viewer<'_>, debts: &[Debt], now: Timestamp) -> Result<String, Fault> {
     const DOING: &str = "writing a table";
     let mut csv = csv::Writer::from_writer(Vec::new());
     let header = [
@@ -18,7 +19,7 @@ pub fn table(debts: &[Debt], now: Timestamp) -> Result<String, Fault> {
         "amount",
     ];
     csv.write_record(header).map_err(|e| Fault::new(DOING, e))?;
-    for debt in debts {
+    for debt in debts.iter().map(|debt| debt.seen_by(viewer)) {
         let day = |day: Option<domain::Date>| day.map(|day| day.to_string()).unwrap_or_default();
         let row = [
             debt.notice.to_string(),

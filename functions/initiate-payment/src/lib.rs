@@ -81,13 +81,15 @@ impl InitiatePayment {
         payment::check_notices(&order.notices)?;
         let debts = self.writer.debts().all_of_citizen(citizen, &order.notices).await?;
         let choice = self.choice(&debts, order)?;
-        self.admit(&debts).await?;
+        self.admit(citizen, &debts).await?;
         let profile = &citizen.account().profile;
+        let given = order.email.as_ref().filter(|email| **email != profile.email);
         let payment = PaymentRequest {
             account: citizen.id(),
             language: profile.language,
             choice: &choice,
-            email: order.email.as_ref().unwrap_or(&profile.email),
+            email: given.unwrap_or(&profile.email),
+            elsewhere: given.is_some(),
         };
         let started = match self.writer.start(citizen, &debts, &payment).await? {
             StartOutcome::Stale(stale) => {
@@ -123,15 +125,18 @@ impl InitiatePayment {
 
     /// Counts an attempt that would be new, before anything of it is written: a refusal leaves no attempt behind
     /// that the next click could take up uncounted. What cannot be paid is refused with its own code.
-    async fn admit(&self, debts: &[Debt]) -> Result<(), Error> {
+    /// An account's attempts are its own: nobody uses up those of others.
+    async fn admit(&self, citizen: &Citizen, debts: &[Debt]) -> Result<(), Error> {
         let now = self.writer.debts().now();
         debts.iter().try_for_each(|debt| debt.ensure_payable(now))?;
         if debts.iter().any(|debt| debt.attempt.is_some()) {
             return Ok(());
         }
+        let of_this = |debt: &Debt| format!("{} {}", debt.notice, citizen.id().as_str());
+        let subjects: Vec<String> = debts.iter().map(of_this).collect();
         let attempts: Vec<(RateLimit, &str)> =
-            debts.iter().map(|debt| (RateLimit::ATTEMPTS, debt.notice.as_str())).collect();
-        self.limits.admit(&attempts).await
+            subjects.iter().map(|subject| (RateLimit::ATTEMPTS, subject.as_str())).collect();
+        self.limits.admit(&attempts).await.map(drop)
     }
 
     /// Method and PSP with the fee for these debts together.
@@ -142,6 +147,7 @@ impl InitiatePayment {
 
     async fn status(&self, citizen: &Citizen, attempt: &Attempt) -> Result<wire::PaymentStatusView, Problem> {
         let debts = self.writer.debts().those_of_citizen(citizen, &attempt.notices()).await?;
+        let debts: Vec<Debt> = debts.iter().map(|debt| debt.seen_by(&citizen.viewer())).collect();
         let now = self.writer.debts().now();
         Ok(wire::PaymentStatusView::of(attempt, &debts, &self.creditor, now))
     }

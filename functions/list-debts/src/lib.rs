@@ -46,8 +46,8 @@ impl Function for ListDebts {
                 let rows = self.listing.to_pay(&citizen, paging.limit, paging.after.as_deref()).await?;
                 let whole = paging.after.is_none() && rows.next.is_none();
                 let next_cursor = self.cursors.next(&paging, rows.next.as_deref()).await?;
-                let items: Vec<DebtView> =
-                    rows.debts.iter().map(|debt| DebtView::of(debt, &self.creditor, now)).collect();
+                let view = |debt| DebtView::seen_by(&citizen.viewer(), debt, &self.creditor, now);
+                let items: Vec<DebtView> = rows.debts.iter().map(view).collect();
                 let total = Cents::sum(rows.debts.iter().map(|debt| debt.amount.cents()));
                 let count = whole.then_some(items.len());
                 Ok(Reply::ok(&wire::ToPay { items, next_cursor, count, total: total.filter(|_| whole) }))
@@ -59,7 +59,7 @@ impl Function for ListDebts {
                 let debt = self.listing.debts().of_citizen(&citizen, &notice).await?;
                 let attempts = self.payments.of_debt(&citizen, &notice).await?;
                 let movements = self.movements.of_citizen(&citizen, &debt).await?;
-                let debt = DebtView::of(&debt, &self.creditor, now);
+                let debt = DebtView::seen_by(&citizen.viewer(), &debt, &self.creditor, now);
                 Ok(Reply::ok(&wire::DebtDetailView::of(debt, &attempts, &movements, request.language())))
             }
             _ => Err(HttpError::NotFound.into()),

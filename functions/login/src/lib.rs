@@ -9,7 +9,7 @@ use domain::person::Email;
 use domain::{Error, FieldError};
 use identity::{Passwords, Sessions, Verified};
 use runtime::{ConfigError, Env};
-use store::{AccountReader, Accounts, PasswordRecord, RateLimit, RateLimits};
+use store::{AccountReader, Accounts, PasswordOrigin, PasswordRecord, RateLimits};
 use web::{Function, Problem, Reply, Request};
 
 pub struct Login {
@@ -38,9 +38,12 @@ impl Function for Login {
     async fn handle(&self, request: Request) -> Result<Reply, Problem> {
         let (username, password) = credentials(&request)?;
         let source = request.source();
-        self.limits.admit(&[(RateLimit::LOGIN, source.as_str())]).await?;
+        // What cannot be a username is counted as it was typed: it is no other's either.
+        let typed = username.trim().to_ascii_lowercase();
         let username = Email::parse(&username).unwrap_or_else(|_| self.nobody.clone());
-        let tried = self.limits.admit_password(username.as_str()).await?;
+        let known = self.sessions.known_browser(&request, &username).await?;
+        let origin = PasswordOrigin::of(known.as_deref(), source.as_str());
+        let tried = self.limits.admit_password(&typed, origin).await?;
         let record = self.accounts.by_username(AccountReader::Login, &username).await?;
         let stored = record.as_ref().map(|record| record.hash.as_str());
         let offered = Password::offered(&password);
@@ -53,9 +56,9 @@ impl Function for Login {
             }
         };
         match record.account.status {
-            AccountStatus::Active => self.limits.succeeded(&tried).await?,
+            AccountStatus::Active => self.limits.succeeded(tried).await?,
             AccountStatus::Pending => {
-                self.limits.succeeded(&tried).await?;
+                self.limits.succeeded(tried).await?;
                 return Err(Error::AccountNotActive.into());
             }
             AccountStatus::Closed => {

@@ -33,7 +33,7 @@ impl Function for NoticePdf {
         let citizen = self.sessions.citizen(&request).await?;
         request.query(&[])?;
         let notice = NoticeNumber::parse(request.path("noticeNumber")).map_err(|_| Error::DebtNotFound)?;
-        let debt = self.debts.of_citizen(&citizen, &notice).await?;
+        let debt = self.debts.of_citizen(&citizen, &notice).await?.seen_by(&citizen.viewer());
         let now = self.debts.now();
         debt.ensure_payable(now)?;
         let today = domain::time::rome_date(now);

@@ -9,7 +9,7 @@ use domain::{Error, FieldError};
 use identity::{Links, Passwords, Sessions, Verified};
 use runtime::{ConfigError, Env};
 use serde::{Deserialize, Serialize};
-use store::{AccountWriter, Outbox, RateLimit, RateLimits};
+use store::{AccountWriter, Outbox, PasswordOrigin, RateLimit, RateLimits};
 use web::{Function, HttpError, Problem, Reply, Request};
 
 pub struct Password {
@@ -86,7 +86,8 @@ impl Password {
             ])
             .await?;
         let language = request.language();
-        self.outbox.add(&OutboxMessage::ForgotPassword { username, language }).await?;
+        let browser = self.sessions.known_browser(request, &username).await?;
+        self.outbox.add(&OutboxMessage::ForgotPassword { username, language, browser }).await?;
         Ok(Reply::accepted(&ResetSent { status: "mail-sent" }))
     }
 
@@ -99,17 +100,20 @@ impl Password {
             form.refuse(FieldError::new("token", FieldCode::Required));
         }
         self.accepted(form, &password, &confirmation, &[])?;
-        self.limits.admit(&[(RateLimit::LINK, request.source().as_str())]).await?;
-        if !Links::is_plausible(&token) {
-            return Err(Error::LinkNotValid.into());
-        }
-        let opened = self.accounts.accounts().open_link(LinkPurpose::ResetPassword, &token).await?;
+        let source = request.source();
+        let opened = match Links::is_plausible(&token) {
+            true => self.accounts.accounts().open_link(LinkPurpose::ResetPassword, &token).await,
+            false => Err(Error::LinkNotValid),
+        };
+        let opened = self.limits.unless_guessed(&[(RateLimit::LINK, source.as_str())], opened).await?;
         let personal = opened.account.profile.personal();
         let password = self.accepted(Form::default(), &password, &confirmation, &personal)?;
         let username = opened.account.profile.username.clone();
         let hash = self.passwords.hash(&password).await?;
         self.accounts.reset_password(&token, &opened, &hash).await?;
-        self.limits.forgive(username.as_str()).await;
+        let known = self.sessions.known_browser(request, &username).await?;
+        let origin = PasswordOrigin::of(known.as_deref(), source.as_str());
+        self.limits.forgive(username.as_str(), origin).await;
         Ok(self.sessions.without_cookies(Reply::no_content()))
     }
 
@@ -124,14 +128,15 @@ impl Password {
         }
         let personal = citizen.account().profile.personal();
         let password = self.accepted(form, &password, &confirmation, &personal)?;
-        let tried = self.limits.admit_password(citizen.account().profile.username.as_str()).await?;
+        let (username, source) = (citizen.account().profile.username.as_str(), request.source());
+        let tried = self.limits.admit_password(username, PasswordOrigin::Session(source.as_str())).await?;
         let record = self.accounts.accounts().password_of(&citizen).await?;
         let stored = record.as_ref().map(|record| record.hash.as_str());
         if self.passwords.verify(Secret::offered(&current).as_ref(), stored).await? == Verified::Wrong {
             self.limits.failed(&tried).await?;
             return Err(Error::InvalidCredentials.into());
         }
-        self.limits.succeeded(&tried).await?;
+        self.limits.succeeded(tried).await?;
         let hash = self.passwords.hash(&password).await?;
         let account = self.accounts.change_password(&citizen, &hash).await?;
         Ok(self.sessions.open(request, &account, Reply::no_content()).await?)

@@ -36,7 +36,7 @@ impl Function for ReceiptPdf {
         request.query(&[])?;
         let notice = NoticeNumber::parse(request.path("noticeNumber")).map_err(|_| Error::ReceiptNotFound)?;
         let debt = match self.debts.of_citizen(&citizen, &notice).await {
-            Ok(debt) => debt,
+            Ok(debt) => debt.seen_by(&citizen.viewer()),
             Err(Error::DebtNotFound) => return Err(Error::ReceiptNotFound.into()),
             Err(error) => return Err(error.into()),
         };

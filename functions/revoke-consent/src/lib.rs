@@ -7,7 +7,7 @@ use domain::{Error, FieldError};
 use identity::{Passwords, Sessions, Verified};
 use runtime::{ConfigError, Env};
 use serde::Deserialize;
-use store::{AccountWriter, Payments, RateLimits};
+use store::{AccountWriter, PasswordOrigin, Payments, RateLimits};
 use web::{Function, Problem, Reply, Request};
 
 pub struct RevokeConsent {
@@ -46,14 +46,15 @@ impl Function for RevokeConsent {
         if password.is_empty() {
             return Err(FieldError::new("password", FieldCode::Required).into());
         }
-        let tried = self.limits.admit_password(citizen.account().profile.username.as_str()).await?;
+        let (username, source) = (citizen.account().profile.username.as_str(), request.source());
+        let tried = self.limits.admit_password(username, PasswordOrigin::Session(source.as_str())).await?;
         let record = self.accounts.accounts().password_of(&citizen).await?;
         let stored = record.as_ref().map(|record| record.hash.as_str());
         if self.passwords.verify(Password::offered(&password).as_ref(), stored).await? == Verified::Wrong {
             self.limits.failed(&tried).await?;
             return Err(Error::InvalidCredentials.into());
         }
-        self.limits.succeeded(&tried).await?;
+        self.limits.succeeded(tried).await?;
         if self.payments.any_open(&citizen).await? {
             return Err(Error::PaymentInProgress.into());
         }

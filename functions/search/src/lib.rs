@@ -9,7 +9,7 @@ use documents::Printer;
 use domain::Fault;
 use domain::creditor::Creditor;
 use runtime::{ConfigError, Env};
-use store::{Debts, RateLimit, RateLimits};
+use store::{Debts, RateLimits};
 use web::{Function, HttpError, Problem, References, Reply, Request};
 
 pub struct Search {
@@ -51,7 +51,12 @@ impl Function for Search {
                 let debt = self.debts.find(&proof).await?;
                 debt.ensure_payable(self.debts.now())?;
                 let today = domain::time::rome_date(self.debts.now());
-                let pdf = self.printer()?.notice(&self.creditor, &debt, request.language(), today)?;
+                let pdf = self.printer()?.notice(
+                    &self.creditor,
+                    &debt.seen_by_others(),
+                    request.language(),
+                    today,
+                )?;
                 Ok(Reply::pdf(&format!("avviso-{}.pdf", debt.notice), pdf))
             }
             _ => Err(HttpError::NotFound.into()),
@@ -62,16 +67,8 @@ impl Function for Search {
 impl Search {
     async fn search(&self, request: &Request) -> Result<Reply, Problem> {
         let proof = web::read_proof(request.json_object()?)?;
-        let source = request.source();
-        self.limits
-            .admit(&[
-                (RateLimit::SEARCH_MINUTE, source.as_str()),
-                (RateLimit::SEARCH_HOUR, source.as_str()),
-                (RateLimit::SEARCH_DAY, source.as_str()),
-                (RateLimit::SEARCH_CODE, proof.fiscal_code.as_str()),
-            ])
-            .await?;
-        let debt = self.debts.find(&proof).await?;
+        let (source, search) = (request.source(), self.debts.find(&proof));
+        let debt = self.limits.search(&proof.fiscal_code, source.as_str(), search).await?;
         let (reference, expires_at) = self.references.issue(proof.fiscal_code, debt.notice.clone()).await?;
         Ok(Reply::ok(&self.found(&debt, reference, expires_at)))
     }

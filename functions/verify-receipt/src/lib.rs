@@ -4,7 +4,8 @@ mod wire;
 
 use creditor::creditor;
 use domain::creditor::Creditor;
-use domain::{Error, receipt};
+use domain::receipt::{self, Receipt};
+use domain::{Debt, Error};
 use runtime::{ConfigError, Env};
 use store::{Debts, RateLimit, RateLimits};
 use web::{Function, Problem, Reply, Request};
@@ -25,10 +26,16 @@ impl Function for VerifyReceipt {
     async fn handle(&self, request: Request) -> Result<Reply, Problem> {
         request.query(&[])?;
         let source = request.source();
-        self.limits.admit(&[(RateLimit::RECEIPT_CODE, source.as_str())]).await?;
-        let code = receipt::parse_code(request.path("code")).ok_or(Error::ReceiptNotFound)?;
-        let found = self.debts.by_receipt_code(&code).await?;
-        let (debt, receipt) = found.ok_or(Error::ReceiptNotFound)?;
+        let found = self.find(request.path("code")).await;
+        let (debt, receipt) =
+            self.limits.unless_guessed(&[(RateLimit::RECEIPT_CODE, source.as_str())], found).await?;
         Ok(Reply::ok(&wire::VerifiedReceipt::of(&debt, &receipt, &self.creditor)))
+    }
+}
+
+impl VerifyReceipt {
+    async fn find(&self, code: &str) -> Result<(Debt, Receipt), Error> {
+        let code = receipt::parse_code(code).ok_or(Error::ReceiptNotFound)?;
+        self.debts.by_receipt_code(&code).await?.ok_or(Error::ReceiptNotFound)
     }
 }

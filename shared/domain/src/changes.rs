@@ -105,7 +105,11 @@ pub fn import(
     let entry = MovementEntry::new(new.amount.cents(), MovementSource::Creditor);
     let changed = before.apply(DebtEvent::Change, entry, now)?;
     let NewDebt { debtor, service, reason, details, amount, days } = new;
-    let after = Debt { debtor, service, reason, details, amount, days, ..changed.after };
+    let mut after = Debt { debtor, service, reason, details, amount, days, ..changed.after };
+    if after.debtor.fiscal_code != before.debtor.fiscal_code {
+        // Who watched the old debtor's debt has nothing to do with the new one's.
+        after.watchers.clear();
+    }
     let changed = DebtChange { after, ..changed };
     if changed.leaves_data() {
         return Ok(Plan::nothing(Imported { debt: before.clone(), created: false }));

@@ -327,6 +327,31 @@ impl Debt {
         (own || self.watchers.contains(viewer.account)) && self.is_published(now)
     }
 
+    /// Returns whether an account may see all of it: it is the debtor's, proven, or it made the debt itself.
+    pub fn is_of(&self, viewer: &Viewer<'_>) -> bool {
+        let made_it = self.origin == DebtOrigin::Spontaneous && self.watchers.first() == Some(viewer.account);
+        self.debtor.fiscal_code == *viewer.fiscal_code && (viewer.identity_proven || made_it)
+    }
+
+    /// The debt as an account may see it: whole, or with another person's data left out. To be shown, never to be
+    /// written.
+    pub fn seen_by(&self, viewer: &Viewer<'_>) -> Self {
+        if self.is_of(viewer) { self.clone() } else { self.seen_by_others() }
+    }
+
+    /// The debt as anybody sees it who knows both of its codes.
+    pub fn seen_by_others(&self) -> Self {
+        let mut seen = Self { debtor: self.debtor.shortened(), ..self.clone() };
+        if self.origin == DebtOrigin::Spontaneous {
+            // What a person wrote of themselves, or of their children.
+            seen.details.clear();
+        }
+        if let Some(receipt) = &mut seen.receipt {
+            receipt.payer = None;
+        }
+        seen
+    }
+
     /// Returns whether it waits for this payment attempt.
     pub fn waits_for(&self, payment: &PaymentId) -> bool {
         self.attempt.as_ref().is_some_and(|open| open.payment_id == *payment)

@@ -45,6 +45,7 @@ pub mod password;
 pub mod payment;
 pub mod person;
 pub mod plan;
+pub mod profile_change;
 pub mod rate_limits;
 pub mod receipt;
 pub mod registration;

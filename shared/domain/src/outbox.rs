@@ -27,6 +27,10 @@ pub enum OutboxMessage {
     ForgotPassword {
         username: Email,
         language: Language,
+        /// The browser that asked, if the username has logged in there before: it has letters of its own, which nobody else
+        /// can use up.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        browser: Option<String>,
     },
     AccountActivated {
         email: Email,
@@ -53,8 +57,13 @@ pub enum OutboxMessage {
     UploadPosition {
         notice: NoticeNumber,
     },
+    /// Told to the account that began to pay, and to no other address.
     PaymentFailed {
-        email: Email,
+        /// Where an earlier version would have written; no longer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        email: Option<Email>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account: Option<AccountId>,
         language: Language,
         payment: PaymentId,
         reasons: Vec<String>,
@@ -65,6 +74,7 @@ pub enum OutboxMessage {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Recipient {
+    /// An address that somebody named and nobody has verified: it hears that money was received, without free text.
     Address(Email, Language),
     /// An account, at its own address and in its own language, while it is active.
     Account(AccountId),

@@ -1,10 +1,17 @@
 //! The password policy (NIST SP 800-63B, ASVS 6.2): length, not common, not personal; nothing about composition.
 
+use unicode_normalization::UnicodeNormalization;
+
 use crate::error::{FieldCode, FieldError};
 use crate::text;
 
-/// A password exactly as received: never trimmed, never changed, never printed.
-pub struct Password(String);
+/// A password: never trimmed, never printed. It counts in Unicode's composed form (NFC), so that the same word is the same
+/// on every keyboard.
+pub struct Password {
+    composed: String,
+    /// As it came, where that differs: what was stored before passwords were composed.
+    typed: Option<String>,
+}
 
 /// Longest password that is hashed at all, in bytes.
 pub const MAX_BYTES: usize = 1_024;
@@ -41,25 +48,39 @@ impl Policy {
                 .with("max", MAX_CHARACTERS as u64)
                 .with("n", n as u64));
         }
-        let plain = password.to_lowercase();
+        let accepted = Password::of(password);
+        let plain = accepted.composed.to_lowercase();
         if is_common(&plain) {
             return refuse(FieldCode::Common);
         }
-        if personal.iter().filter_map(|p| trace(p)).any(|p| plain.contains(&p)) {
+        let personal = personal.iter().filter_map(|p| trace(p)).map(|p| p.nfc().collect::<String>());
+        if personal.into_iter().any(|p| plain.contains(&p)) {
             return refuse(FieldCode::Personal);
         }
-        Ok(Password(password.to_owned()))
+        Ok(accepted)
     }
 }
 
 impl Password {
     /// A password offered at login: only its size is looked at, so that a huge one costs nothing.
     pub fn offered(text: &str) -> Option<Self> {
-        (text.len() <= MAX_BYTES).then(|| Self(text.to_owned()))
+        (text.len() <= MAX_BYTES).then(|| Self::of(text))
     }
 
+    fn of(text: &str) -> Self {
+        let composed: String = text.nfc().collect();
+        let typed = (composed != text).then(|| text.to_owned());
+        Self { composed, typed }
+    }
+
+    /// What is hashed.
     pub fn as_bytes(&self) -> &[u8] {
-        self.0.as_bytes()
+        self.composed.as_bytes()
+    }
+
+    /// What an older hash may be of, if that is something else.
+    pub fn as_typed(&self) -> Option<&[u8]> {
+        self.typed.as_deref().map(str::as_bytes)
     }
 }
 

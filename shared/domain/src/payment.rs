@@ -153,6 +153,9 @@ pub struct Attempt {
     /// Where the outcome is mailed: the account's address unless another was given. Gone once it is mailed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<Email>,
+    /// Whether that is another address than the account's, which nobody has verified.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mailed_elsewhere: bool,
     pub language: Language,
     pub status: AttemptStatus,
     pub started_at: Timestamp,

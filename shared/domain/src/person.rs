@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use unicode_segmentation::UnicodeSegmentation;
 
 use crate::error::{FieldCode, FieldError, Form};
 use crate::fiscal_code::{FiscalCode, Holder};
@@ -60,6 +61,32 @@ pub struct Person {
 }
 
 impl Person {
+    /// The person as somebody else may see them: `Lucia V.`, and where they live is theirs. Companies whole.
+    pub fn shortened(&self) -> Self {
+        let name = match self.person_type {
+            PersonType::Legal => self.name.clone(),
+            PersonType::Natural => {
+                let initial = |word: &str| word.graphemes(true).next().map(|letter| format!("{letter}."));
+                let mut words = self.name.split_whitespace();
+                match (words.next(), words.next_back().and_then(initial)) {
+                    (Some(first), Some(last)) => format!("{first} {last}"),
+                    (only, _) => only.and_then(initial).unwrap_or_default(),
+                }
+            }
+        };
+        Self {
+            fiscal_code: self.fiscal_code.clone(),
+            person_type: self.person_type,
+            name,
+            address: None,
+            postal_code: None,
+            city: None,
+            province: None,
+            country: None,
+            email: None,
+        }
+    }
+
     /// `Via Roma 1, 00185 Roma (RM)`, as far as it is known.
     pub fn address_line(&self) -> Option<String> {
         let town = [self.postal_code.as_deref(), self.city.as_deref()];
@@ -132,6 +159,18 @@ impl Email {
 
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The mailbox that the address leads to, for limits: what is after a plus is the reader's own note. For uniqueness an
+    /// address stays as it is written.
+    pub fn mailbox(&self) -> String {
+        match self.0.rsplit_once('@') {
+            Some((local, domain)) => {
+                let name = local.split('+').next().filter(|name| !name.is_empty()).unwrap_or(local);
+                format!("{name}@{domain}")
+            }
+            None => self.0.clone(),
+        }
     }
 }
 

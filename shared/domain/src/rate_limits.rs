@@ -15,6 +15,8 @@ pub struct RateLimit {
     pub meter: &'static str,
     pub most: u64,
     pub window: Duration,
+    /// Whether what is refused counts, too.
+    pub counts_refused: bool,
 }
 
 const MINUTE: u64 = 60;
@@ -23,33 +25,82 @@ const DAY: u64 = 24 * HOUR;
 
 impl RateLimit {
     const fn new(name: &'static str, most: u64, seconds: u64) -> Self {
-        Self { name, meter: name, most, window: Duration::from_secs(seconds) }
+        Self { name, meter: name, most, window: Duration::from_secs(seconds), counts_refused: false }
     }
 
     const fn of(self, meter: &'static str) -> Self {
         Self { meter, ..self }
     }
 
+    /// What a source may miss when it searches by both codes.
     pub const SEARCH_MINUTE: RateLimit = RateLimit::new("search-minute", 10, MINUTE).of("search");
     pub const SEARCH_HOUR: RateLimit = RateLimit::new("search-hour", 60, HOUR).of("search");
     pub const SEARCH_DAY: RateLimit = RateLimit::new("search-day", 200, DAY).of("search");
+    /// What a source may miss of one fiscal code: then each further miss is refused, and what is right passes.
     pub const SEARCH_CODE: RateLimit = RateLimit::new("search-code", 20, DAY);
+    /// So many misses of one code from one source, refused ones included, are guessing: nothing passes any more.
+    pub const SEARCH_STOP: RateLimit =
+        RateLimit { counts_refused: true, ..RateLimit::new("search-stop", 100, DAY).of("search-code") };
+    /// Misses of one code from everywhere: beyond these each one is slow.
+    pub const SEARCH_EVERYWHERE: RateLimit = RateLimit::new("search-everywhere", 200, DAY);
     pub const REGISTER_CHECK: RateLimit = RateLimit::new("register-check", 20, 10 * MINUTE);
     /// Register, resend, forgot: what makes us write a mail.
     pub const MAIL_SOURCE: RateLimit = RateLimit::new("mail-source", 10, 10 * MINUTE).of("mail-source");
     pub const MAIL_SOURCE_HOUR: RateLimit = RateLimit::new("mail-source-hour", 20, HOUR).of("mail-source");
-    /// Kept by the worker, silently: the answer to the caller never depends on it.
-    pub const MAIL_ADDRESS: RateLimit = RateLimit::new("mail-address", 1, MINUTE).of("mail-address");
-    pub const MAIL_ADDRESS_DAY: RateLimit = RateLimit::new("mail-address-day", 5, DAY).of("mail-address");
-    pub const REGISTER_CODE: RateLimit = RateLimit::new("register-code", 3, DAY);
+    /// Passwords that a source may try in vain.
     pub const LOGIN: RateLimit = RateLimit::new("login", 20, 10 * MINUTE);
+    /// Failed passwords of one username from everywhere: beyond these every try is slow.
+    pub const LOGIN_EVERYWHERE: RateLimit = RateLimit::new("login-everywhere", 50, HOUR);
     pub const LINK: RateLimit = RateLimit::new("link", 20, 10 * MINUTE);
-    pub const ASSOCIATE: RateLimit = RateLimit::new("associate", 10, MINUTE).of("search");
     pub const SPONTANEOUS: RateLimit = RateLimit::new("spontaneous", 10, HOUR);
     pub const ATTEMPTS: RateLimit = RateLimit::new("attempts", 10, HOUR);
     pub const BAD_SIGNATURE: RateLimit = RateLimit::new("bad-signature", 60, MINUTE);
     pub const RECEIPT_CODE: RateLimit = RateLimit::new("receipt-code", 30, MINUTE);
     pub const BAD_API_KEY: RateLimit = RateLimit::new("bad-api-key", 20, MINUTE);
+}
+
+/// The kinds of letters. Each has limits of its own for a mailbox, kept by the worker, silently: the answer to the caller
+/// never depends on them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LetterKind {
+    /// The link that activates an account, after a registration.
+    Registration,
+    /// The same, asked for again.
+    ActivationAgain,
+    /// The same, when the password of a pending account is forgotten.
+    ActivationForgotten,
+    /// The link that sets a new password.
+    Reset,
+    /// What was done to an account.
+    Told,
+    /// A receipt, or that a payment failed, to an address that was verified.
+    Money,
+    /// A receipt to an address that nobody has verified.
+    MoneyElsewhere,
+}
+
+impl LetterKind {
+    /// What one mailbox gets at most: of links one a minute and five a day, of receipts five a day unless it was verified.
+    /// The other numbers are far above what a person causes.
+    pub fn limits(self) -> &'static [RateLimit] {
+        const fn letters(name: &'static str, most: u64, seconds: u64) -> RateLimit {
+            RateLimit::new(name, most, seconds).of("letters")
+        }
+        const ACTIVATION: RateLimit = letters("activation-day", 5, DAY);
+        match self {
+            LetterKind::Registration => const { &[letters("registration-minute", 1, MINUTE), ACTIVATION] },
+            LetterKind::ActivationAgain => const { &[letters("activation-minute", 1, MINUTE), ACTIVATION] },
+            LetterKind::ActivationForgotten => {
+                const { &[letters("forgotten-minute", 1, MINUTE), ACTIVATION] }
+            }
+            LetterKind::Reset => {
+                const { &[letters("reset-minute", 1, MINUTE), letters("reset-day", 5, DAY)] }
+            }
+            LetterKind::Told => const { &[letters("told-day", 50, DAY)] },
+            LetterKind::Money => const { &[letters("money-day", 200, DAY)] },
+            LetterKind::MoneyElsewhere => const { &[letters("elsewhere-day", 5, DAY)] },
+        }
+    }
 }
 
 /// A limit's window at this moment.
@@ -82,25 +133,37 @@ impl Window {
         number.is_some_and(|number| number.saturating_add(1) < self.number)
     }
 
-    /// How long to wait if the attempt just counted was one too many. The window before counts by the share of it
-    /// that still lies within the last full length of time, so that a window's edge is no gap.
+    /// How long to wait if the attempt just counted was one too many.
     pub fn wait(&self, count: impl Fn(&str) -> u64) -> Option<Duration> {
+        (self.weight(count) > self.limit.most).then(|| Duration::from_secs(self.left))
+    }
+
+    /// How long to wait if one more attempt, not counted yet, would be one too many.
+    pub fn wait_for_one_more(&self, count: impl Fn(&str) -> u64) -> Option<Duration> {
+        (self.weight(count) >= self.limit.most).then(|| Duration::from_secs(self.left))
+    }
+
+    /// The attempts of the last full length of time: the window before counts by the share of it that still lies
+    /// within, so that a window's edge is no gap.
+    pub fn weight(&self, count: impl Fn(&str) -> u64) -> u64 {
         let count = |before| count(&self.attribute(before));
         let length = self.limit.window.as_secs().max(1);
         let weighed = count(1).saturating_mul(self.left).checked_div(length).unwrap_or_default();
-        let too_many = count(0).saturating_add(weighed) > self.limit.most;
-        too_many.then(|| Duration::from_secs(self.left))
+        count(0).saturating_add(weighed)
     }
 }
 
-/// The tries of a password that a username may fail before it has to wait.
+/// From so many misses of one fiscal code in a day somebody is told of them.
+pub const WATCHED_MISSES: u64 = 15;
+
+/// The tries of a password that a username may fail from one place before they have to wait there.
 pub const FREE_TRIES: u32 = 5;
 /// The failures in a row after which no password is taken any more: a mailed link sets a new one (INV-I14).
 const MOST_FAILURES: u32 = 100;
 /// How long failures are remembered. The store forgets them later, if ever: nobody relies on it (INV-X07).
 pub const REMEMBERED: Duration = Duration::from_secs(30 * DAY);
 
-/// What a username must wait after so many failures in a row: 30 seconds, doubled each time, to an hour.
+/// What must be waited after so many failures in a row: 30 seconds, doubled each time, to an hour.
 pub fn wait_after(failures: u32) -> Duration {
     let seconds = match failures.checked_sub(FREE_TRIES) {
         None => 0,
@@ -109,7 +172,7 @@ pub fn wait_after(failures: u32) -> Duration {
     Duration::from_secs(seconds)
 }
 
-/// The failed logins of a username in a row.
+/// The failed logins of a username from one place in a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Failures {
     pub count: u32,
@@ -126,8 +189,8 @@ pub struct AdmittedTry {
     pub counted: Option<Failures>,
 }
 
-/// Lets a password of a username be tried, whether or not the username exists, and whether or not the password is right
-/// (INV-I14, INV-I29).
+/// Lets a password of a username be tried from one place, whether or not the username exists, and whether or not the
+/// password is right (INV-I14, INV-I29).
 ///
 /// # Errors
 /// How long to wait.

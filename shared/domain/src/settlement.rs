@@ -336,9 +336,10 @@ fn ended(
     for debt in facts.debts.iter().filter(|debt| debt.waits_for(&attempt.id)) {
         plan.debts.push(released(attempt, debt, DebtEvent::FailAttempt, source, now)?);
     }
-    if let Some(email) = attempt.email.clone().filter(|_| status == AttemptStatus::Failed) {
+    if status == AttemptStatus::Failed {
         plan.messages.push(OutboxMessage::PaymentFailed {
-            email,
+            email: None,
+            account: Some(attempt.account.clone()),
             language: attempt.language,
             payment: attempt.id.clone(),
             reasons: attempt.items.iter().map(|item| item.reason.clone()).collect(),
@@ -421,7 +422,11 @@ fn unmatched(
 
 /// Whoever began a payment. An attempt that had ended has forgotten its address: the account's own is looked up.
 fn payer_of(attempt: &Attempt) -> Recipient {
-    let given = attempt.email.clone().map(|email| Recipient::Address(email, attempt.language));
+    let given = attempt
+        .email
+        .clone()
+        .filter(|_| attempt.mailed_elsewhere)
+        .map(|email| Recipient::Address(email, attempt.language));
     given.unwrap_or_else(|| Recipient::Account(attempt.account.clone()))
 }
 

@@ -21,6 +21,8 @@ pub struct PaymentRequest<'a> {
     pub language: Language,
     pub choice: &'a MethodChoice,
     pub email: &'a Email,
+    /// Whether that is another address than the account's.
+    pub elsewhere: bool,
 }
 
 /// What is known when somebody starts to pay.
@@ -118,6 +120,7 @@ fn new_attempt(
         items: debts.iter().map(item).collect(),
         choice: order.choice.clone(),
         email: Some(order.email.clone()),
+        mailed_elsewhere: order.elsewhere,
         language: order.language,
         status: AttemptStatus::Pending,
         started_at: now,

@@ -2,6 +2,7 @@
 //! keys of the [`BackOffice`]. The only crate that names argon2 and jsonwebtoken.
 
 mod api_key;
+mod browsers;
 mod jwt;
 mod links;
 mod passwords;

@@ -26,7 +26,7 @@ pub struct Passwords {
 pub enum Verified {
     Wrong,
     Right,
-    /// Right, and stored under weaker parameters than today's.
+    /// Right, and not stored as it is today: under weaker parameters, or as it was typed.
     RightButWeak,
 }
 
@@ -53,7 +53,7 @@ impl Passwords {
     pub async fn hash(&self, password: &Password) -> Result<String, Fault> {
         const DOING: &str = "hashing a password";
         let salt = self.random.bytes::<SALT>()?;
-        let output = self.compute(&self.params, password, &salt).await?;
+        let output = self.compute(&self.params, password.as_bytes(), &salt).await?;
         let hash = PasswordHash {
             algorithm: Algorithm::Argon2id.ident(),
             version: Some(Version::V0x13.into()),
@@ -71,9 +71,11 @@ impl Passwords {
         let nobody = Password::offered("").ok_or_else(|| Fault::new(DOING, "an empty password"))?;
         let offered = password.unwrap_or(&nobody);
         let Some(stored) = stored else {
-            let output = self.compute(&self.params, offered, &[0; SALT]).await?;
-            // Compared as well, so that the optimiser cannot leave the work out.
-            std::hint::black_box(bool::from(output.ct_eq(&[0; HASH])));
+            for form in forms(offered) {
+                let output = self.compute(&self.params, form, &[0; SALT]).await?;
+                // Compared as well, so that the optimiser cannot leave the work out.
+                std::hint::black_box(bool::from(output.ct_eq(&[0; HASH])));
+            }
             return Ok(Verified::Wrong);
         };
         let stored = PasswordHash::new(stored).map_err(|e| Fault::new(DOING, format!("{e:?}")))?;
@@ -81,9 +83,16 @@ impl Passwords {
             return Err(Fault::new(DOING, "salt or hash is missing"));
         };
         let params = Params::try_from(&stored).map_err(|e| Fault::new(DOING, format!("{e:?}")))?;
-        let output = self.compute(&params, offered, salt.as_ref()).await?;
-        let same = bool::from(output.ct_eq(hash.as_bytes()));
-        let weak = params.m_cost() < self.params.m_cost() || params.t_cost() < self.params.t_cost();
+        let mut same = false;
+        let mut weak = params.m_cost() < self.params.m_cost() || params.t_cost() < self.params.t_cost();
+        for (later, form) in forms(offered).enumerate() {
+            let output = self.compute(&params, form, salt.as_ref()).await?;
+            if bool::from(output.ct_eq(hash.as_bytes())) {
+                same = true;
+                // Stored as it was typed, before passwords were composed: to be written anew.
+                weak |= later > 0;
+            }
+        }
         Ok(match (same && password.is_some(), weak) {
             (false, _) => Verified::Wrong,
             (true, false) => Verified::Right,
@@ -91,7 +100,7 @@ impl Passwords {
         })
     }
 
-    async fn compute(&self, params: &Params, password: &Password, salt: &[u8]) -> Result<[u8; HASH], Fault> {
+    async fn compute(&self, params: &Params, password: &[u8], salt: &[u8]) -> Result<[u8; HASH], Fault> {
         const DOING: &str = "hashing a password";
         let keys = self.secret.get().await?;
         let argon2 = Argon2::new_with_secret(
@@ -105,7 +114,7 @@ impl Passwords {
         let mut hash = |memory: &mut Vec<Block>| {
             memory.resize(params.block_count(), Block::default());
             argon2
-                .hash_password_into_with_memory(password.as_bytes(), salt, &mut output, &mut *memory)
+                .hash_password_into_with_memory(password, salt, &mut output, &mut *memory)
                 .map_err(|e| Fault::new(DOING, e))
         };
         // For whoever listens closely (INV-I13): no level that production writes.
@@ -117,4 +126,10 @@ impl Passwords {
         }?;
         Ok(output)
     }
+}
+
+/// What an offered password may have been stored as: one form, or two where it was typed otherwise. That depends on what
+/// was typed alone, so that the work tells nothing of the account.
+fn forms(password: &Password) -> impl Iterator<Item = &[u8]> {
+    std::iter::once(password.as_bytes()).chain(password.as_typed())
 }

@@ -3,6 +3,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::account::{Account, AccountId};
+use domain::person::Email;
 use domain::session::SessionLimits;
 use domain::{Error, Fault, Timestamp};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
@@ -11,12 +12,14 @@ use serde::{Deserialize, Serialize};
 use store::{Citizen, SessionKey};
 use web::{Reply, Request, Site};
 
+use crate::browsers::{self, KnownBrowsers};
 use crate::{IdentityKeys, jwt};
 
 /// Sessions: a signed token in a cookie, and a row that can end it at once.
 #[derive(Clone)]
 pub struct Sessions {
     store: store::SessionStore,
+    browsers: KnownBrowsers,
     secret: Secret<IdentityKeys>,
     random: Random,
     clock: Clock,
@@ -56,6 +59,7 @@ impl Sessions {
         };
         Ok(Self {
             store: store::SessionStore::connect(env, limits)?,
+            browsers: KnownBrowsers::connect(env)?,
             secret: env.secret(&config.identity_secret)?,
             random: env.random().clone(),
             clock: env.clock().clone(),
@@ -101,12 +105,24 @@ impl Sessions {
         let token = self.write(&live.key, live.ends_at).await?;
         let seconds = domain::session::passed(self.clock.now(), live.ends_at).as_secs();
         let secure = self.secure();
+        let cookie = request.cookie(self.browser_cookie());
+        let browser = self.browsers.with(cookie, &account.profile.username).await?;
+        let life = browsers::LIFE.as_secs();
         Ok(reply
             .with_cookie(&format!(
                 "{}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}",
                 self.cookie_name()
             ))
+            .with_cookie(&format!(
+                "{}={browser}; Path=/; HttpOnly; SameSite=Lax; Max-Age={life}{secure}",
+                self.browser_cookie()
+            ))
             .with_cookie(&format!("{HINT}=1; Path=/; SameSite=Lax; Max-Age={seconds}{secure}")))
+    }
+
+    /// The browser that a request comes from, if this username has logged in there before: an opaque id.
+    pub async fn known_browser(&self, request: &Request, username: &Email) -> Result<Option<String>, Fault> {
+        self.browsers.of(request.cookie(self.browser_cookie()), username).await
     }
 
     /// Ends the citizen's session.
@@ -129,6 +145,11 @@ impl Sessions {
 
     fn cookie_name(&self) -> &'static str {
         if self.site.is_secure() { "__Host-session" } else { "session" }
+    }
+
+    /// Says that somebody has logged in here before; it is no session and opens nothing.
+    fn browser_cookie(&self) -> &'static str {
+        if self.site.is_secure() { "__Host-browser" } else { "browser" }
     }
 
     fn secure(&self) -> &'static str {

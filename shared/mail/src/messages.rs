@@ -47,7 +47,8 @@ pub enum Message {
 /// One debt that was paid.
 #[derive(Clone, Debug)]
 pub struct Paid {
-    pub reason: String,
+    /// Free text: for addresses that were verified.
+    pub reason: Option<String>,
     pub iuv: String,
     pub amount: Cents,
     pub paid_on: Date,
@@ -118,7 +119,7 @@ mod tests {
             total: Cents::new(4_630).unwrap(),
             fee: Cents::new(80).unwrap(),
             paid: vec![Paid {
-                reason: "Mensa ottobre 2026".to_owned(),
+                reason: Some("Mensa ottobre 2026".to_owned()),
                 iuv: "01000000000000144".to_owned(),
                 amount: Cents::new(4_550).unwrap(),
                 paid_on: "2026-11-23".parse().unwrap(),

@@ -11,7 +11,7 @@ fn messages() -> Vec<(&'static str, Message)> {
     let at = |path: &str| format!("{SITE}{path}");
     let cents = |n| Cents::new(n).unwrap();
     let paid = |reason: &str, iuv: &str, amount, paid_on: &str| Paid {
-        reason: reason.to_owned(),
+        reason: Some(reason.to_owned()),
         iuv: iuv.to_owned(),
         amount: cents(amount),
         paid_on: paid_on.parse().unwrap(),

@@ -7,6 +7,7 @@ use domain::debt::DebtState;
 use domain::notice::NoticeNumber;
 use domain::outbox::{OutboxMessage, Recipient};
 use domain::person::Email;
+use domain::rate_limits::LetterKind;
 use domain::registration::Registered;
 use domain::{Cents, Fault, Timestamp};
 use identity::Links;
@@ -14,7 +15,7 @@ use mail::{Mailer, Message, Paid};
 use pagopa::aca::{AcaClient, Position};
 use runtime::metrics::MailOutcome;
 use runtime::{ConfigError, Env, Measure, Metrics};
-use store::{AccountReader, Accounts, DebtReader, Debts, Outbox, RateLimit, RateLimits, StoredMessage};
+use store::{AccountReader, Accounts, DebtReader, Debts, Outbox, RateLimits, StoredMessage};
 
 #[derive(Clone)]
 pub struct OutboxWorker {
@@ -86,27 +87,35 @@ impl OutboxWorker {
         match &stored.message {
             OutboxMessage::Register { profile, password } => self.register(stored, profile, password).await,
             OutboxMessage::ResendActivation { username, .. } => self.resend(stored, username).await,
-            OutboxMessage::ForgotPassword { username, .. } => self.forgot(stored, username).await,
+            OutboxMessage::ForgotPassword { username, browser, .. } => {
+                self.forgot(stored, username, browser.as_deref()).await
+            }
             OutboxMessage::AccountActivated { email, language } => {
                 let login = self.links.page("/accedi");
-                self.mailer.send(email, *language, &Message::Activated { login }).await
+                let to = (email, *language);
+                self.write(stored, LetterKind::Told, to, &Message::Activated { login }).await
             }
             OutboxMessage::PasswordChanged { email, language } => {
                 let forgot = self.links.page("/password-dimenticata");
-                self.mailer.send(email, *language, &Message::PasswordChanged { forgot }).await
+                let to = (email, *language);
+                self.write(stored, LetterKind::Told, to, &Message::PasswordChanged { forgot }).await
             }
-            OutboxMessage::CloseAccount { account } => self.close(account).await,
+            OutboxMessage::CloseAccount { account } => self.close(stored, account).await,
             OutboxMessage::UploadPosition { notice } => self.upload(notice).await,
             OutboxMessage::PaymentReceived { to, others, paid, fee, .. } => {
                 let Some((email, language)) = self.address(to, others).await? else {
                     return Ok(());
+                };
+                let (kind, verified) = match to {
+                    Recipient::Address(..) => (LetterKind::MoneyElsewhere, false),
+                    Recipient::Account(_) | Recipient::Debtor(_) => (LetterKind::Money, true),
                 };
                 let sum = Cents::sum(paid.iter().map(|line| line.amount));
                 let total = sum.and_then(|sum| sum.plus(*fee)).unwrap_or_default();
                 let paid = paid
                     .iter()
                     .map(|line| Paid {
-                        reason: line.reason.clone(),
+                        reason: verified.then(|| line.reason.clone()),
                         iuv: line.iuv.clone(),
                         amount: line.amount,
                         paid_on: line.paid_on,
@@ -114,12 +123,16 @@ impl OutboxWorker {
                     .collect();
                 let page = self.links.page("/pratiche/storico");
                 let message = Message::PaymentReceived { total, fee: *fee, paid, page };
-                self.mailer.send(&email, language, &message).await
+                self.write(stored, kind, (&email, language), &message).await
             }
-            OutboxMessage::PaymentFailed { email, language, reasons, .. } => {
+            OutboxMessage::PaymentFailed { account, reasons, .. } => {
+                let Some(account) = account.clone() else { return Ok(()) };
+                let Some((email, language)) = self.found(&Recipient::Account(account)).await? else {
+                    return Ok(());
+                };
                 let page = self.links.page("/pratiche");
                 let message = Message::PaymentFailed { reasons: reasons.clone(), page };
-                self.mailer.send(email, *language, &message).await
+                self.write(stored, LetterKind::Money, (&email, language), &message).await
             }
         }
     }
@@ -153,17 +166,11 @@ impl OutboxWorker {
     /// A registration: fiscal code and username are claimed, or their holder is told. The caller of the web function
     /// sees neither.
     async fn register(&self, stored: &StoredMessage, profile: &Profile, password: &str) -> Result<(), Fault> {
-        if stored.is_new()
-            && !self.limits.within(&[RateLimit::REGISTER_CODE], profile.fiscal_code.as_str()).await?
-        {
-            tracing::warn!(event = "reg.claim.conflict", "too many registrations of one code");
-            return Ok(());
-        }
         // The message's own id makes the account's: the same message again is the same account.
         let id = AccountId::new(stored.id.chars().take(32).collect::<String>());
         match self.accounts.register(&id, profile, password).await? {
             Registered::New(account) => {
-                self.send_link(stored, &account, LinkPurpose::Activate, "register").await
+                self.send_link(stored, &account, LetterKind::Registration, None).await
             }
             Registered::Taken(holder) => match self.accounts.by_id(AccountReader::Worker, &holder).await? {
                 Some(holder) => self.tell_holder(stored, &holder).await,
@@ -182,34 +189,39 @@ impl OutboxWorker {
     /// no oracle either.
     async fn tell_holder(&self, stored: &StoredMessage, holder: &Account) -> Result<(), Fault> {
         let profile = &holder.profile;
-        if holder.status != AccountStatus::Active || !self.may_write(stored, &profile.email, "holder").await?
-        {
+        if holder.status != AccountStatus::Active {
             return Ok(());
         }
         let message = Message::AlreadyRegistered {
             login: self.links.page("/accedi"),
             forgot: self.links.page("/password-dimenticata"),
         };
-        self.mailer.send(&profile.email, profile.language, &message).await
+        self.write(stored, LetterKind::ActivationForgotten, (&profile.email, profile.language), &message)
+            .await
     }
 
     async fn resend(&self, stored: &StoredMessage, username: &Email) -> Result<(), Fault> {
         let record = self.accounts.by_username(AccountReader::Worker, username).await?;
         match record.map(|record| record.account).filter(|account| account.status == AccountStatus::Pending) {
-            Some(account) => self.send_link(stored, &account, LinkPurpose::Activate, "resend").await,
+            Some(account) => self.send_link(stored, &account, LetterKind::ActivationAgain, None).await,
             None => Ok(()),
         }
     }
 
-    async fn forgot(&self, stored: &StoredMessage, username: &Email) -> Result<(), Fault> {
+    async fn forgot(
+        &self,
+        stored: &StoredMessage,
+        username: &Email,
+        browser: Option<&str>,
+    ) -> Result<(), Fault> {
         let record = self.accounts.by_username(AccountReader::Worker, username).await?;
         let Some(account) = record.map(|record| record.account) else { return Ok(()) };
         match account.status {
-            AccountStatus::Active => {
-                self.send_link(stored, &account, LinkPurpose::ResetPassword, "forgot").await
-            }
+            AccountStatus::Active => self.send_link(stored, &account, LetterKind::Reset, browser).await,
             // A password cannot be reset before the account is active: the link for that is what they need.
-            AccountStatus::Pending => self.send_link(stored, &account, LinkPurpose::Activate, "forgot").await,
+            AccountStatus::Pending => {
+                self.send_link(stored, &account, LetterKind::ActivationForgotten, None).await
+            }
             AccountStatus::Closed => Ok(()),
         }
     }
@@ -218,13 +230,17 @@ impl OutboxWorker {
         &self,
         stored: &StoredMessage,
         account: &Account,
-        purpose: LinkPurpose,
-        why: &str,
+        kind: LetterKind,
+        browser: Option<&str>,
     ) -> Result<(), Fault> {
         let profile = &account.profile;
-        if !self.may_write(stored, &profile.email, why).await? {
+        if !self.may_write(stored, kind, &profile.email, browser).await? {
             return Ok(());
         }
+        let purpose = match kind {
+            LetterKind::Reset => LinkPurpose::ResetPassword,
+            _ => LinkPurpose::Activate,
+        };
         let link = self.links.of_message(&stored.id, purpose).await?;
         self.accounts.new_link(account, purpose, &link.token).await?;
         let message = match purpose {
@@ -234,18 +250,37 @@ impl OutboxWorker {
         self.mailer.send(&profile.email, profile.language, &message).await
     }
 
-    /// Returns whether this address may be written to again for this reason (AB-08). A message that comes back, after a
-    /// failure or because its worker died, was counted the first time.
-    async fn may_write(&self, stored: &StoredMessage, email: &Email, why: &str) -> Result<bool, Fault> {
+    /// Writes to an address, unless its mailbox has had its letters of this kind.
+    async fn write(
+        &self,
+        stored: &StoredMessage,
+        kind: LetterKind,
+        (email, language): (&Email, Language),
+        message: &Message,
+    ) -> Result<(), Fault> {
+        match self.may_write(stored, kind, email, None).await? {
+            true => self.mailer.send(email, language, message).await,
+            false => Ok(()),
+        }
+    }
+
+    /// Returns whether a mailbox gets another letter of this kind (AB-08, IDN-04); what a known browser asks for is counted
+    /// for itself. A message that comes back, after a failure or because its worker died, was counted the first time.
+    async fn may_write(
+        &self,
+        stored: &StoredMessage,
+        kind: LetterKind,
+        email: &Email,
+        browser: Option<&str>,
+    ) -> Result<bool, Fault> {
         if !stored.is_new() {
             return Ok(true);
         }
-        let subject = format!("{why} {}", email.as_str());
-        let may =
-            self.limits.within(&[RateLimit::MAIL_ADDRESS, RateLimit::MAIL_ADDRESS_DAY], &subject).await?;
+        let subject = format!("{} {}", email.mailbox(), browser.unwrap_or_default());
+        let may = self.limits.within(kind.limits(), &subject).await?;
         if !may {
             self.metrics.note(Measure::Mail(MailOutcome::Limited));
-            tracing::warn!(event = "mail.limited", why, "an address has had its mails for now");
+            tracing::warn!(event = "mail.limited", ?kind, "a mailbox has had its letters for now");
         }
         Ok(may)
     }
@@ -281,12 +316,12 @@ impl OutboxWorker {
     }
 
     /// Mails a confirmation before the address is erased, then erases.
-    async fn close(&self, id: &AccountId) -> Result<(), Fault> {
+    async fn close(&self, stored: &StoredMessage, id: &AccountId) -> Result<(), Fault> {
         let Some(account) = self.accounts.by_id(AccountReader::Worker, id).await? else { return Ok(()) };
         let profile = &account.profile;
         let search = self.links.page("/");
-        let language: Language = profile.language;
-        self.mailer.send(&profile.email, language, &Message::ConsentRevoked { search }).await?;
+        let to = (&profile.email, profile.language);
+        self.write(stored, LetterKind::Told, to, &Message::ConsentRevoked { search }).await?;
         self.accounts.erase(&account).await
     }
 }

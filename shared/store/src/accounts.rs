@@ -1,7 +1,7 @@
 //! Accounts, their claims to a fiscal code and a username, and mailed links.
 
 use domain::Fault;
-use domain::account::{Account, AccountId, AccountStatus, Language, LinkPurpose, Profile};
+use domain::account::{Account, AccountId, AccountStatus, LinkPurpose, Profile};
 use domain::digest::sha256_hex;
 use domain::outbox::OutboxMessage;
 use domain::person::Email;
@@ -283,18 +283,32 @@ impl Accounts {
         Ok(citizen.with_proof())
     }
 
-    /// Changes the language that a citizen is written in.
-    pub async fn set_language(&self, citizen: &Citizen, language: Language) -> Result<Account, Error> {
-        let change = Expression::new("SET profile.#language = :language")
-            .name("#language", "language")
-            .text_value(":language", language.as_str());
+    /// Changes what a citizen may change of their own profile: only the fields that differ are written.
+    pub async fn change_profile(&self, citizen: &Citizen, profile: Profile) -> Result<Account, Error> {
+        let old = &citizen.account().profile;
+        let fields = [
+            ("language", ":language", old.language.as_str(), profile.language.as_str()),
+            ("phone", ":phone", &old.phone, &profile.phone),
+            ("address", ":address", &old.address, &profile.address),
+            ("country", ":country", &old.country, &profile.country),
+            ("city", ":city", &old.city, &profile.city),
+            ("province", ":province", &old.province, &profile.province),
+            ("postal_code", ":postal_code", &old.postal_code, &profile.postal_code),
+        ];
+        let changed: Vec<_> = fields.into_iter().filter(|(_, _, old, new)| old != new).collect();
+        let account = Account { profile: profile.clone(), ..citizen.account().clone() };
+        if changed.is_empty() {
+            return Ok(account);
+        }
+        let sets: Vec<String> =
+            changed.iter().map(|(name, value, ..)| format!("profile.#{name} = {value}")).collect();
+        let change = Expression::new(format!("SET {}", sets.join(", ")));
+        let change = changed.into_iter().fold(change, |change, (name, value, _, new)| {
+            change.name(format!("#{name}"), name).text_value(value, new)
+        });
         match self.change(citizen.id(), change, has_status(AccountStatus::Active)).await? {
             WriteOutcome::Refused => Err(Error::NotAuthenticated),
-            WriteOutcome::Done => {
-                let mut account = citizen.account().clone();
-                account.profile.language = language;
-                Ok(account)
-            }
+            WriteOutcome::Done => Ok(account),
         }
     }
 

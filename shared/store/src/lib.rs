@@ -46,7 +46,7 @@ pub use domain::rate_limits::RateLimit;
 pub use due_work::{DueWork, due_shards};
 pub use idempotency::{Idempotency, IdempotencyHold, IdempotencyStart};
 pub use ledger::{AuditTotals, DebtStatement, Difference, DifferenceKind, Ledger};
-pub use limits::{PasswordTry, RateLimits};
+pub use limits::{AdmittedAttempt, PasswordOrigin, PasswordTry, RateLimits};
 pub use listing::{DebtPage, HistoryFilter, Listing};
 pub use movements::Movements;
 pub use outbox::{Outbox, StoredMessage};

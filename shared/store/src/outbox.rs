@@ -18,6 +18,8 @@ const STREAM_FIRST: Duration = Duration::from_secs(2 * 60);
 const LEASE: Duration = Duration::from_secs(60);
 /// How long a processed message is kept, without its content.
 const KEPT_FOR: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// How long a message that was given up is kept, for whoever has to look at it.
+const DEAD_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// Later than any message is due.
 const EVER: &str = "9999";
 /// How many messages are looked at to find the oldest; one batch read takes as many.
@@ -145,8 +147,11 @@ impl Outbox {
         let change = if dead {
             self.metrics.note(Measure::Mail(MailOutcome::Dead));
             tracing::error!(event = "mail.dead", message_id = stored.id, "a message was given up");
-            Expression::new("SET #state = :state REMOVE leased_until, due_shard, due_at")
+            let forget = time::after(self.clock.now(), DEAD_FOR);
+            Expression::new("SET #state = :state, #ttl = :ttl REMOVE leased_until, due_shard, due_at")
+                .name("#ttl", "ttl")
                 .text_value(":state", "dead")
+                .number(":ttl", forget.as_second())
         } else {
             Expression::new("SET #state = :state, due_at = :due REMOVE leased_until")
                 .text_value(":state", "pending")

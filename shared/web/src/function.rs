@@ -91,9 +91,11 @@ fn comes_from(site: &Site, incoming: &Incoming) -> bool {
     let same_origin = match incoming.header("origin") {
         None => true,
         Some(origin) if origin == site.url => true,
+        // Under another name of ours, but by the scheme that the gateway heard, which no page can make up.
         Some(origin) => {
-            let authority = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
-            authority.is_some() && authority == incoming.header("host")
+            let ours = if site.is_secure() { "https" } else { "http" };
+            let scheme = incoming.header("x-forwarded-proto").unwrap_or(ours);
+            origin.split_once("://") == Some(scheme).zip(incoming.header("host"))
         }
     };
     same_site && same_origin

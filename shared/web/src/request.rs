@@ -211,9 +211,9 @@ impl Request {
             .headers
             .get_all("cookie")
             .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(';'))
-            .filter_map(|pair| pair.trim().split_once('='))
+            .flat_map(|value| value.as_bytes().split(|byte| *byte == b';'))
+            // A sister site's cookie may hold any bytes: it is passed over by itself, not with those beside it.
+            .filter_map(|pair| std::str::from_utf8(pair).ok()?.trim().split_once('='))
             .find(|(known, _)| *known == name)
             .map(|(_, value)| value)
     }
@@ -257,7 +257,7 @@ impl Incoming {
     }
 }
 
-/// A query string's parameters, each given once.
+/// A query string's parameters, each given once and none of them empty.
 #[derive(Debug)]
 pub struct Query(BTreeMap<&'static str, String>);
 
@@ -275,16 +275,17 @@ impl Query {
             let Some(name) = known.iter().find(|known| **known == name) else {
                 return Err(HttpError::UnknownField(name).into());
             };
-            if values.insert(*name, value).is_some() {
+            // A parameter that says nothing is as wrong as one that says two things.
+            if value.is_empty() || values.insert(*name, value).is_some() {
                 return Err(FieldError::new(*name, FieldCode::Format).into());
             }
         }
         Ok(Self(values))
     }
 
-    /// A parameter that was given and is not empty.
+    /// A parameter that was given. It is not empty.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+        self.0.get(name).map(String::as_str)
     }
 
     /// A parameter that is `true` or `false`; false when it is missing.
@@ -314,6 +315,9 @@ mod tests {
         assert_eq!(parse("limit=5&q=a%20b+c").unwrap().get("q"), Some("a b c"));
         assert!(parse("").unwrap().get("q").is_none());
         assert!(matches!(parse("limit=5&limit=6"), Err(Problem::Domain(domain::Error::Invalid(_)))));
+        for empty in ["limit=", "limit", "q=a&limit="] {
+            assert!(matches!(parse(empty), Err(Problem::Domain(domain::Error::Invalid(_)))), "{empty}");
+        }
         assert!(matches!(parse("other=1"), Err(Problem::Http(HttpError::UnknownField(_)))));
         assert!(matches!(parse("q=%ff"), Err(Problem::Http(HttpError::MalformedBody))));
         assert!(matches!(parse("q=%c0%af"), Err(Problem::Http(HttpError::MalformedBody))));

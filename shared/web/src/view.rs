@@ -2,7 +2,7 @@
 
 use domain::account::{Account, HolderName};
 use domain::creditor::Creditor;
-use domain::debt::{Debt, DebtDetail, DebtOrigin, DebtStatus};
+use domain::debt::{Debt, DebtDetail, DebtOrigin, DebtStatus, Viewer};
 use domain::person::PersonType;
 use domain::{Date, Timestamp};
 use serde::Serialize;
@@ -102,6 +102,12 @@ impl PublicDebt {
 }
 
 impl DebtView {
+    /// The debt as this account may see it.
+    pub fn seen_by(viewer: &Viewer<'_>, debt: &Debt, creditor: &Creditor, now: Timestamp) -> Self {
+        Self::of(&debt.seen_by(viewer), creditor, now)
+    }
+
+    /// The whole debt.
     pub fn of(debt: &Debt, creditor: &Creditor, now: Timestamp) -> Self {
         Self {
             public: PublicDebt::of(debt, creditor, now),

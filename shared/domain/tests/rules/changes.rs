@@ -185,7 +185,7 @@ fn a_spontaneous_debt_is_seen_by_whoever_made_it() {
 }
 
 fn order<'a>(account: &'a AccountId, choice: &'a MethodChoice, email: &'a Email) -> PaymentRequest<'a> {
-    PaymentRequest { account, language: Language::It, choice, email }
+    PaymentRequest { account, language: Language::It, choice, email, elsewhere: false }
 }
 
 #[test]

@@ -1,8 +1,9 @@
-//! The password policy (INV-I12): exactly as received, 12 to 256 characters, not common, not personal.
+//! The password policy (INV-I12): as received, accents composed, 12 to 256 characters, not common, not personal.
 
 use domain::password::{MAX_BYTES, Password, Policy};
 use domain::text::length;
 use proptest::prelude::*;
+use unicode_normalization::UnicodeNormalization;
 
 use crate::samples::{any_text, cases};
 
@@ -12,7 +13,9 @@ const MARIO: [&str; 5] = ["Mario", "Rossi", "mario.rossi@example.it", "RSSMRA80A
 fn judge(password: &str) -> &'static str {
     match Policy::default().accept("password", password, &MARIO) {
         Ok(accepted) => {
-            assert_eq!(accepted.as_bytes(), password.as_bytes(), "exactly as received");
+            let composed: String = password.nfc().collect();
+            assert_eq!(accepted.as_bytes(), composed.as_bytes(), "exactly as received, composed");
+            assert_eq!(accepted.as_typed(), (composed != password).then_some(password.as_bytes()));
             "ok"
         }
         Err(error) => {

@@ -93,6 +93,7 @@ fn attempt(amounts: &[u64], fee: u64) -> Attempt {
             .collect(),
         choice: MethodChoice { fee: Cents::new(fee).unwrap(), ..MethodChoice::default() },
         email: Some(Email::parse("mario.rossi@example.it").unwrap()),
+        mailed_elsewhere: false,
         language: Language::It,
         status: AttemptStatus::Pending,
         started_at: at("2026-01-01T00:00:00Z"),

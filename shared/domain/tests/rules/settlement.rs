@@ -58,6 +58,7 @@ fn attempt(debts: &[Debt]) -> Attempt {
         items: debts.iter().map(item).collect(),
         choice: MethodChoice::default(),
         email: Some(Email::parse("chi.paga@example.it").unwrap()),
+        mailed_elsewhere: true,
         language: Language::En,
         status: AttemptStatus::Pending,
         started_at: at("2026-11-30T08:50:00Z"),
