@@ -169,13 +169,14 @@ impl ExportedDebt {
                 at: movement.at,
             })
             .collect();
+        let amount = debt.settled_amount().get();
         Self {
             notice_number: debt.notice.to_string(),
             iuv: debt.iuv().to_string(),
             service: debt.service.name,
             reason: debt.reason,
             details: debt.details,
-            amount: debt.amount.get(),
+            amount,
             created_at: debt.created_at,
             due_date: debt.days.due,
             debtor: debt.debtor.into(),

@@ -31,7 +31,7 @@ pub fn table(viewer: &Viewer<'_>, debts: &[Debt], now: Timestamp) -> Result<Stri
             domain::time::rome_date(debt.created_at).to_string(),
             day(debt.days.due),
             day(debt.paid_on()),
-            debt.amount.get().to_string(),
+            debt.settled_amount().get().to_string(),
         ];
         csv.write_record(row).map_err(|e| Fault::new(DOING, e))?;
     }

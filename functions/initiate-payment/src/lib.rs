@@ -4,12 +4,12 @@ mod wire;
 
 use creditor::{Psps, creditor};
 use domain::creditor::Creditor;
-use domain::payment::{self, Attempt, MethodChoice};
+use domain::payment::{self, Attempt, AttemptStatus, MethodChoice};
 use domain::start_payment::{PaymentRequest, StartOutcome};
 use domain::{Cents, Debt, Error};
 use identity::Sessions;
 use psp::{Asking, PaymentGateway};
-use runtime::{ConfigError, Env};
+use runtime::{ConfigError, Env, PaymentChannel};
 use store::{Citizen, DebtWriter, Idempotency, IdempotencyHold, IdempotencyStart, RateLimit, RateLimits};
 use web::{Function, HttpError, Problem, Reply, Request};
 
@@ -20,14 +20,16 @@ pub struct InitiatePayment {
     idempotency: Idempotency,
     gateway: PaymentGateway,
     psps: Psps,
+    channel: PaymentChannel,
     creditor: Creditor,
 }
 
 const START: &str = "POST /api/payments";
 const STATUS: &str = "GET /api/payments/{paymentId}";
+const CANCEL: &str = "POST /api/payments/{paymentId}/cancel";
 
 impl Function for InitiatePayment {
-    const ROUTES: &'static [&'static str] = &[START, STATUS];
+    const ROUTES: &'static [&'static str] = &[START, STATUS, CANCEL];
 
     fn connect(env: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
@@ -37,6 +39,7 @@ impl Function for InitiatePayment {
             idempotency: Idempotency::connect(env)?,
             gateway: PaymentGateway::connect(env)?,
             psps: Psps::of_the_repository()?,
+            channel: *env.config().payment_channel.get()?,
             creditor: creditor(env)?,
         })
     }
@@ -48,6 +51,15 @@ impl Function for InitiatePayment {
             STATUS => {
                 request.query(&[])?;
                 let attempt = self.writer.payments().of_citizen(&citizen, request.path("paymentId")).await?;
+                Ok(Reply::ok(&self.status(&citizen, &attempt).await?))
+            }
+            CANCEL => {
+                request.empty_json()?;
+                let attempt = self.writer.payments().of_citizen(&citizen, request.path("paymentId")).await?;
+                if attempt.status == AttemptStatus::Pending {
+                    self.gateway.cancel(&self.writer, &attempt).await?;
+                }
+                let attempt = self.writer.payments().of_citizen(&citizen, attempt.id.as_str()).await?;
                 Ok(Reply::ok(&self.status(&citizen, &attempt).await?))
             }
             _ => Err(HttpError::NotFound.into()),
@@ -103,10 +115,10 @@ impl InitiatePayment {
             started => started,
         };
         let attempt = match started {
-            StartOutcome::New(attempt) | StartOutcome::Resumed(attempt) => attempt,
+            StartOutcome::New(attempt) => self.opened(attempt).await?,
+            StartOutcome::Resumed(attempt) => self.opened_again(citizen, attempt, &debts).await?,
             StartOutcome::Stale(_) => return Err(Error::PaymentInProgress),
         };
-        let attempt = self.opened(attempt).await?;
         let started = wire::PaymentStarted::of(&attempt)?;
         let body = wire::text(&started)?;
         self.idempotency.finish(hold, 201, &body).await?;
@@ -116,11 +128,38 @@ impl InitiatePayment {
     /// The attempt with the PSP's page. The attempt is stored already: a crash in between leaves one that can be
     /// taken up again, never a payment that we do not know of (INV-M16).
     async fn opened(&self, attempt: Attempt) -> Result<Attempt, Error> {
-        if self.gateway.page_of(&attempt).is_some() {
+        match self.gateway.open(&attempt).await {
+            Ok(page) => self.writer.opened_at(&attempt, &page).await,
+            Err(error) => {
+                if self.gateway.opens_anew() {
+                    self.writer.got_no_page(&attempt).await?;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// The attempt taken up again: with the page that it has, as long as it is there. Another cart of Checkout is asked for
+    /// by one click at a time, and counts like a new attempt.
+    async fn opened_again(
+        &self,
+        citizen: &Citizen,
+        attempt: Attempt,
+        debts: &[Debt],
+    ) -> Result<Attempt, Error> {
+        let now = self.writer.debts().now();
+        if attempt.open_page(now).is_some() {
             return Ok(attempt);
         }
-        let page = self.gateway.open(&attempt).await?;
-        self.writer.opened_at(&attempt, &page).await
+        if !self.gateway.opens_anew() {
+            return self.opened(attempt).await;
+        }
+        let attempt = self.writer.ask_for_page(&attempt).await?;
+        if attempt.open_page(now).is_some() {
+            return Ok(attempt);
+        }
+        self.count(citizen, debts).await?;
+        self.opened(attempt).await
     }
 
     /// Counts an attempt that would be new, before anything of it is written: a refusal leaves no attempt behind
@@ -132,6 +171,10 @@ impl InitiatePayment {
         if debts.iter().any(|debt| debt.attempt.is_some()) {
             return Ok(());
         }
+        self.count(citizen, debts).await
+    }
+
+    async fn count(&self, citizen: &Citizen, debts: &[Debt]) -> Result<(), Error> {
         let of_this = |debt: &Debt| format!("{} {}", debt.notice, citizen.id().as_str());
         let subjects: Vec<String> = debts.iter().map(of_this).collect();
         let attempts: Vec<(RateLimit, &str)> =
@@ -139,8 +182,11 @@ impl InitiatePayment {
         self.limits.admit(&attempts).await.map(drop)
     }
 
-    /// Method and PSP with the fee for these debts together.
+    /// Method and PSP with the fee for these debts together. On Checkout they are chosen there.
     fn choice(&self, debts: &[Debt], order: &wire::PaymentForm) -> Result<MethodChoice, Error> {
+        if self.channel == PaymentChannel::Checkout {
+            return Ok(MethodChoice::default());
+        }
         let total = Cents::sum(debts.iter().map(|debt| debt.amount.cents())).unwrap_or_default();
         self.psps.choose(order.method.as_deref(), order.psp_id.as_deref(), total)
     }
@@ -149,6 +195,10 @@ impl InitiatePayment {
         let debts = self.writer.debts().those_of_citizen(citizen, &attempt.notices()).await?;
         let debts: Vec<Debt> = debts.iter().map(|debt| debt.seen_by(&citizen.viewer())).collect();
         let now = self.writer.debts().now();
-        Ok(wire::PaymentStatusView::of(attempt, &debts, &self.creditor, now))
+        let email = match wire::is_written_about(attempt) {
+            true => self.writer.payments().written_to(citizen, attempt).await?,
+            false => None,
+        };
+        Ok(wire::PaymentStatusView::of(attempt, &debts, email, &self.creditor, now))
     }
 }

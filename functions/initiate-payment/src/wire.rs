@@ -1,8 +1,9 @@
 use domain::creditor::Creditor;
 use domain::error::{FieldCode, Form};
 use domain::notice::NoticeNumber;
-use domain::payment::{self, Attempt};
+use domain::payment::{self, Attempt, AttemptStatus};
 use domain::person::Email;
+use domain::receipt::Receipt;
 use domain::{Cents, Debt, Error, Fault, FieldError, Timestamp};
 use serde::{Deserialize, Serialize};
 use web::view::DebtView;
@@ -96,31 +97,116 @@ pub struct PaymentStatusView {
     psp_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     transaction_id: Option<String>,
+    /// Why it failed, in the PSP's code.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
+    /// Money came, of another amount than agreed.
+    money_received: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     paid_at: Option<Timestamp>,
+    /// What the receipt says, once there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    paid: Option<PaidView>,
+    /// Where we wrote of the outcome, or shall.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<Email>,
+    /// The page to pay at, while it is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resume_url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     check_again_seconds: Option<u32>,
 }
 
+/// What the receipt says of a payment.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PaidView {
+    psp: PspView,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    method: Option<String>,
+    transaction_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fee: Option<Cents>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payer: Option<PayerView>,
+}
+
+#[derive(Serialize)]
+pub struct PspView {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+    name: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PayerView {
+    name: String,
+    fiscal_code: String,
+}
+
+impl PaidView {
+    fn of(receipt: &Receipt) -> Self {
+        Self {
+            psp: PspView {
+                id: Some(receipt.psp.id.clone()).filter(|id| !id.is_empty()),
+                name: receipt.psp.name.clone(),
+            },
+            method: receipt.method.clone(),
+            transaction_id: receipt.receipt_id.clone(),
+            fee: receipt.fee,
+            payer: receipt
+                .payer
+                .clone()
+                .map(|payer| PayerView { name: payer.name, fiscal_code: payer.fiscal_code }),
+        }
+    }
+}
+
+/// Returns whether a mail goes out, or went, about how an attempt ended. Whoever gave another address than the account's
+/// hears of success alone.
+pub fn is_written_about(attempt: &Attempt) -> bool {
+    match attempt.status {
+        AttemptStatus::Pending | AttemptStatus::Succeeded => true,
+        AttemptStatus::Failed => !attempt.mailed_elsewhere,
+        AttemptStatus::Cancelled | AttemptStatus::Expired => false,
+    }
+}
+
 impl PaymentStatusView {
-    pub fn of(attempt: &Attempt, debts: &[Debt], creditor: &Creditor, now: Timestamp) -> Self {
-        let pending = attempt.status == payment::AttemptStatus::Pending;
+    pub fn of(
+        attempt: &Attempt,
+        debts: &[Debt],
+        email: Option<Email>,
+        creditor: &Creditor,
+        now: Timestamp,
+    ) -> Self {
+        let pending = attempt.status == AttemptStatus::Pending;
         let waited = domain::session::passed(attempt.started_at, now).as_secs();
         let check_again = if waited < 120 { 2 } else { 30 };
-        let receipt = debts.iter().find_map(|debt| debt.receipt.as_ref());
+        // One fact comes from one place: once it is paid, from the receipt.
+        let succeeded = attempt.status == AttemptStatus::Succeeded;
+        let receipt = debts.iter().filter(|_| succeeded).find_map(|debt| debt.receipt.as_ref());
+        let paid = receipt.map(PaidView::of);
+        let page = attempt.checkout.as_ref().map(|page| page.transaction_id.clone());
         Self {
             payment_id: attempt.id.to_string(),
             status: attempt.status.as_str(),
             debts: debts.iter().map(|debt| DebtView::of(debt, creditor, now)).collect(),
             amount: attempt.total(),
-            fee: receipt.and_then(|receipt| receipt.fee).unwrap_or(attempt.choice.fee),
-            method: attempt.choice.method.clone(),
-            psp_name: attempt.choice.psp_name.clone(),
-            transaction_id: attempt.checkout.as_ref().map(|checkout| checkout.transaction_id.clone()),
+            fee: receipt.map_or(attempt.choice.fee, |receipt| receipt.fee.unwrap_or_default()),
+            method: paid.as_ref().map_or(attempt.choice.method.clone(), |paid| paid.method.clone()),
+            psp_name: match &paid {
+                Some(paid) => Some(paid.psp.name.clone()),
+                None => attempt.choice.psp_name.clone(),
+            },
+            transaction_id: paid.as_ref().map(|paid| paid.transaction_id.clone()).or(page),
             reason: attempt.failure.clone(),
+            money_received: attempt.was_mismatched(),
             paid_at: receipt.map(|r| domain::time::to_second(r.paid_at.unwrap_or(r.recorded_at))),
+            paid,
+            email,
+            resume_url: attempt.open_page(now).map(|page| page.redirect_url.clone()),
             check_again_seconds: pending.then_some(check_again),
         }
     }

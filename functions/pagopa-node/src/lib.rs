@@ -9,16 +9,18 @@ use creditor::{ServiceCatalogue, creditor};
 use domain::creditor::Creditor;
 use domain::notice::NoticeNumber;
 use domain::plan::CallbackId;
-use domain::{Debt, Fault};
+use domain::settlement::Settled;
+use domain::{Debt, Fault, digest};
 use pagopa::answers::FaultSide;
 use pagopa::operations::Get;
 use pagopa::{
-    FaultCode, NodeAnswer, NodeRequest as Asked, SendRt, Taxonomy, check_ids, fault_for, get_ok, verify_ok,
+    FaultCode, NodeAnswer, NodeOperation, NodeRequest as Asked, ReceivedReceipt, Taxonomy, check_ids, fault_for,
+    get_ok, verify_ok,
 };
 use runtime::metrics::CallbackOutcome;
 use runtime::{ConfigError, Env, Measure, Metrics};
-use store::{CallbackChannel, DebtReader, DebtWriter, RecordedCallback};
-use web::{Function, Problem, Reply, Request};
+use store::{AppliedMessage, CallbackChannel, DebtReader, DebtWriter, RecordedCallback};
+use web::{Function, HttpError, Problem, Reply, Request};
 
 pub struct PagopaNode {
     writer: DebtWriter,
@@ -30,7 +32,7 @@ pub struct PagopaNode {
 }
 
 /// Longest message that is read, in bytes (INV-X02).
-const MAX_BODY: usize = 128 * 1024;
+const MAX_BODY: usize = pagopa::soap::MAX_BYTES;
 
 impl Function for PagopaNode {
     const ROUTES: &'static [&'static str] = &["POST /pagopa/node"];
@@ -48,20 +50,28 @@ impl Function for PagopaNode {
     }
 
     async fn handle(&self, request: Request) -> Result<Reply, Problem> {
-        let body = request.raw_body(MAX_BODY)?;
-        let answer = match pagopa::parse(body) {
-            Err(refusal) => {
-                tracing::warn!(event = refusal.why.event(), "a message that is refused");
-                refusal.answer(&self.creditor.fiscal_code)
+        let answer = match request.raw_body(MAX_BODY) {
+            // A SOAP caller gets a SOAP answer, whatever is wrong.
+            Err(HttpError::PayloadTooLarge) => {
+                let fault = pagopa::render(&NodeAnswer::Fault(FaultSide::Client));
+                return Ok(Reply::asset(413, pagopa::CONTENT_TYPE, fault));
             }
-            Ok(asked) => self.answer(&asked, body).await,
+            Err(error) => return Err(error.into()),
+            Ok(body) if pagopa::is_receipt(body) => self.received(body).await,
+            Ok(body) => match pagopa::parse(body) {
+                Err(refusal) => {
+                    tracing::warn!(event = refusal.why.event(), "a message that is refused");
+                    refusal.answer(&self.creditor.fiscal_code)
+                }
+                Ok(asked) => self.answer(&asked).await,
+            },
         };
         Ok(Reply::asset(answer.status(), pagopa::CONTENT_TYPE, pagopa::render(&answer)))
     }
 }
 
 impl PagopaNode {
-    async fn answer(&self, asked: &Asked, body: &[u8]) -> NodeAnswer {
+    async fn answer(&self, asked: &Asked) -> NodeAnswer {
         let refuse = |code| NodeAnswer::refuse(asked, code, &self.creditor.fiscal_code);
         if let Some(code) = check_ids(&self.creditor, &self.broker, &self.station, asked) {
             tracing::warn!(event = "soap.ids", code = code.code(), "identifiers that are not ours");
@@ -78,15 +88,8 @@ impl PagopaNode {
                 let found = |debt: &Debt| self.taken(debt, get);
                 self.payable(get.qr_code.notice.as_str(), refuse, found).await
             }
-            Asked::Receipt(sent) => match self.receipt(sent, body).await {
-                Ok(Some(code)) => Ok(refuse(code)),
-                Ok(None) => Ok(NodeAnswer::ReceiptOk(sent.version)),
-                // The node sends it again: never a KO for trouble of ours (INV-M23).
-                Err(fault) => {
-                    tracing::error!(event = "rt.failed", doing = fault.doing, cause = %fault.source, "a receipt was not applied; the node sends it again");
-                    return NodeAnswer::Fault(FaultSide::Server);
-                }
-            },
+            // Hostile markup around a receipt: no receipt, see `is_receipt`.
+            Asked::Receipt(_) => Ok(refuse(FaultCode::SintassiExtraXsd)),
             // The creditor publishes no service for payments that begin at a PSP.
             Asked::Demand(_) => Ok(refuse(FaultCode::Semantica)),
         };
@@ -122,23 +125,55 @@ impl PagopaNode {
         Some(NodeAnswer::GetOk(get.version, Box::new(data)))
     }
 
-    /// Stores a receipt, then applies it; a fault code if it was stored before.
-    async fn receipt(&self, sent: &SendRt, body: &[u8]) -> Result<Option<FaultCode>, Fault> {
-        let id = format!("node {}", sent.receipt.id);
-        let raw = String::from_utf8_lossy(body);
-        match self.writer.callbacks().record(CallbackChannel::Node, &id, &raw).await? {
-            RecordedCallback::ToApply => {}
-            recorded => {
-                self.metrics.note(Measure::Callback(match recorded {
-                    RecordedCallback::Conflict => CallbackOutcome::Conflict,
-                    RecordedCallback::Applied | RecordedCallback::ToApply => CallbackOutcome::Repeated,
-                }));
-                return Ok(Some(FaultCode::ReceiptDuplicata));
+    /// A receipt: stored as it came, then read, then applied. The node sends it again after an HTTP error, and never
+    /// after a KO: there is none for trouble of ours, nor for what we cannot read (INV-M23).
+    async fn received(&self, body: &[u8]) -> NodeAnswer {
+        match self.receipt(body).await {
+            Ok(answer) => answer,
+            Err(fault) => {
+                tracing::error!(event = "rt.failed", doing = fault.doing, cause = %fault.source, "a receipt was not applied; the node sends it again");
+                NodeAnswer::Fault(FaultSide::Server)
             }
         }
-        let creditor = &self.creditor.fiscal_code;
-        let settled = self.writer.settle(&sent.notification(creditor), Some(&CallbackId::of(&id))).await?;
-        tracing::info!(event = "rt.applied", outcome = ?settled, stand_in = sent.stand_in(), "receipt");
-        Ok(None)
+    }
+
+    async fn receipt(&self, body: &[u8]) -> Result<NodeAnswer, Fault> {
+        // Under its own text: what it says its id is, is read afterwards.
+        let id = format!("node {}", digest::sha256_hex(&[body]));
+        let callbacks = self.writer.callbacks();
+        let recorded = callbacks.record(CallbackChannel::Node, &id, &String::from_utf8_lossy(body)).await?;
+        let id = CallbackId::of(&id);
+        let receipt = match ReceivedReceipt::read(body) {
+            Ok(receipt) => receipt,
+            Err(why) => {
+                self.metrics.note(Measure::Callback(CallbackOutcome::Unreadable));
+                tracing::error!(event = "rt.unreadable", why = ?why, message = id.as_str(), "a receipt that we cannot read");
+                callbacks.mark_unreadable(&id, CallbackChannel::Node).await?;
+                return Ok(NodeAnswer::Fault(FaultSide::Server));
+            }
+        };
+        let operation = NodeOperation::SendRt(receipt.version);
+        let refuse = |code| NodeAnswer::ko(operation, code, &self.creditor.fiscal_code);
+        if let Some(code) = receipt.check_ids(&self.creditor, &self.broker, &self.station) {
+            tracing::warn!(event = "soap.ids", code = code.code(), "identifiers that are not ours");
+            callbacks.mark_applied(&id).await?;
+            return Ok(refuse(code));
+        }
+        let was_unreadable = recorded == RecordedCallback::Unreadable;
+        let settled = match recorded {
+            RecordedCallback::ToApply | RecordedCallback::Unreadable => {
+                let message = AppliedMessage { id: &id, was_unreadable };
+                self.writer.settle(&receipt.notification(&self.creditor), Some(message)).await?
+            }
+            RecordedCallback::Applied | RecordedCallback::Conflict => {
+                self.metrics.note(Measure::Callback(CallbackOutcome::Repeated));
+                Settled::Known
+            }
+        };
+        tracing::info!(event = "rt.applied", outcome = ?settled, stand_in = receipt.stand_in, "receipt");
+        Ok(match settled {
+            Settled::Known => refuse(FaultCode::ReceiptDuplicata),
+            _ => NodeAnswer::ReceiptOk(receipt.version),
+        })
     }
 }

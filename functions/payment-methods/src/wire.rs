@@ -1,10 +1,12 @@
 use creditor::Psps;
 use domain::Cents;
 use domain::account::Language;
+use runtime::PaymentChannel;
 use serde::Serialize;
 
 #[derive(Serialize)]
 pub struct MethodList<'a> {
+    channel: &'static str,
     items: Vec<MethodView<'a>>,
 }
 
@@ -24,8 +26,12 @@ struct PspView<'a> {
 }
 
 impl<'a> MethodList<'a> {
-    pub fn of(psps: &'a Psps, amount: Cents, language: Language) -> Self {
-        let items = psps.methods().iter().map(|method| MethodView {
+    pub fn of(channel: PaymentChannel, psps: &'a Psps, amount: Cents, language: Language) -> Self {
+        let (channel, methods) = match channel {
+            PaymentChannel::Psp => ("psp", psps.methods()),
+            PaymentChannel::Checkout => ("checkout", &[][..]),
+        };
+        let items = methods.iter().map(|method| MethodView {
             code: &method.code,
             name: match language {
                 Language::It => &method.name,
@@ -37,6 +43,6 @@ impl<'a> MethodList<'a> {
                 .map(|offer| PspView { id: offer.id, name: offer.name, fee: offer.fee })
                 .collect(),
         });
-        Self { items: items.collect() }
+        Self { channel, items: items.collect() }
     }
 }

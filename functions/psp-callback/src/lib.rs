@@ -2,10 +2,11 @@
 
 use domain::movement::MovementSource;
 use domain::plan::CallbackId;
+use domain::{FieldCode, FieldError};
 use psp::{PspNotification, VerifiedCallback, Webhooks};
 use runtime::metrics::CallbackOutcome as Outcome;
 use runtime::{ConfigError, Env, Measure, Metrics};
-use store::{CallbackChannel, DebtWriter, RateLimit, RateLimits, RecordedCallback};
+use store::{AppliedMessage, CallbackChannel, DebtWriter, RateLimit, RateLimits, RecordedCallback};
 use web::{Function, HttpError, Problem, Reply, Request};
 
 pub struct PspCallback {
@@ -42,7 +43,8 @@ impl Function for PspCallback {
         let recorded =
             self.writer.callbacks().record(CallbackChannel::Psp, &callback.id, &callback.body).await?;
         match recorded {
-            RecordedCallback::ToApply => self.apply(&callback).await?,
+            RecordedCallback::ToApply => self.apply(&callback, false).await?,
+            RecordedCallback::Unreadable => self.apply(&callback, true).await?,
             RecordedCallback::Applied => self.metrics.note(Measure::Callback(Outcome::Repeated)),
             RecordedCallback::Conflict => self.metrics.note(Measure::Callback(Outcome::Conflict)),
         }
@@ -51,18 +53,32 @@ impl Function for PspCallback {
 }
 
 impl PspCallback {
-    async fn apply(&self, callback: &VerifiedCallback) -> Result<(), Problem> {
+    async fn apply(&self, callback: &VerifiedCallback, was_unreadable: bool) -> Result<(), Problem> {
         let id = CallbackId::of(&callback.id);
-        let notification = match PspNotification::of(&callback.body) {
-            Ok(told) => told.notification(MovementSource::PspCallback),
+        let told = PspNotification::of(&callback.body);
+        let told = told.and_then(|told| {
+            // A callback tells an outcome, or of something else.
+            let notification = told.notification(MovementSource::PspCallback);
+            notification.ok_or_else(|| FieldError::new("type", FieldCode::NotAllowed))
+        });
+        let notification = match told {
+            Ok(notification) => notification,
+            // Never acknowledged, at no delivery: it may be money (INV-M02).
             Err(error) => {
                 self.metrics.note(Measure::Callback(Outcome::Unreadable));
-                tracing::error!(event = "webhook.unreadable", "a signed callback that we cannot read");
-                self.writer.callbacks().mark_applied(&id).await?;
-                return Err(error);
+                let (field, code) = (error.field.as_str(), error.code.as_str());
+                tracing::error!(
+                    event = "webhook.unreadable",
+                    field,
+                    code,
+                    "a signed callback that we cannot read"
+                );
+                self.writer.callbacks().mark_unreadable(&id, CallbackChannel::Psp).await?;
+                return Err(error.into());
             }
         };
-        let settled = self.writer.settle(&notification, Some(&id)).await?;
+        let message = AppliedMessage { id: &id, was_unreadable };
+        let settled = self.writer.settle(&notification, Some(message)).await?;
         tracing::info!(event = "webhook.applied", outcome = ?settled, "callback");
         Ok(())
     }

@@ -58,6 +58,7 @@ impl Function for RevokeConsent {
         if self.payments.any_open(&citizen).await? {
             return Err(Error::PaymentInProgress.into());
         }
+        self.payments.forget_addresses(&citizen).await?;
         self.accounts.close(&citizen).await?;
         Ok(self.sessions.without_cookies(Reply::no_content()))
     }

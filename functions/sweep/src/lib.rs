@@ -6,7 +6,8 @@
 
 use domain::account::AccountStatus;
 use domain::payment;
-use domain::{Fault, FiscalCode};
+use domain::creditor::Creditor;
+use domain::Fault;
 use lambda::Worker;
 use outbox::OutboxWorker;
 use psp::{Asking, PaymentGateway};
@@ -19,7 +20,7 @@ pub struct Sweep {
     writer: DebtWriter,
     outbox: OutboxWorker,
     gateway: PaymentGateway,
-    creditor: FiscalCode,
+    creditor: Creditor,
     metrics: Metrics,
 }
 
@@ -47,7 +48,7 @@ impl Worker for Sweep {
             writer: DebtWriter::connect(env)?,
             outbox: OutboxWorker::connect(env)?,
             gateway: PaymentGateway::connect(env)?,
-            creditor: creditor::creditor(env)?.fiscal_code,
+            creditor: creditor::creditor(env)?,
             metrics: env.metrics().clone(),
         })
     }

@@ -8,7 +8,8 @@ use domain::debt::DebtState;
 use domain::ledger::BrokenLedger;
 use domain::movement::{Movement, MovementKind, MovementSource};
 use domain::settlement::Settled;
-use store::{DebtStatement, Difference, DifferenceKind, StoredCallback};
+use psp::Replayed;
+use store::{DebtStatement, WaitingMoney, WaitingKind, StoredCallback};
 
 use crate::cli::Note;
 
@@ -47,13 +48,13 @@ pub fn verdict(statement: &DebtStatement, out: &mut impl Write) -> io::Result<()
     }
 }
 
-pub fn differences(differences: &[Difference], out: &mut impl Write) -> io::Result<()> {
+pub fn differences(differences: &[WaitingMoney], out: &mut impl Write) -> io::Result<()> {
     for difference in differences {
-        let Difference { kind, notice, number, cents, currency, reference, source, at } = difference;
+        let WaitingMoney { kind, notice, number, cents, currency, reference, source, at } = difference;
         let what = match kind {
-            DifferenceKind::ToRefund => "to refund",
-            DifferenceKind::Mismatch => "other amount than agreed",
-            DifferenceKind::Unmatched => "of nothing we know",
+            WaitingKind::ToRefund => "to refund",
+            WaitingKind::Mismatch => "other amount than agreed",
+            WaitingKind::Unmatched => "of nothing we know",
         };
         let whose = match (notice, number) {
             (Some(notice), Some(number)) => format!("debt {notice}, movement {number}"),
@@ -70,14 +71,17 @@ pub fn differences(differences: &[Difference], out: &mut impl Write) -> io::Resu
     writeln!(
         out,
         "{} to refund, {} of another amount, {} of nothing we know",
-        of(DifferenceKind::ToRefund),
-        of(DifferenceKind::Mismatch),
-        of(DifferenceKind::Unmatched)
+        of(WaitingKind::ToRefund),
+        of(WaitingKind::Mismatch),
+        of(WaitingKind::Unmatched)
     )
 }
 
-pub fn replayed(callback: &StoredCallback, done: Option<Settled>, out: &mut impl Write) -> io::Result<()> {
-    let what = done.map_or("holds nothing that can be applied", settled);
+pub fn replayed(callback: &StoredCallback, done: Replayed, out: &mut impl Write) -> io::Result<()> {
+    let what = match done {
+        Replayed::Settled(done) => settled(done),
+        Replayed::Unreadable => "cannot be read: it stays with the differences",
+    };
     writeln!(out, "received {}: {what}", callback.received_at)
 }
 
@@ -87,7 +91,7 @@ pub fn settled(settled: Settled) -> &'static str {
         Settled::Credited => "a debt was credited",
         Settled::Known => "known already, nothing changed",
         Settled::Duplicate => "kept as money to refund",
-        Settled::Mismatch => "kept as another amount than agreed",
+        Settled::Mismatch => "another amount than agreed or than the debt's: see differences",
         Settled::Unmatched => "kept as money of nothing we know",
         Settled::Ended => "the attempt ended without money",
         Settled::Ignored => "says nothing new",
@@ -142,6 +146,7 @@ fn happened(kind: MovementKind) -> &'static str {
         MovementKind::CreditLate => "PAID LATE, says",
         MovementKind::DuplicateToRefund => "PAID AGAIN, to refund, says",
         MovementKind::Mismatch => "ANOTHER AMOUNT, says",
+        MovementKind::Superseded => "that other amount corrected, says",
         MovementKind::Cancelled => "cancelled by",
         MovementKind::Expired => "expired, says",
         MovementKind::Reconciled => "reconciled by",

@@ -10,7 +10,7 @@ use domain::movement::MovementSource;
 use domain::notice::NoticeNumber;
 use domain::payment::Confirmation;
 use domain::receipt::PspIdentity;
-use domain::settlement::Notification;
+use domain::settlement::{Notification, ReceiptClaims};
 use runtime::{ConfigError, Env};
 use store::{DebtReader, DebtWriter, Ledger};
 
@@ -140,7 +140,8 @@ async fn correct(env: &Env, correction: &Correction, out: &mut impl Write) -> Re
         payer: None,
     };
     let (notice, amount, by_hand) = (notice.clone(), *amount, Some(reason));
-    let receipt = Notification::Receipt { notice: notice.clone(), amount, confirmation, by_hand };
+    let claims = ReceiptClaims::default();
+    let receipt = Notification::Receipt { notice: notice.clone(), amount, confirmation, claims, by_hand };
     let settled = writer.settle(&receipt, None).await?;
     writeln!(out, "{notice}: {}", messages::settled(settled))?;
     Ok(Verdict::Well)
@@ -169,7 +170,7 @@ async fn replay(env: &Env, which: &Replay, out: &mut impl Write) -> Result<Verdi
         (None, Some(from), Some(until)) => writer.callbacks().received(from, until).await?,
         _ => return Err(refused("replay needs --id, or --from and --until")),
     };
-    let creditor = creditor::creditor(env)?.fiscal_code;
+    let creditor = creditor::creditor(env)?;
     for callback in &callbacks {
         let settled = psp::replay(&writer, callback, &creditor).await?;
         messages::replayed(callback, settled, out)?;

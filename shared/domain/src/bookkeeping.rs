@@ -56,7 +56,10 @@ impl fmt::Display for Reason {
 
 /// The number of the movement that this one says has been dealt with.
 pub fn dealt_with(movement: &Movement) -> Option<u64> {
-    let says = matches!(movement.kind, MovementKind::RefundNoted | MovementKind::Reconciled);
+    let says = matches!(
+        movement.kind,
+        MovementKind::RefundNoted | MovementKind::Reconciled | MovementKind::Superseded
+    );
     let (number, _) = movement.reference.as_deref().filter(|_| says)?.split_once(' ')?;
     number.parse().ok()
 }

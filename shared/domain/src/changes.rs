@@ -44,6 +44,7 @@ impl NewDebt {
             closed_at: None,
             attempt: None,
             receipt: None,
+            mismatched: None,
             watchers: Vec::new(),
             version: 0,
             revision: 0,

@@ -11,7 +11,7 @@ use crate::movement::MovementKind;
 use crate::notice::{Iuv, NoticeNumber};
 use crate::payment::PaymentId;
 use crate::person::Person;
-use crate::receipt::Receipt;
+use crate::receipt::{PaidFor, Receipt};
 use crate::time;
 
 /// What is stored of a debt's state. What a person sees also depends on the day: [`Debt::status`].
@@ -41,6 +41,8 @@ pub enum DebtEvent {
     Credit,
     /// Money arrived with another amount than the debt's: beside the credit for a node's receipt.
     Mismatch,
+    /// The sender of a difference has corrected it.
+    Supersede,
     /// An operator notes that money which paid nothing was given back.
     NoteRefund,
     /// An operator notes that a difference was settled with whoever sent it.
@@ -72,7 +74,7 @@ impl DebtState {
 }
 
 impl DebtEvent {
-    pub const ALL: [DebtEvent; 10] = [
+    pub const ALL: [DebtEvent; 11] = [
         DebtEvent::Change,
         DebtEvent::Cancel,
         DebtEvent::Expire,
@@ -80,6 +82,7 @@ impl DebtEvent {
         DebtEvent::FailAttempt,
         DebtEvent::Credit,
         DebtEvent::Mismatch,
+        DebtEvent::Supersede,
         DebtEvent::NoteRefund,
         DebtEvent::Reconcile,
         DebtEvent::CorrectToMatchNode,
@@ -118,6 +121,7 @@ pub const fn decide(state: DebtState, event: DebtEvent) -> Transition {
         }
 
         (_, DebtEvent::Mismatch) => Record(MovementKind::Mismatch),
+        (_, DebtEvent::Supersede) => Record(MovementKind::Superseded),
 
         (_, DebtEvent::NoteRefund) => Record(MovementKind::RefundNoted),
         (DebtState::Paid, DebtEvent::Reconcile) => Record(MovementKind::Reconciled),
@@ -161,7 +165,7 @@ impl MovementKind {
             MovementKind::Cancelled => Some(DebtState::Cancelled),
             MovementKind::Expired => Some(DebtState::Expired),
             MovementKind::AttemptStarted | MovementKind::AttemptUnknown | MovementKind::AttemptFailed => None,
-            MovementKind::DuplicateToRefund | MovementKind::Mismatch => None,
+            MovementKind::DuplicateToRefund | MovementKind::Mismatch | MovementKind::Superseded => None,
             MovementKind::Reconciled | MovementKind::RefundNoted | MovementKind::CorrectedToMatchNode => None,
         }
     }
@@ -241,6 +245,10 @@ pub struct Debt {
     pub attempt: Option<OpenAttempt>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receipt: Option<Receipt>,
+    /// A payment of it that brought another amount than agreed, until it is paid, corrected or paid for anew: whoever
+    /// would pay is warned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mismatched: Option<PaymentId>,
     /// Accounts that see it although it is not their fiscal code's, or not yet.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub watchers: Vec<AccountId>,
@@ -355,6 +363,21 @@ impl Debt {
     /// Returns whether it waits for this payment attempt.
     pub fn waits_for(&self, payment: &PaymentId) -> bool {
         self.attempt.as_ref().is_some_and(|open| open.payment_id == *payment)
+    }
+
+    /// What it costs, or, once paid, what was paid for it.
+    pub fn settled_amount(&self) -> Amount {
+        self.receipt.as_ref().map_or(self.amount, |receipt| receipt.amount)
+    }
+
+    /// The debt as this viewer sees it. Whoever paid it for somebody who was its debtor when they began keeps it as it
+    /// was then, and learns nothing of the debtor whom the creditor has put in their place.
+    pub fn seen_by(self, viewer: &Viewer<'_>) -> Self {
+        let paid_for = self.receipt.as_ref().and_then(|receipt| receipt.paid_for.clone());
+        match paid_for.filter(|_| self.debtor.fiscal_code != *viewer.fiscal_code) {
+            None => self,
+            Some(PaidFor { debtor, reason }) => Self { debtor, reason, details: Vec::new(), ..self },
+        }
     }
 
     /// The day of payment, once paid.

@@ -14,6 +14,7 @@
 //! | load, cancel, expire, associate a debt | – | [`changes`] |
 //! | what money does when it arrives | – | [`settlement::settle`] |
 //! | movement, and what proves the books | movimento | [`movement::Movement`], [`ledger::verify`] |
+//! | what a person must look at | differenza | [`difference::Difference`] |
 //! | receipt | quietanza, ricevuta | [`receipt::Receipt`] |
 //! | an operator's notes | – | [`bookkeeping::book`] |
 //! | account, consent | utenza, consenso | [`account::Account`], [`registration`] |
@@ -33,6 +34,7 @@ pub mod bookkeeping;
 pub mod changes;
 pub mod creditor;
 pub mod debt;
+pub mod difference;
 pub mod digest;
 pub mod error;
 pub mod fiscal_code;
@@ -60,6 +62,6 @@ pub use debt::Debt;
 pub use error::{Error, Fault, FaultKind, FieldCode, FieldError};
 pub use fiscal_code::FiscalCode;
 pub use jiff::{Timestamp, civil::Date};
-pub use money::{Amount, Cents};
+pub use money::{Amount, Cents, MoneyTold};
 pub use notice::{Iuv, NoticeNumber};
 pub use person::Person;

@@ -104,6 +104,96 @@ impl Amount {
     }
 }
 
+/// Money as its sender says it: what is no amount of ours is kept in the sender's words, and never guessed at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MoneyTold {
+    /// Nothing when it is no amount in euro cents: negative, a fraction of a cent, out of range, another currency.
+    #[serde(default, deserialize_with = "in_range")]
+    pub cents: Option<Cents>,
+    /// The sender's words, where they are no amount of ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    pub currency: String,
+}
+
+/// How much of a sender's words is kept.
+const MAX_TOLD: usize = 40;
+
+impl MoneyTold {
+    /// Euro cents.
+    pub fn euro(cents: Cents) -> Self {
+        Self { cents: Some(cents), text: None, currency: EURO.to_owned() }
+    }
+
+    /// A number of hundredths as JSON or XML writes it, and the currency's name in capitals or not.
+    pub fn parse(number: &str, currency: &str) -> Self {
+        let currency = currency.trim().to_ascii_uppercase();
+        let cents = whole_number(number).filter(|_| currency == EURO).and_then(|n| Cents::new(n).ok());
+        cents.map_or_else(|| Self::foreign(number, &currency), Self::euro)
+    }
+
+    /// What is no amount of ours, as said.
+    pub fn foreign(text: &str, currency: &str) -> Self {
+        let kept = |text: &str| text.chars().filter(|c| !c.is_control()).take(MAX_TOLD).collect();
+        Self { cents: None, text: Some(kept(text)), currency: kept(currency) }
+    }
+
+    /// What can be added up of it: nothing of what is no amount of ours.
+    pub fn countable(&self) -> Cents {
+        self.cents.unwrap_or_default()
+    }
+}
+
+/// The number and the currency, as said: `1000 EUR`, `-3.5 EUR`.
+impl fmt::Display for MoneyTold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.cents, &self.text) {
+            (Some(cents), _) => write!(f, "{} {}", cents.get(), self.currency),
+            (None, text) => write!(f, "{} {}", text.as_deref().unwrap_or_default(), self.currency),
+        }
+    }
+}
+
+const EURO: &str = "EUR";
+
+fn in_range<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Cents>, D::Error> {
+    Ok(Option::<u64>::deserialize(from)?.and_then(|cents| Cents::new(cents).ok()))
+}
+
+/// The whole number that a JSON number is, however it is written (`1000`, `1000.0`, `1e3`); nothing for a fraction, a
+/// negative one, or one beyond `u64`.
+pub fn whole_number(text: &str) -> Option<u64> {
+    let (number, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let exponent: i32 = exponent.parse().ok().filter(|e: &i32| e.unsigned_abs() <= 400)?;
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let whole = match whole.strip_prefix('-') {
+        // Zero has no sign.
+        Some(digits) if digits.bytes().chain(fraction.bytes()).all(|b| b == b'0') => digits,
+        Some(_) => return None,
+        None => whole,
+    };
+    let digits = format!("{whole}{fraction}");
+    if whole.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    // Where the decimal point stands once the exponent has moved it.
+    let point = i64::try_from(whole.len()).ok()?.checked_add(i64::from(exponent))?;
+    let before: String = match usize::try_from(point) {
+        Ok(point) if point <= digits.len() => {
+            let (before, after) = digits.split_at(point);
+            if after.bytes().any(|b| b != b'0') {
+                return None;
+            }
+            before.to_owned()
+        }
+        Ok(point) => format!("{digits:0<point$}"),
+        Err(_) if digits.bytes().all(|b| b == b'0') => String::new(),
+        Err(_) => return None,
+    };
+    let significant = before.trim_start_matches('0');
+    if significant.is_empty() { Some(0) } else { significant.parse().ok() }
+}
+
 impl TryFrom<u64> for Cents {
     type Error = OutOfRange;
     fn try_from(cents: u64) -> Result<Self, OutOfRange> {

@@ -20,6 +20,8 @@ pub enum MovementKind {
     CreditLate,
     DuplicateToRefund,
     Mismatch,
+    /// The sender of a difference has corrected it: that difference counts no longer.
+    Superseded,
     Cancelled,
     Expired,
     Reconciled,
@@ -39,6 +41,7 @@ impl MovementKind {
             MovementKind::CreditLate => "CREDIT_LATE",
             MovementKind::DuplicateToRefund => "DUPLICATE_TO_REFUND",
             MovementKind::Mismatch => "MISMATCH",
+            MovementKind::Superseded => "SUPERSEDED",
             MovementKind::Cancelled => "CANCELLED",
             MovementKind::Expired => "EXPIRED",
             MovementKind::Reconciled => "RECONCILED",
@@ -52,7 +55,7 @@ impl MovementKind {
         matches!(self, MovementKind::DuplicateToRefund | MovementKind::Mismatch)
     }
 
-    /// The event of the citizen's timeline; operators' bookkeeping has none.
+    /// The event of the citizen's timeline; bookkeeping has none.
     pub fn timeline_event(self) -> Option<&'static str> {
         match self {
             MovementKind::Created => Some("created"),
@@ -66,7 +69,10 @@ impl MovementKind {
             MovementKind::Mismatch => Some("amount-mismatch"),
             MovementKind::Cancelled => Some("cancelled"),
             MovementKind::Expired => Some("expired"),
-            MovementKind::Reconciled | MovementKind::RefundNoted | MovementKind::CorrectedToMatchNode => None,
+            MovementKind::Superseded
+            | MovementKind::Reconciled
+            | MovementKind::RefundNoted
+            | MovementKind::CorrectedToMatchNode => None,
         }
     }
 }
@@ -104,7 +110,7 @@ pub struct Movement {
     /// 1, 2, 3 … without gaps: equal to the debt's version that it made.
     pub number: u64,
     pub kind: MovementKind,
-    /// What moved or was meant to.
+    /// What moved or was meant to; of a mismatch beside a credit nothing, for the credit counts all that came.
     pub cents: Cents,
     pub source: MovementSource,
     /// The payment, receipt or transaction that it speaks of; of an operator's entry, [`crate::bookkeeping::Reason`].

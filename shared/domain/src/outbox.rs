@@ -57,6 +57,15 @@ pub enum OutboxMessage {
     UploadPosition {
         notice: NoticeNumber,
     },
+    /// Money came of another amount than agreed: whoever began to pay is asked not to pay again.
+    PaymentDiffers {
+        account: AccountId,
+        payment: PaymentId,
+        reasons: Vec<String>,
+        /// Nothing when what came is no amount in euro.
+        came: Option<Cents>,
+        agreed: Cents,
+    },
     /// Told to the account that began to pay, and to no other address.
     PaymentFailed {
         /// Where an earlier version would have written; no longer.

@@ -7,11 +7,12 @@ use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
 use crate::account::{AccountId, Language};
+use crate::debt::Debt;
 use crate::error::{Error, FieldCode, FieldError};
 use crate::money::{Amount, Cents};
 use crate::movement::MovementSource;
 use crate::notice::NoticeNumber;
-use crate::person::Email;
+use crate::person::{Email, Person};
 use crate::receipt::{Payer, PspIdentity};
 use crate::time;
 
@@ -128,6 +129,21 @@ pub struct PaymentItem {
     pub notice: NoticeNumber,
     pub amount: Amount,
     pub reason: String,
+    /// Who owed it then. Attempts of earlier releases do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub debtor: Option<Person>,
+}
+
+impl PaymentItem {
+    /// The debt as it is agreed to be paid.
+    pub fn of(debt: &Debt) -> Self {
+        Self {
+            notice: debt.notice.clone(),
+            amount: debt.amount,
+            reason: debt.reason.clone(),
+            debtor: Some(debt.debtor.name_only()),
+        }
+    }
 }
 
 /// A method and a PSP with its fee, from the creditor's configuration; neither when the PSP asks itself.
@@ -153,7 +169,8 @@ pub struct Attempt {
     /// Where the outcome is mailed: the account's address unless another was given. Gone once it is mailed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<Email>,
-    /// Whether that is another address than the account's, which nobody has verified.
+    /// Whether that is another address than the account's, which nobody has verified: it is kept beside the attempt, and
+    /// goes with the account.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub mailed_elsewhere: bool,
     pub language: Language,
@@ -166,6 +183,9 @@ pub struct Attempt {
     /// Debts whose receipt the node has brought, when it brings them one by one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub received: Vec<NoticeNumber>,
+    /// When a page was last asked for, where each is asked for once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page_asked_at: Option<Timestamp>,
     /// Inquiries made so far by the sweep.
     #[serde(default)]
     pub inquiries: u32,
@@ -175,17 +195,34 @@ pub struct Attempt {
     pub revision: u64,
 }
 
+/// Why an attempt failed to which money of another amount came.
+pub const AMOUNT_MISMATCH: &str = "amount_mismatch";
+
 /// Where the PSP waits for the person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaymentPage {
     pub transaction_id: String,
     pub redirect_url: String,
+    /// Until when it is there; nothing when that is as long as the attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub good_until: Option<Timestamp>,
 }
 
 impl Attempt {
     /// The sum of the debts, without the fee. Checked when the attempt was made.
     pub fn total(&self) -> Cents {
         Cents::sum(self.items.iter().map(|item| item.amount.cents())).unwrap_or_default()
+    }
+
+    /// The page to pay at, while it is there.
+    pub fn open_page(&self, now: Timestamp) -> Option<&PaymentPage> {
+        let open = self.status == AttemptStatus::Pending && now < self.expires_at;
+        self.checkout.as_ref().filter(|page| open && page.good_until.is_none_or(|until| now < until))
+    }
+
+    /// Returns whether money came, of another amount than agreed.
+    pub fn was_mismatched(&self) -> bool {
+        self.failure.as_deref() == Some(AMOUNT_MISMATCH)
     }
 
     pub fn notices(&self) -> Vec<NoticeNumber> {

@@ -74,10 +74,15 @@ impl Person {
                 }
             }
         };
+        Self { name, ..self.name_only() }
+    }
+
+    /// Who it is, without where they live and how they are reached.
+    pub fn name_only(&self) -> Self {
         Self {
             fiscal_code: self.fiscal_code.clone(),
             person_type: self.person_type,
-            name,
+            name: self.name.clone(),
             address: None,
             postal_code: None,
             city: None,

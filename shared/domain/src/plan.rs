@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::debt::{Debt, DebtEvent, DebtState, RefusedTransition, Transition, decide};
-use crate::money::Cents;
+use crate::difference::DifferenceChange;
+use crate::money::{Cents, MoneyTold};
 use crate::movement::{Movement, MovementEntry, MovementKind};
 use crate::notice::NoticeNumber;
 use crate::outbox::OutboxMessage;
@@ -20,6 +21,7 @@ pub struct Plan<O> {
     pub attempt: Option<AttemptChange>,
     pub money_taken: Vec<MoneyTaken>,
     pub unmatched: Option<UnmatchedMoney>,
+    pub differences: Vec<DifferenceChange>,
     pub messages: Vec<OutboxMessage>,
     /// The stored callback that this plan applies.
     pub callback_applied: Option<CallbackId>,
@@ -34,6 +36,7 @@ impl<O> Plan<O> {
             attempt: None,
             money_taken: Vec::new(),
             unmatched: None,
+            differences: Vec::new(),
             messages: Vec::new(),
             callback_applied: None,
             outcome,
@@ -47,10 +50,18 @@ impl<O> Plan<O> {
 
     /// The same plan for an outcome made of this one.
     pub fn map<P>(self, outcome: impl FnOnce(O) -> P) -> Plan<P> {
-        let Self { debts, attempt, money_taken, unmatched, messages, callback_applied, outcome: before } =
-            self;
+        let Self {
+            debts,
+            attempt,
+            money_taken,
+            unmatched,
+            differences,
+            messages,
+            callback_applied,
+            outcome: before,
+        } = self;
         let outcome = outcome(before);
-        Plan { debts, attempt, money_taken, unmatched, messages, callback_applied, outcome }
+        Plan { debts, attempt, money_taken, unmatched, differences, messages, callback_applied, outcome }
     }
 }
 
@@ -181,7 +192,8 @@ impl AttemptChange {
     }
 }
 
-/// That money was taken for a debt under its receipt's id: once, for ever (INV-M01).
+/// That money was taken for a debt under its receipt's id: once, for ever (INV-M01), unless it was a difference that its
+/// sender corrects.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MoneyTaken {
     pub notice: NoticeNumber,
@@ -189,15 +201,16 @@ pub struct MoneyTaken {
     pub verdict: MovementKind,
     pub cents: Cents,
     pub at: Timestamp,
+    /// Whether a difference stands under this name, which its sender has corrected.
+    pub corrects: bool,
 }
 
 /// Money of a payment or a notice that we do not know, as its sender said it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnmatchedMoney {
     pub confirmation: Confirmation,
-    /// In hundredths of the currency.
-    pub cents: u64,
-    pub currency: String,
+    #[serde(flatten)]
+    pub told: MoneyTold,
     pub at: Timestamp,
 }
 

@@ -4,6 +4,7 @@ use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
 use crate::money::{Amount, Cents};
+use crate::person::Person;
 
 /// What a receipt says of a payment. What the sender left out stays absent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,7 +18,7 @@ pub struct Receipt {
     /// What the person paid to the PSP on top. Only on the first debt of a joint payment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fee: Option<Cents>,
-    /// When the PSP says that the money moved.
+    /// When the PSP says that the money moved, if that can be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paid_at: Option<Timestamp>,
     /// When the circuit applied it.
@@ -36,6 +37,16 @@ pub struct Receipt {
     /// The number of debts paid together, for the note beside the fee.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paid_together: Option<u8>,
+    /// What the payer began to pay, if the creditor has put another debtor in its place since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paid_for: Option<PaidFor>,
+}
+
+/// A debt as it was when its payment began.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaidFor {
+    pub debtor: Person,
+    pub reason: String,
 }
 
 /// The payment service provider, as far as it identified itself.

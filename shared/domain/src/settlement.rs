@@ -1,35 +1,62 @@
 //! Settlement: what an authentic notification about money does to debts, attempts and movements. PSP callbacks, answers
-//! to our inquiries and the node's receipts are all decided here.
+//! to our inquiries, replays and the node's receipts are all decided here, by one rule: what came is booked, once, as it
+//! came; whatever does not agree with what was expected is a [`Difference`] beside it.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::account::Language;
 use crate::bookkeeping::Reason;
 use crate::debt::{Debt, DebtEvent};
+use crate::difference::{
+    Difference, DifferenceChange, DifferenceId, DifferenceKind, ReceiptField,
+};
 use crate::error::Fault;
-use crate::money::{Amount, Cents};
+use crate::money::{Amount, Cents, MoneyTold};
 use crate::movement::{MovementEntry, MovementKind, MovementSource};
 use crate::notice::NoticeNumber;
 use crate::outbox::{OutboxMessage, PaidLine, Recipient};
-use crate::payment::{Attempt, AttemptOutcome, AttemptStatus, Confirmation, MAX_DEBTS, PaymentId};
+use crate::payment::{
+    AMOUNT_MISMATCH, Attempt, AttemptOutcome, AttemptStatus, Confirmation, MAX_DEBTS, PaymentId, PaymentItem,
+};
 use crate::plan::{AttemptChange, DebtChange, MoneyTaken, Plan, UnmatchedMoney};
-use crate::receipt::{self, Receipt};
+use crate::receipt::{self, PaidFor, Receipt};
+use crate::time;
 
 /// What an authentic sender says.
 #[derive(Clone, Debug)]
 pub enum Notification {
-    /// A PSP took money for a payment of ours. `cents` and `currency` are its own.
-    Paid { payment_id: PaymentId, confirmation: Confirmation, cents: u64, currency: String },
+    /// A PSP took money for a payment of ours.
+    Paid { payment_id: PaymentId, confirmation: Confirmation, told: MoneyTold, claims: ReceiptClaims },
     /// An attempt ended without money.
     Ended { payment_id: PaymentId, outcome: AttemptOutcome, failure: Option<String>, source: MovementSource },
     /// The node collected for one notice. By hand: an operator has seen at the node that it did, and says why.
-    Receipt { notice: NoticeNumber, amount: Amount, confirmation: Confirmation, by_hand: Option<Reason> },
+    Receipt {
+        notice: NoticeNumber,
+        amount: Amount,
+        confirmation: Confirmation,
+        claims: ReceiptClaims,
+        by_hand: Option<Reason>,
+    },
     /// Money for no payment and no notice that could be ours.
-    Unmatched { confirmation: Confirmation, cents: u64, currency: String },
-    /// Nothing of ours: another creditor's receipt, or an outcome of no payment.
+    Unmatched { confirmation: Confirmation, told: MoneyTold },
+    /// Nothing of ours: another creditor's receipt, an outcome of no payment, an event that is not about payments.
     Foreign,
+}
+
+/// What a message says beside what is settled by it: nothing is decided by it, but what cannot be true is a difference.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReceiptClaims {
+    /// A fee that is no amount of ours, in the sender's words.
+    pub fee: Option<String>,
+    /// The reference under which the circuit collected.
+    pub iuv: Option<String>,
+    /// Accounts to which our share is said to go, and which are not ours.
+    pub foreign_ibans: Vec<String>,
+    /// Who is said to have owed.
+    pub debtor: Option<String>,
 }
 
 impl Notification {
@@ -64,7 +91,7 @@ pub enum Settled {
     Known,
     /// The debts were paid by other money: this is kept to be refunded.
     Duplicate,
-    /// Another amount or currency than agreed: kept and raised.
+    /// Another amount or currency than agreed, or than the debt's: kept and raised.
     Mismatch,
     /// Nothing that we know: kept and raised.
     Unmatched,
@@ -81,10 +108,50 @@ pub struct SettlementFacts {
     pub attempt: Option<Attempt>,
     /// The debts of that attempt, or the one of the notice.
     pub debts: Vec<Debt>,
-    /// The debts for which this very money was taken before.
-    pub taken: BTreeSet<NoticeNumber>,
+    /// The debts for which this very money was taken before, and what it was then.
+    pub taken: BTreeMap<NoticeNumber, Taken>,
+    /// Of [`Notification::differences`], those that are there.
+    pub differences: Vec<Difference>,
     /// Whether this very money is kept as unmatched already.
     pub kept_unmatched: bool,
+}
+
+/// What money was, when it was taken for a debt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Taken {
+    pub verdict: MovementKind,
+    pub cents: Cents,
+}
+
+impl SettlementFacts {
+    /// Whether this money has paid, or is kept to be refunded, for one of these debts at least.
+    fn is_credited(&self) -> bool {
+        self.taken.values().any(|taken| taken.verdict != MovementKind::Mismatch)
+    }
+
+    fn known(&self, id: &DifferenceId) -> Option<&Difference> {
+        self.differences.iter().find(|difference| difference.id == *id)
+    }
+}
+
+impl Notification {
+    /// The differences that must be read before it can be decided: those which it may repeat, correct or settle.
+    pub fn differences(&self, attempt: Option<&Attempt>) -> Vec<DifferenceId> {
+        let mut ids = Vec::new();
+        match (self, attempt) {
+            (Notification::Paid { confirmation, told, .. }, Some(attempt)) => {
+                ids.push(mismatch_id(attempt, confirmation));
+                let first = attempt.items.first().filter(|_| told.cents != Some(attempt.total()));
+                ids.extend(first.map(|item| contradiction_id(&item.notice, confirmation, told)));
+            }
+            (Notification::Receipt { notice, amount, confirmation, .. }, _) => {
+                ids.push(contradiction_id(notice, confirmation, &MoneyTold::euro(amount.cents())));
+            }
+            _ => {}
+        }
+        ids.extend(self.confirmation().map(unmatched_id));
+        ids
+    }
 }
 
 /// Random bytes for the codes of receipts: as many as one payment can have.
@@ -100,68 +167,112 @@ pub fn settle(
     now: Timestamp,
     codes: &ReceiptCodes,
 ) -> Result<Plan<Settled>, Fault> {
+    let plan = decided(facts, notification, now, codes)?;
+    // Money that was kept because we knew of no debt for it has found one.
+    let stray = notification.confirmation().filter(|_| !plan.money_taken.is_empty());
+    let stray = stray.and_then(|confirmation| facts.known(&unmatched_id(confirmation)));
+    let found = stray.filter(|stray| stray.is_open()).map(|stray| {
+        let by = notification.confirmation().map_or("", |confirmation| confirmation.source.as_str());
+        stray.superseded(by, "a debt was found for it", now)
+    });
+    let differences = plan.differences.into_iter().chain(found.map(DifferenceChange::Replaced)).collect();
+    Ok(Plan { differences, ..plan })
+}
+
+fn decided(
+    facts: &SettlementFacts,
+    notification: &Notification,
+    now: Timestamp,
+    codes: &ReceiptCodes,
+) -> Result<Plan<Settled>, Fault> {
     match notification {
-        Notification::Paid { confirmation, cents, currency, .. } => match &facts.attempt {
-            None => Ok(unmatched(facts, confirmation, *cents, currency, now)),
-            Some(attempt) if currency == "EUR" && *cents == attempt.total().get() => {
-                paid(facts, attempt, confirmation, now, codes)
+        Notification::Paid { confirmation, told, claims, .. } => match &facts.attempt {
+            None => Ok(unmatched(facts, confirmation, told, now)),
+            Some(attempt) if told.cents == Some(attempt.total()) => {
+                paid(facts, attempt, confirmation, claims, now, codes)
             }
-            Some(attempt) => mismatched(facts, attempt, confirmation, *cents, now),
+            Some(attempt) if facts.is_credited() => {
+                let first = attempt.items.first().ok_or_else(|| Fault::new("settling", "a payment of nothing"))?;
+                Ok(contradicted(facts, &first.notice, attempt.total(), confirmation, told, now))
+            }
+            Some(attempt) => mismatched(facts, attempt, confirmation, told, now),
         },
         Notification::Ended { outcome, failure, source, .. } => match &facts.attempt {
             None => Ok(Plan::nothing(Settled::Unmatched)),
             Some(attempt) => ended(facts, attempt, *outcome, failure.as_deref(), *source, now),
         },
-        Notification::Receipt { notice, amount, confirmation, by_hand } => {
+        Notification::Receipt { notice, amount, confirmation, claims, by_hand } => {
             let debt = facts.debts.iter().find(|debt| debt.notice == *notice);
+            let told = MoneyTold::euro(amount.cents());
             match debt {
-                _ if facts.taken.contains(notice) => Ok(Plan::nothing(Settled::Known)),
-                None => Ok(unmatched(facts, confirmation, amount.get(), "EUR", now)),
+                _ if let Some(taken) = facts.taken.get(notice) => match taken.cents == amount.cents() {
+                    true => Ok(Plan::nothing(Settled::Known)),
+                    false => Ok(contradicted(facts, notice, taken.cents, confirmation, &told, now)),
+                },
+                None => Ok(unmatched(facts, confirmation, &told, now)),
                 Some(debt) => {
-                    let money =
-                        Money { amount: *amount, fee: confirmation.fee, together: None, confirmation };
-                    received(facts.attempt.as_ref(), debt, &money, by_hand.as_ref(), now, codes)
+                    let money = (*amount, confirmation, claims);
+                    received(facts.attempt.as_ref(), debt, money, by_hand.as_ref(), now, codes)
                 }
             }
         }
-        Notification::Unmatched { confirmation, cents, currency } => {
-            Ok(unmatched(facts, confirmation, *cents, currency, now))
-        }
+        Notification::Unmatched { confirmation, told } => Ok(unmatched(facts, confirmation, told, now)),
         Notification::Foreign => Ok(Plan::nothing(Settled::Ignored)),
     }
 }
 
-/// A PSP's money of the agreed amount: every debt that it has not been taken for yet is credited, or it is kept.
+/// A PSP's money of the agreed amount: every debt that it has not been taken for yet is credited, or it is kept. What was
+/// kept of it as another amount was its sender's mistake, and counts no longer.
 fn paid(
     facts: &SettlementFacts,
     attempt: &Attempt,
     confirmation: &Confirmation,
+    claims: &ReceiptClaims,
     now: Timestamp,
     codes: &ReceiptCodes,
 ) -> Result<Plan<Settled>, Fault> {
     let together = u8::try_from(attempt.items.len()).ok().filter(|n| *n > 1);
+    let (confirmation, doubts) = believed(confirmation, claims, attempt.total(), Some(attempt), now);
+    let confirmation = &confirmation;
     let mut plan = Plan::nothing(Settled::Known);
-    let mut paid = Vec::new();
+    let (mut paid, mut differs) = (Vec::new(), false);
     for ((index, item), code) in attempt.items.iter().enumerate().zip(codes) {
-        if facts.taken.contains(&item.notice) {
-            continue;
-        }
+        let corrects = match facts.taken.get(&item.notice) {
+            Some(Taken { verdict: MovementKind::Mismatch, .. }) => true,
+            Some(_) => continue,
+            None => false,
+        };
         let debt = facts.debts.iter().find(|debt| debt.notice == item.notice);
         let debt = debt.ok_or_else(|| Fault::new("settling a payment", "a debt of a payment is gone"))?;
-        // The fee is the payment's: it stands on the first receipt alone.
-        let fee = confirmation.fee.filter(|_| index == 0);
-        let credited =
-            credit(debt, &Money { amount: item.amount, fee, together, confirmation }, attempt, now, code)?;
+        // The fee and what is doubtful are the payment's: they stand on the first receipt alone.
+        let money = Money {
+            amount: item.amount,
+            fee: confirmation.fee.filter(|_| index == 0),
+            together,
+            confirmation,
+            doubts: if index == 0 { doubts.clone() } else { Vec::new() },
+        };
+        let mut credited = credit(debt, &money, Some((attempt, item)), now, code)?;
+        if corrects {
+            let wrong = facts.known(&mismatch_id(attempt, confirmation));
+            credited = credited.correcting(wrong, confirmation, now)?;
+        }
         if let Some(line) = &credited.line {
             paid.push(line.clone());
             // Paid elsewhere than through the node: the archive must not offer it any more.
             plan.messages.push(OutboxMessage::UploadPosition { notice: debt.notice.clone() });
         }
+        differs |= credited.differs;
         plan.money_taken.push(credited.taken);
+        plan.differences.extend(credited.differences);
         plan.debts.push(credited.change);
     }
     if !plan.debts.is_empty() {
-        plan.outcome = if paid.is_empty() { Settled::Duplicate } else { Settled::Credited };
+        plan.outcome = match (paid.is_empty(), differs) {
+            (true, _) => Settled::Duplicate,
+            (false, true) => Settled::Mismatch,
+            (false, false) => Settled::Credited,
+        };
     }
     if !paid.is_empty() {
         plan.messages.push(OutboxMessage::PaymentReceived {
@@ -193,12 +304,21 @@ struct Money<'a> {
     /// How many debts were paid together, if more than one.
     together: Option<u8>,
     confirmation: &'a Confirmation,
+    /// What is said of it and cannot be true.
+    doubts: Vec<Doubt>,
 }
 
-impl Money<'_> {
-    fn entry(&self) -> MovementEntry {
+/// A datum that cannot be true, and what was said of it.
+type Doubt = (ReceiptField, String);
+
+impl<'a> Money<'a> {
+    fn new(amount: Amount, confirmation: &'a Confirmation, doubts: Vec<Doubt>) -> Self {
+        Self { amount, fee: confirmation.fee, together: None, confirmation, doubts }
+    }
+
+    fn entry(&self, cents: Cents) -> MovementEntry {
         MovementEntry {
-            cents: self.amount.cents(),
+            cents,
             source: self.confirmation.source,
             reference: Some(self.confirmation.receipt_id.clone()),
             sender_time: self.confirmation.paid_at,
@@ -212,22 +332,82 @@ struct Credited {
     taken: MoneyTaken,
     /// The line of the receipt mail; nothing when the money is kept to refund.
     line: Option<PaidLine>,
+    /// It was credited, and another amount than the debt's.
+    differs: bool,
+    differences: Vec<DifferenceChange>,
 }
 
-/// One debt credited, or the money kept to refund, as the table of transitions says.
-fn credit<'a>(
+impl Credited {
+    /// The same for money that was kept as a difference before: that one is settled.
+    fn correcting(
+        mut self,
+        wrong: Option<&Difference>,
+        confirmation: &Confirmation,
+        now: Timestamp,
+    ) -> Result<Self, Fault> {
+        self.taken.corrects = true;
+        if let Some(wrong) = wrong.filter(|wrong| wrong.is_open()) {
+            let (change, resolved) = superseded(self.change, wrong, confirmation, now)?;
+            self.change = change;
+            self.differences.push(resolved);
+        }
+        Ok(self)
+    }
+}
+
+/// A difference that its sender has corrected: the movement that says so, and how it is resolved.
+fn superseded(
+    change: DebtChange,
+    wrong: &Difference,
+    confirmation: &Confirmation,
+    now: Timestamp,
+) -> Result<(DebtChange, DifferenceChange), Fault> {
+    let cents = wrong.told.as_ref().map(MoneyTold::countable).unwrap_or_default();
+    let reference = format!("{} {}", wrong.movement.unwrap_or_default(), confirmation.receipt_id);
+    let entry = MovementEntry::new(cents, confirmation.source).about(reference);
+    let change = change.then(DebtEvent::Supersede, entry, now)?;
+    let resolved = wrong.superseded(confirmation.source.as_str(), "its sender corrected it", now);
+    Ok((change, DifferenceChange::Replaced(resolved)))
+}
+
+/// One debt credited, or the money kept to refund, as the table of transitions says. The circuit or the PSP has collected
+/// it, so it pays its debt whatever the creditor has made of that debt since; a difference stands beside the credit
+/// (INV-M06, INV-M25).
+fn credit(
     debt: &Debt,
     money: &Money<'_>,
-    attempt: impl Into<Option<&'a Attempt>>,
+    agreed: Option<(&Attempt, &PaymentItem)>,
     now: Timestamp,
     code: &[u8; 16],
 ) -> Result<Credited, Fault> {
-    let Money { amount, fee, together, confirmation } = money;
-    let mut change = debt.apply(DebtEvent::Credit, money.entry(), now)?;
-    let verdict = change.movements.last().map(|movement| movement.kind);
-    let verdict = verdict.ok_or_else(|| Fault::new("settling a debt", "money left no movement"))?;
+    let Money { amount, fee, together, confirmation, doubts } = money;
+    let mut change = debt.apply(DebtEvent::Credit, money.entry(amount.cents()), now)?;
+    let credited = change.movements.last().map(|movement| (movement.kind, movement.number));
+    let (verdict, number) =
+        credited.ok_or_else(|| Fault::new("settling a debt", "money left no movement"))?;
     let settles = matches!(verdict, MovementKind::Credit | MovementKind::CreditLate);
+    let difference = |kind, field: &str| {
+        let id = DifferenceId::of(kind, &[debt.notice.as_str(), &confirmation.receipt_id, field]);
+        let told = MoneyTold::euro(amount.cents());
+        let kept = Difference::of(id, kind, confirmation, told, now);
+        Difference { notice: Some(debt.notice.clone()), movement: Some(number), ..kept }
+    };
+    let mut differences = Vec::new();
+    let mut differs = false;
     if settles {
+        let was = agreed.and_then(|(attempt, item)| item.debtor.as_ref().map(|debtor| (attempt, item, debtor)));
+        let was = was.filter(|(_, _, debtor)| debtor.fiscal_code != debt.debtor.fiscal_code);
+        let paid_for = was.map(|(_, item, debtor)| PaidFor { debtor: debtor.clone(), reason: item.reason.clone() });
+        let mut doubts = doubts.clone();
+        if let Some((attempt, ..)) = was {
+            // Whoever paid keeps what they paid.
+            if !change.after.watchers.contains(&attempt.account) {
+                change.after.watchers.push(attempt.account.clone());
+            }
+            if !doubts.iter().any(|(field, _)| *field == ReceiptField::Debtor) {
+                doubts.push((ReceiptField::Debtor, "the debtor was changed during the payment".to_owned()));
+            }
+        }
         change.after.receipt = Some(Receipt {
             code: receipt::code_from(*code),
             receipt_id: confirmation.receipt_id.clone(),
@@ -241,9 +421,18 @@ fn credit<'a>(
             channel: confirmation.channel.clone(),
             payer: confirmation.payer.clone(),
             paid_together: *together,
+            paid_for,
         });
+        change.after.mismatched = None;
+        for (field, said) in doubts {
+            let kind = DifferenceKind::ReceiptData;
+            let doubtful = difference(kind, &format!("{} {said}", field.as_str()));
+            differences.push(DifferenceChange::Opened(Difference { field: Some((field, said)), ..doubtful }));
+        }
+    } else {
+        differences.push(DifferenceChange::Opened(difference(DifferenceKind::Duplicate, "")));
     }
-    if attempt.into().is_some_and(|attempt| debt.waits_for(&attempt.id)) {
+    if agreed.is_some_and(|(attempt, _)| debt.waits_for(&attempt.id)) {
         change.after.attempt = None;
     }
     let line = change.after.receipt.as_ref().filter(|_| settles).map(|receipt| PaidLine {
@@ -253,36 +442,65 @@ fn credit<'a>(
         amount: receipt.amount.cents(),
         paid_on: receipt.paid_on(),
     });
+    if settles && *amount != debt.amount {
+        differs = true;
+        change = change.then(DebtEvent::Mismatch, money.entry(Cents::ZERO), now)?;
+        let movement = change.movements.last().map(|movement| movement.number);
+        differences.push(DifferenceChange::Opened(Difference {
+            movement,
+            expected: Some(debt.amount.cents()),
+            ..difference(DifferenceKind::Mismatch, "")
+        }));
+    }
     let taken = MoneyTaken {
         notice: debt.notice.clone(),
         receipt_id: confirmation.receipt_id.clone(),
         verdict,
         cents: amount.cents(),
         at: now,
+        corrects: false,
     };
-    Ok(Credited { change, taken, line })
+    Ok(Credited { change, taken, line, differs, differences })
 }
 
-/// A receipt of the node closes its debt whatever the amount, because the circuit has collected it; a difference is
-/// kept as a movement beside the credit (INV-M06, INV-M25).
+/// A receipt of the node: it closes its debt whatever the amount, because the circuit has collected it.
 fn received(
     attempt: Option<&Attempt>,
     debt: &Debt,
-    money: &Money<'_>,
+    (amount, confirmation, claims): (Amount, &Confirmation, &ReceiptClaims),
     by_hand: Option<&Reason>,
     now: Timestamp,
     [code, ..]: &ReceiptCodes,
 ) -> Result<Plan<Settled>, Fault> {
-    let confirmation = money.confirmation;
-    let Credited { mut change, taken, line } = credit(debt, money, attempt, now, code)?;
-    let credited = change.after.version;
-    let mut outcome = if line.is_some() { Settled::Credited } else { Settled::Duplicate };
-    if line.is_some() && money.amount != debt.amount {
-        outcome = Settled::Mismatch;
-        change = change.then(DebtEvent::Mismatch, money.entry(), now)?;
+    // Money that does not name this attempt pays the debt, but says nothing of the attempt: its outcome stays unknown
+    // until whoever was asked for it says (INV-M17).
+    let named = attempt.filter(|attempt| confirmation.payment_id.as_ref() == Some(&attempt.id));
+    let (confirmation, mut doubts) = believed(confirmation, claims, amount.cents(), named, now);
+    let confirmation = &confirmation;
+    if let Some(iuv) = claims.iuv.as_ref().filter(|iuv| iuv.as_str() != debt.iuv().as_str()) {
+        doubts.push((ReceiptField::CreditorReferenceId, iuv.clone()));
     }
+    if let Some(debtor) = claims.debtor.as_ref().filter(|said| *said != debt.debtor.fiscal_code.as_str()) {
+        doubts.push((ReceiptField::Debtor, debtor.clone()));
+    }
+    let item = named.and_then(|attempt| {
+        attempt.items.iter().find(|item| item.notice == debt.notice).map(|item| (attempt, item))
+    });
+    let money = Money::new(amount, confirmation, doubts);
+    let Credited { mut change, taken, line, differs, differences } = credit(debt, &money, item, now, code)?;
+    // It is paid: nobody waits for an attempt that goes on elsewhere.
+    if attempt.is_some_and(|attempt| debt.waits_for(&attempt.id)) {
+        change.after.attempt = None;
+    }
+    let credited = change.movements.first().map_or(change.after.version, |movement| movement.number);
+    let outcome = match (&line, differs) {
+        (None, _) => Settled::Duplicate,
+        (Some(_), true) => Settled::Mismatch,
+        (Some(_), false) => Settled::Credited,
+    };
     if let Some(reason) = by_hand {
-        change = change.then(DebtEvent::CorrectToMatchNode, money.entry().about(reason.of(credited)), now)?;
+        let entry = money.entry(amount.cents()).about(reason.of(credited));
+        change = change.then(DebtEvent::CorrectToMatchNode, entry, now)?;
     }
     let mut messages = Vec::new();
     if let Some(line) = line {
@@ -297,12 +515,45 @@ fn received(
             fee: confirmation.fee.unwrap_or_default(),
         }));
     }
-    // Money that does not name this attempt pays the debt, but says nothing of the attempt: its outcome stays unknown
-    // until whoever was asked for it says (INV-M17).
-    let named = attempt.filter(|attempt| confirmation.payment_id.as_ref() == Some(&attempt.id));
     let attempt = named.and_then(|attempt| AttemptChange::between(attempt, attempt_received(attempt, debt)));
     let plan = Plan::of_debt(change, outcome);
-    Ok(Plan { money_taken: vec![taken], messages, attempt, ..plan })
+    Ok(Plan { money_taken: vec![taken], differences, messages, attempt, ..plan })
+}
+
+/// A fee that is both above what was paid and above this is no fee.
+const HIGHEST_FEE: u64 = 1_000;
+/// How far a sender's instant may lie outside of what is possible.
+const CLOCKS_DIFFER: Duration = Duration::from_secs(60 * 60);
+
+/// What of a confirmation is believed, and what cannot be true: a fee beyond measure, an instant that has not come yet
+/// or lies before the payment began.
+fn believed(
+    said: &Confirmation,
+    claims: &ReceiptClaims,
+    amount: Cents,
+    attempt: Option<&Attempt>,
+    now: Timestamp,
+) -> (Confirmation, Vec<Doubt>) {
+    let mut believed = said.clone();
+    let mut doubts: Vec<Doubt> = Vec::new();
+    doubts.extend(claims.fee.clone().map(|fee| (ReceiptField::Fee, fee)));
+    if let Some(fee) = said.fee.filter(|fee| *fee > amount && fee.get() > HIGHEST_FEE) {
+        doubts.push((ReceiptField::Fee, fee.get().to_string()));
+        believed.fee = None;
+    }
+    let latest = time::after(now, CLOCKS_DIFFER);
+    let too_early = |at: Timestamp| attempt.is_some_and(|a| time::after(at, CLOCKS_DIFFER) < a.started_at);
+    if let Some(at) = said.paid_at.filter(|at| *at > latest || too_early(*at)) {
+        doubts.push((ReceiptField::Instant, at.to_string()));
+        believed.paid_at = None;
+        believed.applied_on = None;
+    }
+    if let Some(day) = believed.applied_on.filter(|day| *day > time::rome_date(latest)) {
+        doubts.push((ReceiptField::Instant, day.to_string()));
+        believed.applied_on = None;
+    }
+    doubts.extend(claims.foreign_ibans.iter().map(|iban| (ReceiptField::Iban, iban.clone())));
+    (believed, doubts)
 }
 
 /// The attempt with one more receipt: succeeded once the receipts of all its debts are here.
@@ -369,37 +620,126 @@ fn released(
     Ok(change)
 }
 
-/// Money of another amount or currency than agreed: kept under its receipt's id and as a movement of every debt; the
-/// attempt ends, the debts stay to pay (INV-M06).
+fn mismatch_id(attempt: &Attempt, confirmation: &Confirmation) -> DifferenceId {
+    DifferenceId::of(DifferenceKind::Mismatch, &["payment", attempt.id.as_str(), &confirmation.receipt_id])
+}
+
+fn contradiction_id(notice: &NoticeNumber, confirmation: &Confirmation, told: &MoneyTold) -> DifferenceId {
+    let parts = ["amount", notice.as_str(), &confirmation.receipt_id, &told.to_string()];
+    DifferenceId::of(DifferenceKind::ReceiptData, &parts)
+}
+
+fn unmatched_id(confirmation: &Confirmation) -> DifferenceId {
+    DifferenceId::of(DifferenceKind::Unmatched, &[&confirmation.receipt_id])
+}
+
+/// Money that was credited, told again with another amount: the credit stands, and a person looks at it.
+fn contradicted(
+    facts: &SettlementFacts,
+    notice: &NoticeNumber,
+    credited: Cents,
+    confirmation: &Confirmation,
+    told: &MoneyTold,
+    now: Timestamp,
+) -> Plan<Settled> {
+    let id = contradiction_id(notice, confirmation, told);
+    if facts.known(&id).is_some() {
+        return Plan::nothing(Settled::Known);
+    }
+    let kept = Difference::of(id, DifferenceKind::ReceiptData, confirmation, told.clone(), now);
+    let contradiction = Difference {
+        notice: Some(notice.clone()),
+        expected: Some(credited),
+        field: Some((ReceiptField::Amount, told.to_string())),
+        ..kept
+    };
+    let differences = vec![DifferenceChange::Opened(contradiction)];
+    Plan { differences, ..Plan::nothing(Settled::Mismatch) }
+}
+
+/// Money of another amount or currency than agreed: kept whole and once, under its receipt's id, as a movement of the
+/// payment's first debt; the attempt ends, the debts stay to pay (INV-M06, INV-M07). Told again with yet another amount,
+/// the last counts.
 fn mismatched(
     facts: &SettlementFacts,
     attempt: &Attempt,
     confirmation: &Confirmation,
-    cents: u64,
+    told: &MoneyTold,
     now: Timestamp,
 ) -> Result<Plan<Settled>, Fault> {
-    let first = attempt.items.first();
-    let first = first.ok_or_else(|| Fault::new("keeping a mismatch", "a payment of nothing"))?;
-    if facts.taken.contains(&first.notice) {
+    let fault = |why: &'static str| Fault::new("keeping a mismatch", why);
+    let item = attempt.items.first().ok_or_else(|| fault("a payment of nothing"))?;
+    let first = facts.debts.iter().find(|debt| debt.notice == item.notice);
+    let first = first.ok_or_else(|| fault("a debt of a payment is gone"))?;
+    let id = mismatch_id(attempt, confirmation);
+    let (before, taken) = (facts.known(&id), facts.taken.contains_key(&first.notice));
+    // Those of earlier releases have no difference to compare with.
+    if taken && before.is_none_or(|before| before.told.as_ref() == Some(told)) {
         return Ok(Plan::nothing(Settled::Known));
     }
     let mut plan = Plan::nothing(Settled::Mismatch);
-    for debt in &facts.debts {
-        plan.debts.push(released(attempt, debt, DebtEvent::Mismatch, confirmation.source, now)?);
-    }
-    let after = Attempt {
-        status: attempt.status.after(AttemptOutcome::Failed),
-        failure: Some("amount_mismatch".to_owned()),
-        email: None,
-        ..attempt.clone()
+    let freed = |debt: &Debt, mut change: DebtChange| {
+        if debt.waits_for(&attempt.id) {
+            change.after.attempt = None;
+        }
+        if change.after.receipt.is_none() {
+            change.after.mismatched = Some(attempt.id.clone());
+        }
+        change
     };
-    plan.attempt = AttemptChange::between(attempt, after);
+    let mut change = freed(first, DebtChange::unrecorded(first, first.clone()));
+    if let Some(before) = before.filter(|before| before.is_open()) {
+        change = superseded(change, before, confirmation, now)?.0;
+    }
+    let cents = told.countable();
+    let entry = MovementEntry {
+        cents,
+        source: confirmation.source,
+        reference: Some(confirmation.receipt_id.clone()),
+        sender_time: confirmation.paid_at,
+    };
+    change = change.then(DebtEvent::Mismatch, entry, now)?;
+    let kept = Difference {
+        notice: Some(first.notice.clone()),
+        movement: change.movements.last().map(|movement| movement.number),
+        expected: Some(attempt.total()),
+        ..Difference::of(id, DifferenceKind::Mismatch, confirmation, told.clone(), now)
+    };
+    plan.debts.push(change);
+    for debt in facts.debts.iter().filter(|debt| debt.notice != first.notice) {
+        let change = match debt.waits_for(&attempt.id) {
+            true => released(attempt, debt, DebtEvent::FailAttempt, confirmation.source, now)?,
+            false => DebtChange::unrecorded(debt, debt.clone()),
+        };
+        plan.debts.push(freed(debt, change));
+    }
+    if attempt.status.after(AttemptOutcome::Failed) != AttemptStatus::Succeeded {
+        let after = Attempt {
+            status: attempt.status.after(AttemptOutcome::Failed),
+            failure: Some(AMOUNT_MISMATCH.to_owned()),
+            email: None,
+            ..attempt.clone()
+        };
+        plan.attempt = AttemptChange::between(attempt, after);
+        plan.messages.push(OutboxMessage::PaymentDiffers {
+            account: attempt.account.clone(),
+            payment: attempt.id.clone(),
+            reasons: attempt.items.iter().map(|item| item.reason.clone()).collect(),
+            came: told.cents,
+            agreed: attempt.total(),
+        });
+    }
     plan.money_taken.push(MoneyTaken {
         notice: first.notice.clone(),
         receipt_id: confirmation.receipt_id.clone(),
         verdict: MovementKind::Mismatch,
-        cents: Cents::new(cents).unwrap_or_default(),
+        cents,
         at: now,
+        corrects: taken,
+    });
+    plan.differences.push(match before {
+        Some(_) => DifferenceChange::Replaced(kept),
+        None => DifferenceChange::Opened(kept),
     });
     Ok(plan)
 }
@@ -408,16 +748,17 @@ fn mismatched(
 fn unmatched(
     facts: &SettlementFacts,
     confirmation: &Confirmation,
-    cents: u64,
-    currency: &str,
+    told: &MoneyTold,
     now: Timestamp,
 ) -> Plan<Settled> {
-    if facts.kept_unmatched {
+    let id = unmatched_id(confirmation);
+    if facts.kept_unmatched || facts.known(&id).is_some() {
         return Plan::nothing(Settled::Known);
     }
-    let money =
-        UnmatchedMoney { confirmation: confirmation.clone(), cents, currency: currency.to_owned(), at: now };
-    Plan { unmatched: Some(money), ..Plan::nothing(Settled::Unmatched) }
+    let kept = Difference::of(id, DifferenceKind::Unmatched, confirmation, told.clone(), now);
+    let money = UnmatchedMoney { confirmation: confirmation.clone(), told: told.clone(), at: now };
+    let differences = vec![DifferenceChange::Opened(kept)];
+    Plan { unmatched: Some(money), differences, ..Plan::nothing(Settled::Unmatched) }
 }
 
 /// Whoever began a payment. An attempt that had ended has forgotten its address: the account's own is looked up.

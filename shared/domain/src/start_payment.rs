@@ -1,5 +1,7 @@
 //! How a payment starts: a new attempt, the one under way taken up again, or a stale one that must be cleared up first.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use crate::account::{AccountId, Language};
@@ -105,11 +107,6 @@ fn new_attempt(
     id: &PaymentId,
     now: Timestamp,
 ) -> Result<Attempt, Error> {
-    let item = |debt: &Debt| PaymentItem {
-        notice: debt.notice.clone(),
-        amount: debt.amount,
-        reason: debt.reason.clone(),
-    };
     let total = Cents::sum(debts.iter().map(|debt| debt.amount.cents()));
     if total.and_then(|total| total.plus(order.choice.fee)).is_none() {
         return Err(FieldError::new("noticeNumbers", FieldCode::Range).into());
@@ -117,7 +114,7 @@ fn new_attempt(
     Ok(Attempt {
         id: id.clone(),
         account: order.account.clone(),
-        items: debts.iter().map(item).collect(),
+        items: debts.iter().map(PaymentItem::of).collect(),
         choice: order.choice.clone(),
         email: Some(order.email.clone()),
         mailed_elsewhere: order.elsewhere,
@@ -126,6 +123,7 @@ fn new_attempt(
         started_at: now,
         expires_at: time::after(now, ATTEMPT_LIFE),
         checkout: None,
+        page_asked_at: Some(now),
         received: Vec::new(),
         inquiries: 0,
         failure: None,
@@ -133,7 +131,34 @@ fn new_attempt(
     })
 }
 
+/// How long whoever asked for a page is left to get it.
+const PAGE_WAIT: Duration = Duration::from_secs(10);
+
 impl Attempt {
+    /// The attempt as of somebody who is about to ask for its page, where each is asked for once; as it is if it has
+    /// one again.
+    ///
+    /// # Errors
+    /// Somebody else is asking just now.
+    pub fn asking_for_page(current: Option<&Attempt>, now: Timestamp) -> Result<Plan<Attempt>, Error> {
+        let current = current.ok_or(Error::PaymentNotFound)?;
+        if current.open_page(now).is_some() {
+            return Ok(Plan::nothing(current.clone()));
+        }
+        if current.page_asked_at.is_some_and(|asked| now < time::after(asked, PAGE_WAIT)) {
+            return Err(Error::RequestInProgress);
+        }
+        let after = Attempt { page_asked_at: Some(now), ..current.clone() };
+        Ok(Plan { attempt: AttemptChange::between(current, after.clone()), ..Plan::nothing(after) })
+    }
+
+    /// The attempt of somebody who asked for a page and got none: the next may ask at once.
+    pub fn without_page(current: Option<&Attempt>) -> Plan<()> {
+        let after = current.map(|current| Attempt { page_asked_at: None, ..current.clone() });
+        let attempt = current.zip(after).and_then(|(current, after)| AttemptChange::between(current, after));
+        Plan { attempt, ..Plan::nothing(()) }
+    }
+
     /// The attempt with the page where the PSP waits, in place of one that is no longer good. A callback that was
     /// faster keeps its outcome; of two clicks at once, both get the page that is noted first.
     pub fn opened_at(&self, current: Option<&Attempt>, page: &PaymentPage) -> Result<Plan<Attempt>, Fault> {

@@ -38,6 +38,13 @@ pub enum Message {
         paid: Vec<Paid>,
         page: String,
     },
+    /// Money came, of another amount than agreed; nothing when it was no euro.
+    PaymentDiffers {
+        reasons: Vec<String>,
+        came: Option<Cents>,
+        agreed: Cents,
+        page: String,
+    },
     PaymentFailed {
         reasons: Vec<String>,
         page: String,

@@ -125,6 +125,15 @@ impl OutboxWorker {
                 let message = Message::PaymentReceived { total, fee: *fee, paid, page };
                 self.write(stored, kind, (&email, language), &message).await
             }
+            OutboxMessage::PaymentDiffers { account, reasons, came, agreed, .. } => {
+                let to = Recipient::Account(account.clone());
+                let Some((email, language)) = self.found(&to).await? else { return Ok(()) };
+                let (reasons, came, agreed) = (reasons.clone(), *came, *agreed);
+                let page = self.links.page("/pratiche");
+                let message = Message::PaymentDiffers { reasons, came, agreed, page };
+                self.mailer.send(&email, language, &message).await
+            }
+            OutboxMessage::PaymentFailed { email, language, reasons, .. } => {
             OutboxMessage::PaymentFailed { account, reasons, .. } => {
                 let Some(account) = account.clone() else { return Ok(()) };
                 let Some((email, language)) = self.found(&Recipient::Account(account)).await? else {

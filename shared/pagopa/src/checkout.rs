@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use domain::creditor::Creditor;
 use domain::payment::{self, Attempt, MAX_DEBTS};
-use domain::{Error, Fault};
+use domain::{Error, Fault, time};
 use runtime::config::is_absolute_url;
-use runtime::{ConfigError, Env, HttpClient, Secret};
+use runtime::{Clock, ConfigError, Env, HttpClient, Secret};
 use serde::{Deserialize, Serialize};
 
 use crate::mapping::all_postal;
@@ -69,7 +69,8 @@ pub enum CartFlaw {
 }
 
 impl Cart {
-    /// The cart of an attempt. All ways back lead to the page that waits for the receipt.
+    /// The cart of an attempt. All ways back lead to the page that waits for the receipt; what they say of the outcome
+    /// is a hint to whoever comes back, and proves nothing.
     pub fn of(attempt: &Attempt, creditor: &Creditor, public_url: &str, second: bool) -> Self {
         let back = format!("{}/paga/{}/esito", public_url.trim_end_matches('/'), attempt.id);
         let notice = |item: &payment::PaymentItem| PaymentNotice {
@@ -85,9 +86,9 @@ impl Cart {
             email_notice: attempt.email.as_ref().map(|email| email.as_str().to_owned()),
             payment_notices: attempt.items.iter().map(notice).collect(),
             return_urls: ReturnUrls {
-                return_ok_url: back.clone(),
-                return_cancel_url: back.clone(),
-                return_error_url: back.clone(),
+                return_ok_url: format!("{back}?come=ok"),
+                return_cancel_url: format!("{back}?come=annullato"),
+                return_error_url: format!("{back}?come=errore"),
                 return_waiting_url: second.then_some(back),
             },
             id_cart: Some(attempt.id.as_str().to_owned()),
@@ -248,7 +249,11 @@ pub struct CheckoutClient {
     second: bool,
     public_url: String,
     keys: Secret<CheckoutKeys>,
+    clock: Clock,
 }
+
+/// How long the address of a cart is offered again: it lives ten minutes, and somebody must still get there.
+const CART_LIFE: Duration = Duration::from_secs(9 * 60);
 
 impl CheckoutClient {
     pub fn connect(env: &Env) -> Result<Self, ConfigError> {
@@ -264,11 +269,12 @@ impl CheckoutClient {
             second: base.ends_with("/v2"),
             public_url: public_url.clone(),
             keys: env.secret(&config.psp_secret)?,
+            clock: env.clock().clone(),
         })
     }
 
-    /// Posts the cart of an attempt and says where the citizen pays it. The address lives ten minutes: hand it
-    /// over at once. Not repeated by itself.
+    /// Posts the cart of an attempt and says where the citizen pays it. Not repeated by
+    /// itself.
     pub async fn open(
         &self,
         attempt: &Attempt,
@@ -283,8 +289,10 @@ impl CheckoutClient {
             }));
         }
         let keys = self.keys.get().await.map_err(NotOpened::Unavailable)?;
+        let asked_at = self.clock.now();
         let page = self.post(&cart, keys.checkout_key.as_deref()).await?;
-        Ok(payment::PaymentPage { transaction_id: attempt.id.as_str().to_owned(), redirect_url: page })
+        let (transaction_id, good_until) = (attempt.id.as_str().to_owned(), Some(time::after(asked_at, CART_LIFE)));
+        Ok(payment::PaymentPage { transaction_id, redirect_url: page, good_until })
     }
 
     async fn post(&self, cart: &Cart, key: Option<&str>) -> Result<String, NotOpened> {

@@ -110,9 +110,6 @@ impl FaultCode {
     }
 }
 
-/// The longest id of a receipt that is kept: the circuit's own have 32 characters, the schema has no limit.
-const LONGEST_RECEIPT_ID: usize = 255;
-
 /// The first fault of a request's ids, if it is not for us or contradicts itself: creditor, broker, station, in this order.
 ///
 /// A receipt may speak of a notice of another creditor: we may have a share in it.
@@ -140,11 +137,7 @@ pub fn check_ids(
         NodeRequest::Get(get) => {
             (get.qr_code.fiscal_code.as_str() != ours).then_some(FaultCode::IdDominioErrato)
         }
-        NodeRequest::Receipt(sent) => {
-            let named = (1..=LONGEST_RECEIPT_ID).contains(&sent.receipt.id.len());
-            (!named || sent.receipt.id.trim().is_empty()).then_some(FaultCode::Semantica)
-        }
-        NodeRequest::Demand(_) => None,
+        NodeRequest::Receipt(_) | NodeRequest::Demand(_) => None,
     }
 }
 

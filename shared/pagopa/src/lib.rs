@@ -5,7 +5,8 @@
 //! | the node calls us: requests, read by the schema | [`operations`] |
 //! | our answers, valid against the schema in every case | [`answers`] |
 //! | with which code we refuse, and which comes first | [`faults`] |
-//! | debts into answers, receipts into money | [`mapping`] |
+//! | debts into answers | [`mapping`] |
+//! | receipts into money, read tolerantly | [`receipts`] |
 //! | the schema's types | [`parts`], [`values`] |
 //! | XML and SOAP, with limits | [`soap`] |
 //! | the node's own side, for the local stack | [`node`] |
@@ -20,12 +21,14 @@ pub mod mapping;
 pub mod node;
 pub mod operations;
 pub mod parts;
+pub mod receipts;
 pub mod soap;
 pub mod values;
 
 pub use answers::{FaultSide, NodeAnswer, SoapFault, render};
 pub use faults::{FaultCode, check_ids, fault_for};
-pub use mapping::{ReceiptMeaning, Taxonomy, get_ok, verify_ok};
-pub use operations::{NodeOperation, NodeRefusal, NodeRequest, SendRt, parse};
+pub use mapping::{Taxonomy, get_ok, verify_ok};
+pub use operations::{NodeOperation, NodeRefusal, NodeRequest, SendRt, is_receipt, parse};
 pub use parts::MessageVersion;
+pub use receipts::{ReceiptMeaning, ReceivedReceipt};
 pub use soap::CONTENT_TYPE;

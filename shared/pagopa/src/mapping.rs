@@ -1,16 +1,13 @@
-//! Between the node's messages and the domain's types: debts become answers, receipts become money.
+//! Debts as the node's answers.
 
 use domain::creditor::Creditor;
-use domain::movement::MovementSource;
-use domain::payment::{Confirmation, PaymentId};
+use domain::payment::PaymentId;
 use domain::person::PersonType;
-use domain::receipt::{Payer, PspIdentity};
-use domain::settlement::Notification;
-use domain::{Amount, Debt, FiscalCode, NoticeNumber, Person};
+use domain::{Debt, Person};
 use jiff::civil::Date;
 
 use crate::answers::{GetOk, VerifyOk};
-use crate::operations::{Get, SendRt, TransferType};
+use crate::operations::{Get, TransferType};
 use crate::parts::{Destination, EntityType, MessageVersion, Metadata, Subject, Transfer, Transfers};
 use crate::values::{BoundedText, Country, Digits, EMail, TransferId};
 
@@ -179,89 +176,4 @@ pub fn subject(person: &Person) -> Subject {
         country: person.country.as_deref().and_then(Country::parse),
         email: person.email.as_ref().and_then(|email| EMail::parse(email.as_str())),
     }
-}
-
-/// What a receipt means to us.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ReceiptMeaning {
-    /// Money for a notice that may be ours. Whether we know it, and in which state, is the store's to say.
-    Paid { notice: NoticeNumber, amount: Amount },
-    /// Money for a notice of another creditor, in which we have a share or of which we get a copy.
-    AnotherBody,
-    /// Outcome KO: nothing was paid.
-    Failed,
-    /// Money, but for no notice that could be ours, or none at all: kept for a person to look at.
-    Unmatched,
-}
-
-impl SendRt {
-    pub fn meaning(&self, creditor: &FiscalCode) -> ReceiptMeaning {
-        let receipt = &self.receipt;
-        if receipt.fiscal_code.as_str() != creditor.as_str() {
-            return ReceiptMeaning::AnotherBody;
-        }
-        if !receipt.succeeded {
-            return ReceiptMeaning::Failed;
-        }
-        match (NoticeNumber::parse(receipt.notice.as_str()), Amount::new(receipt.amount.get())) {
-            (Ok(notice), Ok(amount)) => ReceiptMeaning::Paid { notice, amount },
-            (_, _) => ReceiptMeaning::Unmatched,
-        }
-    }
-
-    /// The receipt as settlement takes it. A copy of another creditor's receipt, or one that says that nothing was paid,
-    /// is nothing of ours.
-    pub fn notification(&self, creditor: &FiscalCode) -> Notification {
-        let confirmation = self.confirmation();
-        match self.meaning(creditor) {
-            ReceiptMeaning::Paid { notice, amount } => {
-                Notification::Receipt { notice, amount, confirmation, by_hand: None }
-            }
-            ReceiptMeaning::Unmatched => Notification::Unmatched {
-                confirmation,
-                cents: self.receipt.amount.get(),
-                currency: "EUR".to_owned(),
-            },
-            ReceiptMeaning::AnotherBody | ReceiptMeaning::Failed => Notification::Foreign,
-        }
-    }
-
-    /// The receipt as the domain takes it. Its id is kept exactly; what people will read
-    /// is cleaned of controls.
-    pub fn confirmation(&self) -> Confirmation {
-        let receipt = &self.receipt;
-        let psp_code = receipt.psp_fiscal_code.as_ref().map(BoundedText::as_str);
-        let psp_code = psp_code.or(receipt.psp_vat_number.as_ref().map(BoundedText::as_str));
-        Confirmation {
-            source: MovementSource::Node,
-            receipt_id: receipt.id.clone(),
-            payment_id: receipt.note.as_ref().and_then(|note| PaymentId::parse(note.as_str())),
-            psp: PspIdentity {
-                id: shown(receipt.psp_id.as_str()).unwrap_or_default(),
-                name: shown(receipt.psp_company.as_str())
-                    .or_else(|| shown(receipt.psp_id.as_str()))
-                    .unwrap_or_default(),
-                fiscal_code: psp_code.and_then(shown),
-            },
-            method: receipt.method.as_ref().and_then(|method| shown(method.as_str())),
-            channel: shown(receipt.channel.as_str()),
-            fee: receipt.fee,
-            paid_at: receipt.paid_at.and_then(crate::values::Moment::instant),
-            applied_on: receipt.applied_on,
-            payer: receipt.payer.as_ref().and_then(|payer| {
-                Some(Payer { name: shown(payer.name.as_str())?, fiscal_code: shown(payer.code.as_str())? })
-            }),
-        }
-    }
-
-    /// Collected by Stand-In: perhaps without a verify, perhaps with a stale amount.
-    pub fn stand_in(&self) -> bool {
-        self.receipt.stand_in == Some(true)
-    }
-}
-
-/// A stranger's text as it may be shown: nothing hidden in it, blanks tidied.
-fn shown(text: &str) -> Option<String> {
-    let seen: String = text.chars().filter(|c| c.is_whitespace() || !domain::text::is_hidden(*c)).collect();
-    Some(domain::text::tidy(&seen)).filter(|text| !text.is_empty())
 }

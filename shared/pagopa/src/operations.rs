@@ -190,14 +190,28 @@ pub struct NodeRefusal {
 
 impl NodeRefusal {
     /// What to answer: a KO in the operation's own element, or a SOAP fault when there is none.
-    ///
-    /// A receipt that broke on its way gets a fault as well: a KO would end its delivery, and money has moved.
     pub fn answer(&self, creditor: &domain::FiscalCode) -> NodeAnswer {
-        match (self.operation, self.why) {
-            (None, _) | (Some(NodeOperation::SendRt(_)), SoapError::Malformed) => {
-                NodeAnswer::Fault(FaultSide::Client)
-            }
-            (Some(operation), _) => NodeAnswer::ko(operation, FaultCode::SintassiExtraXsd, creditor),
+        match self.operation {
+            None => NodeAnswer::Fault(FaultSide::Client),
+            Some(operation) => NodeAnswer::ko(operation, FaultCode::SintassiExtraXsd, creditor),
+        }
+    }
+}
+
+/// Returns whether a message is a receipt, or was meant to be one, however broken it is. What is hostile is none: the
+/// node sends no document types, no processing instructions, and nothing beyond the limits.
+pub fn is_receipt(message: &[u8]) -> bool {
+    let named = |operation: NodeOperation| {
+        let name = operation.request_element().as_bytes();
+        message.windows(name.len()).any(|window| window == name)
+    };
+    match SoapReader::tolerant(message).and_then(|mut xml| xml.operation()) {
+        Ok(name) => [MessageVersion::V1, MessageVersion::V2]
+            .iter()
+            .any(|version| NodeOperation::SendRt(*version).request_element() == name),
+        Err(why) => {
+            why.is_breakage()
+                && [MessageVersion::V1, MessageVersion::V2].iter().any(|v| named(NodeOperation::SendRt(*v)))
         }
     }
 }

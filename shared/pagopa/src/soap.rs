@@ -8,8 +8,8 @@ use std::borrow::Cow;
 use quick_xml::escape;
 use quick_xml::events::{BytesDecl, BytesStart, Event};
 
-/// The longest message that is read at all.
-pub const MAX_BYTES: usize = 128 * 1024;
+/// The longest message that is read at all: receipts with a stamp are long.
+pub const MAX_BYTES: usize = 256 * 1024;
 /// How deep elements may lie, the envelope included.
 pub const MAX_DEPTH: usize = 32;
 /// How many attributes one element may have, declarations of namespaces included.
@@ -52,6 +52,25 @@ pub enum SoapError {
 }
 
 impl SoapError {
+    /// Returns whether a sound message may have become this on its way: nothing in it is hostile.
+    pub fn is_breakage(self) -> bool {
+        match self {
+            SoapError::Encoding
+            | SoapError::Malformed
+            | SoapError::Envelope
+            | SoapError::Schema(_)
+            | SoapError::Senseless(_) => true,
+            SoapError::TooLong
+            | SoapError::TooDeep
+            | SoapError::TooManyElements
+            | SoapError::TooManyAttributes
+            | SoapError::Doctype
+            | SoapError::ProcessingInstruction
+            | SoapError::Entity
+            | SoapError::Operation => false,
+        }
+    }
+
     /// The name under which it is logged and counted.
     pub fn event(self) -> &'static str {
         match self {
@@ -110,6 +129,33 @@ pub struct SoapReader<'a> {
     open: Vec<usize>,
     spent: Spent,
     rooted: bool,
+    /// Whether attributes that the schema does not know are passed over.
+    tolerant: bool,
+}
+
+/// An element of a message that is read without its schema: what is known is looked up, the rest passed over.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SoapNode {
+    name: String,
+    text: String,
+    children: Vec<SoapNode>,
+}
+
+impl SoapNode {
+    /// The first element of this name in it.
+    pub fn child(&self, name: &str) -> Option<&SoapNode> {
+        self.children.iter().find(|child| child.name == name)
+    }
+
+    /// All elements of this name in it.
+    pub fn all<'n>(&'n self, name: &'n str) -> impl Iterator<Item = &'n SoapNode> {
+        self.children.iter().filter(move |child| child.name == name)
+    }
+
+    /// What stands in the first element of this name, without blanks around it; nothing when that is empty.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.child(name).map(|child| child.text.trim()).filter(|text| !text.is_empty())
+    }
 }
 
 impl<'a> SoapReader<'a> {
@@ -127,7 +173,32 @@ impl<'a> SoapReader<'a> {
         config.check_comments = true;
         config.expand_empty_elements = true;
         let (bindings, open) = (Vec::new(), Vec::new());
-        Ok(Self { xml, peeked: None, bindings, open, spent: Spent::default(), rooted: false })
+        let spent = Spent::default();
+        Ok(Self { xml, peeked: None, bindings, open, spent, rooted: false, tolerant: false })
+    }
+
+    /// The same for a message that may hold more than its schema says.
+    pub fn tolerant(message: &'a [u8]) -> Result<Self, SoapError> {
+        Ok(Self { tolerant: true, ..Self::new(message)? })
+    }
+
+    /// Reads what is left of the operation's element, whatever is in it. Limits hold as everywhere.
+    pub fn tree(&mut self) -> Result<SoapNode, SoapError> {
+        let mut open = vec![SoapNode::default()];
+        loop {
+            match self.next()? {
+                Piece::Open(element) => open.push(SoapNode { name: element.local, ..SoapNode::default() }),
+                Piece::Text(text) => open.last_mut().ok_or(SoapError::Malformed)?.text.push_str(&text),
+                Piece::Close => {
+                    let closed = open.pop().ok_or(SoapError::Malformed)?;
+                    match open.last_mut() {
+                        Some(outer) => outer.children.push(closed),
+                        None => return Ok(closed),
+                    }
+                }
+                Piece::End => return Err(SoapError::Malformed),
+            }
+        }
     }
 
     pub fn spent(&self) -> Spent {
@@ -146,7 +217,7 @@ impl<'a> SoapReader<'a> {
                 let (plain, name) = (element.plain, element.local.clone());
                 self.next()?;
                 // The schema gives the operation no attributes; which operation it is, is known all the same.
-                if !plain {
+                if !plain && !self.tolerant {
                     self.peeked = Some(Piece::Open(refused()));
                 }
                 Ok(name)

@@ -1,14 +1,15 @@
 use std::time::Duration;
 
-use domain::payment::{Attempt, AttemptOutcome, PaymentPage};
-use domain::{Error, Fault, Timestamp};
-use runtime::{ConfigError, Env, HttpClient, Secret};
+use domain::payment::{Attempt, PaymentPage};
+use domain::{Error, Fault};
+use runtime::metrics::CallbackOutcome;
+use runtime::{ConfigError, Env, HttpClient, Measure, Metrics, Secret};
 use serde::Deserialize;
 use serde_json::json;
 use web::Site;
 
 use crate::PspKeys;
-use crate::webhook::{PspNotification, PspPayment};
+use crate::notification::PspNotification;
 
 /// The PSP's interface.
 #[derive(Clone)]
@@ -16,6 +17,7 @@ pub struct PspClient {
     wire: HttpClient,
     url: String,
     secret: Secret<PspKeys>,
+    metrics: Metrics,
     site: Site,
     creditor: (String, String),
 }
@@ -30,27 +32,6 @@ struct OpenedPage {
     redirect_url: String,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct PaymentState {
-    status: String,
-    transaction_id: String,
-    #[serde(default)]
-    psp_id: Option<String>,
-    #[serde(default)]
-    psp_name: Option<String>,
-    #[serde(default)]
-    method: Option<String>,
-    amount: u64,
-    currency: String,
-    #[serde(default)]
-    fee: Option<u64>,
-    #[serde(default)]
-    paid_at: Option<Timestamp>,
-    #[serde(default)]
-    reason: Option<String>,
-}
-
 impl PspClient {
     pub fn connect(env: &Env) -> Result<Self, ConfigError> {
         let config = env.config();
@@ -58,6 +39,7 @@ impl PspClient {
             wire: env.http()?,
             url: config.psp_url.get()?.clone(),
             secret: env.secret(&config.psp_secret)?,
+            metrics: env.metrics().clone(),
             site: Site::connect(env)?,
             creditor: (
                 config.creditor_name.get()?.clone(),
@@ -112,10 +94,14 @@ impl PspClient {
         if !sound || opened.transaction_id.is_empty() {
             return Err(Error::PspUnavailable(Fault::new(DOING, "the answer is not what was agreed")));
         }
-        Ok(PaymentPage { transaction_id: opened.transaction_id, redirect_url: opened.redirect_url })
+        Ok(PaymentPage {
+            transaction_id: opened.transaction_id,
+            redirect_url: opened.redirect_url,
+            good_until: None,
+        })
     }
 
-    /// Asks how a payment went: nothing while the person has not decided, or if the PSP has never heard of it.
+    /// Asks how a payment went: nothing if the PSP has never heard of it.
     ///
     /// # Errors
     /// A failure to ask says nothing about the payment.
@@ -126,38 +112,42 @@ impl PspClient {
         let answer = self.wire.send(DOING, "GET", &url, &headers, Vec::new(), LIMIT).await?;
         match answer.status {
             404 => Ok(None),
-            200 => {
-                let state: PaymentState = serde_json::from_slice(&answer.body)
-                    .map_err(|_| Fault::new(DOING, "the answer is not what was agreed"))?;
-                self.read(attempt, state)
-            }
+            200 => self.told(DOING, &answer.body, attempt).map(Some),
             status => Err(Fault::new(DOING, format!("the PSP answered {status}"))),
         }
     }
 
-    fn read(&self, attempt: &Attempt, state: PaymentState) -> Result<Option<PspNotification>, Fault> {
-        let ended = |outcome| {
-            let payment_id = Some(attempt.id.clone());
-            Ok(Some(PspNotification::Ended { payment_id, outcome, reason: state.reason.clone() }))
-        };
-        match state.status.as_str() {
-            "open" => Ok(None),
-            "failed" => ended(AttemptOutcome::Failed),
-            "cancelled" => ended(AttemptOutcome::Cancelled),
-            "expired" => ended(AttemptOutcome::Expired),
-            "succeeded" => Ok(Some(PspNotification::Succeeded(PspPayment {
-                payment_id: Some(attempt.id.clone()),
-                transaction_id: state.transaction_id,
-                psp_id: state.psp_id.or_else(|| attempt.choice.psp_id.clone()).unwrap_or_default(),
-                psp_name: state.psp_name.or_else(|| attempt.choice.psp_name.clone()).unwrap_or_default(),
-                method: state.method.or_else(|| attempt.choice.method.clone()),
-                amount: state.amount,
-                currency: state.currency,
-                fee: state.fee,
-                paid_at: state.paid_at,
-            }))),
-            _ => Err(Fault::new("asking about a payment", "the PSP's name of the outcome is not agreed")),
+    /// Asks the PSP to let nobody pay any more. `None`: it has no such operation, and has not been told.
+    ///
+    /// # Errors
+    /// Somebody is paying just now, or the PSP could not be asked.
+    pub async fn cancel(&self, attempt: &Attempt) -> Result<Option<PspNotification>, Error> {
+        const DOING: &str = "giving a payment up";
+        let headers = [
+            ("authorization", self.authorization().await?),
+            ("content-type", "application/json".to_owned()),
+        ];
+        let url = format!("{}/payments/{}/cancel", self.url, attempt.id);
+        let answer = self.wire.send(DOING, "POST", &url, &headers, b"{}".to_vec(), LIMIT).await;
+        let answer = answer.map_err(Error::PspUnavailable)?;
+        match answer.status {
+            200 => self.told(DOING, &answer.body, attempt).map(Some).map_err(Error::PspUnavailable),
+            404 | 405 | 501 => Ok(None),
+            409 => Err(Error::PaymentInProgress),
+            status => Err(Error::PspUnavailable(Fault::new(DOING, format!("the PSP answered {status}")))),
         }
+    }
+
+    fn told(&self, doing: &'static str, body: &[u8], attempt: &Attempt) -> Result<PspNotification, Fault> {
+        PspNotification::of_answer(body, attempt).map_err(|error| {
+            self.metrics.note(Measure::Callback(CallbackOutcome::Unreadable));
+            let (field, code) = (error.field.as_str(), error.code.as_str());
+            tracing::error!(
+                event = "payment.answer_refused",
+                field, code, payment = %attempt.id, "an answer of the PSP that is not believed"
+            );
+            Fault::new(doing, format!("the answer is not what was agreed: {field} {code}"))
+        })
     }
 
     async fn authorization(&self) -> Result<String, Fault> {

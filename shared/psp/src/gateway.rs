@@ -7,6 +7,7 @@ use runtime::{ConfigError, Env, PaymentChannel};
 use store::DebtWriter;
 
 use crate::client::PspClient;
+use crate::notification::PspNotification;
 
 /// Where a citizen pays, by the creditor's choice: at a PSP of its own, or on pagoPA Checkout.
 #[derive(Clone)]
@@ -36,13 +37,9 @@ impl PaymentGateway {
         }
     }
 
-    /// The attempt's page to pay at, if one that was given before is still good. A cart of Checkout lives ten
-    /// minutes: each click gets a new one, which is harmless.
-    pub fn page_of(&self, attempt: &Attempt) -> Option<PaymentPage> {
-        match self {
-            Self::Psp(_) => attempt.checkout.clone(),
-            Self::Checkout(..) => None,
-        }
+    /// Returns whether asking twice for a page opens two: Checkout opens a new cart each time, a PSP the same page.
+    pub fn opens_anew(&self) -> bool {
+        matches!(self, Self::Checkout(..))
     }
 
     /// Asks for a page to pay at.
@@ -51,6 +48,33 @@ impl PaymentGateway {
             Self::Psp(psp) => psp.open_checkout(attempt).await,
             Self::Checkout(checkout, creditor) => Ok(checkout.open(attempt, creditor).await?),
         }
+    }
+
+    /// Gives an attempt up, as its citizen wishes: the PSP is asked first, and what it says of the payment is settled.
+    /// On Checkout there is nobody to ask. Money that comes all the same is settled as any other.
+    ///
+    /// # Errors
+    /// It is being paid just now, or the PSP could not be asked.
+    pub async fn cancel(&self, writer: &DebtWriter, attempt: &Attempt) -> Result<(), Error> {
+        let told = match self {
+            Self::Psp(psp) => match psp.cancel(attempt).await? {
+                Some(told) => Some(told),
+                None => psp.inquire(attempt).await.map_err(Error::PspUnavailable)?,
+            },
+            Self::Checkout(..) => None,
+        };
+        if matches!(told, Some(PspNotification::Processing)) {
+            return Err(Error::PaymentInProgress);
+        }
+        let told = told.and_then(|told| told.notification(MovementSource::PspInquiry));
+        let notification = told.unwrap_or_else(|| Notification::Ended {
+            payment_id: attempt.id.clone(),
+            outcome: AttemptOutcome::Cancelled,
+            failure: None,
+            source: MovementSource::Citizen,
+        });
+        writer.settle(&notification, None).await?;
+        Ok(())
     }
 
     /// Asks for the outcome of an attempt and settles it. Returns whether it has ended now.
@@ -90,8 +114,11 @@ impl PaymentGateway {
         };
         match self {
             Self::Psp(psp) => {
-                let told =
-                    psp.inquire(attempt).await?.map(|told| told.notification(MovementSource::PspInquiry));
+                let told = psp.inquire(attempt).await?;
+                if matches!(told, Some(PspNotification::Processing)) {
+                    return Ok(None);
+                }
+                let told = told.and_then(|told| told.notification(MovementSource::PspInquiry));
                 // Its time is over and nobody paid: nobody can any more.
                 let over = attempt.expires_at <= now;
                 Ok(told.or_else(|| over.then(|| expired(MovementSource::PspInquiry))))

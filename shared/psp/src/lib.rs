@@ -4,13 +4,15 @@
 
 mod client;
 mod gateway;
+mod notification;
 mod replay;
 mod webhook;
 
 pub use client::PspClient;
 pub use gateway::{Asking, PaymentGateway};
-pub use replay::replay;
-pub use webhook::{PspNotification, PspPayment, VerifiedCallback, Webhooks};
+pub use notification::{PspNotification, PspPayment};
+pub use replay::{Replayed, replay};
+pub use webhook::{VerifiedCallback, Webhooks};
 
 use serde::Deserialize;
 

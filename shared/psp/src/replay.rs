@@ -1,31 +1,43 @@
+use domain::creditor::Creditor;
 use domain::movement::MovementSource;
 use domain::settlement::Settled;
-use domain::{Fault, FiscalCode};
-use store::{CallbackChannel, DebtWriter, StoredCallback};
+use domain::Fault;
+use store::{AppliedMessage, CallbackChannel, DebtWriter, StoredCallback};
 
-use crate::webhook::PspNotification;
+use crate::notification::PspNotification;
 
-/// Applies a stored callback again, as on its arrival; nothing when it holds nothing that can be applied. Either way it
-/// counts as applied afterwards.
+/// What became of a stored callback.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replayed {
+    /// Applied, as on its arrival.
+    Settled(Settled),
+    /// Nobody can read it: it stays with the differences.
+    Unreadable,
+}
+
+/// Applies a stored callback again, as on its arrival.
 pub async fn replay(
     writer: &DebtWriter,
     callback: &StoredCallback,
-    creditor: &FiscalCode,
-) -> Result<Option<Settled>, Fault> {
+    creditor: &Creditor,
+) -> Result<Replayed, Fault> {
     let notification = match callback.channel {
         CallbackChannel::Psp => PspNotification::of(&callback.body)
             .ok()
-            .map(|told| told.notification(MovementSource::PspCallback)),
-        CallbackChannel::Node => match pagopa::parse(callback.body.as_bytes()) {
-            Ok(pagopa::NodeRequest::Receipt(sent)) => Some(sent.notification(creditor)),
-            Ok(_) | Err(_) => None,
-        },
+            .and_then(|told| told.notification(MovementSource::PspCallback)),
+        CallbackChannel::Node => {
+            let received = pagopa::ReceivedReceipt::read(callback.body.as_bytes()).ok();
+            received.map(|receipt| receipt.notification(creditor))
+        }
     };
     match notification {
-        Some(notification) => writer.settle(&notification, Some(&callback.id)).await.map(Some),
+        Some(notification) => {
+            let message = AppliedMessage { id: &callback.id, was_unreadable: callback.unreadable };
+            writer.settle(&notification, Some(message)).await.map(Replayed::Settled)
+        }
         None => {
-            writer.callbacks().mark_applied(&callback.id).await?;
-            Ok(None)
+            writer.callbacks().mark_unreadable(&callback.id, callback.channel).await?;
+            Ok(Replayed::Unreadable)
         }
     }
 }

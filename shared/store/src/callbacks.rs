@@ -1,5 +1,6 @@
 //! Callbacks as they came: stored before they are interpreted, so that a bug of ours loses no evidence.
 
+use domain::difference::{Difference, MoneyChannel};
 use domain::plan::CallbackId;
 use domain::{Fault, Timestamp, digest, time};
 use runtime::{Clock, ConfigError, Env};
@@ -29,6 +30,8 @@ pub enum CallbackChannel {
 pub enum RecordedCallback {
     /// Stored, or stored before and not yet applied.
     ToApply,
+    /// Stored before, and it could not be read: it is tried again.
+    Unreadable,
     /// Stored and applied before: nothing to do.
     Applied,
     /// Another message has this id: kept apart and raised, nothing applied.
@@ -42,6 +45,9 @@ pub(crate) struct CallbackRow {
     body: String,
     received_at: Timestamp,
     applied: bool,
+    /// It is genuine, and nobody could read it yet: the sweep leaves it to a person.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    unreadable: bool,
 }
 
 /// A callback as it came, and its id in the store.
@@ -51,13 +57,14 @@ pub struct StoredCallback {
     pub body: String,
     pub received_at: Timestamp,
     pub applied: bool,
+    pub unreadable: bool,
 }
 
 impl StoredCallback {
     fn of(key: &Key, row: CallbackRow) -> Option<Self> {
         let id = CallbackId::from_stored(key.pk.strip_prefix("EVENT#")?);
-        let CallbackRow { channel, body, received_at, applied, hash: _ } = row;
-        Some(Self { id, channel, body, received_at, applied })
+        let CallbackRow { channel, body, received_at, applied, unreadable, hash: _ } = row;
+        Some(Self { id, channel, body, received_at, applied, unreadable })
     }
 }
 
@@ -85,6 +92,7 @@ impl Callbacks {
             body: body.to_owned(),
             received_at: now,
             applied: false,
+            unreadable: false,
         };
         let due = time::after(now, SENDER_FIRST);
         let fresh = with_due(item(&key, &row)?, &key, due);
@@ -103,6 +111,7 @@ impl Callbacks {
                 Ok(RecordedCallback::Conflict)
             }
             Some(stored) if stored.applied => Ok(RecordedCallback::Applied),
+            Some(stored) if stored.unreadable => Ok(RecordedCallback::Unreadable),
             Some(_) | None => Ok(RecordedCallback::ToApply),
         }
     }
@@ -116,6 +125,21 @@ impl Callbacks {
     /// Marks a callback as applied that holds nothing to apply.
     pub async fn mark_applied(&self, id: &CallbackId) -> Result<(), Fault> {
         let _ = self.table.write(vec![self.applied_step(id)]).await?;
+        Ok(())
+    }
+
+    /// Keeps a genuine callback that cannot be read for a person to look at, however often it comes.
+    pub async fn mark_unreadable(&self, id: &CallbackId, channel: CallbackChannel) -> Result<(), Fault> {
+        let marked = Expression::new("SET unreadable = :yes REMOVE due_shard, due_at").flag(":yes", true);
+        let channel = match channel {
+            CallbackChannel::Psp => MoneyChannel::Psp,
+            CallbackChannel::Node => MoneyChannel::Node,
+        };
+        let difference = Difference::unreadable(id.as_str(), channel, self.clock.now());
+        let key = Key::difference(&difference.id);
+        let kept = self.table.put(&key, item(&key, &difference)?, absent());
+        // Refused means that it is kept already.
+        let _ = self.table.write(vec![self.table.update(&Key::callback(id), marked, present()), kept]).await?;
         Ok(())
     }
 

@@ -14,11 +14,13 @@
 //! | debts | `OWNER#h` | `P#due#notice`, `H#instant#notice` | debts of a fiscal code, to pay or closed | list-debts, history |
 //! | debts | `SEEN#uid` | the same | debts that an account associated or created | list-debts, history |
 //! | debts | `OPEN#uid` | `PAY#payment` | payments under way | revoke-consent |
+//! | debts | `OPEN#uid` | `MAIL#payment` | another address that its payer gave | initiate-payment, revoke-consent |
 //! | debts | `PAY#payment` | `ATTEMPT` | payment attempt | initiate-payment, settlement, sweep |
 //! | debts | `EVENT#id` | `EVENT` | raw callback | psp-callback, sweep |
 //! | debts | `IDEM#sha256` | `IDEM` | idempotency record | create-spontaneous, initiate-payment |
 //! | debts | `RECEIPT#code` | `RECEIPT` | debt of a receipt's code | verify-receipt |
 //! | debts | `UNMATCHED#receiptId` | `MESSAGE` | money that matches nothing of ours | operators |
+//! | debts | `DIFF#id` | `DIFFERENCE` | what was told of money and needs a person | settlement, operators |
 //! | movements | `DEBT#notice` | `M#000000000001` | movements, append-only | list-debts (detail), export, operators |
 //! | outbox | `OUT#id` | `LETTER` | messages: mail and other work to do | process-outbox, sweep |
 //! | limits | `LIMIT#meter#h` | `WINDOW` | attempts counted | limiter |
@@ -31,10 +33,11 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::account::AccountId;
+use domain::difference::DifferenceId;
 use domain::notice::{Iuv, NoticeNumber};
 use domain::payment::PaymentId;
 use domain::plan::CallbackId;
-use domain::{Date, Timestamp};
+use domain::{Date, Timestamp, digest};
 
 use crate::table::{fine_instant, instant};
 
@@ -45,11 +48,14 @@ pub struct Key {
     pub(crate) sk: String,
 }
 
+/// What the sort keys of addresses given for payments begin with.
+pub(crate) const ADDRESS: &str = "MAIL#";
+
 /// How many parts the `due` index is cut into, so that no part is hot.
 pub(crate) const SHARDS: u8 = 4;
 
 /// The kinds of rows.
-pub(crate) const KINDS: [&str; 18] = [
+pub(crate) const KINDS: [&str; 19] = [
     "ACC",
     "CODE",
     "USER",
@@ -65,6 +71,7 @@ pub(crate) const KINDS: [&str; 18] = [
     "IDEM",
     "RECEIPT",
     "UNMATCHED",
+    "DIFF",
     "OUT",
     "LIMIT",
     "WAIT",
@@ -128,7 +135,12 @@ impl Key {
     }
 
     pub fn paid(notice: &NoticeNumber, receipt_id: &str) -> Self {
-        Self::new(format!("DEBT#{notice}"), format!("PAID#{receipt_id}"))
+        // A key has room for so much.
+        let name = match receipt_id.len() {
+            0..=255 => receipt_id.to_owned(),
+            _ => digest::sha256_hex(&[receipt_id.as_bytes()]),
+        };
+        Self::new(format!("DEBT#{notice}"), format!("PAID#{name}"))
     }
 
     pub fn attempt_of(notice: &NoticeNumber, started: Timestamp, payment: &PaymentId) -> Self {
@@ -154,6 +166,10 @@ impl Key {
     /// A debt in a list: of a fiscal code or of an account.
     pub(crate) fn listed(partition: String, place: &str) -> Self {
         Self::new(partition, place)
+    }
+
+    pub fn given_address(account: &AccountId, payment: &PaymentId) -> Self {
+        Self::new(Self::open_partition(account), format!("{ADDRESS}{payment}"))
     }
 
     pub fn open_payment(account: &AccountId, payment: &PaymentId) -> Self {
@@ -182,6 +198,10 @@ impl Key {
 
     pub fn unmatched(receipt_id: &str) -> Self {
         Self::new(format!("UNMATCHED#{receipt_id}"), "MESSAGE")
+    }
+
+    pub fn difference(id: &DifferenceId) -> Self {
+        Self::new(format!("DIFF#{}", id.as_str()), "DIFFERENCE")
     }
 
     pub fn movement(notice: &NoticeNumber, number: u64) -> Self {
@@ -241,11 +261,13 @@ mod tests {
             Key::listed(Key::owner_partition("h"), &to_pay_place(None, &notice)),
             Key::listed(Key::seen_partition(&account), &closed_place(at, &notice)),
             Key::open_payment(&account, &payment),
+            Key::given_address(&account, &payment),
             Key::attempt(&payment),
             Key::callback(&CallbackId::from_stored("e")),
             Key::idempotency("i"),
             Key::receipt_code("C"),
             Key::unmatched("r1"),
+            Key::difference(&DifferenceId::of(DifferenceKind::Mismatch, &["r1"])),
             Key::movement(&notice, 7),
             Key::message("o"),
             Key::limit("search", "h"),
@@ -267,6 +289,7 @@ mod tests {
             "OWNER#h | P#9999-99-99#301000000000000144",
             "SEEN#a1 | H#2026-11-23T05:36:00.500Z#301000000000000144",
             &format!("OPEN#a1 | PAY#{id}"),
+            &format!("OPEN#a1 | MAIL#{id}"),
             &format!("PAY#{id} | ATTEMPT"),
             "EVENT#e | EVENT",
             "IDEM#i | IDEM",

@@ -34,8 +34,8 @@ pub struct DebtStatement {
 
 /// Money that is not simply the payment of a debt.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Difference {
-    pub kind: DifferenceKind,
+pub struct WaitingMoney {
+    pub kind: WaitingKind,
     /// The debt it was meant for, when we know it.
     pub notice: Option<NoticeNumber>,
     /// The number of the movement, by which an operator refers to it.
@@ -50,7 +50,7 @@ pub struct Difference {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum DifferenceKind {
+pub enum WaitingKind {
     ToRefund,
     Mismatch,
     Unmatched,
@@ -120,20 +120,21 @@ impl Ledger {
     }
 
     /// Money to refund, mismatches and money of nothing we know, oldest first; without what has been dealt with.
-    pub async fn differences(&self) -> Result<Vec<Difference>, Fault> {
+    pub async fn differences(&self) -> Result<Vec<WaitingMoney>, Fault> {
         let mut differences = self.recorded().await?;
         differences.extend(self.unmatched().await?);
         differences.sort_by_key(|difference| difference.at);
         Ok(differences)
     }
 
-    async fn recorded(&self) -> Result<Vec<Difference>, Fault> {
-        let kinds = Expression::new("#kind IN (:refund, :mismatch, :refunded, :reconciled)")
+    async fn recorded(&self) -> Result<Vec<WaitingMoney>, Fault> {
+        let kinds = Expression::new("#kind IN (:refund, :mismatch, :refunded, :reconciled, :superseded)")
             .name("#kind", "kind")
             .text_value(":refund", MovementKind::DuplicateToRefund.as_str())
             .text_value(":mismatch", MovementKind::Mismatch.as_str())
             .text_value(":refunded", MovementKind::RefundNoted.as_str())
-            .text_value(":reconciled", MovementKind::Reconciled.as_str());
+            .text_value(":reconciled", MovementKind::Reconciled.as_str())
+            .text_value(":superseded", MovementKind::Superseded.as_str());
         let found = self.movements.table.scan_all(kinds).await?;
         let found =
             found.into_iter().map(|(key, item)| Ok((notice_of(&key), read::<Movement>(key.kind(), item)?)));
@@ -145,10 +146,10 @@ impl Ledger {
         let waiting = found.into_iter().filter(|(notice, movement)| {
             movement.kind.is_difference() && !done.contains(&(notice.clone(), movement.number))
         });
-        let differences = waiting.map(|(notice, movement)| Difference {
+        let differences = waiting.map(|(notice, movement)| WaitingMoney {
             kind: match movement.kind {
-                MovementKind::DuplicateToRefund => DifferenceKind::ToRefund,
-                _ => DifferenceKind::Mismatch,
+                MovementKind::DuplicateToRefund => WaitingKind::ToRefund,
+                _ => WaitingKind::Mismatch,
             },
             notice,
             number: Some(movement.number),
@@ -162,7 +163,7 @@ impl Ledger {
     }
 
     /// Money that matched nothing of ours, unless it was taken for a debt since: imported afterwards, and replayed.
-    async fn unmatched(&self) -> Result<Vec<Difference>, Fault> {
+    async fn unmatched(&self) -> Result<Vec<WaitingMoney>, Fault> {
         let both = Expression::new("begins_with(pk, :unmatched) OR begins_with(sk, :paid)")
             .text_value(":unmatched", "UNMATCHED#")
             .text_value(":paid", "PAID#");
@@ -177,12 +178,12 @@ impl Ledger {
         }
         unmatched.retain(|row| !taken.contains(&row.confirmation.receipt_id));
         let differences =
-            unmatched.into_iter().map(|UnmatchedMoney { confirmation, cents, currency, at }| Difference {
-                kind: DifferenceKind::Unmatched,
+            unmatched.into_iter().map(|UnmatchedMoney { confirmation, told, at }| WaitingMoney {
+                kind: WaitingKind::Unmatched,
                 notice: None,
                 number: None,
-                cents,
-                currency,
+                cents: told.countable().get(),
+                currency: told.currency,
                 reference: confirmation.receipt_id,
                 source: confirmation.source,
                 at,

@@ -1,17 +1,20 @@
 //! Payment attempts: stored before the PSP is called.
 
 use domain::notice::NoticeNumber;
+use std::time::Duration;
+
 use domain::payment::{self, Attempt, AttemptStatus, PaymentId, PaymentPage};
+use domain::person::Email;
 use domain::plan::AttemptChange;
 use domain::start_payment::{self, PaymentRequest as PaymentOrder, StartFacts, StartOutcome};
-use domain::{Debt, Error, Fault};
+use domain::{Debt, Error, Fault, time};
 use runtime::{ConfigError, Env};
 use serde::{Deserialize, Serialize};
 
 use crate::citizen::Citizen;
 use crate::error;
-use crate::keys::Key;
-use crate::table::{Item, Range, SortOrder, Step, Table, item, unchanged_since, with_due};
+use crate::keys::{ADDRESS, Key};
+use crate::table::{Item, Range, SortOrder, Step, Table, item, unchanged_since, with_due, with_ttl};
 use crate::writer::DebtWriter;
 
 /// Reads payment attempts.
@@ -31,6 +34,20 @@ pub(crate) struct AttemptRow {
 pub(crate) struct AttemptPointer {
     payment: PaymentId,
 }
+
+#[derive(Deserialize)]
+struct SortKey {
+    sk: String,
+}
+
+/// Another address than the account's, to which a payer wants the outcome written.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct GivenAddress {
+    email: Email,
+}
+
+/// How long a given address is kept after its payment.
+const ADDRESS_KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// How many attempts of a debt are shown.
 const SHOWN: usize = 20;
@@ -72,6 +89,35 @@ impl Payments {
         Ok(attempts.into_iter().filter(|attempt| attempt.account == *citizen.id()).collect())
     }
 
+    /// Where the outcome of an attempt is written, or was: the address that its payer gave, else the account's own.
+    pub async fn written_to(&self, citizen: &Citizen, attempt: &Attempt) -> Result<Option<Email>, Fault> {
+        if let Some(email) = &attempt.email {
+            return Ok(Some(email.clone()));
+        }
+        if !attempt.mailed_elsewhere {
+            return Ok(Some(citizen.account().profile.email.clone()));
+        }
+        let given: Option<GivenAddress> =
+            self.table.get(&Key::given_address(citizen.id(), &attempt.id)).await?;
+        Ok(given.map(|given| given.email))
+    }
+
+    /// Forgets the addresses that this citizen gave for payments: the consent is withdrawn (INV-I23).
+    pub async fn forget_addresses(&self, citizen: &Citizen) -> Result<(), Fault> {
+        let partition = Key::open_partition(citizen.id());
+        loop {
+            let range = Range::StartsWith(ADDRESS.to_owned());
+            let page =
+                self.table.query::<SortKey>(&partition, range, SortOrder::Rising, SHOWN, None).await?;
+            let keys: Vec<Key> =
+                page.items.iter().map(|row| Key::listed(partition.clone(), &row.sk)).collect();
+            if keys.is_empty() {
+                return Ok(());
+            }
+            let _ = self.table.write(keys.iter().map(|key| self.table.delete(key, None)).collect()).await?;
+        }
+    }
+
     /// Whether a payment of this citizen is under way.
     pub async fn any_open(&self, citizen: &Citizen) -> Result<bool, Fault> {
         let (partition, range) = (Key::open_partition(citizen.id()), Range::StartsWith("PAY#".to_owned()));
@@ -91,6 +137,12 @@ impl Payments {
                 for key in std::iter::once(open).chain(after.items.iter().map(listed)) {
                     let pointer = item(&key, &AttemptPointer { payment: after.id.clone() })?;
                     steps.push(self.table.put_always(&key, pointer, "it is the new attempt's own"));
+                }
+                if let (true, Some(email)) = (after.mailed_elsewhere, &after.email) {
+                    let key = Key::given_address(&after.account, &after.id);
+                    let until = time::after(after.started_at, ADDRESS_KEPT);
+                    let row = with_ttl(item(&key, &GivenAddress { email: email.clone() })?, until);
+                    steps.push(self.table.put_always(&key, row, "it is the new attempt's own"));
                 }
             }
             Some(before)
@@ -148,6 +200,26 @@ impl DebtWriter {
                 false => Some(attempt.clone()),
             };
             Ok::<_, Error>(attempt.opened_at(current.as_ref(), page)?)
+        };
+        self.commit(decide).await
+    }
+
+    /// Claims to ask for the page of an attempt, where each that is asked for is another.
+    pub async fn ask_for_page(&self, attempt: &Attempt) -> Result<Attempt, Error> {
+        let decide = move |again| async move {
+            let current = match again {
+                true => self.payments.read(&attempt.id).await?,
+                false => Some(attempt.clone()),
+            };
+            Attempt::asking_for_page(current.as_ref(), self.now())
+        };
+        self.commit(decide).await
+    }
+
+    /// Gives that claim back: there was no page.
+    pub async fn got_no_page(&self, attempt: &Attempt) -> Result<(), Fault> {
+        let decide = move |_again| async move {
+            Ok::<_, Fault>(Attempt::without_page(self.payments.read(&attempt.id).await?.as_ref()))
         };
         self.commit(decide).await
     }

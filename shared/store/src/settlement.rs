@@ -1,15 +1,26 @@
 //! Settlement: reads what is known of a notification about money, and commits what `domain::settlement` decides.
 
+use std::collections::BTreeMap;
+
+use domain::difference::{Difference, DifferenceChange, DifferenceId};
 use domain::payment::AttemptOutcome;
 use domain::plan::CallbackId;
-use domain::settlement::{Notification, ReceiptCodes, Settled, SettlementFacts, settle};
+use domain::settlement::{Notification, ReceiptCodes, Settled, SettlementFacts, Taken, settle};
 use domain::{Fault, NoticeNumber};
 use runtime::Measure;
 use runtime::metrics::{CallbackOutcome, PaymentOutcome};
 
 use crate::debts::DebtRow;
 use crate::keys::Key;
-use crate::writer::DebtWriter;
+use crate::writer::{DebtWriter, MoneyTakenRow};
+
+/// A stored message that a settlement applies.
+#[derive(Clone, Copy, Debug)]
+pub struct AppliedMessage<'a> {
+    pub id: &'a CallbackId,
+    /// It could not be read before: the difference that says so is settled with it.
+    pub was_unreadable: bool,
+}
 
 impl DebtWriter {
     /// Applies a notification, once however often it comes; with it, in the same transaction, the stored callback that
@@ -20,18 +31,33 @@ impl DebtWriter {
     pub async fn settle(
         &self,
         notification: &Notification,
-        callback: Option<&CallbackId>,
+        message: Option<AppliedMessage<'_>>,
     ) -> Result<Settled, Fault> {
         let codes = &self.receipt_codes()?;
         let decide = move |again| async move {
             let facts = self.facts(notification, again).await?;
             let mut plan = settle(&facts, notification, self.now(), codes)?;
-            plan.callback_applied = callback.cloned();
+            if let Some(message) = message {
+                plan.callback_applied = Some(message.id.clone());
+                if message.was_unreadable {
+                    plan.differences.extend(self.read_after_all(message.id).await?);
+                }
+            }
             Ok::<_, Fault>(plan)
         };
         let settled = self.commit(decide).await?;
-        self.note(settled, notification, callback.is_some());
+        self.note(settled, notification, message.is_some());
         Ok(settled)
+    }
+
+    /// The difference of a message that could not be read, settled: it could be.
+    async fn read_after_all(&self, id: &CallbackId) -> Result<Option<DifferenceChange>, Fault> {
+        let key = Key::difference(&Difference::unreadable_id(id.as_str()));
+        let kept: Option<Difference> = self.debts.table.get(&key).await?;
+        let kept = kept.filter(Difference::is_open);
+        Ok(kept.map(|kept| {
+            DifferenceChange::Replaced(kept.superseded("replay", "the message could be read", self.now()))
+        }))
     }
 
     fn receipt_codes(&self) -> Result<ReceiptCodes, Fault> {
@@ -48,8 +74,8 @@ impl DebtWriter {
             Notification::Paid { payment_id, confirmation, .. } => {
                 match self.payments.read(payment_id).await? {
                     Some(attempt) => {
-                        let notices = attempt.notices();
-                        let facts = self.money_facts(&notices, &confirmation.receipt_id).await?;
+                        let (notices, ids) = (attempt.notices(), notification.differences(Some(&attempt)));
+                        let facts = self.money_facts(&notices, &confirmation.receipt_id, &ids).await?;
                         SettlementFacts { attempt: Some(attempt), ..facts }
                     }
                     None => SettlementFacts::default(),
@@ -63,11 +89,14 @@ impl DebtWriter {
                 attempt => SettlementFacts { attempt, ..SettlementFacts::default() },
             },
             Notification::Receipt { notice, confirmation, .. } => {
-                let facts = self.money_facts(std::slice::from_ref(notice), &confirmation.receipt_id).await?;
+                let (notices, ids) = (std::slice::from_ref(notice), notification.differences(None));
+                let facts = self.money_facts(notices, &confirmation.receipt_id, &ids).await?;
+                // The payment that it names, also one that had ended; else the one that the debt waits for.
                 let open = facts.debts.first().and_then(|debt| debt.attempt.as_ref());
-                let attempt = match open.filter(|_| facts.taken.is_empty()) {
-                    Some(open) => self.payments.read(&open.payment_id).await?,
-                    None => None,
+                let named = confirmation.payment_id.as_ref().filter(|_| !facts.debts.is_empty());
+                let attempt = match named.or(open.map(|open| &open.payment_id)) {
+                    Some(payment) if facts.taken.is_empty() => self.payments.read(payment).await?,
+                    _ => None,
                 };
                 SettlementFacts { attempt, ..facts }
             }
@@ -81,20 +110,28 @@ impl DebtWriter {
         Ok(facts)
     }
 
-    /// Debts, and for which of them this money was taken before: one read.
+    /// Debts, for which of them this money was taken before, and the differences that it may concern: one read.
     async fn money_facts(
         &self,
         notices: &[NoticeNumber],
         receipt_id: &str,
+        differences: &[DifferenceId],
     ) -> Result<SettlementFacts, Fault> {
         let debts: Vec<Key> = notices.iter().map(Key::debt).collect();
-        let paid = |notice: &NoticeNumber| Key::paid(notice, receipt_id);
-        let keys: Vec<Key> = debts.iter().cloned().chain(notices.iter().map(paid)).collect();
+        let paid: Vec<Key> = notices.iter().map(|notice| Key::paid(notice, receipt_id)).collect();
+        let kept: Vec<Key> = differences.iter().map(Key::difference).collect();
+        let keys: Vec<Key> = [debts.as_slice(), &paid, &kept].concat();
         let mut found = self.debts.table.get_many(&keys).await?;
-        let taken = notices.iter().filter(|notice| found.contains(&paid(notice))).cloned().collect();
+        let mut taken = BTreeMap::new();
+        for (notice, key) in notices.iter().zip(&paid) {
+            if let Some(row) = found.take::<MoneyTakenRow>(key)? {
+                taken.insert(notice.clone(), Taken { verdict: row.verdict, cents: row.cents });
+            }
+        }
         let rows: Vec<DebtRow> = found.take_all(&debts)?;
         let debts = rows.into_iter().map(DebtRow::debt).collect::<Result<_, _>>()?;
-        Ok(SettlementFacts { debts, taken, ..SettlementFacts::default() })
+        let differences = found.take_all(&kept)?;
+        Ok(SettlementFacts { debts, taken, differences, ..SettlementFacts::default() })
     }
 
     /// Logs what a person must look at, and counts what a notification did to the payment that it speaks of, and what

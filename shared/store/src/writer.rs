@@ -3,6 +3,8 @@
 
 use domain::Fault;
 use domain::Timestamp;
+use domain::difference::DifferenceChange;
+use domain::movement::MovementKind;
 use domain::outbox::OutboxMessage;
 use domain::plan::Plan;
 use runtime::{ConfigError, Env, Metrics, Random};
@@ -13,7 +15,7 @@ use crate::keys::Key;
 use crate::movements::Movements;
 use crate::outbox::Outbox;
 use crate::payments::Payments;
-use crate::table::{Step, absent, item};
+use crate::table::{Expression, Step, absent, item, present};
 
 /// Changes debts. Only functions that may append movements and write to the outbox have one.
 #[derive(Clone)]
@@ -89,7 +91,17 @@ impl DebtWriter {
         for taken in &plan.money_taken {
             let key = Key::paid(&taken.notice, &taken.receipt_id);
             let row = MoneyTakenRow { verdict: taken.verdict, cents: taken.cents, at: taken.at };
-            steps.push(table.put(&key, item(&key, &row)?, absent()));
+            // What its sender corrects was a difference, and only that is ever replaced (INV-M01).
+            let guard = if taken.corrects { was_a_difference() } else { absent() };
+            steps.push(table.put(&key, item(&key, &row)?, guard));
+        }
+        for change in &plan.differences {
+            let key = Key::difference(&change.difference().id);
+            let guard = match change {
+                DifferenceChange::Opened(_) => absent(),
+                DifferenceChange::Replaced(_) => present(),
+            };
+            steps.push(table.put(&key, item(&key, change.difference())?, guard));
         }
         if let Some(money) = &plan.unmatched {
             let key = Key::unmatched(&money.confirmation.receipt_id);
@@ -104,11 +116,14 @@ impl DebtWriter {
     }
 }
 
+fn was_a_difference() -> Expression {
+    Expression::new("verdict = :mismatch").text_value(":mismatch", MovementKind::Mismatch.as_str())
+}
+
 /// That money was taken for a debt, under its receipt's id.
-#[derive(serde::Serialize)]
-#[cfg_attr(test, derive(serde::Deserialize))]
+#[derive(serde::Serialize, serde::Deserialize)]
 pub(crate) struct MoneyTakenRow {
-    verdict: domain::movement::MovementKind,
-    cents: domain::Cents,
+    pub verdict: MovementKind,
+    pub cents: domain::Cents,
     at: Timestamp,
 }

@@ -53,6 +53,9 @@ pub struct DebtView {
     pub created_on: Date,
     pub origin: &'static str,
     pub receipt_available: bool,
+    /// Money came for it, of another amount than agreed: whoever would pay is warned.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub money_received: bool,
     /// The code printed on the receipt, with which anyone can check it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub receipt_code: Option<String>,
@@ -90,7 +93,7 @@ impl PublicDebt {
             creditor: CreditorView::of(creditor),
             service: ServiceView { code: debt.service.code.clone(), name: debt.service.name.clone() },
             reason: debt.reason.clone(),
-            amount: debt.amount.get(),
+            amount: debt.settled_amount().get(),
             due_date: debt.days.due,
             status,
             payable: status == DebtStatus::ToPay,
@@ -121,6 +124,7 @@ impl DebtView {
                 DebtOrigin::Spontaneous => "spontaneous",
             },
             receipt_available: debt.receipt.is_some(),
+            money_received: debt.mismatched.is_some(),
             receipt_code: debt.receipt.as_ref().map(|receipt| receipt.code.clone()),
             details: debt.details.clone(),
         }

@@ -1,6 +1,6 @@
 //! What a notification about money does: each sender and each state of a debt, by tables, without a store.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::account::{AccountId, Language};
 use domain::bookkeeping::Reason;
@@ -15,8 +15,11 @@ use domain::payment::{
 use domain::person::Email;
 use domain::plan::{DebtChange, Plan};
 use domain::receipt::PspIdentity;
-use domain::settlement::{Notification, ReceiptCodes, Settled, SettlementFacts, settle};
-use domain::{Amount, Cents, Timestamp};
+use domain::difference::{Difference, DifferenceChange, DifferenceKind, ReceiptField, ResolutionKind};
+use domain::settlement::{
+    Notification, ReceiptClaims, ReceiptCodes, Settled, SettlementFacts, Taken, settle,
+};
+use domain::{Amount, Cents, MoneyTold, Timestamp};
 
 use crate::samples::{at, day, debt};
 
@@ -47,15 +50,10 @@ fn debts(n: u64) -> Vec<Debt> {
 }
 
 fn attempt(debts: &[Debt]) -> Attempt {
-    let item = |debt: &Debt| PaymentItem {
-        notice: debt.notice.clone(),
-        amount: debt.amount,
-        reason: debt.reason.clone(),
-    };
     Attempt {
         id: id(1),
         account: AccountId::new("a1"),
-        items: debts.iter().map(item).collect(),
+        items: debts.iter().map(PaymentItem::of).collect(),
         choice: MethodChoice::default(),
         email: Some(Email::parse("chi.paga@example.it").unwrap()),
         mailed_elsewhere: true,
@@ -64,6 +62,7 @@ fn attempt(debts: &[Debt]) -> Attempt {
         started_at: at("2026-11-30T08:50:00Z"),
         expires_at: at("2026-11-30T09:20:00Z"),
         checkout: None,
+        page_asked_at: None,
         received: Vec::new(),
         inquiries: 0,
         failure: None,
@@ -96,9 +95,15 @@ fn confirmation(source: MovementSource) -> Confirmation {
     }
 }
 
-fn paid(cents: u64, currency: &str) -> Notification {
+/// A PSP's word, of a number and a currency as it writes them.
+fn told(number: &str, currency: &str) -> Notification {
     let confirmation = confirmation(MovementSource::PspCallback);
-    Notification::Paid { payment_id: id(1), confirmation, cents, currency: currency.to_owned() }
+    let (told, claims) = (MoneyTold::parse(number, currency), ReceiptClaims::default());
+    Notification::Paid { payment_id: id(1), confirmation, told, claims }
+}
+
+fn paid(cents: u64) -> Notification {
+    told(&cents.to_string(), "EUR")
 }
 
 fn ended(outcome: AttemptOutcome) -> Notification {
@@ -108,7 +113,8 @@ fn ended(outcome: AttemptOutcome) -> Notification {
 
 fn receipt(debt: &Debt, cents: u64) -> Notification {
     let (notice, confirmation) = (debt.notice.clone(), confirmation(MovementSource::Node));
-    Notification::Receipt { notice, amount: amount(cents), confirmation, by_hand: None }
+    let claims = ReceiptClaims::default();
+    Notification::Receipt { notice, amount: amount(cents), confirmation, claims, by_hand: None }
 }
 
 fn facts(attempt: Option<Attempt>, debts: Vec<Debt>) -> SettlementFacts {
@@ -127,7 +133,7 @@ fn kinds(change: &DebtChange) -> Vec<MovementKind> {
 #[test]
 fn inv_m01_a_psps_money_credits_every_debt_once_and_each_with_its_own_receipt() {
     let (attempt, debts) = waiting(5);
-    let plan = decided(&facts(Some(attempt.clone()), debts.clone()), &paid(1_500, "EUR"));
+    let plan = decided(&facts(Some(attempt.clone()), debts.clone()), &paid(1_500));
     assert_eq!(plan.outcome, Settled::Credited);
     assert_eq!((plan.debts.len(), plan.money_taken.len()), (5, 5));
     let mut codes = BTreeSet::new();
@@ -169,19 +175,23 @@ fn inv_m01_a_psps_money_credits_every_debt_once_and_each_with_its_own_receipt() 
 #[test]
 fn inv_m02_money_that_was_taken_is_not_taken_again() {
     let (attempt, debts) = waiting(2);
-    let all: BTreeSet<NoticeNumber> = attempt.notices().into_iter().collect();
+    let taken = |debt: &Debt| {
+        let credit = Taken { verdict: MovementKind::Credit, cents: debt.amount.cents() };
+        (debt.notice.clone(), credit)
+    };
+    let all: BTreeMap<NoticeNumber, Taken> = debts.iter().map(taken).collect();
     let known = SettlementFacts { taken: all, ..facts(Some(attempt.clone()), debts.clone()) };
-    let plan = decided(&known, &paid(300, "EUR"));
+    let plan = decided(&known, &paid(300));
     assert_eq!((plan.outcome, plan.debts.len(), plan.messages.len()), (Settled::Known, 0, 0));
     // Of two debts one was credited before somebody died: the other is.
-    let first = BTreeSet::from([debts[0].notice.clone()]);
+    let first = BTreeMap::from([taken(&debts[0])]);
     let half = SettlementFacts { taken: first, ..facts(Some(attempt), debts.clone()) };
-    let plan = decided(&half, &paid(300, "EUR"));
+    let plan = decided(&half, &paid(300));
     assert_eq!(plan.outcome, Settled::Credited);
     assert_eq!(plan.debts.iter().map(|c| &c.after.notice).collect::<Vec<_>>(), [&debts[1].notice]);
     // The node's receipt that comes again.
     let mut known = facts(None, vec![debts[0].clone()]);
-    known.taken.insert(debts[0].notice.clone());
+    known.taken.extend([taken(&debts[0])]);
     assert_eq!(decided(&known, &receipt(&debts[0], 100)), Plan::nothing(Settled::Known));
 }
 
@@ -216,30 +226,246 @@ fn inv_m25_money_is_credited_or_kept_in_every_state_from_psp_and_node_alike() {
 fn inv_m25_money_after_the_last_day_is_late_also_when_nobody_wrote_down_that_it_passed() {
     let (attempt, mut debts) = waiting(1);
     debts[0].days.expires = Some(day("2026-11-29"));
-    let plan = decided(&facts(Some(attempt), debts), &paid(100, "EUR"));
+    let plan = decided(&facts(Some(attempt), debts), &paid(100));
     assert_eq!(kinds(&plan.debts[0]), [MovementKind::CreditLate]);
     assert_eq!(plan.debts[0].after.state, DebtState::Paid);
 }
 
+/// What came of a PSP, as it was said; as cents of ours, if it is an amount of ours.
+const NOT_AGREED: [(&str, &str, Option<u64>); 10] = [
+    ("1", "EUR", Some(1)),
+    ("299", "EUR", Some(299)),
+    ("301.0", "eur", Some(301)),
+    ("3.5e2", "EUR", Some(350)),
+    ("0", "EUR", Some(0)),
+    ("300", "USD", None),
+    ("-300", "EUR", None),
+    ("300.5", "EUR", None),
+    ("100000000000", "EUR", None),
+    ("1e400", "EUR", None),
+];
+
 #[test]
-fn inv_m06_another_amount_or_currency_of_a_psp_pays_nothing_and_is_kept() {
-    for (cents, currency) in [(299, "EUR"), (301, "EUR"), (0, "EUR"), (300, "USD"), (u64::MAX, "EUR")] {
+fn mon_01_inv_m06_inv_m07_what_came_is_kept_once_and_as_it_was_said() {
+    for (number, currency, cents) in NOT_AGREED {
         let (attempt, debts) = waiting(2);
-        let plan = decided(&facts(Some(attempt), debts), &paid(cents, currency));
-        assert_eq!(plan.outcome, Settled::Mismatch, "{cents} {currency}");
+        let plan = decided(&facts(Some(attempt), debts.clone()), &told(number, currency));
+        assert_eq!(plan.outcome, Settled::Mismatch, "{number} {currency}");
+        // The money is written down once, whole, under the transaction's id; the other debt only stops waiting.
+        let [first, second] = plan.debts.as_slice() else { panic!("{number}") };
+        assert_eq!((kinds(first), kinds(second)), (vec![MovementKind::Mismatch], vec![MovementKind::AttemptFailed]));
+        let line = &first.movements[0];
+        assert_eq!((line.cents.get(), line.reference.as_deref()), (cents.unwrap_or(0), Some("r1")));
         for change in &plan.debts {
-            assert_eq!((kinds(change), change.after.state), (vec![MovementKind::Mismatch], DebtState::Open));
-            assert_eq!((&change.after.attempt, &change.after.receipt), (&None, &None));
+            assert_eq!((change.after.state, &change.after.attempt), (DebtState::Open, &None));
+            assert_eq!((&change.after.receipt, &change.after.mismatched), (&None, &Some(id(1))));
         }
+        let [DifferenceChange::Opened(kept)] = plan.differences.as_slice() else { panic!("{number}") };
+        assert_eq!((kept.kind, kept.expected), (DifferenceKind::Mismatch, Cents::new(300).ok()));
+        assert_eq!((kept.notice.as_ref(), kept.movement), (Some(&debts[0].notice), Some(line.number)));
+        let said = kept.told.clone().unwrap();
+        assert_eq!((said.cents.map(Cents::get), said.currency), (cents, currency.to_ascii_uppercase()));
+        assert_eq!(said.text.as_deref(), cents.is_none().then_some(number));
         let taken: Vec<_> = plan.money_taken.iter().map(|taken| taken.verdict).collect();
-        assert_eq!((plan.debts.len(), taken), (2, vec![MovementKind::Mismatch]));
+        assert_eq!(taken, [MovementKind::Mismatch]);
         let after = plan.attempt.unwrap().after;
-        assert_eq!(
-            (after.status, after.failure.as_deref()),
-            (AttemptStatus::Failed, Some("amount_mismatch"))
-        );
-        assert_eq!((after.email, plan.messages), (None, Vec::new()), "nobody is told that it failed");
+        assert_eq!((after.status, after.was_mismatched(), after.email), (AttemptStatus::Failed, true, None));
+        // Whoever began to pay is told what is true, at the account's own address.
+        assert!(matches!(
+            plan.messages.as_slice(),
+            [OutboxMessage::PaymentDiffers { account, came, agreed, .. }]
+                if *account == AccountId::new("a1") && came.map(Cents::get) == cents && agreed.get() == 300
+        ));
     }
+}
+
+/// What is known once a plan is written.
+fn written(plan: &Plan<Settled>, before: &SettlementFacts) -> SettlementFacts {
+    let mut facts = before.clone();
+    if let Some(change) = &plan.attempt {
+        facts.attempt = Some(change.after.clone());
+    }
+    for change in &plan.debts {
+        let debt = facts.debts.iter_mut().find(|debt| debt.notice == change.after.notice).unwrap();
+        *debt = change.after.clone();
+    }
+    for money in &plan.money_taken {
+        assert_eq!(facts.taken.contains_key(&money.notice), money.corrects, "a name is replaced only if it corrects");
+        facts.taken.insert(money.notice.clone(), Taken { verdict: money.verdict, cents: money.cents });
+    }
+    for change in &plan.differences {
+        let difference = change.difference();
+        let there = facts.differences.iter().any(|known| known.id == difference.id);
+        assert_eq!(there, matches!(change, DifferenceChange::Replaced(_)));
+        facts.differences.retain(|known| known.id != difference.id);
+        facts.differences.push(difference.clone());
+    }
+    facts
+}
+
+#[test]
+fn mon_02_a_correction_supersedes_the_difference_whatever_was_said_before() {
+    for n in [1, 2, 5] {
+        let (attempt, debts) = waiting(n);
+        let sum = attempt.total().get();
+        for wrong in [vec!["1"], vec!["-1"], vec!["1", "2"], vec!["1", "1", "7.5"]] {
+            let mut facts = facts(Some(attempt.clone()), debts.clone());
+            for number in &wrong {
+                facts = written(&decided(&facts, &told(number, "EUR")), &facts);
+            }
+            let open = |facts: &SettlementFacts| facts.differences.iter().filter(|d| d.is_open()).count();
+            assert_eq!((facts.differences.len(), open(&facts)), (1, 1), "one difference, which says the last word");
+            let plan = decided(&facts, &paid(sum));
+            assert_eq!(plan.outcome, Settled::Credited, "{wrong:?}");
+            facts = written(&plan, &facts);
+            // A payment never succeeds with a debt of it uncredited.
+            assert_eq!(facts.attempt.as_ref().unwrap().status, AttemptStatus::Succeeded);
+            assert!(facts.debts.iter().all(|debt| debt.state == DebtState::Paid && debt.mismatched.is_none()));
+            assert_eq!(open(&facts), 0);
+            let resolution = facts.differences[0].resolution.as_ref().unwrap();
+            assert_eq!(resolution.resolution, ResolutionKind::Superseded);
+            // Told once more: known.
+            assert_eq!(decided(&facts, &paid(sum)), Plan::nothing(Settled::Known));
+        }
+    }
+}
+
+#[test]
+fn mon_02_the_same_wrong_amount_again_is_known_and_a_wrong_one_after_the_right_is_kept_beside() {
+    let (attempt, debts) = waiting(2);
+    let facts = facts(Some(attempt), debts);
+    let wrong = written(&decided(&facts, &paid(7)), &facts);
+    assert_eq!(decided(&wrong, &paid(7)), Plan::nothing(Settled::Known));
+    let right = written(&decided(&facts, &paid(300)), &facts);
+    let plan = decided(&right, &paid(7));
+    assert_eq!((plan.outcome, plan.debts.len(), &plan.attempt), (Settled::Mismatch, 0, &None));
+    let [DifferenceChange::Opened(kept)] = plan.differences.as_slice() else { panic!("not kept") };
+    assert_eq!(kept.kind, DifferenceKind::ReceiptData);
+    assert_eq!(kept.field, Some((ReceiptField::Amount, "7 EUR".to_owned())));
+    let again = written(&plan, &right);
+    assert_eq!(decided(&again, &paid(7)), Plan::nothing(Settled::Known));
+    // The node's receipt that names another amount for the same money.
+    let receipt_facts = facts_of(&debts(1)[0]);
+    let first = debts(1).remove(0);
+    let credited = written(&decided(&receipt_facts, &receipt(&first, 100)), &receipt_facts);
+    assert_eq!(decided(&credited, &receipt(&first, 100)), Plan::nothing(Settled::Known));
+    assert_eq!(decided(&credited, &receipt(&first, 99)).outcome, Settled::Mismatch);
+}
+
+fn facts_of(debt: &Debt) -> SettlementFacts {
+    facts(None, vec![debt.clone()])
+}
+
+#[test]
+fn mon_03_the_agreed_amount_pays_whatever_the_creditor_has_made_of_the_debt_since() {
+    let (attempt, mut debts) = waiting(1);
+    debts[0].amount = amount(500_000);
+    for notification in [paid(100), receipt(&debts[0], 100)] {
+        let plan = decided(&facts(Some(attempt.clone()), debts.clone()), &notification);
+        assert_eq!(plan.outcome, Settled::Mismatch);
+        let after = &plan.debts[0].after;
+        assert_eq!(kinds(&plan.debts[0]), [MovementKind::Credit, MovementKind::Mismatch]);
+        // All that came is in the credit: the difference beside it adds nothing to what was received (INV-M07).
+        let cents: Vec<u64> = plan.debts[0].movements.iter().map(|movement| movement.cents.get()).collect();
+        assert_eq!((cents, after.state), (vec![100, 0], DebtState::Paid));
+        assert_eq!(after.settled_amount().get(), 100, "what was paid is the receipt's amount");
+        let [DifferenceChange::Opened(kept)] = plan.differences.as_slice() else { panic!("one difference") };
+        assert_eq!((kept.kind, kept.expected.map(Cents::get)), (DifferenceKind::Mismatch, Some(500_000)));
+    }
+}
+
+#[test]
+fn mon_03_who_paid_for_a_debtor_who_was_changed_keeps_what_they_paid() {
+    let (attempt, mut debts) = waiting(1);
+    let before = debts[0].debtor.clone();
+    debts[0].debtor.fiscal_code = domain::FiscalCode::parse("VRDLGI68T65L219G").unwrap();
+    debts[0].debtor.name = "Luigia Verdi".to_owned();
+    debts[0].reason = "Altro".to_owned();
+    for notification in [paid(100), receipt(&debts[0], 100)] {
+        let plan = decided(&facts(Some(attempt.clone()), debts.clone()), &notification);
+        let [DifferenceChange::Opened(kept)] = plan.differences.as_slice() else { panic!("one difference") };
+        assert_eq!(kept.field.as_ref().map(|(field, _)| *field), Some(ReceiptField::Debtor));
+        let after = plan.debts[0].after.clone();
+        assert_eq!(after.watchers, [attempt.account.clone()]);
+        let viewer = |code| domain::debt::Viewer { account: &attempt.account, fiscal_code: code, identity_proven: true };
+        let payers = after.clone().seen_by(&viewer(&before.fiscal_code));
+        assert_eq!((payers.debtor, payers.reason), (before.name_only(), attempt.items[0].reason.clone()));
+        let owners = after.clone().seen_by(&viewer(&after.debtor.fiscal_code));
+        assert_eq!(owners.debtor.name, "Luigia Verdi");
+    }
+}
+
+#[test]
+fn mon_06_what_a_receipt_says_of_its_reference_account_and_debtor_is_compared() {
+    let debt = debts(1).remove(0);
+    let said = ReceiptClaims {
+        fee: None,
+        iuv: Some("00000000000000000".to_owned()),
+        foreign_ibans: vec!["IT60X0542811101000000123456".to_owned()],
+        debtor: Some("VRDLGI68T65L219G".to_owned()),
+    };
+    let right = ReceiptClaims {
+        iuv: Some(debt.iuv().to_string()),
+        debtor: Some(debt.debtor.fiscal_code.as_str().to_owned()),
+        ..ReceiptClaims::default()
+    };
+    for (claimed, fields) in [
+        (said, vec![ReceiptField::Iban, ReceiptField::CreditorReferenceId, ReceiptField::Debtor]),
+        (right, Vec::new()),
+    ] {
+        let Notification::Receipt { notice, amount, confirmation, .. } = receipt(&debt, 100) else { panic!() };
+        let notification = Notification::Receipt { notice, amount, confirmation, claims: claimed, by_hand: None };
+        let plan = decided(&facts_of(&debt), &notification);
+        assert_eq!((plan.outcome, plan.debts[0].after.state), (Settled::Credited, DebtState::Paid));
+        assert_eq!(doubts(&plan), fields, "beside the credit");
+    }
+}
+
+fn doubts(plan: &Plan<Settled>) -> Vec<ReceiptField> {
+    let fields = plan.differences.iter().map(DifferenceChange::difference);
+    fields.filter_map(|difference: &Difference| difference.field.as_ref()).map(|(field, _)| *field).collect()
+}
+
+#[test]
+fn mon_09_what_cannot_be_true_of_fee_and_instant_is_not_printed() {
+    let (attempt, debts) = waiting(1);
+    // Fee in cents, or as said; instant; what is doubted.
+    let (good, late) = (Some("2026-11-30T08:59:00Z"), Some("2026-11-30T10:00:01Z"));
+    let cases: [(Option<u64>, Option<&str>, Option<&str>, &[ReceiptField]); 8] = [
+        (Some(1_000), None, good, &[]),
+        (Some(1_001), None, good, &[ReceiptField::Fee]),
+        (Some(99_999_999), None, good, &[ReceiptField::Fee]),
+        (None, Some("-3"), good, &[ReceiptField::Fee]),
+        (Some(50), None, Some("2026-11-30T10:00:00Z"), &[]),
+        (Some(50), None, late, &[ReceiptField::Instant]),
+        (Some(50), None, Some("2026-11-30T07:49:59Z"), &[ReceiptField::Instant]),
+        (Some(99_999), None, Some("2099-01-01T00:00:00Z"), &[ReceiptField::Fee, ReceiptField::Instant]),
+    ];
+    for (fee, said, paid_at, fields) in cases {
+        let confirmation = Confirmation {
+            fee: fee.and_then(|fee| Cents::new(fee).ok()),
+            paid_at: paid_at.map(at),
+            ..confirmation(MovementSource::PspCallback)
+        };
+        let claims = ReceiptClaims { fee: said.map(str::to_owned), ..ReceiptClaims::default() };
+        let told = MoneyTold::euro(attempt.total());
+        let notification = Notification::Paid { payment_id: id(1), confirmation, told, claims };
+        let plan = decided(&facts(Some(attempt.clone()), debts.clone()), &notification);
+        let receipt = plan.debts[0].after.receipt.clone().unwrap();
+        assert_eq!((plan.outcome, doubts(&plan)), (Settled::Credited, fields.to_vec()), "{fee:?} {paid_at:?}");
+        assert_eq!(receipt.fee.is_some(), said.is_none() && !fields.contains(&ReceiptField::Fee));
+        assert_eq!(receipt.paid_at.is_some(), !fields.contains(&ReceiptField::Instant));
+        assert_eq!(receipt.recorded_at, now());
+    }
+    // A fee that is high, and below what is paid, is the PSP's business.
+    let (attempt, mut debts) = waiting(1);
+    debts[0].amount = amount(5_000);
+    let attempt = Attempt { items: debts.iter().map(PaymentItem::of).collect(), ..attempt };
+    let confirmation =
+        Confirmation { fee: Cents::new(4_000).ok(), ..confirmation(MovementSource::PspCallback) };
+    let (told, claims) = (MoneyTold::euro(attempt.total()), ReceiptClaims::default());
+    let notification = Notification::Paid { payment_id: id(1), confirmation, told, claims };
+    assert_eq!(doubts(&decided(&facts(Some(attempt), debts), &notification)), []);
 }
 
 #[test]
@@ -253,8 +479,9 @@ fn inv_m06_a_receipt_of_the_node_closes_its_debt_whatever_the_amount_and_the_dif
             (kinds(change), change.after.state),
             (vec![MovementKind::Credit, MovementKind::Mismatch], DebtState::Paid)
         );
-        // Booked as it came, and in one unbroken chain.
-        assert!(change.movements.iter().all(|movement| movement.cents.get() == cents));
+        // Booked as it came, once, and in one unbroken chain.
+        let booked: u64 = change.movements.iter().map(|movement| movement.cents.get()).sum();
+        assert_eq!(booked, cents);
         assert_eq!(change.after.receipt.as_ref().map(|receipt| receipt.amount.get()), Some(cents));
         let mut all = created_movements(&debts[0]);
         all.extend(change.movements.clone());
@@ -269,23 +496,30 @@ fn created_movements(debt: &Debt) -> Vec<domain::movement::Movement> {
 }
 
 #[test]
-fn inv_m24_money_of_nothing_that_we_know_is_kept_once() {
+fn inv_m24_money_of_nothing_that_we_know_is_kept_once_and_settled_when_its_debt_is_found() {
     let foreign = Notification::Unmatched {
         confirmation: confirmation(MovementSource::PspCallback),
-        cents: 7,
-        currency: "CHF".to_owned(),
+        told: MoneyTold::parse("7", "CHF"),
     };
     let stranger = debts(1).remove(0);
-    for (notification, cents, currency) in
-        [(paid(300, "EUR"), 300, "EUR"), (receipt(&stranger, 5), 5, "EUR"), (foreign, 7, "CHF")]
+    for (notification, said) in
+        [(paid(300), "300 EUR"), (receipt(&stranger, 5), "5 EUR"), (foreign, "7 CHF"), (told("-1", "EUR"), "-1 EUR")]
     {
         let plan = decided(&SettlementFacts::default(), &notification);
         assert_eq!(plan.outcome, Settled::Unmatched);
-        let kept = plan.unmatched.unwrap();
-        assert_eq!((kept.cents, kept.currency.as_str(), kept.at), (cents, currency, now()));
+        let kept = plan.unmatched.clone().unwrap();
+        assert_eq!((kept.told.to_string().as_str(), kept.at), (said, now()));
+        assert_eq!(plan.differences[0].difference().kind, DifferenceKind::Unmatched);
         let again = SettlementFacts { kept_unmatched: true, ..SettlementFacts::default() };
         assert_eq!(decided(&again, &notification), Plan::nothing(Settled::Known));
     }
+    // Imported afterwards, and replayed.
+    let nothing = SettlementFacts::default();
+    let kept = written(&decided(&nothing, &receipt(&stranger, 100)), &nothing);
+    let found = SettlementFacts { debts: vec![stranger.clone()], ..kept };
+    let plan = decided(&found, &receipt(&stranger, 100));
+    assert_eq!(plan.outcome, Settled::Credited);
+    assert!(matches!(plan.differences.as_slice(), [DifferenceChange::Replaced(found)] if !found.is_open()));
 }
 
 #[test]
@@ -329,7 +563,7 @@ fn inv_m05_an_outcome_that_comes_after_another_changes_nothing_but_money_always_
         for outcome in [AttemptOutcome::Failed, AttemptOutcome::Cancelled, AttemptOutcome::Expired] {
             assert_eq!(decided(&facts, &ended(outcome)), Plan::nothing(Settled::Ignored), "{status:?}");
         }
-        let plan = decided(&facts, &paid(100, "EUR"));
+        let plan = decided(&facts, &paid(100));
         assert_eq!(
             (plan.outcome, plan.debts[0].after.state),
             (Settled::Credited, DebtState::Paid),
@@ -344,7 +578,7 @@ fn a_debt_that_waits_for_another_attempt_goes_on_waiting() {
     debts[0].attempt = Some(OpenAttempt { payment_id: id(9), expires_at: now() });
     let plan = decided(&facts(Some(attempt.clone()), debts.clone()), &ended(AttemptOutcome::Failed));
     assert_eq!(plan.debts.iter().map(|c| &c.after.notice).collect::<Vec<_>>(), [&debts[1].notice]);
-    let plan = decided(&facts(Some(attempt), debts.clone()), &paid(300, "EUR"));
+    let plan = decided(&facts(Some(attempt), debts.clone()), &paid(300));
     assert_eq!(plan.debts[0].after.attempt, debts[0].attempt);
     assert_eq!(plan.debts[1].after.attempt, None);
 }
@@ -361,11 +595,11 @@ fn inv_m17_a_receipt_says_something_of_an_attempt_only_if_it_names_it() {
     let whole = plan.attempt.unwrap().after;
     assert_eq!((whole.status, whole.email), (AttemptStatus::Succeeded, None));
     // Paid at a counter while a PSP's page is open: the debt is paid, of the attempt nothing is known.
-    let Notification::Receipt { notice, amount, confirmation, by_hand } = receipt(&debts[0], 100) else {
+    let Notification::Receipt { notice, amount, confirmation, claims, by_hand } = receipt(&debts[0], 100) else {
         panic!("no receipt")
     };
     let confirmation = Confirmation { payment_id: None, ..confirmation };
-    let counter = Notification::Receipt { notice, amount, confirmation, by_hand };
+    let counter = Notification::Receipt { notice, amount, confirmation, claims, by_hand };
     let plan = decided(&facts(Some(attempt), vec![debts[0].clone()]), &counter);
     assert_eq!((plan.outcome, plan.attempt), (Settled::Credited, None));
     assert_eq!(plan.debts[0].after.attempt, None);
@@ -398,11 +632,11 @@ fn a_receipts_mail_goes_once_to_everybody_whom_it_concerns() {
 #[test]
 fn a_receipt_by_hand_stands_beside_its_credit_with_who_and_why() {
     let debts = debts(1);
-    let Notification::Receipt { notice, amount, confirmation, .. } = receipt(&debts[0], 90) else {
+    let Notification::Receipt { notice, amount, confirmation, claims, .. } = receipt(&debts[0], 90) else {
         panic!("no receipt")
     };
     let reason = Reason::new("ragioneria", "prot. 118/2026").unwrap();
-    let by_hand = Notification::Receipt { notice, amount, confirmation, by_hand: Some(reason) };
+    let by_hand = Notification::Receipt { notice, amount, confirmation, claims, by_hand: Some(reason) };
     let plan = decided(&facts(None, debts), &by_hand);
     let change = &plan.debts[0];
     assert_eq!(
