@@ -61,6 +61,10 @@ async fn a_citizen_does_everything(portal: &TestPortal) -> (PortalUser, journeys
     mario.to_pay().await;
     mario.sees(&notice).await;
     mario.notice_pdf(&notice).await.pdf();
+    let elsewhere = json!({"noticeNumbers": [notice.number], "email": portal.citizen().person.email});
+    let paying = mario.pays_as(&[&notice], &elsewhere).await;
+    paying.at_psp(PspOutcome::Abandon).await;
+    paying.tries_to_cancel().await.expect(200);
     mario.pays(&notice).await.at_psp(PspOutcome::Failure).await;
     mario.has_paid(&notice).await;
     mario.receipt_pdf(&notice).await.pdf();

@@ -44,6 +44,12 @@ async fn pairs(route: &str) -> Option<(TestRequest, TestRequest, &'static str)> 
             let (theirs, nobodys) = with("/api/payments/{}", &other.payment, NO_PAYMENT);
             (theirs, nobodys, "payment_not_found")
         }
+        "POST /api/payments/{paymentId}/cancel" => {
+            let give_up = |payment: &str| {
+                TestRequest::new("POST", &format!("/api/payments/{payment}/cancel")).json(&json!({}))
+            };
+            (give_up(&other.payment), give_up(NO_PAYMENT), "payment_not_found")
+        }
         "POST /api/payments" => {
             let pay = |notice: &str| {
                 let call =

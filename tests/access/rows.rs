@@ -94,6 +94,7 @@ const ROWS: &[RouteRow] = &[
     row("GET /api/payment-methods", Session, Nothing, 200, "/api/payment-methods?amount=100", none),
     row("POST /api/payments", Session, Json, 201, "/api/payments", || json!({"noticeNumbers": ["{own}"]})),
     row("GET /api/payments/{paymentId}", Session, Nothing, 200, "/api/payments/{payment}", none),
+    row("POST /api/payments/{paymentId}/cancel", Session, Json, 200, "/api/payments/{payment}/cancel", || json!({})),
     row("GET /api/debts/{noticeNumber}/notice.pdf", Session, Nothing, 200, "/api/debts/{own}/notice.pdf", none),
     row("GET /api/history", Session, Nothing, 200, "/api/history", none),
     row("GET /api/debts/{noticeNumber}/receipt.pdf", Session, Nothing, 200, "/api/debts/{paid}/receipt.pdf", none),

@@ -21,7 +21,10 @@ const PUBLISHED: &[(&str, &[&str])] = &[
     ("associate", &["POST /api/debts/associate"]),
     ("create-spontaneous", &["POST /api/debts", "DELETE /api/debts/{noticeNumber}"]),
     ("payment-methods", &["GET /api/payment-methods"]),
-    ("initiate-payment", &["POST /api/payments", "GET /api/payments/{paymentId}"]),
+    (
+        "initiate-payment",
+        &["POST /api/payments", "GET /api/payments/{paymentId}", "POST /api/payments/{paymentId}/cancel"],
+    ),
     ("notice-pdf", &["GET /api/debts/{noticeNumber}/notice.pdf"]),
     ("history", &["GET /api/history"]),
     ("receipt-pdf", &["GET /api/debts/{noticeNumber}/receipt.pdf"]),

@@ -163,18 +163,14 @@ async fn tells((portal, callback, receipt): (TestPortal, CallbackMessage, String
 }
 
 #[tokio::test]
-async fn fm_45_what_the_schema_does_not_allow_is_refused_alike_every_time_and_asks_nobody() {
+async fn fm_45_a_question_that_the_schema_does_not_allow_is_refused_alike_every_time_and_asks_nobody() {
     let Some(portal) = TestPortal::alone() else { return };
     let (mario, notice) = portal.proven_citizen().await;
     let asked = question("paVerifyPaymentNoticeReq", US, CREDITOR, &notice.number);
     let receipt = NodeReceipt::of(&notice, "1").xml();
-    let twice = receipt.replace("<outcome>OK</outcome>", "<outcome>OK</outcome><outcome>OK</outcome>");
     let messages = [
         asked.replace("<noticeNumber>", "<noticeNumber>x"),
         asked.replace("</paf:paVerifyPaymentNoticeReq>", "<more/></paf:paVerifyPaymentNoticeReq>"),
-        receipt.replace("<idPA>", "<idPa>").replace("</idPA>", "</idPa>"),
-        receipt.replace("<receiptId>", "<receiptId>".repeat(2).as_str()),
-        twice,
     ];
     for message in messages {
         let mut answers = Vec::new();
@@ -190,7 +186,7 @@ async fn fm_45_what_the_schema_does_not_allow_is_refused_alike_every_time_and_as
         assert_eq!(answers[0].text(), answers[1].text());
     }
     assert_eq!(mario.timeline(&notice).await, ["created"]);
-    // None of it has used the receipt's name up.
+    // Receipts are read tolerantly (`mon_08` in money.rs).
     assert_eq!(said(&asks_node(&portal, &receipt).await), "OK");
 }
 

@@ -28,8 +28,9 @@ async fn goes(portal: &TestPortal, paying: &StartedPayment, outcome: &str, recei
     back.as_str().expect("a way back").to_owned()
 }
 
-fn way_back(portal: &TestPortal, paying: &StartedPayment) -> String {
-    format!("{}/paga/{}/esito", portal.url(), paying.id)
+/// Where the browser comes back to: with a hint, which proves nothing.
+fn way_back(portal: &TestPortal, paying: &StartedPayment, hint: &str) -> String {
+    format!("{}/paga/{}/esito?come={hint}", portal.url(), paying.id)
 }
 
 #[tokio::test]
@@ -56,7 +57,7 @@ async fn a_debt_is_paid_on_checkout() {
     assert_eq!(paying.status().await, "pending");
     let wish = json!({"outcome": "success", "methodAndPsp": "CP/BANCADUE"});
     let back = does(&portal, &paying, &wish).await.ok();
-    assert_eq!(back["returnUrl"], way_back(&portal, &paying));
+    assert_eq!(back["returnUrl"], way_back(&portal, &paying, "ok"));
     let paid = paying.sees().await;
     assert_eq!((&paid["status"], &paid["debts"][0]["status"]), (&json!("succeeded"), &json!("paid")));
     assert_eq!(mario.timeline(&notice).await, ["created", "payment-started", "paid"]);
@@ -70,18 +71,20 @@ async fn a_debt_is_paid_on_checkout() {
 async fn by_the_form_a_person_chooses_and_comes_back() {
     let Some(portal) = at_checkout() else { return };
     let (mario, notice) = portal.proven_citizen().await;
-    for (form, status) in [
-        ("annulla=1&offerta=CP%2FBANCADUE&esito=riuscito&ricevuta=prima", "pending"),
-        ("offerta=CP%2FBANCADUE&esito=negato&ricevuta=prima", "pending"),
-        ("offerta=CP%2FBANCADUE&esito=nodo&ricevuta=prima", "pending"),
-        ("offerta=CP%2FBANCADUE&esito=riuscito&ricevuta=prima", "succeeded"),
+    for (form, hint, status) in [
+        ("annulla=1&offerta=CP%2FBANCADUE&esito=riuscito&ricevuta=prima", "annullato", "pending"),
+        ("offerta=CP%2FBANCADUE&esito=negato&ricevuta=prima", "errore", "pending"),
+        ("offerta=CP%2FBANCADUE&esito=nodo&ricevuta=prima", "errore", "pending"),
+        ("offerta=CP%2FBANCADUE&esito=riuscito&ricevuta=prima", "ok", "succeeded"),
     ] {
         let paying = mario.pays(&notice).await;
         let path = format!("/_local/checkout/{}", paying.transaction);
         let ask = portal.browser().request("POST", &path);
         let back = ask.body("application/x-www-form-urlencoded", form).answer().await.expect(303);
-        assert_eq!(back.header("location"), Some(way_back(&portal, &paying).as_str()));
+        assert_eq!(back.header("location"), Some(way_back(&portal, &paying, hint).as_str()));
         assert_eq!(paying.status().await, status, "{form}");
+        // MON-12: whoever comes back without having paid is free at once.
+        paying.tries_to_cancel().await.expect(200);
     }
 }
 
@@ -90,7 +93,7 @@ async fn three_debts_are_paid_with_one_cart() {
     let Some(portal) = at_checkout() else { return };
     let (mario, notices) = portal.citizen_with_debts(3).await;
     let paying = mario.pays_all(&notices.iter().collect::<Vec<_>>()).await;
-    assert_eq!(goes(&portal, &paying, "success", "before-return").await, way_back(&portal, &paying));
+    assert_eq!(goes(&portal, &paying, "success", "before-return").await, way_back(&portal, &paying, "ok"));
     assert_eq!(paying.status().await, "succeeded");
     for notice in &notices {
         assert_eq!(mario.timeline(notice).await, ["created", "payment-started", "paid"]);
@@ -124,7 +127,12 @@ async fn coming_back_is_a_hint_and_a_lost_receipt_still_pays() {
     assert_eq!(paying.status().await, "pending");
     assert_eq!(mario.status(&notice).await, "to-pay");
     assert_eq!(mario.receipts_mailed().await, 0);
-    // The node lets nobody pay it again.
+    // As long as it lives, its cart is offered again; then the node lets nobody pay it again.
+    assert_eq!(
+        mario.tries_to_pay(&notice).await.expect(201).json()["redirectUrl"],
+        paying.redirect_url.as_str()
+    );
+    portal.clock().moves_minutes(10).await;
     mario.tries_to_pay(&notice).await.refused(409, "debt_not_payable");
     portal.clock().moves(26 * HOUR).await;
     mario.logs_in().await;
@@ -172,40 +180,62 @@ async fn receipts_that_are_not_as_they_should_be() {
 }
 
 #[tokio::test]
-async fn cancelled_refused_or_out_of_time_the_debt_is_paid_with_another_cart() {
+async fn mon_12_cancelled_refused_or_out_of_time_the_debt_is_free_and_paid_with_another_cart() {
     let Some(portal) = at_checkout() else { return };
     let (mario, notice) = portal.proven_citizen().await;
-    let mut carts: Vec<StartedPayment> = Vec::new();
-    for (outcome, receipt) in [
-        ("cancel", "before-return"),
-        ("failure", "before-return"),
-        ("success", "node-timeout"),
-        ("abandon", "lost"),
+    let mut left: Vec<StartedPayment> = Vec::new();
+    for (outcome, receipt, hint) in [
+        ("cancel", "before-return", "annullato"),
+        ("failure", "before-return", "errore"),
+        ("success", "node-timeout", "errore"),
     ] {
         let paying = mario.pays(&notice).await;
-        assert_eq!(goes(&portal, &paying, outcome, receipt).await, way_back(&portal, &paying));
-        // Checkout tells us of none of these.
+        assert_eq!(goes(&portal, &paying, outcome, receipt).await, way_back(&portal, &paying, hint));
+        // Checkout tells us of none of these; the page of whoever comes back does.
         assert_eq!(paying.status().await, "pending", "{outcome} {receipt}");
-        assert_eq!(mario.timeline(&notice).await, ["created", "payment-started"]);
-        assert!(
-            carts.iter().all(|cart| cart.transaction != paying.transaction),
-            "each click has a cart of its own"
-        );
-        carts.push(paying);
+        assert_eq!(paying.tries_to_cancel().await.ok()["status"], "cancelled");
+        assert!(left.iter().all(|cart| cart.transaction != paying.transaction));
+        left.push(paying);
     }
-    // A cart that was left cannot be paid; the abandoned one could, for ten minutes.
-    for cart in &carts[..3] {
+    for cart in &left {
         does(&portal, cart, &json!({"outcome": "success"})).await.expect(409);
     }
-    portal.clock().moves_minutes(10).await;
-    does(&portal, &carts[3], &json!({"outcome": "success"})).await.expect(409);
-    let page = portal.browser().get(&format!("/_local/checkout/{}", carts[3].transaction)).answer().await;
-    assert!(page.expect(200).text().contains("Questo carrello è scaduto."));
     let paying = mario.pays(&notice).await;
-    assert_eq!(paying.id, carts[0].id, "it is the same payment all along");
     goes(&portal, &paying, "success", "before-return").await;
     assert_eq!(paying.status().await, "succeeded");
-    assert_eq!(mario.timeline(&notice).await, ["created", "payment-started", "paid"]);
+    assert_eq!(mario.status(&notice).await, "paid");
+}
+
+#[tokio::test]
+async fn mon_12_a_receipt_for_a_payment_that_was_given_up_pays_all_the_same() {
+    let Some(portal) = at_checkout() else { return };
+    let (mario, notice, paying) = portal.payment_under_way().await;
+    paying.tries_to_cancel().await.expect(200);
+    let receipt = NodeReceipt { note: Some(paying.id.clone()), ..NodeReceipt::of(&notice, "1") };
+    assert_eq!(said(&receipt.arrives(&portal).await), "OK");
+    assert_eq!((paying.status().await.as_str(), mario.status(&notice).await.as_str()), ("succeeded", "paid"));
+    assert_eq!(mario.receipts_mailed().await, 1);
+}
+
+#[tokio::test]
+async fn mon_13_a_cart_is_offered_again_for_its_life_and_another_counts() {
+    let Some(portal) = at_checkout() else { return };
+    let (mario, notice, paying) = portal.payment_under_way().await;
+    let order = || async { mario.tries_to_pay(&notice).await };
+    for _ in 0..30 {
+        let again = order().await.expect(201).json();
+        assert_eq!(
+            (&again["paymentId"], &again["redirectUrl"]),
+            (&json!(paying.id), &json!(paying.redirect_url))
+        );
+    }
+    portal.clock().moves_minutes(10).await;
+    let page = portal.browser().get(&format!("/_local/checkout/{}", paying.transaction)).answer().await;
+    assert!(page.expect(200).text().contains("Questo carrello è scaduto."));
+    let another = order().await.expect(201).json();
+    assert_eq!(another["paymentId"], json!(paying.id), "it is the same payment all along");
+    assert_ne!(another["redirectUrl"], json!(paying.redirect_url));
+    assert_eq!(mario.timeline(&notice).await, ["created", "payment-started"]);
 }
 
 #[tokio::test]
@@ -214,7 +244,7 @@ async fn what_was_paid_at_a_counter_meanwhile_is_not_paid_on_checkout() {
     let (mario, notice, paying) = portal.payment_under_way().await;
     portal.node().pays(&notice).await.ok();
     // The node asks us again when the person pays, and hears that it is paid.
-    assert_eq!(goes(&portal, &paying, "success", "before-return").await, way_back(&portal, &paying));
+    assert_eq!(goes(&portal, &paying, "success", "before-return").await, way_back(&portal, &paying, "ok"));
     assert_eq!(mario.timeline(&notice).await, ["created", "payment-started", "paid"]);
     mario.tries_to_pay(&notice).await.refused(409, "debt_already_paid");
 }

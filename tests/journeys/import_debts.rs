@@ -108,7 +108,10 @@ async fn a_debt_changed_during_its_payment_is_settled_by_what_was_agreed() {
     portal.creditor().sends(&position.with("amount", notice.amount + 500)).await.expect(200);
     paying.at_psp(PspOutcome::Success).await;
     assert_eq!((paying.status().await.as_str(), mario.status(&notice).await.as_str()), ("succeeded", "paid"));
-    assert_eq!(mario.timeline(&notice).await, ["created", "payment-started", "changed", "paid"]);
+    assert_eq!(
+        mario.timeline(&notice).await,
+        ["created", "payment-started", "changed", "paid", "amount-mismatch"]
+    );
     let code = mario.receipt_code(&notice).await;
     assert_eq!(mario.verifies_receipt(&code).await.ok()["amount"], notice.amount, "what was paid");
 }

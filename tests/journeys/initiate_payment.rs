@@ -252,8 +252,8 @@ async fn fm_31_f8_a_psp_that_answers_what_was_not_agreed_takes_nobody_away() {
         ("//psp.example/page".to_owned(), "TX".to_owned(), 502),
         (page(2_049), "TX".to_owned(), 502),
         (page(100), String::new(), 502),
-        (page(100), "T".repeat(101), 502),
-        (page(2_048), "T".repeat(100), 201),
+        (page(100), "T".repeat(129), 502),
+        (page(2_048), "T".repeat(128), 201),
         ("http://localhost/pay".to_owned(), "TX".to_owned(), 201),
     ];
     let answers = cases.iter().map(|(url, id, _)| json!({"redirectUrl": url, "transactionId": id})).collect();

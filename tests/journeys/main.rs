@@ -21,6 +21,7 @@ mod list_debts;
 mod login;
 mod mails;
 mod manual;
+mod money;
 mod notice_archive;
 mod operator;
 mod pagopa_node;

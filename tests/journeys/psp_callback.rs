@@ -322,7 +322,7 @@ async fn a_signed_message_that_makes_no_sense_is_refused() {
     let psp = portal.psp();
     let now = portal.clock().now().await.as_second();
     psp.signed(&format!("evt-1-{}", paying.id), now, b"{").answer().await.refused(400, "malformed_body");
-    psp.signed(&format!("evt-2-{}", paying.id), now, b"[]").answer().await.refused(400, "invalid_input");
+    psp.signed(&format!("evt-2-{}", paying.id), now, b"[]").answer().await.refused(400, "malformed_body");
     for field in ["paymentId", "transactionId", "amount", "currency"] {
         let callback =
             CallbackMessage::succeeded(&paying).named(&format!("evt-{field}-{}", paying.id)).without(field);
@@ -335,9 +335,9 @@ async fn a_signed_message_that_makes_no_sense_is_refused() {
         let callback = CallbackMessage::succeeded(&paying).named(&format!("evt-{length}-{}", paying.id));
         callback.with("transactionId", "T".repeat(length))
     };
-    let fields = psp.calls_back(&named(101)).await.refused(400, "invalid_input").fields();
+    let fields = psp.calls_back(&named(129)).await.refused(400, "invalid_input").fields();
     assert_eq!(fields, [("data.transactionId".to_owned(), "too_long".to_owned())]);
-    psp.calls_back(&named(100)).await.expect(200);
+    psp.calls_back(&named(128)).await.expect(200);
     assert_eq!(paying.status().await, "succeeded");
 }
 

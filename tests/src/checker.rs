@@ -410,12 +410,10 @@ impl<'a> Checker<'a> {
             let taken: Vec<&HistoryLine> =
                 left.iter().copied().filter(|line| line.reference == *name).collect();
             let attempt = attempts.iter().find(|attempt| attempt.transaction == *name);
-            let mismatch = attempt.map(|attempt| attempt.id.as_str());
-            let differs: Vec<&HistoryLine> = lines
-                .iter()
-                .filter(|line| line.kind == "MISMATCH" && Some(line.reference.as_str()) == mismatch)
-                .collect();
-            if taken.len() + differs.len() != 1 {
+            // Of another amount than agreed: kept whole, on the payment's first debt.
+            let kept = lines.iter().filter(|line| line.is_kept() && line.reference == *name).count();
+            let first = attempt.is_none_or(|attempt| attempt.notices.first().is_some_and(|n| n == notice));
+            if taken.len() + kept != 1 && (first || taken.len() + kept > 1) {
                 self.fault(format!("INV-M02 {notice}: money {name} came once, its movements are {lines:?}"));
             }
             if let (Some(amount), Some(line)) = (amount, taken.first())
@@ -475,7 +473,8 @@ impl<'a> Checker<'a> {
         self.faults.extend(shares);
     }
 
-    /// INV-M06, M07: what a transaction collected is what its debts were credited with, together.
+    /// INV-M06, M07: what a transaction collected is, to the cent, what was written of it on its debts, together: credited,
+    /// to be refunded, or kept as another amount.
     fn shares(&self, attempts: &[SeenPayment<'_>]) -> Vec<String> {
         let mut sums: BTreeMap<String, u64> = BTreeMap::new();
         let mut exports: BTreeMap<String, Value> = BTreeMap::new();
@@ -490,7 +489,7 @@ impl<'a> Checker<'a> {
                 .into_iter()
                 .flatten()
                 .map(HistoryLine::of)
-                .filter(HistoryLine::is_money)
+                .filter(|line| line.is_money() || line.is_kept())
             {
                 *sums.entry(line.reference).or_default() += line.cents;
             }
@@ -500,8 +499,9 @@ impl<'a> Checker<'a> {
         fresh
             .filter_map(|attempt| {
                 let cents = self.collected.get(attempt.transaction.as_str())?;
-                let sum = sums.get(&attempt.transaction)?;
-                (sum != cents)
+                let seen = attempt.notices.iter().all(|notice| exports.contains_key(notice));
+                let sum = sums.get(&attempt.transaction).copied().filter(|_| seen).or(seen.then_some(0))?;
+                (sum != *cents)
                     .then(|| format!("INV-M07 {} collected {cents}, {sum} is written", attempt.transaction))
             })
             .collect()
@@ -584,6 +584,11 @@ impl HistoryLine {
             cents: value["cents"].as_u64().unwrap_or_default(),
             reference: text(&value["reference"]).to_owned(),
         }
+    }
+
+    /// Another amount than agreed, which no credit counts.
+    fn is_kept(&self) -> bool {
+        self.kind == "MISMATCH" && self.cents > 0
     }
 
     fn is_money(&self) -> bool {

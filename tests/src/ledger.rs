@@ -141,6 +141,7 @@ impl LedgerView {
                     DebtEvent::Credit
                 }
                 MovementKind::Mismatch => DebtEvent::Mismatch,
+                MovementKind::Superseded => DebtEvent::Supersede,
                 MovementKind::Cancelled => DebtEvent::Cancel,
                 MovementKind::Expired => DebtEvent::Expire,
                 MovementKind::RefundNoted => DebtEvent::NoteRefund,
@@ -231,7 +232,8 @@ impl LedgerView {
             faults.push(format!("INV-M30 {partition} {sort}: a payment still counts as open"));
         }
         for ((partition, _), item) in self.starting("EVENT#") {
-            if item["applied"] != true {
+            // What cannot be read waits for a person.
+            if item["applied"] != true && item["unreadable"] != true {
                 faults.push(format!("INV-M02 {partition}: stored and never applied"));
             }
         }

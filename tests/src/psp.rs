@@ -127,8 +127,13 @@ impl PspClient {
         if let Some(amount) = amount {
             order["amount"] = json!(amount);
         }
+        self.decides_as(transaction, &order).await
+    }
+
+    /// The same in the words of the local stack's route.
+    pub async fn decides_as(&self, transaction: &str, wish: &Value) -> TestResponse {
         let path = format!("/_local/psp/{transaction}");
-        self.portal.local_client().post(&path, &order).answer().await
+        self.portal.local_client().post(&path, wish).answer().await
     }
 
     /// Sends a message, rightly signed, now.

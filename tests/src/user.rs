@@ -416,6 +416,16 @@ impl StartedPayment {
         decided["returnUrl"].as_str().expect("a way back").to_owned()
     }
 
+    /// What the PSP does and tells, in the words of the local stack's route.
+    pub async fn psp_does(&self, wish: &Value) {
+        self.psp().decides_as(&self.transaction, wish).await.ok();
+    }
+
+    /// Gives the payment up.
+    pub async fn tries_to_cancel(&self) -> TestResponse {
+        self.citizen.posts(&format!("/api/payments/{}/cancel", self.id), &json!({})).await
+    }
+
     pub async fn tries_to_see(&self) -> TestResponse {
         self.citizen.gets(&format!("/api/payments/{}", self.id)).await
     }

@@ -14,8 +14,8 @@ use domain::{Debt, Fault, digest};
 use pagopa::answers::FaultSide;
 use pagopa::operations::Get;
 use pagopa::{
-    FaultCode, NodeAnswer, NodeOperation, NodeRequest as Asked, ReceivedReceipt, Taxonomy, check_ids, fault_for,
-    get_ok, verify_ok,
+    FaultCode, NodeAnswer, NodeOperation, NodeRequest as Asked, ReceivedReceipt, Taxonomy, check_ids,
+    fault_for, get_ok, verify_ok,
 };
 use runtime::metrics::CallbackOutcome;
 use runtime::{ConfigError, Env, Measure, Metrics};
@@ -125,8 +125,8 @@ impl PagopaNode {
         Some(NodeAnswer::GetOk(get.version, Box::new(data)))
     }
 
-    /// A receipt: stored as it came, then read, then applied. The node sends it again after an HTTP error, and never
-    /// after a KO: there is none for trouble of ours, nor for what we cannot read (INV-M23).
+    /// A receipt: stored as it came, under the name that it gives itself, then applied. The node sends it again after an
+    /// HTTP error, and never after a KO: there is none for trouble of ours, nor for what we cannot read (INV-M23).
     async fn received(&self, body: &[u8]) -> NodeAnswer {
         match self.receipt(body).await {
             Ok(answer) => answer,
@@ -138,12 +138,15 @@ impl PagopaNode {
     }
 
     async fn receipt(&self, body: &[u8]) -> Result<NodeAnswer, Fault> {
-        // Under its own text: what it says its id is, is read afterwards.
-        let id = format!("node {}", digest::sha256_hex(&[body]));
+        let read = ReceivedReceipt::read(body);
+        let id = match &read {
+            Ok(receipt) => format!("node {}", receipt.id),
+            Err(_) => format!("node {}", digest::sha256_hex(&[body])),
+        };
         let callbacks = self.writer.callbacks();
         let recorded = callbacks.record(CallbackChannel::Node, &id, &String::from_utf8_lossy(body)).await?;
         let id = CallbackId::of(&id);
-        let receipt = match ReceivedReceipt::read(body) {
+        let receipt = match read {
             Ok(receipt) => receipt,
             Err(why) => {
                 self.metrics.note(Measure::Callback(CallbackOutcome::Unreadable));
@@ -160,20 +163,23 @@ impl PagopaNode {
             return Ok(refuse(code));
         }
         let was_unreadable = recorded == RecordedCallback::Unreadable;
+        let message = AppliedMessage { id: &id, was_unreadable };
+        let notification = receipt.notification(&self.creditor);
         let settled = match recorded {
             RecordedCallback::ToApply | RecordedCallback::Unreadable => {
-                let message = AppliedMessage { id: &id, was_unreadable };
-                self.writer.settle(&receipt.notification(&self.creditor), Some(message)).await?
+                self.writer.settle(&notification, Some(message)).await?
             }
-            RecordedCallback::Applied | RecordedCallback::Conflict => {
+            // Other words about the same money: whether it is known, and says the same, is settlement's to see.
+            RecordedCallback::Conflict => match self.writer.settle(&notification, None).await? {
+                Settled::Known | Settled::Contradicted => return Ok(refuse(FaultCode::ReceiptDuplicata)),
+                settled => settled,
+            },
+            RecordedCallback::Applied => {
                 self.metrics.note(Measure::Callback(CallbackOutcome::Repeated));
-                Settled::Known
+                return Ok(refuse(FaultCode::ReceiptDuplicata));
             }
         };
         tracing::info!(event = "rt.applied", outcome = ?settled, stand_in = receipt.stand_in, "receipt");
-        Ok(match settled {
-            Settled::Known => refuse(FaultCode::ReceiptDuplicata),
-            _ => NodeAnswer::ReceiptOk(receipt.version),
-        })
+        Ok(NodeAnswer::ReceiptOk(receipt.version))
     }
 }

@@ -3,7 +3,7 @@
 use domain::movement::MovementSource;
 use domain::plan::CallbackId;
 use domain::{FieldCode, FieldError};
-use psp::{PspNotification, VerifiedCallback, Webhooks};
+use psp::{PspNotification, UnreadableMessage, VerifiedCallback, Webhooks};
 use runtime::metrics::CallbackOutcome as Outcome;
 use runtime::{ConfigError, Env, Measure, Metrics};
 use store::{AppliedMessage, CallbackChannel, DebtWriter, RateLimit, RateLimits, RecordedCallback};
@@ -55,26 +55,22 @@ impl Function for PspCallback {
 impl PspCallback {
     async fn apply(&self, callback: &VerifiedCallback, was_unreadable: bool) -> Result<(), Problem> {
         let id = CallbackId::of(&callback.id);
-        let told = PspNotification::of(&callback.body);
-        let told = told.and_then(|told| {
+        let told = PspNotification::of(&callback.body).and_then(|told| {
             // A callback tells an outcome, or of something else.
             let notification = told.notification(MovementSource::PspCallback);
-            notification.ok_or_else(|| FieldError::new("type", FieldCode::NotAllowed))
+            Ok(notification.ok_or_else(|| FieldError::new("type", FieldCode::NotAllowed))?)
         });
         let notification = match told {
             Ok(notification) => notification,
             // Never acknowledged, at no delivery: it may be money (INV-M02).
-            Err(error) => {
+            Err(why) => {
                 self.metrics.note(Measure::Callback(Outcome::Unreadable));
-                let (field, code) = (error.field.as_str(), error.code.as_str());
-                tracing::error!(
-                    event = "webhook.unreadable",
-                    field,
-                    code,
-                    "a signed callback that we cannot read"
-                );
+                tracing::error!(event = "webhook.unreadable", %why, "a signed callback that we cannot read");
                 self.writer.callbacks().mark_unreadable(&id, CallbackChannel::Psp).await?;
-                return Err(error.into());
+                return Err(match why {
+                    UnreadableMessage::NoObject => HttpError::MalformedBody.into(),
+                    UnreadableMessage::Field(error) => error.into(),
+                });
             }
         };
         let message = AppliedMessage { id: &id, was_unreadable };

@@ -4,10 +4,10 @@
 //! their last day, accounts never activated or not yet erased. Each is read again at its source and processed
 //! by the same code as the first time; one that fails does not stop the others.
 
-use domain::account::AccountStatus;
-use domain::payment;
-use domain::creditor::Creditor;
 use domain::Fault;
+use domain::account::AccountStatus;
+use domain::creditor::Creditor;
+use domain::payment;
 use lambda::Worker;
 use outbox::OutboxWorker;
 use psp::{Asking, PaymentGateway};

@@ -9,7 +9,7 @@ use domain::ledger::BrokenLedger;
 use domain::movement::{Movement, MovementKind, MovementSource};
 use domain::settlement::Settled;
 use psp::Replayed;
-use store::{DebtStatement, WaitingMoney, WaitingKind, StoredCallback};
+use store::{DebtStatement, StoredCallback, WaitingKind, WaitingMoney};
 
 use crate::cli::Note;
 
@@ -92,6 +92,7 @@ pub fn settled(settled: Settled) -> &'static str {
         Settled::Known => "known already, nothing changed",
         Settled::Duplicate => "kept as money to refund",
         Settled::Mismatch => "another amount than agreed or than the debt's: see differences",
+        Settled::Contradicted => "known already with another amount: see differences",
         Settled::Unmatched => "kept as money of nothing we know",
         Settled::Ended => "the attempt ended without money",
         Settled::Ignored => "says nothing new",

@@ -58,7 +58,8 @@ impl std::error::Error for ConnectionLost {}
 pub struct Call {
     /// Logical id of the function.
     pub function: String,
-    /// `dynamodb:PutItem`, `ses:SendEmail`, `secretsmanager:GetSecretValue`, `psp:open`, `psp:ask`.
+    /// `dynamodb:PutItem`, `ses:SendEmail`, `secretsmanager:GetSecretValue`, `psp:open`,
+    /// `psp:ask`, `psp:cancel`.
     pub operation: String,
 }
 

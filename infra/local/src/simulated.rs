@@ -55,7 +55,8 @@ impl Simulated {
     /// and body, which nobody has sent yet; nothing when there is none, or the payment has ended otherwise.
     pub fn at_psp(&self, transaction: &str, choice: Value) -> Option<(String, String)> {
         let choice = serde_json::from_value(choice).ok()?;
-        let callback = self.state.simulators.psp.decide(transaction, &choice).ok()?.callback?;
+        let callback =
+            self.state.simulators.psp.decide(transaction, &choice).ok()?.callbacks.into_iter().next()?;
         Some((callback.id, callback.body))
     }
 

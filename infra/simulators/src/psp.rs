@@ -85,6 +85,9 @@ struct SimulatedPayment {
     amount: u64,
     paid_at: Option<Timestamp>,
     reason: Option<String>,
+    /// What is told otherwise than it is, because a script says so.
+    #[serde(default)]
+    replaced: Fields,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,13 +105,34 @@ enum PaymentStatus {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PaymentChoice {
     pub outcome: ChosenOutcome,
-    #[serde(default = "once")]
-    pub callbacks: u32,
+    #[serde(default)]
+    pub callbacks: Callbacks,
     #[serde(default)]
     pub callback_delay_seconds: u32,
     pub amount: Option<u64>,
+    /// Fields of the callback's `data` to replace, which an inquiry is then answered with as well.
+    #[serde(default)]
+    pub body: Fields,
     #[serde(skip)]
     pub reason: Option<&'static str>,
+}
+
+/// Fields by name, each as it is to be written.
+pub type Fields = serde_json::Map<String, serde_json::Value>;
+
+/// How many callbacks: none is a lost one, more are repeats; or several, each with fields of its `data` to replace, in
+/// this order.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(untagged)]
+pub enum Callbacks {
+    Times(u32),
+    Bodies(Vec<Fields>),
+}
+
+impl Default for Callbacks {
+    fn default() -> Self {
+        Self::Times(1)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -124,20 +148,22 @@ pub enum ChosenOutcome {
 
 impl PaymentChoice {
     pub fn success() -> Self {
-        let outcome = ChosenOutcome::Success;
-        Self { outcome, callbacks: once(), callback_delay_seconds: 0, amount: None, reason: None }
+        Self {
+            outcome: ChosenOutcome::Success,
+            callbacks: Callbacks::default(),
+            callback_delay_seconds: 0,
+            amount: None,
+            body: Fields::new(),
+            reason: None,
+        }
     }
-}
-
-fn once() -> u32 {
-    1
 }
 
 /// What happens next: where the person goes, and what we are told.
 #[derive(Debug)]
 pub struct DecidedPayment {
     pub return_url: String,
-    pub callback: Option<CallbackMessage>,
+    pub callbacks: Vec<CallbackMessage>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -168,6 +194,9 @@ impl PspSimulator {
         let path = request.uri().path().strip_prefix(API).unwrap_or_default();
         match (request.method(), path) {
             (&Method::POST, "/payments") => self.opened(request),
+            (&Method::POST, _) if path.starts_with("/payments/") && path.ends_with("/cancel") => {
+                self.given_up(path.trim_start_matches("/payments/").trim_end_matches("/cancel"))
+            }
             (&Method::GET, _) if path.starts_with("/payments/") => {
                 self.asked(path.trim_start_matches("/payments/"))
             }
@@ -207,6 +236,7 @@ impl PspSimulator {
                     amount,
                     paid_at: None,
                     reason: None,
+                    replaced: Fields::new(),
                 };
                 stored.payments.insert(transaction.clone(), payment);
                 true
@@ -220,12 +250,22 @@ impl PspSimulator {
 
     fn asked(&self, payment_id: &str) -> Response {
         match self.payment(&transaction(payment_id)) {
-            Some(payment) if payment.order.payment_id == payment_id => {
-                let answer = PaymentView { status: Some(payment.status), ..payment.view() };
-                response(200, "application/json", json!(answer).to_string())
-            }
+            Some(payment) if payment.order.payment_id == payment_id => payment.state(),
             _ => problem(404, "payment_not_found", "Unknown payment"),
         }
+    }
+
+    /// The portal asks that nobody pays any more.
+    fn given_up(&self, payment_id: &str) -> Response {
+        let transaction = transaction(payment_id);
+        let Some(mut payment) = self.payment(&transaction) else {
+            return problem(404, "payment_not_found", "Unknown payment");
+        };
+        if payment.status == PaymentStatus::Open {
+            payment.status = PaymentStatus::Cancelled;
+            self.payments.change(|stored| stored.payments.insert(transaction, payment.clone()));
+        }
+        payment.state()
     }
 
     /// As it is now: nobody pays after the end of its time.
@@ -248,7 +288,7 @@ impl PspSimulator {
         let return_url = payment.order.return_url.clone();
         let (status, kind) = match choice.outcome {
             ChosenOutcome::Abandon => {
-                return Ok(DecidedPayment { return_url, callback: None });
+                return Ok(DecidedPayment { return_url, callbacks: Vec::new() });
             }
             ChosenOutcome::Success => (PaymentStatus::Succeeded, "payment.succeeded"),
             ChosenOutcome::Failure => (PaymentStatus::Failed, "payment.failed"),
@@ -264,24 +304,37 @@ impl PspSimulator {
             payment.status = status;
             payment.amount = choice.amount.unwrap_or(payment.order.amount);
             payment.paid_at = (status == PaymentStatus::Succeeded).then_some(now);
+            payment.replaced = choice.body.clone();
             payment.reason =
                 (status == PaymentStatus::Failed).then(|| choice.reason.unwrap_or("denied").to_owned());
             self.payments.change(|stored| stored.payments.insert(transaction.to_owned(), payment.clone()));
         }
-        let callback = (status != PaymentStatus::Expired).then(|| {
-            let body = json!({"type": kind, "timestamp": now, "data": payment.view()}).to_string();
-            CallbackMessage { id: format!("evt_{transaction}_{}", kind.trim_start_matches("payment.")), body }
-        });
-        Ok(DecidedPayment { return_url, callback })
+        let told = |n: usize, fields: &Fields| {
+            let mut data = payment.told();
+            data.extend(fields.clone());
+            let body = json!({"type": kind, "timestamp": now, "data": data}).to_string();
+            let mut id = format!("evt_{transaction}_{}", kind.trim_start_matches("payment."));
+            if n > 0 {
+                id.push_str(&format!("_{n}"));
+            }
+            CallbackMessage { id, body }
+        };
+        let callbacks = match &choice.callbacks {
+            _ if status == PaymentStatus::Expired => Vec::new(),
+            Callbacks::Times(times) => (0..*times).map(|_| told(0, &Fields::new())).take(20).collect(),
+            Callbacks::Bodies(bodies) => {
+                bodies.iter().enumerate().map(|(n, fields)| told(n, fields)).take(20).collect()
+            }
+        };
+        Ok(DecidedPayment { return_url, callbacks })
     }
 
     /// Lets a payment end as chosen, and sends the callbacks: at once, before this comes back, or later. Gives back
     /// where the person goes.
     pub async fn pay(&self, transaction: &str, choice: &PaymentChoice) -> Result<String, PaymentRefusal> {
-        let DecidedPayment { return_url, callback } = self.decide(transaction, choice)?;
+        let DecidedPayment { return_url, callbacks } = self.decide(transaction, choice)?;
         let delay = Duration::from_secs(u64::from(choice.callback_delay_seconds));
-        for _ in 0..choice.callbacks.min(20) {
-            let Some(callback) = callback.clone() else { break };
+        for callback in callbacks {
             if delay.is_zero() {
                 self.call_back(callback, 0).await;
             } else {
@@ -319,8 +372,6 @@ impl PspSimulator {
 struct PaymentView<'a> {
     payment_id: &'a str,
     transaction_id: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status: Option<PaymentStatus>,
     psp_id: &'a str,
     psp_name: String,
     method: &'a str,
@@ -335,11 +386,27 @@ struct PaymentView<'a> {
 }
 
 impl SimulatedPayment {
+    /// What is told of it, with what a script wants told otherwise.
+    fn told(&self) -> Fields {
+        let mut told = match json!(self.view()) {
+            serde_json::Value::Object(fields) => fields,
+            _ => Fields::new(),
+        };
+        told.extend(self.replaced.clone());
+        told
+    }
+
+    /// The answer to an inquiry.
+    fn state(&self) -> Response {
+        let mut told = self.told();
+        told.insert("status".to_owned(), json!(self.status));
+        response(200, "application/json", serde_json::Value::Object(told).to_string())
+    }
+
     fn view(&self) -> PaymentView<'_> {
         PaymentView {
             payment_id: &self.order.payment_id,
             transaction_id: &self.transaction,
-            status: None,
             psp_id: self.order.psp_id(),
             psp_name: self.order.psp_name(),
             method: self.order.method.as_deref().unwrap_or(USUAL_METHOD),

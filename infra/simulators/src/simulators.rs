@@ -99,7 +99,11 @@ impl Simulators {
     }
 
     async fn psp(&self, function: &str, request: &Request) -> Result<Response, ConnectionLost> {
-        let operation = if request.method() == Method::POST { "psp:open" } else { "psp:ask" };
+        let operation = match request.uri().path().ends_with("/cancel") {
+            true => "psp:cancel",
+            false if request.method() == Method::POST => "psp:open",
+            false => "psp:ask",
+        };
         self.faults.apply(&call(function, operation), unavailable, async { self.psp.answer(request) }).await
     }
 

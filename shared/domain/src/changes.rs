@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use crate::debt::{
-    Debt, DebtDates, DebtDetail, DebtEvent, DebtOrigin, DebtService, DebtState, MAX_WATCHERS,
+    Agreed, Debt, DebtDates, DebtDetail, DebtEvent, DebtOrigin, DebtService, DebtState, MAX_WATCHERS,
     RefusedTransition, Viewer,
 };
 use crate::error::Error;
@@ -14,6 +14,7 @@ use crate::notice::NoticeNumber;
 use crate::outbox::OutboxMessage;
 use crate::person::Person;
 use crate::plan::{DebtChange, Plan};
+use crate::receipt::PaidFor;
 
 /// What a new debt is made of, and what the creditor may change of one.
 #[derive(Clone, Debug)]
@@ -44,6 +45,7 @@ impl NewDebt {
             closed_at: None,
             attempt: None,
             receipt: None,
+            agreed: None,
             mismatched: None,
             watchers: Vec::new(),
             version: 0,
@@ -106,7 +108,13 @@ pub fn import(
     let entry = MovementEntry::new(new.amount.cents(), MovementSource::Creditor);
     let changed = before.apply(DebtEvent::Change, entry, now)?;
     let NewDebt { debtor, service, reason, details, amount, days } = new;
-    let mut after = Debt { debtor, service, reason, details, amount, days, ..changed.after };
+    // Whoever is paying it keeps what they pay.
+    let agreed = before.agreed.clone().or_else(|| {
+        let open = before.attempt.as_ref().filter(|_| debtor.fiscal_code != before.debtor.fiscal_code)?;
+        let paid_for = PaidFor { debtor: before.debtor.name_only(), reason: before.reason.clone() };
+        Some(Agreed { payment_id: open.payment_id.clone(), paid_for })
+    });
+    let mut after = Debt { debtor, service, reason, details, amount, days, agreed, ..changed.after };
     if after.debtor.fiscal_code != before.debtor.fiscal_code {
         // Who watched the old debtor's debt has nothing to do with the new one's.
         after.watchers.clear();

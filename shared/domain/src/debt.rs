@@ -221,6 +221,13 @@ pub struct OpenAttempt {
     pub expires_at: Timestamp,
 }
 
+/// A debt as a payment of it began to pay it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Agreed {
+    pub payment_id: PaymentId,
+    pub paid_for: PaidFor,
+}
+
 /// A debt position (*pratica*).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Debt {
@@ -245,6 +252,9 @@ pub struct Debt {
     pub attempt: Option<OpenAttempt>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receipt: Option<Receipt>,
+    /// What its open payment began to pay, if the creditor has put another debtor in its place since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreed: Option<Agreed>,
     /// A payment of it that brought another amount than agreed, until it is paid, corrected or paid for anew: whoever
     /// would pay is warned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -343,8 +353,16 @@ impl Debt {
 
     /// The debt as an account may see it: whole, or with another person's data left out. To be shown, never to be
     /// written.
+    ///
+    /// Whoever paid it for somebody who was its debtor when they began keeps it as it was then, and learns nothing of
+    /// the debtor whom the creditor has put in their place.
     pub fn seen_by(&self, viewer: &Viewer<'_>) -> Self {
-        if self.is_of(viewer) { self.clone() } else { self.seen_by_others() }
+        let paid_for = self.receipt.as_ref().and_then(|receipt| receipt.paid_for.clone());
+        let seen = match paid_for.filter(|_| self.debtor.fiscal_code != *viewer.fiscal_code) {
+            None => self.clone(),
+            Some(PaidFor { debtor, reason }) => Self { debtor, reason, details: Vec::new(), ..self.clone() },
+        };
+        if seen.is_of(viewer) { seen } else { seen.seen_by_others() }
     }
 
     /// The debt as anybody sees it who knows both of its codes.
@@ -368,16 +386,6 @@ impl Debt {
     /// What it costs, or, once paid, what was paid for it.
     pub fn settled_amount(&self) -> Amount {
         self.receipt.as_ref().map_or(self.amount, |receipt| receipt.amount)
-    }
-
-    /// The debt as this viewer sees it. Whoever paid it for somebody who was its debtor when they began keeps it as it
-    /// was then, and learns nothing of the debtor whom the creditor has put in their place.
-    pub fn seen_by(self, viewer: &Viewer<'_>) -> Self {
-        let paid_for = self.receipt.as_ref().and_then(|receipt| receipt.paid_for.clone());
-        match paid_for.filter(|_| self.debtor.fiscal_code != *viewer.fiscal_code) {
-            None => self,
-            Some(PaidFor { debtor, reason }) => Self { debtor, reason, details: Vec::new(), ..self },
-        }
     }
 
     /// The day of payment, once paid.

@@ -251,6 +251,11 @@ impl Difference {
         Self { resolution: Some(Resolution { resolution, by, why, at }), ..self.clone() }
     }
 
+    /// The datum that cannot be true, while nobody has dealt with it.
+    pub fn doubted(&self) -> Option<ReceiptField> {
+        self.field.as_ref().filter(|_| self.is_open()).map(|(field, _)| *field)
+    }
+
     pub fn is_open(&self) -> bool {
         self.resolution.is_none()
     }

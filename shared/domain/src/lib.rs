@@ -42,6 +42,7 @@ pub mod ledger;
 pub mod money;
 pub mod movement;
 pub mod notice;
+pub mod notification;
 pub mod outbox;
 pub mod password;
 pub mod payment;

@@ -12,7 +12,7 @@ use crate::error::{Error, FieldCode, FieldError};
 use crate::money::{Amount, Cents};
 use crate::movement::MovementSource;
 use crate::notice::NoticeNumber;
-use crate::person::{Email, Person};
+use crate::person::Email;
 use crate::receipt::{Payer, PspIdentity};
 use crate::time;
 
@@ -129,20 +129,12 @@ pub struct PaymentItem {
     pub notice: NoticeNumber,
     pub amount: Amount,
     pub reason: String,
-    /// Who owed it then. Attempts of earlier releases do not say.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub debtor: Option<Person>,
 }
 
 impl PaymentItem {
     /// The debt as it is agreed to be paid.
     pub fn of(debt: &Debt) -> Self {
-        Self {
-            notice: debt.notice.clone(),
-            amount: debt.amount,
-            reason: debt.reason.clone(),
-            debtor: Some(debt.debtor.name_only()),
-        }
+        Self { notice: debt.notice.clone(), amount: debt.amount, reason: debt.reason.clone() }
     }
 }
 

@@ -2,7 +2,6 @@
 //! to our inquiries, replays and the node's receipts are all decided here, by one rule: what came is booked, once, as it
 //! came; whatever does not agree with what was expected is a [`Difference`] beside it.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -10,77 +9,19 @@ use jiff::Timestamp;
 use crate::account::Language;
 use crate::bookkeeping::Reason;
 use crate::debt::{Debt, DebtEvent};
-use crate::difference::{
-    Difference, DifferenceChange, DifferenceId, DifferenceKind, ReceiptField,
-};
+use crate::difference::{Difference, DifferenceChange, DifferenceId, DifferenceKind, ReceiptField};
 use crate::error::Fault;
 use crate::money::{Amount, Cents, MoneyTold};
 use crate::movement::{MovementEntry, MovementKind, MovementSource};
 use crate::notice::NoticeNumber;
+use crate::notification::{contradiction_id, mismatch_id, unmatched_id};
 use crate::outbox::{OutboxMessage, PaidLine, Recipient};
-use crate::payment::{
-    AMOUNT_MISMATCH, Attempt, AttemptOutcome, AttemptStatus, Confirmation, MAX_DEBTS, PaymentId, PaymentItem,
-};
+use crate::payment::{AMOUNT_MISMATCH, Attempt, AttemptOutcome, AttemptStatus, Confirmation, MAX_DEBTS};
 use crate::plan::{AttemptChange, DebtChange, MoneyTaken, Plan, UnmatchedMoney};
-use crate::receipt::{self, PaidFor, Receipt};
+use crate::receipt::{self, Receipt};
 use crate::time;
 
-/// What an authentic sender says.
-#[derive(Clone, Debug)]
-pub enum Notification {
-    /// A PSP took money for a payment of ours.
-    Paid { payment_id: PaymentId, confirmation: Confirmation, told: MoneyTold, claims: ReceiptClaims },
-    /// An attempt ended without money.
-    Ended { payment_id: PaymentId, outcome: AttemptOutcome, failure: Option<String>, source: MovementSource },
-    /// The node collected for one notice. By hand: an operator has seen at the node that it did, and says why.
-    Receipt {
-        notice: NoticeNumber,
-        amount: Amount,
-        confirmation: Confirmation,
-        claims: ReceiptClaims,
-        by_hand: Option<Reason>,
-    },
-    /// Money for no payment and no notice that could be ours.
-    Unmatched { confirmation: Confirmation, told: MoneyTold },
-    /// Nothing of ours: another creditor's receipt, an outcome of no payment, an event that is not about payments.
-    Foreign,
-}
-
-/// What a message says beside what is settled by it: nothing is decided by it, but what cannot be true is a difference.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ReceiptClaims {
-    /// A fee that is no amount of ours, in the sender's words.
-    pub fee: Option<String>,
-    /// The reference under which the circuit collected.
-    pub iuv: Option<String>,
-    /// Accounts to which our share is said to go, and which are not ours.
-    pub foreign_ibans: Vec<String>,
-    /// Who is said to have owed.
-    pub debtor: Option<String>,
-}
-
-impl Notification {
-    /// The money's sender and its data, if money moved.
-    pub fn confirmation(&self) -> Option<&Confirmation> {
-        match self {
-            Notification::Paid { confirmation, .. }
-            | Notification::Receipt { confirmation, .. }
-            | Notification::Unmatched { confirmation, .. } => Some(confirmation),
-            Notification::Ended { .. } | Notification::Foreign => None,
-        }
-    }
-
-    /// The payment or notice that it is about, for the log.
-    pub fn subject(&self) -> &str {
-        match self {
-            Notification::Paid { payment_id, .. } | Notification::Ended { payment_id, .. } => {
-                payment_id.as_str()
-            }
-            Notification::Receipt { notice, .. } => notice.as_str(),
-            Notification::Unmatched { .. } | Notification::Foreign => "",
-        }
-    }
-}
+pub use crate::notification::{Notification, ReceiptClaims, SettlementFacts, Taken};
 
 /// What a notification did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,65 +34,14 @@ pub enum Settled {
     Duplicate,
     /// Another amount or currency than agreed, or than the debt's: kept and raised.
     Mismatch,
+    /// The money is known, and this says otherwise of it: kept beside and raised.
+    Contradicted,
     /// Nothing that we know: kept and raised.
     Unmatched,
     /// The attempt ended without money.
     Ended,
     /// It says nothing new about an attempt that has ended, or is not about us.
     Ignored,
-}
-
-/// What is known when a notification arrives.
-#[derive(Clone, Debug, Default)]
-pub struct SettlementFacts {
-    /// The attempt that the notification names, or that its debt waits for.
-    pub attempt: Option<Attempt>,
-    /// The debts of that attempt, or the one of the notice.
-    pub debts: Vec<Debt>,
-    /// The debts for which this very money was taken before, and what it was then.
-    pub taken: BTreeMap<NoticeNumber, Taken>,
-    /// Of [`Notification::differences`], those that are there.
-    pub differences: Vec<Difference>,
-    /// Whether this very money is kept as unmatched already.
-    pub kept_unmatched: bool,
-}
-
-/// What money was, when it was taken for a debt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Taken {
-    pub verdict: MovementKind,
-    pub cents: Cents,
-}
-
-impl SettlementFacts {
-    /// Whether this money has paid, or is kept to be refunded, for one of these debts at least.
-    fn is_credited(&self) -> bool {
-        self.taken.values().any(|taken| taken.verdict != MovementKind::Mismatch)
-    }
-
-    fn known(&self, id: &DifferenceId) -> Option<&Difference> {
-        self.differences.iter().find(|difference| difference.id == *id)
-    }
-}
-
-impl Notification {
-    /// The differences that must be read before it can be decided: those which it may repeat, correct or settle.
-    pub fn differences(&self, attempt: Option<&Attempt>) -> Vec<DifferenceId> {
-        let mut ids = Vec::new();
-        match (self, attempt) {
-            (Notification::Paid { confirmation, told, .. }, Some(attempt)) => {
-                ids.push(mismatch_id(attempt, confirmation));
-                let first = attempt.items.first().filter(|_| told.cents != Some(attempt.total()));
-                ids.extend(first.map(|item| contradiction_id(&item.notice, confirmation, told)));
-            }
-            (Notification::Receipt { notice, amount, confirmation, .. }, _) => {
-                ids.push(contradiction_id(notice, confirmation, &MoneyTold::euro(amount.cents())));
-            }
-            _ => {}
-        }
-        ids.extend(self.confirmation().map(unmatched_id));
-        ids
-    }
 }
 
 /// Random bytes for the codes of receipts: as many as one payment can have.
@@ -192,7 +82,8 @@ fn decided(
                 paid(facts, attempt, confirmation, claims, now, codes)
             }
             Some(attempt) if facts.is_credited() => {
-                let first = attempt.items.first().ok_or_else(|| Fault::new("settling", "a payment of nothing"))?;
+                let first =
+                    attempt.items.first().ok_or_else(|| Fault::new("settling", "a payment of nothing"))?;
                 Ok(contradicted(facts, &first.notice, attempt.total(), confirmation, told, now))
             }
             Some(attempt) => mismatched(facts, attempt, confirmation, told, now),
@@ -252,7 +143,7 @@ fn paid(
             confirmation,
             doubts: if index == 0 { doubts.clone() } else { Vec::new() },
         };
-        let mut credited = credit(debt, &money, Some((attempt, item)), now, code)?;
+        let mut credited = credit(debt, &money, Some(attempt), now, code)?;
         if corrects {
             let wrong = facts.known(&mismatch_id(attempt, confirmation));
             credited = credited.correcting(wrong, confirmation, now)?;
@@ -376,7 +267,7 @@ fn superseded(
 fn credit(
     debt: &Debt,
     money: &Money<'_>,
-    agreed: Option<(&Attempt, &PaymentItem)>,
+    attempt: Option<&Attempt>,
     now: Timestamp,
     code: &[u8; 16],
 ) -> Result<Credited, Fault> {
@@ -395,12 +286,10 @@ fn credit(
     let mut differences = Vec::new();
     let mut differs = false;
     if settles {
-        let was = agreed.and_then(|(attempt, item)| item.debtor.as_ref().map(|debtor| (attempt, item, debtor)));
-        let was = was.filter(|(_, _, debtor)| debtor.fiscal_code != debt.debtor.fiscal_code);
-        let paid_for = was.map(|(_, item, debtor)| PaidFor { debtor: debtor.clone(), reason: item.reason.clone() });
         let mut doubts = doubts.clone();
-        if let Some((attempt, ..)) = was {
-            // Whoever paid keeps what they paid.
+        // Whoever paid keeps what they paid, also when the creditor has put another debtor in its place meanwhile.
+        let was = debt.agreed.as_ref().zip(attempt).filter(|(was, attempt)| was.payment_id == attempt.id);
+        if let Some((_, attempt)) = was {
             if !change.after.watchers.contains(&attempt.account) {
                 change.after.watchers.push(attempt.account.clone());
             }
@@ -408,6 +297,7 @@ fn credit(
                 doubts.push((ReceiptField::Debtor, "the debtor was changed during the payment".to_owned()));
             }
         }
+        change.after.agreed = None;
         change.after.receipt = Some(Receipt {
             code: receipt::code_from(*code),
             receipt_id: confirmation.receipt_id.clone(),
@@ -421,7 +311,7 @@ fn credit(
             channel: confirmation.channel.clone(),
             payer: confirmation.payer.clone(),
             paid_together: *together,
-            paid_for,
+            paid_for: was.map(|(was, _)| was.paid_for.clone()),
         });
         change.after.mismatched = None;
         for (field, said) in doubts {
@@ -432,7 +322,7 @@ fn credit(
     } else {
         differences.push(DifferenceChange::Opened(difference(DifferenceKind::Duplicate, "")));
     }
-    if agreed.is_some_and(|(attempt, _)| debt.waits_for(&attempt.id)) {
+    if attempt.is_some_and(|attempt| debt.waits_for(&attempt.id)) {
         change.after.attempt = None;
     }
     let line = change.after.receipt.as_ref().filter(|_| settles).map(|receipt| PaidLine {
@@ -483,11 +373,8 @@ fn received(
     if let Some(debtor) = claims.debtor.as_ref().filter(|said| *said != debt.debtor.fiscal_code.as_str()) {
         doubts.push((ReceiptField::Debtor, debtor.clone()));
     }
-    let item = named.and_then(|attempt| {
-        attempt.items.iter().find(|item| item.notice == debt.notice).map(|item| (attempt, item))
-    });
     let money = Money::new(amount, confirmation, doubts);
-    let Credited { mut change, taken, line, differs, differences } = credit(debt, &money, item, now, code)?;
+    let Credited { mut change, taken, line, differs, differences } = credit(debt, &money, named, now, code)?;
     // It is paid: nobody waits for an attempt that goes on elsewhere.
     if attempt.is_some_and(|attempt| debt.waits_for(&attempt.id)) {
         change.after.attempt = None;
@@ -620,19 +507,6 @@ fn released(
     Ok(change)
 }
 
-fn mismatch_id(attempt: &Attempt, confirmation: &Confirmation) -> DifferenceId {
-    DifferenceId::of(DifferenceKind::Mismatch, &["payment", attempt.id.as_str(), &confirmation.receipt_id])
-}
-
-fn contradiction_id(notice: &NoticeNumber, confirmation: &Confirmation, told: &MoneyTold) -> DifferenceId {
-    let parts = ["amount", notice.as_str(), &confirmation.receipt_id, &told.to_string()];
-    DifferenceId::of(DifferenceKind::ReceiptData, &parts)
-}
-
-fn unmatched_id(confirmation: &Confirmation) -> DifferenceId {
-    DifferenceId::of(DifferenceKind::Unmatched, &[&confirmation.receipt_id])
-}
-
 /// Money that was credited, told again with another amount: the credit stands, and a person looks at it.
 fn contradicted(
     facts: &SettlementFacts,
@@ -654,7 +528,7 @@ fn contradicted(
         ..kept
     };
     let differences = vec![DifferenceChange::Opened(contradiction)];
-    Plan { differences, ..Plan::nothing(Settled::Mismatch) }
+    Plan { differences, ..Plan::nothing(Settled::Contradicted) }
 }
 
 /// Money of another amount or currency than agreed: kept whole and once, under its receipt's id, as a movement of the

@@ -74,6 +74,7 @@ pub fn start(
             MovementEntry::new(debt.amount.cents(), MovementSource::Citizen).about(attempt.id.to_string());
         let mut change = debt.apply(DebtEvent::StartAttempt, entry, now)?;
         change.after.attempt = Some(open.clone());
+        change.after.agreed = None;
         Ok(change)
     });
     let debts = started.collect::<Result<_, Error>>()?;

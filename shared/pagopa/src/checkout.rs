@@ -291,7 +291,8 @@ impl CheckoutClient {
         let keys = self.keys.get().await.map_err(NotOpened::Unavailable)?;
         let asked_at = self.clock.now();
         let page = self.post(&cart, keys.checkout_key.as_deref()).await?;
-        let (transaction_id, good_until) = (attempt.id.as_str().to_owned(), Some(time::after(asked_at, CART_LIFE)));
+        let (transaction_id, good_until) =
+            (attempt.id.as_str().to_owned(), Some(time::after(asked_at, CART_LIFE)));
         Ok(payment::PaymentPage { transaction_id, redirect_url: page, good_until })
     }
 

@@ -89,7 +89,10 @@ impl ReceivedReceipt {
             id: id.ok_or(SoapError::Schema("receiptId"))?,
             notice: needed("noticeNumber")?,
             owner: needed("fiscalCode")?,
-            succeeded: needed("outcome").ok().and_then(|text| outcome(&text)).ok_or(SoapError::Schema("outcome"))?,
+            succeeded: needed("outcome")
+                .ok()
+                .and_then(|text| outcome(&text))
+                .ok_or(SoapError::Schema("outcome"))?,
             amount: needed("paymentAmount")?,
             iuv: told("creditorReferenceId"),
             debtor: receipt.child("debtor").and_then(subject_code),
@@ -123,7 +126,8 @@ impl ReceivedReceipt {
             (its_station, station, FaultCode::StazioneIntErrata),
         ]
         .into_iter()
-        .find_map(|(said, ours, fault)| (said != ours).then_some(fault))
+        // What is left out is not for somebody else.
+        .find_map(|(said, ours, fault)| (!said.is_empty() && said != ours).then_some(fault))
     }
 
     pub fn meaning(&self, creditor: &Creditor) -> ReceiptMeaning {

@@ -57,7 +57,7 @@ impl PspClient {
             .iter()
             .map(|item| json!({"noticeNumber": item.notice, "reason": item.reason, "amount": item.amount}))
             .collect();
-        let body = json!({
+        let mut body = json!({
             "paymentId": attempt.id,
             "creditor": {"name": self.creditor.0, "fiscalCode": self.creditor.1},
             "items": items,
@@ -70,6 +70,10 @@ impl PspClient {
             "returnUrl": format!("{}/paga/{}/esito", self.site.url(), attempt.id),
             "expiresAt": attempt.expires_at,
         });
+        // What is not chosen is left out: the contract has no null.
+        if let Some(fields) = body.as_object_mut() {
+            fields.retain(|_, value| !value.is_null());
+        }
         let headers = [
             ("authorization", self.authorization().await?),
             ("content-type", "application/json".to_owned()),
@@ -90,7 +94,8 @@ impl PspClient {
             .map_err(|_| Error::PspUnavailable(Fault::new(DOING, "the answer is not what was agreed")))?;
         let to_a_page =
             opened.redirect_url.starts_with("https://") || opened.redirect_url.starts_with("http://");
-        let sound = to_a_page && opened.redirect_url.len() <= 2_048 && opened.transaction_id.len() <= 100;
+        let sound =
+            to_a_page && opened.redirect_url.len() <= 2_048 && opened.transaction_id.chars().count() <= 128;
         if !sound || opened.transaction_id.is_empty() {
             return Err(Error::PspUnavailable(Fault::new(DOING, "the answer is not what was agreed")));
         }
@@ -123,10 +128,8 @@ impl PspClient {
     /// Somebody is paying just now, or the PSP could not be asked.
     pub async fn cancel(&self, attempt: &Attempt) -> Result<Option<PspNotification>, Error> {
         const DOING: &str = "giving a payment up";
-        let headers = [
-            ("authorization", self.authorization().await?),
-            ("content-type", "application/json".to_owned()),
-        ];
+        let headers =
+            [("authorization", self.authorization().await?), ("content-type", "application/json".to_owned())];
         let url = format!("{}/payments/{}/cancel", self.url, attempt.id);
         let answer = self.wire.send(DOING, "POST", &url, &headers, b"{}".to_vec(), LIMIT).await;
         let answer = answer.map_err(Error::PspUnavailable)?;
@@ -139,14 +142,13 @@ impl PspClient {
     }
 
     fn told(&self, doing: &'static str, body: &[u8], attempt: &Attempt) -> Result<PspNotification, Fault> {
-        PspNotification::of_answer(body, attempt).map_err(|error| {
+        PspNotification::of_answer(body, attempt).map_err(|why| {
             self.metrics.note(Measure::Callback(CallbackOutcome::Unreadable));
-            let (field, code) = (error.field.as_str(), error.code.as_str());
             tracing::error!(
                 event = "payment.answer_refused",
-                field, code, payment = %attempt.id, "an answer of the PSP that is not believed"
+                %why, payment = %attempt.id, "an answer of the PSP that is not believed"
             );
-            Fault::new(doing, format!("the answer is not what was agreed: {field} {code}"))
+            Fault::new(doing, format!("the answer is not what was agreed: {why}"))
         })
     }
 

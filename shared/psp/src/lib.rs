@@ -10,7 +10,7 @@ mod webhook;
 
 pub use client::PspClient;
 pub use gateway::{Asking, PaymentGateway};
-pub use notification::{PspNotification, PspPayment};
+pub use notification::{PspNotification, PspPayment, UnreadableMessage};
 pub use replay::{Replayed, replay};
 pub use webhook::{VerifiedCallback, Webhooks};
 

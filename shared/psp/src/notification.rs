@@ -2,6 +2,7 @@
 //! other libraries write it, the rest is the PSP's business; what is needed and cannot be read is an error that names it.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use domain::money::{MoneyTold, whole_number};
 use domain::movement::MovementSource;
@@ -45,8 +46,33 @@ pub struct PspPayment {
     pub paid_at: Option<Timestamp>,
 }
 
+/// Why a message cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UnreadableMessage {
+    /// It is no JSON object.
+    NoObject,
+    /// A field that is needed is missing or cannot be read.
+    Field(FieldError),
+}
+
+impl From<FieldError> for UnreadableMessage {
+    fn from(error: FieldError) -> Self {
+        Self::Field(error)
+    }
+}
+
+/// The field and what is wrong with it, for the log: no value.
+impl fmt::Display for UnreadableMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoObject => f.write_str("no JSON object"),
+            Self::Field(error) => write!(f, "{} {}", error.field, error.code.as_str()),
+        }
+    }
+}
+
 /// The longest id of a transaction that is kept, in characters.
-const LONGEST_ID: usize = 100;
+const LONGEST_ID: usize = 128;
 
 /// Fields by name, each as it was written.
 type Fields = BTreeMap<String, Box<RawValue>>;
@@ -56,12 +82,16 @@ impl PspNotification {
     ///
     /// # Errors
     /// A field that is needed is missing or cannot be read.
-    pub fn of(body: &str) -> Result<Self, FieldError> {
+    pub fn of(body: &str) -> Result<Self, UnreadableMessage> {
+        let event: Fields = serde_json::from_str(body).map_err(|_| UnreadableMessage::NoObject)?;
+        Ok(Self::of_event(&event)?)
+    }
+
+    fn of_event(event: &Fields) -> Result<Self, FieldError> {
         let refuse = |field: &str, code| FieldError::new(field, code);
-        let event: Fields = serde_json::from_str(body).map_err(|_| refuse("body", FieldCode::Format))?;
-        let kind: String = value(&event, "type").ok_or_else(|| refuse("type", FieldCode::Required))?;
+        let kind: String = value(event, "type").ok_or_else(|| refuse("type", FieldCode::Required))?;
         let data = || -> Result<Fields, FieldError> {
-            value(&event, "data").ok_or_else(|| refuse("data", FieldCode::Required))
+            value(event, "data").ok_or_else(|| refuse("data", FieldCode::Required))
         };
         match kind.as_str() {
             "payment.succeeded" => Self::read("succeeded", &data()?, "data."),
@@ -75,15 +105,19 @@ impl PspNotification {
     ///
     /// # Errors
     /// A field that is needed is missing or cannot be read, or it is about another payment.
-    pub fn of_answer(body: &[u8], attempt: &Attempt) -> Result<Self, FieldError> {
+    pub fn of_answer(body: &[u8], attempt: &Attempt) -> Result<Self, UnreadableMessage> {
+        let state: Fields = serde_json::from_slice(body).map_err(|_| UnreadableMessage::NoObject)?;
+        Ok(Self::of_state(&state, attempt)?)
+    }
+
+    fn of_state(state: &Fields, attempt: &Attempt) -> Result<Self, FieldError> {
         let refuse = |field: &str, code| FieldError::new(field, code);
-        let state: Fields = serde_json::from_slice(body).map_err(|_| refuse("body", FieldCode::Format))?;
-        let status: String = value(&state, "status").ok_or_else(|| refuse("status", FieldCode::Required))?;
-        let about: Option<String> = value(&state, "paymentId");
+        let status: String = value(state, "status").ok_or_else(|| refuse("status", FieldCode::Required))?;
+        let about: Option<String> = value(state, "paymentId");
         if about.is_some_and(|id| id != attempt.id.as_str()) {
             return Err(refuse("paymentId", FieldCode::Mismatch));
         }
-        let mut told = Self::read(&status, &state, "")?;
+        let mut told = Self::read(&status, state, "")?;
         match &mut told {
             Self::Succeeded(payment) => {
                 payment.payment_id = Some(attempt.id.clone());

@@ -1,7 +1,7 @@
+use domain::Fault;
 use domain::creditor::Creditor;
 use domain::movement::MovementSource;
 use domain::settlement::Settled;
-use domain::Fault;
 use store::{AppliedMessage, CallbackChannel, DebtWriter, StoredCallback};
 
 use crate::notification::PspNotification;

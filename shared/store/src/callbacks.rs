@@ -30,7 +30,7 @@ pub enum CallbackChannel {
 pub enum RecordedCallback {
     /// Stored, or stored before and not yet applied.
     ToApply,
-    /// Stored before, and it could not be read: it is tried again.
+    /// Stored before, and it could not be read: it is tried again, also in other words, which are kept apart.
     Unreadable,
     /// Stored and applied before: nothing to do.
     Applied,
@@ -107,6 +107,10 @@ impl Callbacks {
                 let key = Key::callback(&CallbackId::from_stored(&apart));
                 let item = item(&key, &CallbackRow { applied: true, ..row })?;
                 let _ = self.table.write(vec![self.table.put(&key, item, absent())]).await?;
+                if stored.unreadable && !stored.applied {
+                    // Perhaps its sender has mended it.
+                    return Ok(RecordedCallback::Unreadable);
+                }
                 tracing::error!(event = "webhook.conflict", "a callback's id came with another body");
                 Ok(RecordedCallback::Conflict)
             }
@@ -139,7 +143,8 @@ impl Callbacks {
         let key = Key::difference(&difference.id);
         let kept = self.table.put(&key, item(&key, &difference)?, absent());
         // Refused means that it is kept already.
-        let _ = self.table.write(vec![self.table.update(&Key::callback(id), marked, present()), kept]).await?;
+        let _ =
+            self.table.write(vec![self.table.update(&Key::callback(id), marked, present()), kept]).await?;
         Ok(())
     }
 

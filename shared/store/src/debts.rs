@@ -103,7 +103,7 @@ impl Debts {
     /// A debt that this citizen may see; any other is not there (INV-I19).
     pub async fn of_citizen(&self, citizen: &Citizen, notice: &NoticeNumber) -> Result<Debt, Error> {
         let debt = self.read(notice).await?.filter(|debt| self.is_visible(citizen, debt));
-        debt.map(|debt| debt.seen_by(&citizen.viewer())).ok_or(Error::DebtNotFound)
+        debt.ok_or(Error::DebtNotFound)
     }
 
     /// Several debts that this citizen may see, in the order asked for; one that is not theirs refuses all.
@@ -124,7 +124,7 @@ impl Debts {
     ) -> Result<Vec<Debt>, Fault> {
         let mut debts = self.read_many(notices).await?;
         debts.retain(|debt| self.is_visible(citizen, debt));
-        Ok(debts.into_iter().map(|debt| debt.seen_by(&citizen.viewer())).collect())
+        Ok(debts)
     }
 
     fn is_visible(&self, citizen: &Citizen, debt: &Debt) -> bool {

@@ -46,7 +46,9 @@ impl DebtWriter {
                 due.extend(NoticeNumber::parse(notice).ok().map(DueWork::Debt));
             } else if key.pk.starts_with("EVENT#") {
                 let stored = self.callbacks.read(&key).await?;
-                due.extend(stored.filter(|stored| !stored.applied && !stored.unreadable).map(DueWork::Callback));
+                due.extend(
+                    stored.filter(|stored| !stored.applied && !stored.unreadable).map(DueWork::Callback),
+                );
             }
         }
         Ok(due)

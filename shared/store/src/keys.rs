@@ -238,6 +238,8 @@ pub(crate) fn closed_place(at: Timestamp, notice: &NoticeNumber) -> String {
 
 #[cfg(test)]
 mod tests {
+    use domain::difference::DifferenceKind;
+
     use super::*;
 
     /// One of each key: a changed format would lose what is stored under the old one.

@@ -107,8 +107,7 @@ impl Payments {
         let partition = Key::open_partition(citizen.id());
         loop {
             let range = Range::StartsWith(ADDRESS.to_owned());
-            let page =
-                self.table.query::<SortKey>(&partition, range, SortOrder::Rising, SHOWN, None).await?;
+            let page = self.table.query::<SortKey>(&partition, range, SortOrder::Rising, SHOWN, None).await?;
             let keys: Vec<Key> =
                 page.items.iter().map(|row| Key::listed(partition.clone(), &row.sk)).collect();
             if keys.is_empty() {

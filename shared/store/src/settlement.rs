@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::difference::{Difference, DifferenceChange, DifferenceId};
+use domain::difference::{Difference, DifferenceChange, DifferenceId, ReceiptField};
 use domain::payment::AttemptOutcome;
 use domain::plan::CallbackId;
 use domain::settlement::{Notification, ReceiptCodes, Settled, SettlementFacts, Taken, settle};
@@ -43,10 +43,16 @@ impl DebtWriter {
                     plan.differences.extend(self.read_after_all(message.id).await?);
                 }
             }
-            Ok::<_, Fault>(plan)
+            let doubts: Vec<Option<ReceiptField>> =
+                plan.differences.iter().map(|change| change.difference().doubted()).collect();
+            Ok::<_, Fault>(plan.map(|settled| (settled, doubts)))
         };
-        let settled = self.commit(decide).await?;
+        let (settled, doubts) = self.commit(decide).await?;
         self.note(settled, notification, message.is_some());
+        for field in doubts.into_iter().flatten() {
+            let (subject, field) = (notification.subject(), field.as_str());
+            tracing::error!(event = "pay.doubtful", subject, field, "a datum of money that cannot be true");
+        }
         Ok(settled)
     }
 
@@ -147,6 +153,13 @@ impl DebtWriter {
             Settled::Mismatch => {
                 tracing::error!(event = "pay.mismatch", subject, "another amount than agreed")
             }
+            Settled::Contradicted => {
+                tracing::error!(
+                    event = "pay.contradicted",
+                    subject,
+                    "money that was credited, told otherwise"
+                );
+            }
             Settled::Unmatched if outcome.is_some() => {
                 tracing::warn!(event = "webhook.unmatched", "an outcome of a payment that we do not know");
             }
@@ -161,6 +174,7 @@ impl DebtWriter {
             Settled::Mismatch => (Some(PaymentOutcome::Mismatch), CallbackOutcome::Mismatch),
             Settled::Unmatched => (Some(PaymentOutcome::Unmatched), CallbackOutcome::Unmatched),
             Settled::Known => (None, CallbackOutcome::Repeated),
+            Settled::Contradicted => (None, CallbackOutcome::Mismatch),
             Settled::Ignored => (None, CallbackOutcome::Ignored),
             Settled::Ended => {
                 let payment = match outcome {

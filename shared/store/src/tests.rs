@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use domain::Debt;
+use domain::difference::Difference;
 use domain::movement::Movement;
 use domain::outbox::OutboxMessage;
 use domain::payment::Attempt;
@@ -23,7 +24,7 @@ use crate::idempotency::IdempotencyRow;
 use crate::keys::{KINDS, Key};
 use crate::limits::WaitRow;
 use crate::outbox::MessageRow;
-use crate::payments::{AttemptPointer, AttemptRow, attempt_item};
+use crate::payments::{AttemptPointer, AttemptRow, GivenAddress, attempt_item};
 use crate::table::{Item, item, read};
 use crate::writer::MoneyTakenRow;
 
@@ -65,6 +66,8 @@ fn written_again(name: &str, key: &Key, stored: Item) -> Item {
         "callback" => again::<CallbackRow>(key, stored),
         "idempotency" => again::<IdempotencyRow>(key, stored),
         "unmatched" => again::<UnmatchedMoney>(key, stored),
+        "difference" => again::<Difference>(key, stored),
+        "given-address" => again::<GivenAddress>(key, stored),
         "movement" => again::<Movement>(key, stored),
         "message" => {
             let mut row: MessageRow = read(key.kind(), stored).unwrap();
@@ -105,5 +108,5 @@ fn there_is_a_row_of_every_kind() {
         .map(|text| serde_json::from_str::<Value>(text).unwrap()["kind"].as_str().unwrap().to_owned())
         .collect();
     // Each kind of message, as the worker tells them apart.
-    assert_eq!(kinds.len(), 9, "{kinds:?}");
+    assert_eq!(kinds.len(), 10, "{kinds:?}");
 }

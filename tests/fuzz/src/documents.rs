@@ -109,6 +109,8 @@ fn debt(text: &dyn Fn(usize) -> String) -> Debt {
         closed_at: None,
         attempt: None,
         receipt: None,
+        agreed: None,
+        mismatched: None,
         watchers: Vec::new(),
         details: Vec::new(),
         version: 1,
@@ -131,5 +133,6 @@ fn receipt(text: &dyn Fn(usize) -> String) -> Receipt {
         channel: Some(text(5)),
         payer: Some(Payer { name: text(6), fiscal_code: text(7) }),
         paid_together: Some(2),
+        paid_for: None,
     }
 }

@@ -70,7 +70,8 @@ pub fn choice(form: &[u8]) -> Option<PaymentChoice> {
     let get = |name: &str| form_urlencoded::parse(form).find(|(key, _)| key == name).map(|(_, value)| value);
     let delay: u32 = get("ritardo").and_then(|text| text.parse().ok()).unwrap_or(0).min(60);
     let of = |outcome, delay, reason| {
-        Some(PaymentChoice { outcome, callbacks: 1, callback_delay_seconds: delay, amount: None, reason })
+        let chosen = PaymentChoice { outcome, callback_delay_seconds: delay, ..PaymentChoice::success() };
+        Some(PaymentChoice { reason, ..chosen })
     };
     if get("senza-esito").is_some() {
         return of(ChosenOutcome::Abandon, 0, None);

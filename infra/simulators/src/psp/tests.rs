@@ -62,11 +62,11 @@ fn a_success_stays_and_a_refusal_may_become_one() {
     let psp = psp();
     order(&psp, 4500);
     let tx = transaction(PAYMENT);
-    assert!(psp.decide(&tx, &choice(ChosenOutcome::Abandon)).unwrap().callback.is_none());
+    assert!(psp.decide(&tx, &choice(ChosenOutcome::Abandon)).unwrap().callbacks.is_empty());
     assert_eq!(asked(&psp)["status"], "open");
-    let failed = psp.decide(&tx, &choice(ChosenOutcome::Failure)).unwrap().callback.unwrap();
+    let failed = psp.decide(&tx, &choice(ChosenOutcome::Failure)).unwrap().callbacks.remove(0);
     assert!(failed.body.contains("payment.failed") && failed.body.contains("denied"));
-    let paid = psp.decide(&tx, &choice(ChosenOutcome::Success)).unwrap().callback.unwrap();
+    let paid = psp.decide(&tx, &choice(ChosenOutcome::Success)).unwrap().callbacks.remove(0);
     assert!(paid.body.contains("paidAt"));
     assert_eq!(psp.decide(&tx, &choice(ChosenOutcome::Cancel)).unwrap_err(), PaymentRefusal::Ended);
     assert_eq!(asked(&psp)["status"], "succeeded");

@@ -85,6 +85,8 @@ pub fn debt() -> Debt {
         closed_at: None,
         attempt: None,
         receipt: None,
+        agreed: None,
+        mismatched: None,
         watchers: Vec::new(),
         details: Vec::new(),
         version: 1,
@@ -113,6 +115,7 @@ pub fn receipt() -> Receipt {
         channel: Some("onLine".into()),
         payer: Some(Payer { name: "Mario Rossi".into(), fiscal_code: "RSSMRA80A01H501U".into() }),
         paid_together: None,
+        paid_for: None,
     }
 }
 

@@ -242,6 +242,7 @@ fn of_two_clicks_at_once_both_get_the_page_that_is_noted_first() {
     let page = |name: &str| payment::PaymentPage {
         transaction_id: name.to_owned(),
         redirect_url: format!("https://psp.example.it/{name}"),
+        good_until: None,
     };
     let (account, choice) = (AccountId::new("a1"), MethodChoice::default());
     let email = Email::parse("mario@example.it").unwrap();

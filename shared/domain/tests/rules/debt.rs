@@ -116,6 +116,7 @@ fn the_day_of_payment_is_the_senders_then_the_circuits_then_ours() {
         channel: None,
         payer: None,
         paid_together: None,
+        paid_for: None,
     };
     let paid_on = |receipt: &Receipt| Debt { receipt: Some(receipt.clone()), ..debt() }.paid_on();
     assert_eq!(paid_on(&receipt), Some(day("2026-05-02")));

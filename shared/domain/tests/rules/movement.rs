@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use crate::samples::{at, cases};
 
 /// Every kind with its stored name and the event of the contract's timeline.
-const KINDS: [(MovementKind, &str, Option<&str>); 14] = [
+const KINDS: [(MovementKind, &str, Option<&str>); 15] = [
     (MovementKind::Created, "CREATED", Some("created")),
     (MovementKind::Changed, "CHANGED", Some("changed")),
     (MovementKind::AttemptStarted, "ATTEMPT_STARTED", Some("payment-started")),
@@ -17,6 +17,7 @@ const KINDS: [(MovementKind, &str, Option<&str>); 14] = [
     (MovementKind::CreditLate, "CREDIT_LATE", Some("paid-late")),
     (MovementKind::DuplicateToRefund, "DUPLICATE_TO_REFUND", Some("duplicate-to-refund")),
     (MovementKind::Mismatch, "MISMATCH", Some("amount-mismatch")),
+    (MovementKind::Superseded, "SUPERSEDED", None),
     (MovementKind::Cancelled, "CANCELLED", Some("cancelled")),
     (MovementKind::Expired, "EXPIRED", Some("expired")),
     (MovementKind::Reconciled, "RECONCILED", None),

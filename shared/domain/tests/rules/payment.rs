@@ -99,6 +99,7 @@ fn attempt(amounts: &[u64], fee: u64) -> Attempt {
         started_at: at("2026-01-01T00:00:00Z"),
         expires_at: at("2026-01-01T00:30:00Z"),
         checkout: None,
+        page_asked_at: None,
         received: Vec::new(),
         inquiries: 0,
         failure: None,

@@ -86,6 +86,8 @@ pub fn debt() -> Debt {
         closed_at: None,
         attempt: None,
         receipt: None,
+        agreed: None,
+        mismatched: None,
         watchers: Vec::new(),
         details: Vec::new(),
         version: 1,

@@ -24,6 +24,7 @@ fn meaning(event: DebtEvent) -> &'static str {
         DebtEvent::FailAttempt => "the attempt ended without money",
         DebtEvent::Credit => "an authentic confirmation of money, not seen before",
         DebtEvent::Mismatch => "the money is not the debt's amount",
+        DebtEvent::Supersede => "the sender of such money has corrected it",
         DebtEvent::NoteRefund => "an operator notes that money which paid nothing was given back",
         DebtEvent::Reconcile => "an operator notes that a difference was settled with its sender",
         DebtEvent::CorrectToMatchNode => "an operator credits by hand what the node collected and never told",
@@ -133,9 +134,10 @@ fn inv_m09_the_lists_are_whole() {
         DebtEvent::FailAttempt => 4,
         DebtEvent::Credit => 5,
         DebtEvent::Mismatch => 6,
-        DebtEvent::NoteRefund => 7,
-        DebtEvent::Reconcile => 8,
-        DebtEvent::CorrectToMatchNode => 9,
+        DebtEvent::Supersede => 7,
+        DebtEvent::NoteRefund => 8,
+        DebtEvent::Reconcile => 9,
+        DebtEvent::CorrectToMatchNode => 10,
     };
     let status = |status| match status {
         AttemptStatus::Pending => 0,
@@ -153,7 +155,7 @@ fn inv_m09_the_lists_are_whole() {
     assert_eq!(AttemptStatus::ALL.map(status), [0, 1, 2, 3, 4]);
     assert_eq!(AttemptOutcome::ALL.map(outcome), [0, 1, 2, 3]);
     assert_eq!(DebtState::ALL.map(state), [0, 1, 2, 3]);
-    assert_eq!(DebtEvent::ALL.map(event), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    assert_eq!(DebtEvent::ALL.map(event), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
 }
 
 #[test]
@@ -308,6 +310,7 @@ impl Story {
             | MovementKind::AttemptFailed
             | MovementKind::DuplicateToRefund
             | MovementKind::Mismatch
+            | MovementKind::Superseded
             | MovementKind::Reconciled
             | MovementKind::RefundNoted
             | MovementKind::CorrectedToMatchNode => state,
@@ -412,6 +415,7 @@ proptest! {
         let bookkeeping = [
             MovementKind::DuplicateToRefund,
             MovementKind::Mismatch,
+            MovementKind::Superseded,
             MovementKind::RefundNoted,
             MovementKind::Reconciled,
             MovementKind::CorrectedToMatchNode,

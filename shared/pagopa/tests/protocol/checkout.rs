@@ -23,7 +23,11 @@ fn the_cart_of_an_attempt() {
         serde_json::json!({
             "emailNotice": "mario.rossi@example.it",
             "paymentNotices": [notice("301000000000000100"), notice("301000000000000101")],
-            "returnUrls": { "returnOkUrl": back, "returnCancelUrl": back, "returnErrorUrl": back },
+            "returnUrls": {
+                "returnOkUrl": format!("{back}?come=ok"),
+                "returnCancelUrl": format!("{back}?come=annullato"),
+                "returnErrorUrl": format!("{back}?come=errore"),
+            },
             "idCart": PAYMENT,
             "allCCP": false,
         })
@@ -34,7 +38,8 @@ fn the_cart_of_an_attempt() {
 #[test]
 fn the_second_version_wants_one_more_way_back() {
     let cart = Cart::of(&attempt(1), &postal_creditor(), "https://paga.comune.example", true);
-    assert_eq!(cart.return_urls.return_waiting_url.as_deref(), Some(cart.return_urls.return_ok_url.as_str()));
+    let waiting = cart.return_urls.return_waiting_url.clone().unwrap();
+    assert_eq!(cart.return_urls.return_ok_url, format!("{waiting}?come=ok"));
     assert!(cart.all_ccp);
     assert_eq!(cart.check(true), Ok(()));
 }

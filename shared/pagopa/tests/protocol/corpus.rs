@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use pagopa::answers::{FaultSide, NodeAnswer};
-use pagopa::{node, parse, render};
+use pagopa::{ReceivedReceipt, is_receipt, node, parse, render};
 
 use crate::samples::creditor;
 
@@ -22,6 +22,9 @@ fn every_file_of_the_corpus() {
             (Err(refusal), "ko") => {
                 assert_eq!(refusal.answer(&ours).operation(), refusal.operation, "{name}: {refusal:?}");
                 assert!(matches!(refusal.answer(&ours), NodeAnswer::Ko { .. }), "{name}: {refusal:?}");
+            }
+            (Err(_), "fault") if is_receipt(&message) => {
+                assert!(ReceivedReceipt::read(&message).is_err(), "{name}");
             }
             (Err(refusal), "fault") => {
                 assert_eq!(

@@ -8,8 +8,8 @@ use pagopa::answers::NodeAnswer;
 use pagopa::checkout::{Cart, CartFlaw, NotOpened, interpret};
 use pagopa::soap::SoapError;
 use pagopa::{
-    FaultCode, NodeOperation, NodeRefusal, NodeRequest, ReceiptMeaning, check_ids, fault_for, node, parse,
-    render,
+    FaultCode, NodeOperation, NodeRefusal, NodeRequest, ReceiptMeaning, ReceivedReceipt, check_ids,
+    fault_for, node, parse, render,
 };
 
 use crate::samples::{BROKER, STATION, at, creditor, debt};
@@ -76,10 +76,7 @@ fn semantic() {
     for (name, message) in files("semantic") {
         let request = || parse(&message).unwrap_or_else(|refusal| panic!("{name}: {refusal:?}"));
         let ids = || check_ids(&ours, BROKER, STATION, &request());
-        let meaning = || match request() {
-            NodeRequest::Receipt(sent) => sent.meaning(&ours.fiscal_code),
-            other => panic!("{name}: {other:?}"),
-        };
+        let meaning = || ReceivedReceipt::read(&message).unwrap().meaning(&ours);
         match name.as_str() {
             "getpaymentv2-res-iuv-not-of-this-notice.xml" => match node::hear(&message) {
                 Ok(NodeAnswer::GetOk(_, ok)) => assert_ne!(ok.iuv.as_str(), debt().iuv().as_str()),

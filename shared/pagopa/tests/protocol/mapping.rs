@@ -4,13 +4,15 @@ use domain::movement::MovementSource;
 use domain::payment::PaymentId;
 use domain::person::{Email, Person, PersonType};
 use domain::receipt::{Payer, PspIdentity};
-use domain::{Amount, Cents, FiscalCode, NoticeNumber};
+use domain::{Amount, Cents, FiscalCode, MoneyTold, NoticeNumber};
 use pagopa::answers::NodeAnswer;
 use pagopa::mapping::{Misconfigured, NO_DUE_DATE};
 use pagopa::operations::{Get, TransferType};
 use pagopa::parts::{Destination, EntityType, MessageVersion};
 use pagopa::values::{BoundedText, Digits, Moment};
-use pagopa::{ReceiptMeaning, Taxonomy, get_ok, node, render, verify_ok};
+use pagopa::{
+    NodeRequest, ReceiptMeaning, ReceivedReceipt, SendRt, Taxonomy, get_ok, node, render, verify_ok,
+};
 
 use crate::faults::vectors;
 use crate::samples::{
@@ -173,9 +175,14 @@ fn a_debt_without_words_still_has_some() {
     assert_eq!(got.debtor.name.as_str(), "RSSMRA80A01H501U");
 }
 
+/// A receipt as it arrives.
+fn received(sent: SendRt) -> ReceivedReceipt {
+    ReceivedReceipt::read(&node::ask(&NodeRequest::Receipt(Box::new(sent)))).unwrap()
+}
+
 #[test]
 fn a_receipt_in_the_domains_words() {
-    let sent = receipt(MessageVersion::V2);
+    let sent = received(receipt(MessageVersion::V2));
     let confirmation = sent.confirmation();
     assert_eq!(confirmation.source, MovementSource::Node);
     assert_eq!(confirmation.receipt_id, "c110729d258c4ab1b765fe902aae41d6");
@@ -194,7 +201,7 @@ fn a_receipt_in_the_domains_words() {
     assert_eq!(confirmation.applied_on, Some(day("2030-12-20")));
     let payer = Payer { name: "Luigia Verdi".to_owned(), fiscal_code: "VRDLGI68T65L219G".to_owned() };
     assert_eq!(confirmation.payer, Some(payer));
-    assert!(!sent.stand_in());
+    assert!(!sent.stand_in);
 }
 
 #[test]
@@ -204,6 +211,7 @@ fn a_bare_receipt_says_little_and_nothing_is_made_up() {
     (bare.psp_fiscal_code, bare.payer, bare.method, bare.fee) = (None, None, None, None);
     (bare.paid_at, bare.applied_on, bare.stand_in) = (None, None, Some(true));
     bare.psp_company = text("\u{202e}");
+    let sent = received(sent);
     let confirmation = sent.confirmation();
     assert_eq!(confirmation.payment_id, None);
     // The other number of the PSP, and its identifier where its name holds nothing that can be seen.
@@ -211,25 +219,26 @@ fn a_bare_receipt_says_little_and_nothing_is_made_up() {
     assert_eq!(confirmation.psp.name, "ABI99999");
     assert_eq!((confirmation.method, confirmation.fee, confirmation.paid_at), (None, None, None));
     assert_eq!((confirmation.applied_on, confirmation.payer), (None, None));
-    assert!(sent.stand_in());
+    assert!(sent.stand_in);
 }
 
 #[test]
 fn what_a_receipt_means_to_us() {
-    let ours = creditor().fiscal_code;
+    let ours = creditor();
     let with = |change: &dyn Fn(&mut pagopa::operations::ReceiptMessage)| {
         let mut sent = receipt(MessageVersion::V2);
         change(&mut sent.receipt);
-        sent.meaning(&ours)
+        received(sent).meaning(&ours)
     };
     let paid = ReceiptMeaning::Paid { notice: debt().notice, amount: Amount::new(15_000).unwrap() };
     assert_eq!(with(&|_| {}), paid);
     assert_eq!(with(&|receipt| receipt.succeeded = false), ReceiptMeaning::Failed);
-    assert_eq!(with(&|receipt| receipt.amount = Cents::ZERO), ReceiptMeaning::Unmatched);
+    let unmatched = |cents| ReceiptMeaning::Unmatched(MoneyTold::euro(cents));
+    assert_eq!(with(&|receipt| receipt.amount = Cents::ZERO), unmatched(Cents::ZERO));
     // No aux digit of ours: valid by the schema, but never issued.
     assert_eq!(
         with(&|receipt| receipt.notice = Digits::parse("901000000000000144").unwrap()),
-        ReceiptMeaning::Unmatched
+        unmatched(Cents::new(15_000).unwrap())
     );
     let other = |receipt: &mut pagopa::operations::ReceiptMessage| {
         receipt.fiscal_code = Digits::parse("11112222333").unwrap();
