@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 
-use domain::movement::{MovementKind, MovementSource};
+use domain::movement::MovementKind;
 use journeys::ledger::LedgerView;
 use journeys::local::faults::{Call, Scope, Storm};
 use journeys::local::{Simulated, Simulation};
