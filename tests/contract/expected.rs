@@ -178,7 +178,7 @@ pub fn redacted(name: &str, before: &Value, actual: &Value) -> Value {
             "requestId" | "x-request-id" | "paymentId" | "paymentToken" | "transactionId" | "receiptCode" =>
                 "<id>",
             "reference" | "nextCursor" | "code" if text.len() > 25 => "<id>",
-            "redirectUrl" => "<address>",
+            "redirectUrl" | "resumeUrl" => "<address>",
             _ if is_instant(text) => "<instant>",
             _ if is_day(text) => "<day>",
             _ => text,

@@ -244,7 +244,10 @@ async fn what_was_paid_at_a_counter_meanwhile_is_not_paid_on_checkout() {
     let (mario, notice, paying) = portal.payment_under_way().await;
     portal.node().pays(&notice).await.ok();
     // The node asks us again when the person pays, and hears that it is paid.
-    assert_eq!(goes(&portal, &paying, "success", "before-return").await, way_back(&portal, &paying, "ok"));
+    assert_eq!(
+        goes(&portal, &paying, "success", "before-return").await,
+        way_back(&portal, &paying, "errore")
+    );
     assert_eq!(mario.timeline(&notice).await, ["created", "payment-started", "paid"]);
     mario.tries_to_pay(&notice).await.refused(409, "debt_already_paid");
 }

@@ -195,9 +195,13 @@ impl InitiatePayment {
         let debts = self.writer.debts().those_of_citizen(citizen, &attempt.notices()).await?;
         let debts: Vec<Debt> = debts.iter().map(|debt| debt.seen_by(&citizen.viewer())).collect();
         let now = self.writer.debts().now();
-        let email = match wire::is_written_about(attempt) {
-            true => self.writer.payments().written_to(citizen, attempt).await?,
-            false => None,
+        // Where we write of it: of a success where its payer wished, of a failure to the account alone, else of nothing.
+        let email = match attempt.status {
+            AttemptStatus::Pending | AttemptStatus::Succeeded => {
+                self.writer.payments().written_to(citizen, attempt).await?
+            }
+            AttemptStatus::Failed => Some(citizen.account().profile.email.clone()),
+            AttemptStatus::Cancelled | AttemptStatus::Expired => None,
         };
         Ok(wire::PaymentStatusView::of(attempt, &debts, email, &self.creditor, now))
     }

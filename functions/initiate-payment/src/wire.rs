@@ -163,16 +163,6 @@ impl PaidView {
     }
 }
 
-/// Returns whether a mail goes out, or went, about how an attempt ended. Whoever gave another address than the account's
-/// hears of success alone.
-pub fn is_written_about(attempt: &Attempt) -> bool {
-    match attempt.status {
-        AttemptStatus::Pending | AttemptStatus::Succeeded => true,
-        AttemptStatus::Failed => !attempt.mailed_elsewhere,
-        AttemptStatus::Cancelled | AttemptStatus::Expired => false,
-    }
-}
-
 impl PaymentStatusView {
     pub fn of(
         attempt: &Attempt,

@@ -131,9 +131,8 @@ impl OutboxWorker {
                 let (reasons, came, agreed) = (reasons.clone(), *came, *agreed);
                 let page = self.links.page("/pratiche");
                 let message = Message::PaymentDiffers { reasons, came, agreed, page };
-                self.mailer.send(&email, language, &message).await
+                self.write(stored, LetterKind::Money, (&email, language), &message).await
             }
-            OutboxMessage::PaymentFailed { email, language, reasons, .. } => {
             OutboxMessage::PaymentFailed { account, reasons, .. } => {
                 let Some(account) = account.clone() else { return Ok(()) };
                 let Some((email, language)) = self.found(&Recipient::Account(account)).await? else {

@@ -109,7 +109,6 @@ pub fn attempt(notices: usize) -> Attempt {
         items: (0..notices).map(item).collect(),
         choice: MethodChoice::default(),
         email: Some(Email::parse("mario.rossi@example.it").unwrap()),
-        mailed_elsewhere: false,
         language: serde_json::from_value(serde_json::json!("it")).unwrap(),
         status: AttemptStatus::Pending,
         started_at: at("2030-01-01T00:00:00Z"),
