@@ -9,7 +9,7 @@ import { choosing, fill, goToPsp, logIn, readyToPay, search, submit } from "./su
 
 const FONTS = ["Titillium Web", "Lora", "Roboto Mono"];
 const PUBLIC = ["/", "/accedi", "/registrazione", "/password-dimenticata", "/privacy", "/termini", "/note-legali", "/aiuto", "/accessibilita", "/verifica", "/uscita", "/non-esiste"];
-const OURS = ["session", "accesso", "lingua"];
+const OURS = ["session", "browser", "accesso", "lingua"];
 
 /** The class names of the library’s own style sheet. */
 const LIBRARY = new Set(readFileSync(new URL("./node_modules/bootstrap-italia/dist/css/bootstrap-italia.min.css", import.meta.url), "utf8").match(/\.[a-zA-Z][\w-]*/g).map((name) => name.slice(1)));
