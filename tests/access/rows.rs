@@ -85,6 +85,8 @@ const ROWS: &[RouteRow] = &[
     row("GET /api/account", Session, Nothing, 200, "/api/account", none),
     row("PATCH /api/account", Session, Json, 200, "/api/account", || json!({"language": "it"})),
     row("GET /api/account/export", Session, Nothing, 200, "/api/account/export", none),
+    row("GET /api/account/sessions", Session, Nothing, 200, "/api/account/sessions", none),
+    row("DELETE /api/account/sessions/{id}", Session, Nothing, 404, "/api/account/sessions/nobody-has-this", none),
     row("GET /api/services", Session, Nothing, 200, "/api/services", none),
     row("GET /api/debts", Session, Nothing, 200, "/api/debts", none),
     row("GET /api/debts/{noticeNumber}", Session, Nothing, 200, "/api/debts/{own}", none),

@@ -15,7 +15,16 @@ const PUBLISHED: &[(&str, &[&str])] = &[
     ("login", &["POST /api/login"]),
     ("logout", &["POST /api/logout"]),
     ("password", &["POST /api/password/forgot", "POST /api/password/reset", "POST /api/password/change"]),
-    ("account", &["GET /api/account", "PATCH /api/account", "GET /api/account/export"]),
+    (
+        "account",
+        &[
+            "GET /api/account",
+            "PATCH /api/account",
+            "GET /api/account/export",
+            "GET /api/account/sessions",
+            "DELETE /api/account/sessions/{id}",
+        ],
+    ),
     ("services", &["GET /api/services"]),
     ("list-debts", &["GET /api/debts", "GET /api/debts/{noticeNumber}"]),
     ("associate", &["POST /api/debts/associate"]),

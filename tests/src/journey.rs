@@ -89,6 +89,14 @@ impl Journey<'_> {
         mario.logs_in().await;
         self.step("Account", "seen", mario.account()).await;
         self.step("Account", "another language", mario.chooses_language("en")).await;
+        let elsewhere = mario.elsewhere();
+        self.step("Login", "log in where one is not known", elsewhere.logs_in()).await;
+        let sessions = mario.gets("/api/account/sessions");
+        let sessions = self.step("Account", "where one is logged in", async { sessions.await.ok() }).await;
+        let other = sessions["items"].as_array().unwrap().iter().find(|session| session["current"] == false);
+        let path = format!("/api/account/sessions/{}", other.unwrap()["id"].as_str().unwrap());
+        let end = mario.request("DELETE", &path).answer();
+        self.step("Account", "a session ended", async { end.await.expect(204) }).await;
     }
 
     async fn debts(&self, mario: &PortalUser, notice: &SampleNotice) {

@@ -1,29 +1,37 @@
 //! A person sees their account, puts it right, sees where they are logged in, and takes their data along.
 
-mod pages;
 mod wire;
 
+use domain::Debt;
+use domain::movement::MovementKind;
 use domain::profile_change::ProfileChange;
-use domain::{Debt, Fault};
 use identity::Sessions;
 use runtime::{ConfigError, Env};
-use store::{Accounts, HistoryFilter, Listing, Movements};
-use web::{Function, HttpError, Problem, Reply, Request};
+use store::{Accounts, Citizen, HistoryFilter, Listing, Movements, Payments};
+use web::{Cursors, Function, HttpError, Problem, Reply, Request};
 
 pub struct Account {
     sessions: Sessions,
     accounts: Accounts,
     listing: Listing,
     movements: Movements,
+    payments: Payments,
+    cursors: Cursors,
 }
 
-/// How many debts of a list an export reads at a time, and in all: enough for a person.
-const PAGE: usize = 50;
-const MOST: usize = 10_000;
+/// How many debts an answer of the export holds, more or less: it stays far below what an answer may be.
+const PAGE: usize = 100;
+/// What the entries of closed debts begin with.
+const CLOSED: &str = "H";
 
 impl Function for Account {
-    const ROUTES: &'static [&'static str] =
-        &["GET /api/account", "PATCH /api/account", "GET /api/account/export"];
+    const ROUTES: &'static [&'static str] = &[
+        "GET /api/account",
+        "PATCH /api/account",
+        "GET /api/account/export",
+        "GET /api/account/sessions",
+        "DELETE /api/account/sessions/{id}",
+    ];
 
     fn connect(env: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
@@ -31,6 +39,8 @@ impl Function for Account {
             accounts: Accounts::connect(env)?,
             listing: Listing::connect(env)?,
             movements: Movements::connect(env)?,
+            payments: Payments::connect(env)?,
+            cursors: Cursors::connect(env)?,
         })
     }
 
@@ -48,9 +58,25 @@ impl Function for Account {
                 let account = self.accounts.change_profile(&citizen, profile).await?;
                 Ok(Reply::ok(&wire::AccountAnswer::of(&account)))
             }
-            "GET /api/account/export" => {
+            "GET /api/account/sessions" => {
                 request.query(&[])?;
-                let export = self.export(&citizen).await?;
+                Ok(Reply::ok(&wire::SessionList::of(&self.sessions.list(&citizen).await?)))
+            }
+            "DELETE /api/account/sessions/{id}" => {
+                request.bare()?;
+                let ended = self.sessions.end_one(&citizen, request.path("id")).await?;
+                Ok(ended.ok_or(HttpError::NotFound)?)
+            }
+            "GET /api/account/export" => {
+                let query = request.query(&["cursor"])?;
+                let bound_to = format!("export {}", citizen.id().as_str());
+                let paging = self.cursors.paging(&query, &bound_to).await?;
+                let (debts, next) = self.debts(&citizen, paging.after.clone()).await?;
+                let next_cursor = self.cursors.next(&paging, next.as_deref()).await?;
+                let export = match paging.after {
+                    None => self.export(&citizen, debts, next_cursor).await?,
+                    Some(_) => wire::Export::further(debts, next_cursor),
+                };
                 Ok(Reply::ok(&export).attachment("dati-personali.json"))
             }
             _ => Err(HttpError::NotFound.into()),
@@ -59,24 +85,55 @@ impl Function for Account {
 }
 
 impl Account {
-    /// Every datum held about the person: the account, and each debt that it sees with its movements.
-    async fn export(&self, citizen: &store::Citizen) -> Result<wire::Export, Problem> {
-        let to_pay = |after: Option<String>| async move {
-            let rows = self.listing.to_pay(citizen, PAGE, after.as_deref()).await?;
-            Ok::<_, Fault>((rows.debts, rows.next))
-        };
-        let closed = |after: Option<String>| async move {
-            let rows =
-                self.listing.history(citizen, &HistoryFilter::default(), PAGE, after.as_deref()).await?;
-            Ok::<_, Fault>((rows.debts, rows.next))
-        };
-        let mut debts: Vec<Debt> = pages::all(MOST, to_pay).await?;
-        debts.extend(pages::all(MOST, closed).await?);
+    /// Every datum held about the person; of the debts, those of the first page.
+    async fn export(
+        &self,
+        citizen: &Citizen,
+        debts: Vec<wire::ExportedDebt>,
+        next_cursor: Option<String>,
+    ) -> Result<wire::Export, Problem> {
+        let sessions = self.sessions.list(citizen).await?;
+        Ok(wire::Export::of(citizen.account(), &sessions, debts, next_cursor))
+    }
+
+    /// A page of the debts that the citizen sees, with movements and payments, and after which entry the next begins: what
+    /// is to pay, then what is closed.
+    async fn debts(
+        &self,
+        citizen: &Citizen,
+        mut after: Option<String>,
+    ) -> Result<(Vec<wire::ExportedDebt>, Option<String>), Problem> {
         let mut exported = Vec::new();
-        for debt in debts {
-            let movements = self.movements.of_citizen(citizen, &debt).await?;
-            exported.push(wire::ExportedDebt::of(debt.seen_by(&citizen.viewer()), &movements));
+        loop {
+            // An entry says by its first letter in which list it is; the letter alone is the beginning of the second.
+            let closed = after.as_deref().filter(|entry| entry.starts_with(CLOSED));
+            let page = match closed {
+                None => self.listing.to_pay(citizen, PAGE, after.as_deref()).await?,
+                Some(entry) => {
+                    let entry = Some(entry).filter(|entry| *entry != CLOSED);
+                    self.listing.history(citizen, &HistoryFilter::default(), PAGE, entry).await?
+                }
+            };
+            let next = match (closed, page.next) {
+                (None, None) => Some(CLOSED.to_owned()),
+                (_, next) => next,
+            };
+            for debt in page.debts {
+                exported.push(self.exported(citizen, debt).await?);
+            }
+            if next.is_none() || exported.len() >= PAGE {
+                return Ok((exported, next));
+            }
+            after = next;
         }
-        Ok(wire::Export::of(citizen.account(), exported))
+    }
+
+    async fn exported(&self, citizen: &Citizen, debt: Debt) -> Result<wire::ExportedDebt, Problem> {
+        let movements = self.movements.of_citizen(citizen, &debt).await?;
+        let attempts = match movements.iter().any(|movement| movement.kind == MovementKind::AttemptStarted) {
+            true => self.payments.of_debt(citizen, &debt.notice).await?,
+            false => Vec::new(),
+        };
+        Ok(wire::ExportedDebt::of(debt.seen_by(&citizen.viewer()), &movements, &attempts))
     }
 }

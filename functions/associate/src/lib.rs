@@ -38,12 +38,13 @@ impl Function for Associate {
         let associated = match wire::AssociationForm::read(request.json_object()?)? {
             wire::AssociationForm::Codes(proof) => {
                 // The same guessing as by public search: counted alike.
-                let (source, joined) = (request.source(), self.debts.associate(&citizen, &proof));
+                let (source, joined) =
+                    (request.source(), self.debts.associate(&citizen, &proof, &self.accounts));
                 self.limits.search(&proof.fiscal_code, source.as_str(), joined).await?
             }
             wire::AssociationForm::Reference(reference) => {
                 let (proof, _) = self.references.open(&reference).await?;
-                self.debts.associate(&citizen, &proof).await?
+                self.debts.associate(&citizen, &proof, &self.accounts).await?
             }
         };
         let citizen = match associated.proves_identity && !citizen.account().identity_proven {

@@ -14,11 +14,12 @@ use psp::{Asking, PaymentGateway};
 use runtime::{ConfigError, Env, Measure, Metrics};
 use serde::Serialize;
 use serde_json::Value;
-use store::{AccountReader, DebtWriter, DueWork, StoredCallback, due_shards};
+use store::{AccountReader, AccountWriter, DebtWriter, DueWork, StoredCallback, due_shards};
 
 pub struct Sweep {
     writer: DebtWriter,
     outbox: OutboxWorker,
+    accounts: AccountWriter,
     gateway: PaymentGateway,
     creditor: Creditor,
     metrics: Metrics,
@@ -47,6 +48,7 @@ impl Worker for Sweep {
         Ok(Self {
             writer: DebtWriter::connect(env)?,
             outbox: OutboxWorker::connect(env)?,
+            accounts: AccountWriter::connect(env)?,
             gateway: PaymentGateway::connect(env)?,
             creditor: creditor::creditor(env)?,
             metrics: env.metrics().clone(),
@@ -110,13 +112,19 @@ impl Sweep {
     }
 
     /// Accounts never activated free their fiscal code and username; closed ones are erased by the outbox's message,
-    /// and here if that message was given up.
+    /// and here if that message was given up. Whoever has not entered an account for years is told.
     async fn accounts(&self, shard: &str, swept: &mut Swept) -> Result<(), Fault> {
         for account in self.outbox.accounts().overdue(AccountReader::Worker, shard, BATCH).await? {
             if account.status == AccountStatus::Pending {
                 tracing::info!(event = "reg.pending.expired", "a registration was never activated");
             }
-            let done = self.outbox.accounts().erase(&account).await.map(|()| &mut swept.accounts);
+            let done = match account.status {
+                AccountStatus::Active => self.accounts.unused(&account).await,
+                AccountStatus::Pending | AccountStatus::Closed => {
+                    self.outbox.accounts().erase(&account).await
+                }
+            };
+            let done = done.map(|()| &mut swept.accounts);
             count(done.map(Some), &mut swept.failures);
         }
         Ok(())

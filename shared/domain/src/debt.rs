@@ -342,7 +342,12 @@ impl Debt {
     /// watches it.
     pub fn is_visible_to(&self, viewer: &Viewer<'_>, now: Timestamp) -> bool {
         let own = viewer.identity_proven && self.debtor.fiscal_code == *viewer.fiscal_code;
-        (own || self.watchers.contains(viewer.account)) && self.is_published(now)
+        !self.is_forgotten() && (own || self.watchers.contains(viewer.account)) && self.is_published(now)
+    }
+
+    /// Returns whether its personal data are gone: nobody finds it any more, and its money stays in the accounts.
+    pub fn is_forgotten(&self) -> bool {
+        self.debtor.fiscal_code == FiscalCode::forgotten()
     }
 
     /// Returns whether an account may see all of it: it is the debtor's, proven, or it made the debt itself.
@@ -376,6 +381,11 @@ impl Debt {
             receipt.payer = None;
         }
         seen
+    }
+
+    /// Returns whether as many accounts watch it as may.
+    pub fn is_full(&self) -> bool {
+        self.watchers.len() >= MAX_WATCHERS
     }
 
     /// Returns whether it waits for this payment attempt.

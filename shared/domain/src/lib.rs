@@ -52,6 +52,7 @@ pub mod profile_change;
 pub mod rate_limits;
 pub mod receipt;
 pub mod registration;
+pub mod retention;
 pub mod session;
 pub mod settlement;
 pub mod spontaneous;

@@ -8,6 +8,7 @@ use crate::money::Cents;
 use crate::notice::NoticeNumber;
 use crate::payment::PaymentId;
 use crate::person::Email;
+use jiff::Timestamp;
 use jiff::civil::Date;
 
 /// Work to do. The web-facing functions write one of fixed shape whatever the state of an account; the worker
@@ -39,6 +40,16 @@ pub enum OutboxMessage {
     PasswordChanged {
         email: Email,
         language: Language,
+    },
+    /// Somebody logged in where the account was not known (AB-24).
+    NewDevice {
+        account: AccountId,
+        at: Timestamp,
+    },
+    /// Nobody has entered an account for years: it goes after this day.
+    AccountUnused {
+        account: AccountId,
+        until: Date,
     },
     /// Mails a confirmation, then erases the profile and frees its fiscal code and username.
     CloseAccount {

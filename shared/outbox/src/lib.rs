@@ -100,6 +100,23 @@ impl OutboxWorker {
                 let to = (email, *language);
                 self.write(stored, LetterKind::Told, to, &Message::PasswordChanged { forgot }).await
             }
+            OutboxMessage::NewDevice { account, at } => {
+                let Some((email, language)) = self.found(&Recipient::Account(account.clone())).await? else {
+                    return Ok(());
+                };
+                let forgot = self.links.page("/password-dimenticata");
+                let message = Message::NewDevice { at: domain::time::rome_minute(*at), forgot };
+                self.write(stored, LetterKind::Told, (&email, language), &message).await
+            }
+            OutboxMessage::AccountUnused { account, until } => {
+                let Some((email, language)) = self.found(&Recipient::Account(account.clone())).await? else {
+                    return Ok(());
+                };
+                let login = self.links.page("/accedi");
+                let until = domain::time::italian_date(*until);
+                let message = Message::AccountUnused { until, login };
+                self.write(stored, LetterKind::Told, (&email, language), &message).await
+            }
             OutboxMessage::CloseAccount { account } => self.close(stored, account).await,
             OutboxMessage::UploadPosition { notice } => self.upload(notice).await,
             OutboxMessage::PaymentReceived { to, others, paid, fee, .. } => {
@@ -297,6 +314,9 @@ impl OutboxWorker {
     async fn upload(&self, notice: &NoticeNumber) -> Result<(), Fault> {
         let Some(archive) = &self.archive else { return Ok(()) };
         let Some(debt) = archive.debts.get(DebtReader::Worker, notice).await? else { return Ok(()) };
+        if debt.is_forgotten() {
+            return Ok(());
+        }
         let position = Position::of(&debt, &archive.creditor, archive.debts.now());
         match archive.aca.upload(&position).await {
             Ok(stored) => {

@@ -9,6 +9,7 @@ use domain::registration::{
     self, AccountPlan, AccountWrite, Claim, Claimed, LinkUse, MailedLink, OpenedLink, Registered,
     RegistrationFacts,
 };
+use domain::retention::Retention;
 use domain::{Error, FiscalCode, Timestamp, time};
 use runtime::{Clock, ConfigError, Env, IdentityProof};
 use serde::{Deserialize, Serialize};
@@ -55,6 +56,12 @@ pub(crate) struct AccountRow {
     /// The password's hash string, keyed with the pepper.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     password: Option<String>,
+    /// When a session was last opened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    entered_at: Option<String>,
+    /// When its holder was told that nobody enters it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    warned_at: Option<String>,
     /// Hashes of the latest links.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     latest_activate: Option<String>,
@@ -76,7 +83,8 @@ impl AccountRow {
 
     fn password_record(mut self) -> Option<PasswordRecord> {
         let hash = self.password.take()?;
-        Some(PasswordRecord { account: self.account()?, hash })
+        let entered_before = self.entered_at.is_some();
+        Some(PasswordRecord { account: self.account()?, hash, entered_before })
     }
 }
 
@@ -108,6 +116,8 @@ pub(crate) struct LinkRow {
 pub struct PasswordRecord {
     pub account: Account,
     pub hash: String,
+    /// Whether somebody has logged in before.
+    pub entered_before: bool,
 }
 
 /// The id of no account: read in place of one, so that every answer costs the same reads.
@@ -166,6 +176,15 @@ impl Accounts {
             let theirs = account.identity_proven || !self.proof;
             theirs && account.status == AccountStatus::Active && account.profile.fiscal_code == *code
         }))
+    }
+
+    /// Those of some accounts, 100 at most, that are closed or not there any more.
+    pub(crate) async fn gone_of(&self, accounts: &[AccountId]) -> Result<Vec<AccountId>, Fault> {
+        let keys: Vec<Key> = accounts.iter().map(Key::account).collect();
+        let rows: Vec<AccountRow> = self.table.get_many(&keys).await?.take_all(&keys)?;
+        let live =
+            |id: &AccountId| rows.iter().any(|row| row.id == *id && row.status != AccountStatus::Closed);
+        Ok(accounts.iter().filter(|id| !live(id)).cloned().collect())
     }
 
     async fn claim_key(&self, of: &Claimed) -> Result<Key, Fault> {
@@ -346,7 +365,7 @@ impl Accounts {
         self.change(&account.id, change, has_status(AccountStatus::Closed)).await.map(drop)
     }
 
-    /// Accounts that the sweep has to look at: never activated, or closed and not yet erased.
+    /// Accounts that the sweep has to look at: never activated, closed and not yet erased, or not entered for years.
     pub async fn overdue(
         &self,
         _reader: AccountReader,
@@ -357,7 +376,7 @@ impl Accounts {
         let mut accounts = Vec::new();
         for key in keys {
             let row: Option<AccountRow> = self.table.get(&key).await?;
-            accounts.extend(row.and_then(AccountRow::account).filter(|a| a.status != AccountStatus::Active));
+            accounts.extend(row.and_then(AccountRow::account));
         }
         Ok(accounts)
     }
@@ -385,6 +404,8 @@ impl Accounts {
                     closed_at: None,
                     profile: Some(account.profile.clone()),
                     password: Some(password.clone()),
+                    entered_at: None,
+                    warned_at: None,
                     latest_activate: None,
                     latest_reset: None,
                 };
@@ -499,6 +520,34 @@ impl AccountWriter {
             registration::change_password(account.as_ref(), epoch, hash)
         };
         self.commit(decide).await
+    }
+
+    /// Nobody has entered an active account for years: its holder is told, and when the time to enter it has passed as well
+    /// it is closed, for the sweep to erase. Whoever enters it meanwhile keeps it.
+    pub async fn unused(&self, account: &Account) -> Result<(), Fault> {
+        let (accounts, now) = (&self.accounts, self.accounts.clock.now());
+        let Some(row) = accounts.row(&account.id).await? else { return Ok(()) };
+        let still = Expression::new("#status = :active AND due_at <= :now")
+            .name("#status", "status")
+            .text_value(":active", "active")
+            .text_value(":now", instant(now));
+        let key = Key::account(&account.id);
+        let steps = if row.warned_at.is_none() {
+            let until = Retention::WARNED_ACCOUNTS.ends(now);
+            let told =
+                Expression::new("SET warned_at = :now, due_at = :until").text_value(":until", instant(until));
+            let message =
+                OutboxMessage::AccountUnused { account: account.id.clone(), until: time::rome_date(until) };
+            vec![accounts.table.update(&key, told, still), self.outbox.message_step(&message)?]
+        } else {
+            let closed =
+                Expression::new("SET #status = :closed, closed_at = :now, due_at = :now ADD epoch :one")
+                    .text_value(":closed", "closed")
+                    .number(":one", 1);
+            vec![accounts.table.update(&key, closed, still)]
+        };
+        let _ = accounts.table.write(steps).await?;
+        Ok(())
     }
 
     /// Closes an account: from now on no session of it is accepted; the worker mails a confirmation and erases it.

@@ -2,12 +2,15 @@
 
 use domain::difference::{Difference, MoneyChannel};
 use domain::plan::CallbackId;
+use domain::retention::Retention;
 use domain::{Fault, Timestamp, digest, time};
 use runtime::{Clock, ConfigError, Env};
 use serde::{Deserialize, Serialize};
 
 use crate::keys::Key;
-use crate::table::{Expression, Step, Table, WriteOutcome, absent, instant, item, present, read, with_due};
+use crate::table::{
+    Expression, Step, Table, WriteOutcome, absent, instant, item, present, read, with_due, with_ttl,
+};
 
 #[derive(Clone)]
 pub struct Callbacks {
@@ -94,8 +97,8 @@ impl Callbacks {
             applied: false,
             unreadable: false,
         };
-        let due = time::after(now, SENDER_FIRST);
-        let fresh = with_due(item(&key, &row)?, &key, due);
+        let (due, forgotten) = (time::after(now, SENDER_FIRST), Retention::DEBTS.ends(now));
+        let fresh = with_ttl(with_due(item(&key, &row)?, &key, due), forgotten);
         if self.table.write(vec![self.table.put(&key, fresh, absent())]).await? == WriteOutcome::Done {
             return Ok(RecordedCallback::ToApply);
         }
@@ -105,7 +108,7 @@ impl Callbacks {
                 // Kept apart. Refused means that this very message is kept already.
                 let apart = digest::sha256_hex(&[sender_id.as_bytes(), hash.as_bytes()]);
                 let key = Key::callback(&CallbackId::from_stored(&apart));
-                let item = item(&key, &CallbackRow { applied: true, ..row })?;
+                let item = with_ttl(item(&key, &CallbackRow { applied: true, ..row })?, forgotten);
                 let _ = self.table.write(vec![self.table.put(&key, item, absent())]).await?;
                 if stored.unreadable && !stored.applied {
                     // Perhaps its sender has mended it.

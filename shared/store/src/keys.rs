@@ -3,6 +3,7 @@
 //! | Table | pk | sk | What | Read by |
 //! |---|---|---|---|---|
 //! | identity | `ACC#uid` | `PROFILE` | account | sessions, login, links |
+//! | identity | `ACC#uid` | `SESSION#name` | session of an account | account |
 //! | identity | `CODE#h` | `CLAIM` | fiscal code taken by an account | worker |
 //! | identity | `USER#h` | `CLAIM` | username taken by an account | login, worker |
 //! | identity | `LINK#sha256` | `LINK` | mailed link | activate, reset |
@@ -111,7 +112,7 @@ impl Key {
     }
 
     pub fn account(id: &AccountId) -> Self {
-        Self::new(format!("ACC#{}", id.as_str()), "PROFILE")
+        Self::new(Self::account_partition(id), "PROFILE")
     }
 
     pub fn fiscal_code_claim(hash: &str) -> Self {
@@ -128,6 +129,15 @@ impl Key {
 
     pub fn session(id: &str) -> Self {
         Self::new(format!("SESS#{id}"), "SESSION")
+    }
+
+    /// A session in the list of its account, by the name that it has there.
+    pub fn session_of(account: &AccountId, name: &str) -> Self {
+        Self::new(Self::account_partition(account), format!("SESSION#{name}"))
+    }
+
+    pub fn account_partition(id: &AccountId) -> String {
+        format!("ACC#{}", id.as_str())
     }
 
     pub fn debt(notice: &NoticeNumber) -> Self {
@@ -256,6 +266,7 @@ mod tests {
             Key::username_claim("h"),
             Key::link("t"),
             Key::session("s"),
+            Key::session_of(&account, "n"),
             Key::debt(&notice),
             Key::paid(&notice, "r1"),
             Key::attempt_of(&notice, at, &payment),
@@ -284,6 +295,7 @@ mod tests {
             "USER#h | CLAIM",
             "LINK#t | LINK",
             "SESS#s | SESSION",
+            "ACC#a1 | SESSION#n",
             "DEBT#301000000000000144 | STATE",
             "DEBT#301000000000000144 | PAID#r1",
             &format!("DEBT#301000000000000144 | ATT#2026-11-23T05:36:00Z#{id}"),

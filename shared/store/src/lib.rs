@@ -40,7 +40,7 @@ mod writer;
 
 pub use accounts::{AccountWriter, Accounts, PasswordRecord};
 pub use callbacks::{CallbackChannel, Callbacks, RecordedCallback, StoredCallback};
-pub use citizen::{Citizen, LiveSession, SessionKey, SessionStore};
+pub use citizen::{Citizen, LiveSession, OpenSession, SessionKey, SessionStore};
 pub use debts::Debts;
 pub use domain::rate_limits::RateLimit;
 pub use due_work::{DueWork, due_shards};

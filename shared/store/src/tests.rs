@@ -12,13 +12,14 @@ use domain::movement::Movement;
 use domain::outbox::OutboxMessage;
 use domain::payment::Attempt;
 use domain::plan::UnmatchedMoney;
+use domain::retention::Retention;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::accounts::{AccountRow, ClaimRow, LinkRow};
 use crate::callbacks::CallbackRow;
-use crate::citizen::SessionRow;
+use crate::citizen::{SessionPointer, SessionRow};
 use crate::debts::{DebtPointer, DebtRow, ListEntry, debt_item};
 use crate::idempotency::IdempotencyRow;
 use crate::keys::{KINDS, Key};
@@ -51,6 +52,7 @@ fn written_again(name: &str, key: &Key, stored: Item) -> Item {
         "claim" => again::<ClaimRow>(key, stored),
         "link" => again::<LinkRow>(key, stored),
         "session" => again::<SessionRow>(key, stored),
+        "session-pointer" => again::<SessionPointer>(key, stored),
         "debt" => {
             let debt: Debt = read::<DebtRow>(key.kind(), stored).unwrap().debt().unwrap();
             debt_item(key, &debt).unwrap()
@@ -90,8 +92,10 @@ fn what_was_written_once_is_read_and_written_the_same() {
         // What the index and DynamoDB's own tidying go by is written beside the row.
         for beside in ["ttl", "due_shard", "due_at"] {
             let stored = stored.get(beside).map(|value| (beside.to_owned(), value.clone()));
-            let missing = stored.filter(|_| !written.contains_key(beside));
-            written.extend(missing);
+            match stored {
+                Some(stored) => drop(written.insert(stored.0, stored.1)),
+                None => drop(written.remove(beside)),
+            }
         }
         assert_eq!(HashMap::from_iter(written), stored, "rows/{name}.json");
     }
@@ -108,5 +112,13 @@ fn there_is_a_row_of_every_kind() {
         .map(|text| serde_json::from_str::<Value>(text).unwrap()["kind"].as_str().unwrap().to_owned())
         .collect();
     // Each kind of message, as the worker tells them apart.
-    assert_eq!(kinds.len(), 10, "{kinds:?}");
+    assert_eq!(kinds.len(), 12, "{kinds:?}");
+}
+
+#[test]
+fn idn_12_every_kind_of_row_has_a_period() {
+    let named: Vec<&str> = Retention::ALL.iter().flat_map(|kept| kept.rows.iter().copied()).collect();
+    let kinds: BTreeSet<&str> = named.iter().copied().collect();
+    assert_eq!(kinds.len(), named.len(), "none has two");
+    assert_eq!(kinds, KINDS.into());
 }

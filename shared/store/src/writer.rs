@@ -7,6 +7,7 @@ use domain::difference::DifferenceChange;
 use domain::movement::MovementKind;
 use domain::outbox::OutboxMessage;
 use domain::plan::Plan;
+use domain::retention::Retention;
 use runtime::{ConfigError, Env, Metrics, Random};
 
 use crate::callbacks::Callbacks;
@@ -15,7 +16,7 @@ use crate::keys::Key;
 use crate::movements::Movements;
 use crate::outbox::Outbox;
 use crate::payments::Payments;
-use crate::table::{Expression, Step, absent, item, present};
+use crate::table::{Expression, Step, absent, item, present, with_ttl};
 
 /// Changes debts. Only functions that may append movements and write to the outbox have one.
 #[derive(Clone)]
@@ -105,7 +106,8 @@ impl DebtWriter {
         }
         if let Some(money) = &plan.unmatched {
             let key = Key::unmatched(&money.confirmation.receipt_id);
-            steps.push(table.put(&key, item(&key, money)?, absent()));
+            let row = with_ttl(item(&key, money)?, Retention::DEBTS.ends(self.now()));
+            steps.push(table.put(&key, row, absent()));
         }
         let archive = |message: &&OutboxMessage| matches!(message, OutboxMessage::UploadPosition { .. });
         for message in plan.messages.iter().filter(|message| self.tells_archive || !archive(message)) {

@@ -154,21 +154,29 @@ fn an_association_adds_an_account_once_and_up_to_the_limit() {
     let (account, own, other) =
         (AccountId::new("a1"), debt().debtor.fiscal_code, FiscalCode::parse("00743110157").unwrap());
     // The debtor's own: seen already, and it proves who they are.
-    let plan = associate(&stored(), &mario(&account, &own, false)).unwrap();
+    let plan = associate(&stored(), &mario(&account, &own, false), &[]).unwrap();
     assert_eq!((plan.debts.len(), plan.outcome.proves_identity), (0, true));
     // Spontaneous ones prove nothing: anybody can make one.
     let spontaneous = Debt { origin: DebtOrigin::Spontaneous, ..stored() };
-    let plan = associate(&spontaneous, &mario(&account, &own, false)).unwrap();
+    let plan = associate(&spontaneous, &mario(&account, &own, false), &[]).unwrap();
     assert_eq!((plan.debts.len(), plan.outcome.proves_identity), (1, false));
     // Another's: the account watches it, without a movement and once.
-    let plan = associate(&stored(), &mario(&account, &other, true)).unwrap();
+    let plan = associate(&stored(), &mario(&account, &other, true), &[]).unwrap();
     assert_eq!((kinds(&plan), plan.outcome.proves_identity), (vec![], false));
     let watched = plan.outcome.debt;
     assert_eq!(watched.watchers, std::slice::from_ref(&account));
-    assert_eq!(associate(&watched, &mario(&account, &other, true)).unwrap().debts, []);
+    assert_eq!(associate(&watched, &mario(&account, &other, true), &[]).unwrap().debts, []);
     let crowd =
         Debt { watchers: (0..MAX_WATCHERS).map(|n| AccountId::new(format!("w{n}"))).collect(), ..stored() };
-    assert_eq!(code(associate(&crowd, &mario(&account, &other, true))), "DebtNotPayable");
+    assert_eq!(code(associate(&crowd, &mario(&account, &other, true), &[])), "DebtNotPayable");
+    // A closed account keeps no place from anybody, whoever came first none from the debtor.
+    let gone = [AccountId::new("w2"), AccountId::new("elsewhere")];
+    let plan = associate(&crowd, &mario(&account, &other, true), &gone).unwrap();
+    let names: Vec<&str> = plan.outcome.debt.watchers.iter().map(AccountId::as_str).collect();
+    assert_eq!(names, ["w0", "w1", "w3", "w4", "w5", account.as_str()]);
+    let wish = Debt { origin: DebtOrigin::Spontaneous, ..crowd };
+    let plan = associate(&wish, &mario(&account, &own, false), &[]).unwrap();
+    assert_eq!(plan.outcome.debt.watchers.first().map(AccountId::as_str), Some("w1"));
 }
 
 #[test]

@@ -22,6 +22,7 @@ mod person;
 mod rate_limits;
 mod receipt;
 mod registration;
+mod retention;
 mod samples;
 mod session;
 mod settlement;
