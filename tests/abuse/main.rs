@@ -11,7 +11,9 @@
 
 mod answers;
 mod deadlines;
+mod doors;
 mod erasure;
+mod grants;
 mod hashing;
 mod invoke;
 mod links;

@@ -43,14 +43,11 @@ async fn rotates(portal: &TestPortal, names: &[u8]) {
     };
     let stack = portal.stack();
     let sessions = numbered("session");
-    stack.put_secret(
-        "IdentitySecret",
-        json!({"pepper": key("pepper".to_owned()), "links": key("links".to_owned()), "sessions": sessions}),
-    );
-    stack.put_secret("SealSecret", json!({"keys": numbered("seal"), "index": key("index".to_owned())}));
+    stack.put_secret("SessionSecret", json!({"sessions": sessions}));
+    stack.put_secret("SealSecret", json!({"keys": numbered("seal")}));
     let webhook: Vec<String> =
         names.iter().map(|n| format!("whsec_{}", key(format!("webhook {n}")))).collect();
-    stack.put_secret("PspSecret", json!({"webhook": webhook, "apiKey": "local-psp-key"}));
+    stack.put_secret("WebhookSecret", json!({"webhook": webhook}));
     let creditor =
         |n: &u8| if *n == 1 { "local-creditor-key".to_owned() } else { format!("creditor-key-{n}") };
     let values: Vec<String> = names.iter().map(creditor).collect();
@@ -94,6 +91,30 @@ async fn inv_x14_ab_42_fm_56_during_a_rotation_both_keys_hold_and_afterwards_one
     mario.logs_in().await;
 }
 
+/// As the runbook rotates: what one process signs and seals with the new key, another that read the old keys a moment
+/// ago takes.
+#[tokio::test]
+async fn inv_x14_what_a_new_key_signs_is_known_where_it_was_not_read_yet() {
+    let Some(portal) = TestPortal::alone() else { return };
+    let mario = portal.known_citizen().await;
+    let notice = portal.creditor().issues(&mario.person).await;
+    mario.searches(&notice).await;
+    portal.clock().moves_minutes(4).await;
+    // Who looks sessions up and who opens references read their keys now; who makes them did four minutes ago.
+    assert!(mario.is_logged_in().await);
+    mario.tries_to_associate(&json!({"reference": format!("AQ{}", "A".repeat(80))})).await;
+    let key = |name: &str| STANDARD.encode(local_key(name));
+    let rotated = |what: &str| json!([{"kid": 2, "key": key(&format!("{what} 2"))}, {"kid": 1, "key": key(&format!("{what} 1"))}]);
+    portal.stack().put_secret("SessionSecret", json!({"sessions": rotated("session")}));
+    portal.stack().put_secret("SealSecret", json!({"keys": rotated("seal")}));
+    portal.clock().moves_minutes(1).await;
+    let found = mario.searches(&notice).await;
+    let elsewhere = mario.elsewhere();
+    elsewhere.logs_in().await;
+    assert!(elsewhere.is_logged_in().await, "a session of the new key");
+    elsewhere.associates_found(&found).await;
+}
+
 /// A key that could be guessed would open every account.
 #[tokio::test]
 async fn inv_x15_a_short_key_signs_no_session_and_opens_none() {
@@ -102,9 +123,7 @@ async fn inv_x15_a_short_key_signs_no_session_and_opens_none() {
     for (bytes, status) in [(31, 503), (33, 200)] {
         let key = STANDARD.encode(vec![7; bytes]);
         let sessions = json!([{"kid": 9, "key": key}]);
-        let [pepper, links] = ["pepper", "links"].map(|name| STANDARD.encode(local_key(name)));
-        let keys = json!({"pepper": pepper, "links": links, "sessions": sessions});
-        portal.stack().put_secret("IdentitySecret", keys);
+        portal.stack().put_secret("SessionSecret", json!({"sessions": sessions}));
         portal.clock().moves_minutes(5).await;
         mario.elsewhere().tries_to_log_in().await.expect(status);
     }

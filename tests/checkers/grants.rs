@@ -2,7 +2,7 @@
 
 use serde_yaml_ng::Value as Yaml;
 
-use crate::{entries, none, the_template};
+use crate::{entries, none, read, the_template};
 
 /// Where one stands all the same: resource, statement, part, value.
 const EXCEPTIONS: &[(&str, &str, &str, &str)] = &[
@@ -12,6 +12,9 @@ const EXCEPTIONS: &[(&str, &str, &str, &str)] = &[
     ("DataKey", "ThroughTheServicesThatUseIt", "Resource", "*"),
     ("DataKey", "Logs", "Resource", "*"),
     ("DataKey", "Alarms", "Resource", "*"),
+    // What nobody may do to the movements; in the policy of a table, Resource "*" is that table.
+    ("MovementsTable", "AppendOnly", "Principal", "*"),
+    ("MovementsTable", "AppendOnly", "Resource", "*"),
     // Anybody of this account (kms:CallerAccount), through the services named (kms:ViaService).
     ("DataKey", "ThroughTheServicesThatUseIt", "Principal", "*"),
 ];
@@ -87,4 +90,28 @@ fn every_function_has_policies_of_its_own_only() {
     assert!(functions > 20, "the functions have gone elsewhere: so must this test");
     none(&faults, "Policies are statements, written out.");
     assert!(template["Globals"]["Function"].get("Policies").is_none(), "no function gets what another needs");
+}
+
+/// A deployer with this policy and no other can make what the template is made of.
+#[test]
+fn the_deployers_policy_names_every_service_of_the_template() {
+    let policy: serde_json::Value = serde_json::from_str(&read("infra/deployer-policy.json")).unwrap();
+    let statements = policy["Statement"].as_array().unwrap().iter();
+    let actions: Vec<&str> =
+        statements.flat_map(|it| it["Action"].as_array().unwrap()).map(|it| it.as_str().unwrap()).collect();
+    assert!(!actions.iter().any(|action| *action == "*" || action.starts_with("iam:*")), "not everything");
+    let template = the_template();
+    let mut faults = Vec::new();
+    for (name, resource) in entries(&template["Resources"]) {
+        let kind = resource["Type"].as_str().unwrap_or_default();
+        let service = match kind.split("::").nth(1).unwrap_or_default() {
+            "Serverless" if kind.ends_with("Function") => "lambda".to_owned(),
+            "Serverless" | "ApiGatewayV2" => "apigateway".to_owned(),
+            other => other.to_ascii_lowercase(),
+        };
+        if !actions.iter().any(|action| action.starts_with(&format!("{service}:"))) {
+            faults.push(format!("{name}: {service}"));
+        }
+    }
+    none(&faults, "infra/deployer-policy.json lacks what makes these:");
 }

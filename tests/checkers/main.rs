@@ -12,6 +12,7 @@ mod dependencies;
 mod grants;
 mod parameters;
 mod python;
+mod release;
 mod template;
 
 use std::path::PathBuf;

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use journeys::programs::run;
 
 use crate::python::{CHECKOV, SAM};
+use serde_yaml_ng::Value as Yaml;
+
 use crate::{entries, none, read, the_template};
 
 #[test]
@@ -16,6 +18,30 @@ fn sam_finds_the_template_valid() {
 #[test]
 fn cfn_lint_has_nothing_to_say() {
     run(SAM.command("cfn-lint").args(["--regions", "eu-south-1", "--", "infra/template.yaml"]));
+    run(SAM.command("cfn-lint").args(["--regions", "us-east-1", "--", "infra/cdn.yaml"]));
+}
+
+/// IDN-11: a flood of one source is stopped where sources are known, and nobody passes beside.
+#[test]
+fn idn_11_the_cdns_firewall_counts_by_source_and_its_origin_has_a_secret() {
+    let cdn: Yaml = serde_yaml_ng::from_str(&read("infra/cdn.yaml")).unwrap();
+    let rules = &cdn["Resources"]["Firewall"]["Properties"]["Rules"];
+    let rate = &rules[0]["Statement"]["RateBasedStatement"];
+    assert_eq!(rate["AggregateKeyType"], "IP");
+    assert!(rules[0]["Action"].get("Block").is_some(), "{rules:?}");
+    let distribution = &cdn["Resources"]["Distribution"]["Properties"]["DistributionConfig"];
+    assert!(serde_yaml_ng::to_string(&distribution["WebACLId"]).unwrap().contains("Firewall"));
+    let header = &distribution["Origins"][0]["OriginCustomHeaders"][0];
+    assert_eq!(header["HeaderName"], "x-origin", "as infra/runbooks/cdn.md says");
+    assert!(
+        serde_yaml_ng::to_string(header).unwrap().contains("resolve:secretsmanager"),
+        "no secret is written"
+    );
+    let forwarded =
+        &cdn["Resources"]["ToTheGateway"]["Properties"]["OriginRequestPolicyConfig"]["HeadersConfig"];
+    let source = the_template()["Parameters"]["SourceHeader"]["Default"].as_str().unwrap().to_owned();
+    let told = forwarded["Headers"][0].as_str().unwrap().to_ascii_lowercase();
+    assert_eq!(told, source, "the CDN says who calls where the functions look");
 }
 
 #[test]

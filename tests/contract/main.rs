@@ -9,6 +9,7 @@
 )]
 
 mod alarms;
+mod check;
 mod codes;
 mod events;
 mod expected;

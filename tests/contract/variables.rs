@@ -14,8 +14,17 @@ use runtime::{Clock, Env, EnvParts, HttpClient, Random};
 use crate::stack::{functions_of_the_template, repository, stack, yaml};
 
 /// Any text is right for them and none is needed: that a function reads them cannot be seen from outside.
-const ANY_TEXT: &[&str] =
-    &["ACCESSIBILITY_STATEMENT_URL", "REPORT_URL", "MAINTENANCE_UNTIL", "SES_CONFIGURATION_SET"];
+const ANY_TEXT: &[&str] = &[
+    "ACCESSIBILITY_STATEMENT_URL",
+    "REPORT_URL",
+    "MAINTENANCE_UNTIL",
+    "SES_CONFIGURATION_SET",
+    "NODE_CLIENT_SUBJECT",
+    "NODE_CLIENT_SUBJECT_NEXT",
+];
+
+/// IDN-13: the local stack sets it by itself; no deployment can.
+const NEVER_DEPLOYED: &str = "LIMITS";
 
 fn sources(folder: PathBuf, found: &mut String) {
     for entry in fs::read_dir(folder).unwrap() {
@@ -49,7 +58,7 @@ fn read_by_the_code() -> BTreeSet<String> {
             || [")", ","].iter().any(|end| code.contains(&format!("config().{field}{end}")))
             || code.contains(&format!("&config.{field})"))
     };
-    let read = SETTINGS.iter().filter(|setting| is_read(setting.field));
+    let read = SETTINGS.iter().filter(|setting| setting.variable != NEVER_DEPLOYED && is_read(setting.field));
     read.map(|setting| setting.variable.to_owned()).collect()
 }
 
@@ -73,7 +82,8 @@ fn given_by_the_template() -> BTreeMap<String, BTreeSet<String>> {
 #[test]
 fn what_is_read_is_what_is_given() {
     let given: BTreeSet<String> = given_by_the_template().into_values().flatten().collect();
-    let declared: BTreeSet<String> = SETTINGS.iter().map(|setting| setting.variable.to_owned()).collect();
+    let mut declared: BTreeSet<String> = SETTINGS.iter().map(|setting| setting.variable.to_owned()).collect();
+    assert!(declared.remove(NEVER_DEPLOYED));
     assert_eq!(given, declared, "left: given by the template, right: in shared/runtime/src/config.rs");
     assert_eq!(read_by_the_code(), declared, "left: read by functions/ or shared/");
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{DebtPosition, SampleNotice, TestPortal};
+use crate::{DebtPosition, SampleNotice, TestPortal, TestResponse};
 
 /// How many items DynamoDB takes in one call.
 const BATCH: usize = 25;
@@ -87,11 +87,16 @@ impl TestPortal {
 
     /// One call, signed by a principal with all rights.
     pub async fn dynamodb(&self, operation: &str, request: &Value) -> Value {
+        self.dynamodb_as(local::OPERATOR, operation, request).await.ok()
+    }
+
+    /// One call, signed by a function.
+    pub async fn dynamodb_as(&self, caller: &str, operation: &str, request: &Value) -> TestResponse {
         let scope = "20260101/eu-south-1/dynamodb/aws4_request";
         let ask = self.local_client().request("POST", "/_local/aws/");
         let ask = ask
             .header("x-amz-target", &format!("DynamoDB_20120810.{operation}"))
-            .header("authorization", &format!("AWS4-HMAC-SHA256 Credential={}/{scope}", local::OPERATOR));
-        ask.body("application/x-amz-json-1.0", request.to_string()).answer().await.ok()
+            .header("authorization", &format!("AWS4-HMAC-SHA256 Credential={caller}/{scope}"));
+        ask.body("application/x-amz-json-1.0", request.to_string()).answer().await
     }
 }

@@ -138,6 +138,9 @@ fn the_catalogue_finds_what_it_asks_for() {
     let ours = &manifest["workspace"]["package"];
     assert_eq!(Some(text("/legal/license").as_str()), ours["license"].as_str());
     assert_eq!(Some(text("/softwareVersion").as_str()), ours["version"].as_str());
+    let changes = read("CHANGELOG.md");
+    let newest = changes.lines().find_map(|line| line.strip_prefix("## "));
+    assert_eq!(newest, ours["version"].as_str(), "CHANGELOG.md begins with this release");
     assert!(read("LICENSE").starts_with("EUROPEAN UNION PUBLIC LICENCE v. 1.2"));
     for list in ["/platforms", "/categories", "/localisation/availableLanguages"] {
         assert!(

@@ -1,7 +1,8 @@
 //! The pagoPA node asks whether a notice can be paid, takes its data, and brings the receipt (SOAP 1.1,
 //! `paForNode`).
 //!
-//! Verify and get read and change nothing. A receipt is stored raw before it is interpreted and answered OK only
+//! Whoever does not come with the node's own certificate is refused before anything is read. Verify and get read and change
+//! nothing. A receipt is stored raw before it is interpreted and answered OK only
 //! when it is applied: trouble of ours is an HTTP 5xx, so that the node sends it again; a KO would end its
 //! delivery.
 
@@ -20,9 +21,35 @@ use pagopa::{
 use runtime::metrics::CallbackOutcome;
 use runtime::{ConfigError, Env, Measure, Metrics};
 use store::{AppliedMessage, CallbackChannel, DebtReader, DebtWriter, RecordedCallback};
-use web::{Function, HttpError, Problem, Reply, Request};
+use web::{Function, HttpError, Problem, Reply, Request, Site};
+
+/// Whose certificates may call: the gateway vouches for the authority, the subject says that it is the node.
+enum Callers {
+    /// On somebody's own machine there is no TLS, and no certificate.
+    Anybody,
+    /// Two during a change; without any, nobody.
+    Subjects(Vec<String>),
+}
+
+impl Callers {
+    fn connect(env: &Env) -> Result<Self, ConfigError> {
+        let config = env.config();
+        let given = [config.node_client_subject.given(), config.node_client_subject_next.given()];
+        let subjects: Vec<String> = given.into_iter().flatten().cloned().collect();
+        let is_local = !Site::connect(env)?.is_secure();
+        Ok(if is_local && subjects.is_empty() { Self::Anybody } else { Self::Subjects(subjects) })
+    }
+
+    fn include(&self, subject: Option<&str>) -> bool {
+        match self {
+            Self::Anybody => true,
+            Self::Subjects(subjects) => subjects.iter().any(|one| Some(one.as_str()) == subject),
+        }
+    }
+}
 
 pub struct PagopaNode {
+    callers: Callers,
     writer: DebtWriter,
     services: ServiceCatalogue,
     creditor: Creditor,
@@ -40,6 +67,7 @@ impl Function for PagopaNode {
     fn connect(env: &Env) -> Result<Self, ConfigError> {
         let services = ServiceCatalogue::of_the_repository()?;
         Ok(Self {
+            callers: Callers::connect(env)?,
             writer: DebtWriter::connect(env)?,
             services,
             creditor: creditor(env)?,
@@ -50,6 +78,11 @@ impl Function for PagopaNode {
     }
 
     async fn handle(&self, request: Request) -> Result<Reply, Problem> {
+        if !self.callers.include(request.client_subject()) {
+            tracing::warn!(event = "node.stranger", "a client certificate that is not the node's");
+            let fault = pagopa::render(&NodeAnswer::Fault(FaultSide::Client));
+            return Ok(Reply::asset(403, pagopa::CONTENT_TYPE, fault));
+        }
         let answer = match request.raw_body(MAX_BODY) {
             // A SOAP caller gets a SOAP answer, whatever is wrong.
             Err(HttpError::PayloadTooLarge) => {

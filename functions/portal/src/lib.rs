@@ -13,6 +13,7 @@ mod screens;
 mod tests;
 
 use runtime::{ConfigError, Env};
+use serde_json::json;
 use web::{Function, HttpError, Problem, Reply, Request};
 
 use crate::compression::Compressed;
@@ -20,6 +21,8 @@ use crate::config::PortalConfig;
 
 const HOME: &str = "GET /";
 const ALL_OTHERS: &str = "GET /{proxy+}";
+/// Which release answers: for whoever has deployed one, and for a support line.
+const RELEASE: &str = "/versione";
 
 /// Addresses of other functions: what is not there is said in their way, not with a page.
 const MACHINES: [&str; 4] = ["/api/", "/creditor/", "/psp/", "/pagopa/"];
@@ -40,6 +43,7 @@ impl Function for Portal {
         let path = request.decoded_path();
         match request.route {
             HOME => {}
+            ALL_OTHERS if path == RELEASE => return Ok(Reply::ok(&json!({"version": runtime::VERSION}))),
             ALL_OTHERS if !MACHINES.iter().any(|prefix| path.starts_with(prefix)) => {}
             _ => return Err(HttpError::NotFound.into()),
         }

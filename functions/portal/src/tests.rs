@@ -60,6 +60,7 @@ fn ask(config: &PortalConfig, address: &str, headers: &[(&'static str, &str)]) -
         body: Vec::new(),
         source_ip: String::new(),
         request_id: "id".to_owned(),
+        client_subject: None,
     };
     let portal = Portal { config: config.clone(), compressed: Compressed::default() };
     // No answer of the portal waits for anything.
@@ -87,6 +88,13 @@ fn addresses() -> impl Iterator<Item = (&'static Screen, String)> {
     SCREENS
         .iter()
         .map(move |screen| (screen, screen.address.split('/').map(filled).collect::<Vec<_>>().join("/")))
+}
+
+#[test]
+fn the_release_says_its_number() {
+    let answer = get("/versione");
+    let said: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+    assert_eq!((answer.status.as_u16(), said["version"].as_str()), (200, Some(runtime::VERSION)));
 }
 
 #[test]

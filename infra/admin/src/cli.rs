@@ -5,12 +5,14 @@ use domain::bookkeeping::Reason;
 use domain::notice::NoticeNumber;
 use domain::{Amount, Date, FieldCode, Timestamp};
 
+use crate::check::CheckOptions;
 use crate::doctor::DoctorOptions;
 
 /// Asks the ledger, notes in it what was done, and looks through a configuration before it goes live.
 #[derive(Debug, Parser)]
 #[command(
     name = "admin",
+    version,
     after_help = "refund, reconcile and correct append a movement; a movement's number is the one that debt and \
                   differences show. They and replay can be repeated: what is known already stays as it is. Nothing \
                   else is ever changed. infra/runbooks/operator.md says where the variables come from."
@@ -27,6 +29,8 @@ pub struct Cli {
 pub enum AdminCommand {
     #[command(flatten)]
     Ledger(LedgerCommand),
+    /// Load a debt of one cent, find, print and cancel it; ends with 1 when something is wrong
+    Check(CheckOptions),
     /// Look through a configuration before it goes live; ends with 1 when there is a fault
     Doctor(DoctorOptions),
 }
@@ -165,7 +169,7 @@ mod tests {
         let command = Cli::try_parse_from(line).map_err(|e| e.to_string())?.command;
         Ok(command.map(|command| match command {
             AdminCommand::Ledger(command) => command,
-            AdminCommand::Doctor(_) => panic!("no command of the ledger"),
+            AdminCommand::Doctor(_) | AdminCommand::Check(_) => panic!("no command of the ledger"),
         }))
     }
 

@@ -6,6 +6,7 @@
 
 mod certificates;
 mod parameters;
+mod programs;
 mod rules;
 mod secrets;
 
@@ -63,6 +64,9 @@ pub struct DoctorOptions {
     /// The values to be put into the secret store, JSON by name of the secret; never printed
     #[arg(long, value_name = "FILE")]
     secrets: Option<PathBuf>,
+    /// The folder of the functions' programs, to see that they are for the processor of Architecture
+    #[arg(long, value_name = "FOLDER")]
+    programs: Option<PathBuf>,
     /// Also look up the names, and ask the addresses
     #[arg(long)]
     online: bool,
@@ -93,6 +97,17 @@ pub fn run(options: &DoctorOptions, now: Timestamp) -> Result<DoctorReport, Stri
     let given = given.map_err(|why| format!("{}: {why}", config.display()))?;
     let mut findings = parameters::fit(&known, &given);
     findings.extend(rules::contradictions(&known.completed(&given), given.region.as_deref()));
+    if is_toml {
+        let all =
+            Given::of_every_profile(&text(config)?).map_err(|why| format!("{}: {why}", config.display()))?;
+        let others = all.iter().filter(|(name, _)| name != env);
+        let others =
+            others.map(|(name, other)| (name.as_str(), other.stack.as_str(), known.completed(other)));
+        findings.extend(rules::neighbours(&given.stack, &known.completed(&given), others));
+    }
+    if let Some(folder) = &options.programs {
+        findings.extend(programs::examine(folder, known.functions(), &known.completed(&given)));
+    }
     findings.extend(catalogues());
     for file in &options.certificates {
         let pem = std::fs::read(file).map_err(|e| format!("{}: {e}", file.display()))?;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::process::ExitCode;
 
+use admin::check::{self, CheckOptions};
 use admin::cli::{AdminCommand, Cli, LedgerCommand};
 use admin::doctor::{self, DoctorOptions};
 use admin::operator::{self, Verdict};
@@ -17,6 +18,7 @@ fn main() -> ExitCode {
     let done = match command {
         Some(AdminCommand::Ledger(command)) => ledger(variables.as_deref(), command),
         Some(AdminCommand::Doctor(options)) => examine(&options),
+        Some(AdminCommand::Check(options)) => walk(&options),
         None => help(),
     };
     match done {
@@ -41,6 +43,17 @@ fn examine(options: &DoctorOptions) -> Result<Verdict, CommandFailure> {
     let report = doctor::run(options, Clock::system().now())?;
     std::io::stdout().write_all(report.text.as_bytes())?;
     Ok(if report.faulty { Verdict::Broken } else { Verdict::Well })
+}
+
+fn walk(options: &CheckOptions) -> Result<Verdict, CommandFailure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let mut out = std::io::stdout().lock();
+    let whole = runtime.block_on(check::run(options, Clock::system().now(), &mut out));
+    Ok(if whole.map_err(|fault| format!("{}: {}", fault.doing, fault.source))? {
+        Verdict::Well
+    } else {
+        Verdict::Broken
+    })
 }
 
 fn help() -> Result<Verdict, CommandFailure> {

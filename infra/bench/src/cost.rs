@@ -41,7 +41,7 @@ pub fn of_a_month() -> Result<Vec<Share>, Failed> {
     let prices = Prices::read()?;
     let template = std::fs::read_to_string(repository().join("infra/template.yaml"))?;
     let made = prices.month.into_iter().map(|(kind, price)| {
-        let amount = template.lines().filter(|line| line.trim() == format!("Type: {kind}")).count() as f64;
+        let amount = made(&template, &kind) as f64;
         Share { what: kind, amount, dollars: amount * price }
     });
     let kept = prices.gigabyte.into_iter().map(|(what, dollars)| Share {
@@ -50,6 +50,22 @@ pub fn of_a_month() -> Result<Vec<Share>, Failed> {
         dollars,
     });
     Ok(made.chain(kept).collect())
+}
+
+/// How many of a kind the template makes. An alarm over ten metrics is paid for like ten.
+fn made(template: &str, kind: &str) -> usize {
+    let is_name = |line: &str| line.starts_with("  ") && !line.starts_with("   ") && line.trim_end().ends_with(':');
+    let kind = format!("Type: {kind}");
+    let (mut whole, mut of_this, mut metrics) = (0, false, 0);
+    for line in template.lines() {
+        if is_name(line) {
+            whole += if of_this { metrics.max(1) } else { 0 };
+            (of_this, metrics) = (false, 0);
+        }
+        of_this |= line.trim() == kind;
+        metrics += usize::from(line.trim() == "MetricStat:");
+    }
+    whole + if of_this { metrics.max(1) } else { 0 }
 }
 
 /// A thousand journeys, share by share.
@@ -83,4 +99,23 @@ pub fn of_a_thousand(figures: &Figures) -> Result<Vec<Share>, Failed> {
         })
     };
     amounts.into_iter().map(priced).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_alarm_over_ten_metrics_counts_as_ten() {
+        let alarm = "  One:\n    Type: AWS::CloudWatch::Alarm\n    Properties:\n      MetricName: Faults\n";
+        let many = "  Many:\n    Type: AWS::CloudWatch::Alarm\n      Metrics:\n        - Id: a\n          MetricStat:\n        - Id: b\n          MetricStat:\n";
+        let secret = "  Secret:\n    Type: AWS::SecretsManager::Secret\n";
+        let template = format!("Resources:\n{alarm}{many}{secret}{alarm}");
+        assert_eq!(made(&template, "AWS::CloudWatch::Alarm"), 4);
+        assert_eq!(made(&template, "AWS::SecretsManager::Secret"), 1);
+        assert_eq!(made(&template, "AWS::KMS::Key"), 0);
+        let ours = std::fs::read_to_string(repository().join("infra/template.yaml")).unwrap();
+        let alarms = ours.lines().filter(|line| line.trim() == "Type: AWS::CloudWatch::Alarm").count();
+        assert!(made(&ours, "AWS::CloudWatch::Alarm") >= alarms + 9, "the tables' throttles are ten metrics");
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
-use crate::template::{Grant, Template};
+use crate::template::{Grant, Template, TemplateTable, table_arn};
 
 /// The caller that may do everything: operator's tools and tests, never a function.
 pub const OPERATOR: &str = "operator";
@@ -18,7 +18,7 @@ pub struct Granted {
 
 impl fmt::Display for Granted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} on {}", self.function, self.grant.action, self.grant.resource)
+        write!(f, "{}: {}", self.function, self.grant)
     }
 }
 
@@ -29,24 +29,30 @@ pub enum Denied {
     UnknownCaller,
     /// The policy does not say so.
     NotGranted { caller: String, needed: Grant },
+    /// The table's own policy says that nobody may.
+    DeniedToAll { needed: Grant },
 }
 
 impl fmt::Display for Denied {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Denied::UnknownCaller => f.write_str("The security token included in the request is invalid."),
-            Denied::NotGranted { caller, needed } => write!(
-                f,
-                "{caller} is not authorized to perform: {} on resource: {} because no policy of the template \
-                 allows it",
-                needed.action, needed.resource
-            ),
+            Denied::NotGranted { caller, needed } => {
+                write!(
+                    f,
+                    "{caller} is not authorized to perform {needed}: no policy of the template allows it"
+                )
+            }
+            Denied::DeniedToAll { needed } => {
+                write!(f, "nobody is authorized to perform {needed}: the table's policy denies it")
+            }
         }
     }
 }
 
 pub struct AccessRule {
     grants: BTreeMap<String, BTreeSet<Grant>>,
+    denied: BTreeSet<Grant>,
     /// Whether what is not granted is refused, or only noted.
     enforced: bool,
     used: Mutex<BTreeSet<Granted>>,
@@ -56,23 +62,37 @@ pub struct AccessRule {
 impl AccessRule {
     pub fn of(template: &Template, enforced: bool) -> Self {
         let grants = template.functions.values().map(|f| (f.name.clone(), f.grants.clone())).collect();
-        Self { grants, enforced, used: Mutex::default(), lacking: Mutex::default() }
+        let of = |table: &TemplateTable, action: &String| Grant::on(action, table_arn(&table.name));
+        let tables = template.tables.values();
+        let denied =
+            tables.flat_map(|table| table.denied.iter().map(move |action| of(table, action))).collect();
+        Self { grants, denied, enforced, used: Mutex::default(), lacking: Mutex::default() }
     }
 
-    /// Whether the caller may do all of this.
+    /// Whether the caller may do all of this. The operator stands for whoever may change policies too.
     pub fn check(&self, caller: &str, needs: &[Grant]) -> Result<(), Denied> {
         if caller == OPERATOR {
             return Ok(());
         }
         let grants = self.grants.get(caller).ok_or(Denied::UnknownCaller)?;
-        let granted = |need: &Grant| Granted { function: caller.to_owned(), grant: need.clone() };
-        for need in needs.iter().filter(|need| !grants.contains(need)) {
-            self.lacking.lock().unwrap_or_else(PoisonError::into_inner).insert(granted(need));
-            if self.enforced {
-                return Err(Denied::NotGranted { caller: caller.to_owned(), needed: need.clone() });
+        let granted = |grant: Grant| Granted { function: caller.to_owned(), grant };
+        let mut used = Vec::new();
+        for need in needs {
+            let whole = Grant { rows: None, ..need.clone() };
+            if self.denied.contains(&whole) {
+                return Err(Denied::DeniedToAll { needed: need.clone() });
+            }
+            match [&whole, need].into_iter().find(|grant| grants.contains(grant)) {
+                Some(grant) => used.push(granted(grant.clone())),
+                None => {
+                    self.lacking.lock().unwrap_or_else(PoisonError::into_inner).insert(granted(need.clone()));
+                    if self.enforced {
+                        return Err(Denied::NotGranted { caller: caller.to_owned(), needed: need.clone() });
+                    }
+                }
             }
         }
-        self.used.lock().unwrap_or_else(PoisonError::into_inner).extend(needs.iter().map(granted));
+        self.used.lock().unwrap_or_else(PoisonError::into_inner).extend(used);
         Ok(())
     }
 

@@ -137,7 +137,7 @@ impl Aws {
         }
         let request: Value = serde_json::from_slice(body).unwrap_or_default();
         let name = request.get("SecretId").and_then(Value::as_str).unwrap_or_default();
-        let need = Grant { action: "secretsmanager:GetSecretValue".to_owned(), resource: name.to_owned() };
+        let need = Grant::on("secretsmanager:GetSecretValue", name);
         if let Err(denied) = self.access.check(function, &[need]) {
             return refused(&denied);
         }
@@ -157,11 +157,8 @@ impl Aws {
 
     fn mail(&self, function: &str, operation: &str, body: &[u8]) -> DynamoResult {
         let needs = self.access.resources(function, &format!("ses:{operation}"));
-        let needs = if needs.is_empty() {
-            vec![Grant { action: format!("ses:{operation}"), resource: "identity".to_owned() }]
-        } else {
-            needs
-        };
+        let needs =
+            if needs.is_empty() { vec![Grant::on(format!("ses:{operation}"), "identity")] } else { needs };
         match self.access.check(function, &needs) {
             Ok(()) => self.mailbox.receive(operation, body, self.clock.now()),
             Err(denied) => {
@@ -178,7 +175,7 @@ fn refused(denied: &Denied) -> DynamoResult {
         Denied::UnknownCaller => {
             refusal("com.amazon.coral.service#UnrecognizedClientException", &denied.to_string())
         }
-        Denied::NotGranted { .. } => {
+        Denied::NotGranted { .. } | Denied::DeniedToAll { .. } => {
             refusal("com.amazon.coral.service#AccessDeniedException", &denied.to_string())
         }
     }

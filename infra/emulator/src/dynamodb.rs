@@ -156,15 +156,24 @@ pub fn refusal(kind: &str, message: &str) -> DynamoResult {
     (400, json!({"__type": kind, "message": message}).to_string())
 }
 
-/// Which rights a request needs: one for each table, index and kind of write in it.
+/// Which rights a request needs: one for each table, index, kind of write and kind of row in it.
 pub fn needs(operation: &str, request: &Value) -> Vec<Grant> {
-    let grant = |action: &str, resource: String| Grant { action: format!("dynamodb:{action}"), resource };
+    let grant = |action: &str, resource: String, partition: Option<&str>| {
+        let whole = Grant::on(format!("dynamodb:{action}"), resource);
+        match partition.map(kind_of) {
+            Some(rows) => whole.of_rows(rows),
+            None => whole,
+        }
+    };
     let table_of =
         |value: &Value| value.get("TableName").and_then(Value::as_str).unwrap_or_default().to_owned();
     let mut needs = match operation {
         "BatchGetItem" | "BatchWriteItem" => {
-            let tables = request.get("RequestItems").and_then(Value::as_object).map(Map::keys);
-            tables.into_iter().flatten().map(|table| grant(operation, table_arn(table))).collect()
+            let tables = request.get("RequestItems").and_then(Value::as_object);
+            let each = tables.into_iter().flatten().flat_map(|(table, asked)| {
+                partitions_of_a_batch(asked).into_iter().map(move |it| grant(operation, table_arn(table), it))
+            });
+            each.collect()
         }
         "TransactWriteItems" | "TransactGetItems" => {
             let items = request.get("TransactItems").and_then(Value::as_array);
@@ -173,18 +182,47 @@ pub fn needs(operation: &str, request: &Value) -> Vec<Grant> {
                 .map(|(kind, item)| {
                     let action =
                         if kind == "ConditionCheck" { "ConditionCheckItem" } else { &format!("{kind}Item") };
-                    grant(action, table_arn(&table_of(item)))
+                    grant(action, table_arn(&table_of(item)), partition(item))
                 })
                 .collect()
         }
         _ => match request.get("IndexName").and_then(Value::as_str) {
-            Some(index) => vec![grant(operation, index_arn(&table_of(request), index))],
-            None => vec![grant(operation, table_arn(&table_of(request)))],
+            Some(index) => vec![grant(operation, index_arn(&table_of(request), index), partition(request))],
+            None => vec![grant(operation, table_arn(&table_of(request)), partition(request))],
         },
     };
     needs.sort();
     needs.dedup();
     needs
+}
+
+/// The partition that a request or a part of one is about. A scan has none.
+fn partition(part: &Value) -> Option<&str> {
+    let item = part.get("Key").or_else(|| part.get("Item"));
+    match item {
+        Some(item) => item.get("pk")?.get("S")?.as_str(),
+        None => {
+            // The partition comes first in all that we ask: `pk = :pk AND …`.
+            let condition = part.get("KeyConditionExpression")?.as_str()?;
+            let name = condition.split_once('=')?.1.split_whitespace().next()?;
+            part.get("ExpressionAttributeValues")?.get(name)?.get("S")?.as_str()
+        }
+    }
+}
+
+/// Those of a batch's part for one table; a batch without any is about the whole table.
+fn partitions_of_a_batch(asked: &Value) -> Vec<Option<&str>> {
+    let keys = asked.get("Keys").and_then(Value::as_array).into_iter().flatten();
+    let read = keys.map(|key| key.get("pk").and_then(|pk| pk.get("S")).and_then(Value::as_str));
+    let writes = asked.as_array().into_iter().flatten().filter_map(Value::as_object);
+    let written = writes.flat_map(Map::values).map(partition);
+    let all: Vec<_> = read.chain(written).collect();
+    if all.is_empty() { vec![None] } else { all }
+}
+
+/// `SESS#1a2b` is of the kind `SESS#*`; what has no kind is itself.
+fn kind_of(partition: &str) -> String {
+    partition.split_once('#').map_or_else(|| partition.to_owned(), |(kind, _)| format!("{kind}#*"))
 }
 
 /// Asks for the capacity that a request consumes. Gives back whether the caller had asked for it.

@@ -1,6 +1,7 @@
 //! Reads the SAM template: what is deployed is what runs here.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -45,11 +46,32 @@ pub struct Route {
     pub function: String,
 }
 
-/// An action on a resource that a function's policy allows.
+/// An action on a resource that a function's policy allows, or that a call needs.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Grant {
     pub action: String,
     pub resource: String,
+    /// Rows of one kind, by what their partition begins with (`SESS#*`); none: of every kind.
+    pub rows: Option<String>,
+}
+
+impl Grant {
+    /// An action on all of a resource.
+    pub fn on(action: impl Into<String>, resource: impl Into<String>) -> Self {
+        Self { action: action.into(), resource: resource.into(), rows: None }
+    }
+
+    /// The same for rows of one kind.
+    pub fn of_rows(self, rows: impl Into<String>) -> Self {
+        Self { rows: Some(rows.into()), ..self }
+    }
+}
+
+impl fmt::Display for Grant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} on {}", self.action, self.resource)?;
+        self.rows.iter().try_for_each(|rows| write!(f, ", rows {rows}"))
+    }
 }
 
 #[derive(Debug)]
@@ -59,6 +81,8 @@ pub struct TemplateTable {
     pub definition: Json,
     pub ttl: Option<String>,
     pub has_stream: bool,
+    /// What the table's own policy denies to everybody.
+    pub denied: BTreeSet<String>,
 }
 
 /// A function fed by a table's stream.
@@ -99,6 +123,13 @@ impl Template {
             .map_err(|e| StartError::new(format!("the template {shown} cannot be read: {e}")))?;
         Self::parse(&text, values)
             .map_err(|e| StartError::new(format!("the template {shown} is broken: {e}")))
+    }
+
+    /// Gives every function a variable that no deployment has.
+    pub fn give_all(&mut self, variable: &str, value: &str) {
+        for function in self.functions.values_mut() {
+            function.variables.insert(variable.to_owned(), value.to_owned());
+        }
     }
 
     pub fn parse(text: &str, values: &BTreeMap<String, String>) -> Result<Self, StartError> {
@@ -143,6 +174,47 @@ struct RawStatement {
     effect: String,
     action: OneOrMany,
     resource: OneOrMany,
+    #[serde(default)]
+    condition: Option<RawCondition>,
+    #[serde(default, rename = "Sid")]
+    _sid: Option<String>,
+}
+
+/// The one condition that is known here: which rows, by their partition.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawCondition {
+    #[serde(rename = "ForAllValues:StringLike")]
+    all_like: RawLeadingKeys,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawLeadingKeys {
+    #[serde(rename = "dynamodb:LeadingKeys")]
+    rows: OneOrMany,
+}
+
+/// A table's own policy. It denies, and to everybody: what is allowed stands with the functions.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct RawTablePolicy {
+    policy_document: RawTableDocument,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct RawTableDocument {
+    statement: Vec<RawTableStatement>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct RawTableStatement {
+    effect: String,
+    principal: String,
+    action: OneOrMany,
+    resource: String,
     #[serde(default, rename = "Sid")]
     _sid: Option<String>,
 }
@@ -332,7 +404,17 @@ impl Reader<'_> {
             }
             None => None,
         };
-        Ok(TemplateTable { name: name.to_owned(), definition: Json::Object(definition), ttl, has_stream })
+        let denied = match properties.get("ResourcePolicy") {
+            Some(policy) => denied(&place, self.resolved(policy, &place)?)?,
+            None => BTreeSet::new(),
+        };
+        Ok(TemplateTable {
+            name: name.to_owned(),
+            definition: Json::Object(definition),
+            ttl,
+            has_stream,
+            denied,
+        })
     }
 
     /// A route that is given settings must be some function's.
@@ -497,18 +579,57 @@ fn grants(function: &str, policies: Vec<RawPolicy>) -> Result<BTreeSet<Grant>, S
             return Err(StartError::new(format!("function {function} has a policy that does not Allow")));
         }
         let resources = statement.resource.all();
+        let rows = statement.condition.map(|condition| condition.all_like.rows.all());
+        if let Some(row) = rows.iter().flatten().find(|row| !is_a_kind_of_row(row)) {
+            return Err(StartError::new(format!(
+                "function {function} has a condition on rows {row}: the local stack knows kinds (SESS#*)"
+            )));
+        }
         for action in statement.action.all() {
+            // A scan names no partition, and IAM finds that all of none fit.
+            if rows.is_some() && action.ends_with(":Scan") {
+                return Err(StartError::new(format!(
+                    "function {function} scans: no condition holds it back"
+                )));
+            }
             for resource in &resources {
                 if action.contains('*') || resource.contains('*') {
                     return Err(StartError::new(format!(
                         "function {function} has a wildcard: {action} on {resource}"
                     )));
                 }
-                grants.insert(Grant { action: action.clone(), resource: resource.clone() });
+                let whole = Grant::on(&action, resource);
+                match &rows {
+                    Some(rows) => grants.extend(rows.iter().map(|kind| whole.clone().of_rows(kind))),
+                    None => drop(grants.insert(whole)),
+                }
             }
         }
     }
     Ok(grants)
+}
+
+/// `SESS#*`
+fn is_a_kind_of_row(pattern: &str) -> bool {
+    let kind = pattern.strip_suffix("#*").unwrap_or_default();
+    !kind.is_empty() && kind.bytes().all(|b| b.is_ascii_uppercase())
+}
+
+/// What a table's policy denies.
+fn denied(place: &str, policy: Json) -> Result<BTreeSet<String>, StartError> {
+    let policy: RawTablePolicy = serde_json::from_value(policy)
+        .map_err(|e| StartError::new(format!("{place}, ResourcePolicy: {e}")))?;
+    let mut denied = BTreeSet::new();
+    for statement in policy.policy_document.statement {
+        // In the policy of a table, Resource "*" is that table.
+        if (statement.effect.as_str(), statement.principal.as_str(), statement.resource.as_str())
+            != ("Deny", "*", "*")
+        {
+            return Err(StartError::new(format!("{place} has a policy that does not deny to everybody")));
+        }
+        denied.extend(statement.action.all());
+    }
+    Ok(denied)
 }
 
 /// `rate(5 minutes)` → five minutes.

@@ -22,12 +22,7 @@ pub const TRANSPORT_CANCELLED: &str = "301000000000010555";
 pub const OTHER_NOTICE: &str = "301000000000020158";
 
 /// The parameters of the template for this creditor. Addresses are this stack's.
-pub fn parameters(
-    origin: &str,
-    public_url: &str,
-    channel: PaymentChannel,
-    limits: bool,
-) -> BTreeMap<String, String> {
+pub fn parameters(origin: &str, public_url: &str, channel: PaymentChannel) -> BTreeMap<String, String> {
     let [psp, checkout, aca] = [psp::API, checkout::API, aca::API].map(|path| format!("{origin}{path}"));
     let values = [
         ("CreditorName", "Comune di Test"),
@@ -57,7 +52,6 @@ pub fn parameters(
         ("PublicUrl", public_url),
         ("MailDomain", "comune.test.example"),
         ("MailFrom", "pagamenti@comune.test.example"),
-        ("Limits", if limits { "on" } else { "off" }),
         // No CloudWatch reads this log.
         ("MetricsNamespace", ""),
     ];

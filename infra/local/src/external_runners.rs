@@ -40,13 +40,11 @@ impl ExternalRunner {
         match runner {
             Runner::Watch => done(cargo().arg("build"))?,
             Runner::Sam => {
-                let build = format!("ARCHITECTURE={ARCHITECTURE}");
-                done(
-                    Command::new("make")
-                        .arg("-C")
-                        .arg(Stack::repository().join("infra"))
-                        .args(["functions", &build]),
-                )?;
+                // In a folder of their own: these programs are for this machine, not for what is deployed.
+                let (build, folder) =
+                    (format!("ARCHITECTURE={ARCHITECTURE}"), format!("LAMBDA={}", built()?.display()));
+                let infra = Stack::repository().join("infra");
+                done(Command::new("make").arg("-C").arg(infra).args(["functions", &build, &folder]))?;
             }
         }
         let folder = std::env::temp_dir().join(format!("local-functions-{}", std::process::id()));
@@ -212,7 +210,7 @@ fn built() -> Result<PathBuf, String> {
     let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).map_err(|e| e.to_string())?;
     let target = metadata.get("target_directory").and_then(serde_json::Value::as_str);
     target
-        .map(|target| Path::new(target).join("lambda"))
+        .map(|target| Path::new(target).join("lambda-here"))
         .ok_or_else(|| "cargo names no build folder".to_owned())
 }
 

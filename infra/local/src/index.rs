@@ -18,6 +18,7 @@ pub fn page(template: &Template, language: PageLanguage) -> Response {
     };
     let (code, notice) =
         (language.pick("Codice fiscale", "Tax code"), language.pick("Codice avviso", "Notice code"));
+    page.add(&format!("<p>{} {}</p>", language.pick("Versione", "Version"), runtime::VERSION));
     page.add(&format!("<h2>{}</h2>", language.pick("Utente di prova", "Demonstration user")));
     page.add(&list(&[("Username", USER), ("Password", PASSWORD), (code, FISCAL_CODE)]));
     page.add(&format!("<h2>{}</h2>", language.pick("Pratiche da cercare", "Debts to search for")));

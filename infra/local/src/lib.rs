@@ -29,6 +29,7 @@ pub use demo::{PASSWORD, USER};
 pub use emulator::access::{Granted, OPERATOR};
 pub use emulator::faults::{self, Faults, InjectedFault, Scope, Usage};
 pub use emulator::mailbox::CapturedMail;
+pub use emulator::template::{Grant, Template};
 pub use functions::{Connect, FunctionEntry};
 pub use options::{Options, Simulation};
 pub use runtime::PaymentChannel;

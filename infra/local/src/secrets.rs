@@ -2,9 +2,14 @@
 //!
 //! | Secret | Value |
 //! |---|---|
-//! | `IdentitySecret` | `{pepper, links, sessions: [{kid: "1", key}]}` |
-//! | `SealSecret` | `{keys: [{kid: 1, key}], index}` |
-//! | `PspSecret` | `{webhook: ["whsec_…"], apiKey: "local-psp-key", checkoutKey: "local-checkout-key", acaKey: "local-aca-key"}` |
+//! | `PepperSecret` | `{pepper}` |
+//! | `SessionSecret` | `{sessions: [{kid: 1, key}]}` |
+//! | `LinkSecret` | `{links}` |
+//! | `SealSecret` | `{keys: [{kid: 1, key}]}` |
+//! | `IndexSecret` | `{index}` |
+//! | `WebhookSecret` | `{webhook: ["whsec_…"]}` |
+//! | `PspSecret` | `{apiKey: "local-psp-key", checkoutKey: "local-checkout-key"}` |
+//! | `AcaSecret` | `{acaKey: "local-aca-key"}` |
 //! | `CreditorSecret` | `{keys: [{id, scopes, hashes}]}` of `local-creditor-key`, for everything, and `local-reader-key`, which only reads |
 //!
 //! A key is the base64 of the SHA-256 of its name.
@@ -40,20 +45,14 @@ pub const ALL_SCOPES: [&str; 6] =
 /// All secrets, by local name.
 pub fn all() -> BTreeMap<String, Value> {
     let secrets = [
-        (
-            "IdentitySecret",
-            json!({
-                "pepper": key("pepper"), "links": key("links"),
-                "sessions": [{"kid": 1, "key": key("session 1")}]
-            }),
-        ),
-        ("SealSecret", json!({"keys": [{"kid": 1, "key": key("seal 1")}], "index": key("index")})),
-        (
-            "PspSecret",
-            json!({
-                "webhook": [webhook_secret()], "apiKey": PSP_KEY, "checkoutKey": CHECKOUT_KEY, "acaKey": ACA_KEY
-            }),
-        ),
+        ("PepperSecret", json!({"pepper": key("pepper")})),
+        ("SessionSecret", json!({"sessions": [{"kid": 1, "key": key("session 1")}]})),
+        ("LinkSecret", json!({"links": key("links")})),
+        ("SealSecret", json!({"keys": [{"kid": 1, "key": key("seal 1")}]})),
+        ("IndexSecret", json!({"index": key("index")})),
+        ("WebhookSecret", json!({"webhook": [webhook_secret()]})),
+        ("PspSecret", json!({"apiKey": PSP_KEY, "checkoutKey": CHECKOUT_KEY})),
+        ("AcaSecret", json!({"acaKey": ACA_KEY})),
         (
             "CreditorSecret",
             creditor_secret(&[

@@ -69,10 +69,15 @@ impl StackState {
     /// A template that cannot be read, data of other tables, a function that does not start.
     pub fn open(options: &Options, origin: &str, seen_by_functions: &str) -> Result<Arc<Self>, StartError> {
         let public_url = options.public_url.clone().unwrap_or_else(|| origin.to_owned());
-        let mut values = demo::parameters(seen_by_functions, &public_url, options.channel, options.limits);
+        let mut values = demo::parameters(seen_by_functions, &public_url, options.channel);
         values.extend(options.parameters.clone());
         let path = options.template.clone().unwrap_or_else(|| repository().join("infra/template.yaml"));
-        let template = Arc::new(Template::read(&path, &values)?);
+        let mut template = Template::read(&path, &values)?;
+        if !options.limits {
+            // No parameter of the template's: there are limits wherever it is deployed.
+            template.give_all("LIMITS", "off");
+        }
+        let template = Arc::new(template);
         let secrets = secrets::all();
         if let Some(secret) = template.secrets.iter().find(|name| !secrets.contains_key(*name)) {
             return Err(StartError::new(format!(

@@ -15,13 +15,23 @@ pub use sessions::Sessions;
 
 use serde::Deserialize;
 
-/// The `IDENTITY_SECRET`.
+/// The `PEPPER_SECRET`.
 #[derive(Deserialize)]
-struct IdentityKeys {
+struct Pepper {
     /// Mixed into every password hash: without it a stolen table is of no use.
     pepper: String,
+}
+
+/// The `LINK_SECRET`.
+#[derive(Deserialize)]
+struct LinkKey {
     /// Makes the tokens of mailed links.
     links: String,
+}
+
+/// The `SESSION_SECRET`.
+#[derive(Deserialize)]
+struct SessionKeys {
     /// Keys of session tokens, newest first; two of them during a rotation.
     sessions: Vec<SessionKeyText>,
 }

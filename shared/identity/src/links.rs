@@ -7,13 +7,13 @@ use runtime::{ConfigError, Env, Secret};
 use sha2::Sha256;
 use web::Site;
 
-use crate::IdentityKeys;
+use crate::LinkKey;
 
 /// Mailed links. A token is made from an outbox message's random id under a secret key: the same message sent
 /// again carries the same link, and nobody without the key can make one.
 #[derive(Clone)]
 pub struct Links {
-    secret: Secret<IdentityKeys>,
+    secret: Secret<LinkKey>,
     site: Site,
 }
 
@@ -37,7 +37,7 @@ const MAX_TOKEN: usize = 128;
 
 impl Links {
     pub fn connect(env: &Env) -> Result<Self, ConfigError> {
-        Ok(Self { secret: env.secret(&env.config().identity_secret)?, site: Site::connect(env)? })
+        Ok(Self { secret: env.secret(&env.config().link_secret)?, site: Site::connect(env)? })
     }
 
     /// The link that an outbox message sends. Its host is configuration, never a header (INV-I26); the token is in the

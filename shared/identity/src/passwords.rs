@@ -7,12 +7,12 @@ use domain::password::{Password, Policy};
 use runtime::{ConfigError, Env, Random, Secret};
 use subtle::ConstantTimeEq;
 
-use crate::IdentityKeys;
+use crate::Pepper;
 
 /// Password hashing: Argon2id at OWASP's parameters or above, with a pepper from the secret store.
 #[derive(Clone)]
 pub struct Passwords {
-    secret: Secret<IdentityKeys>,
+    secret: Secret<Pepper>,
     random: Random,
     params: Params,
     /// The memory of one hash, used again by the next: handing 19 MiB back and forth costs more than it saves. It is asked
@@ -41,7 +41,7 @@ impl Passwords {
             .map_err(|e| ConfigError::because("ARGON2_MEMORY_KIB", e))?;
         let memory = env.shared(|| Arc::new(Mutex::new(vec![Block::default(); params.block_count()])));
         Ok(Self {
-            secret: env.secret(&config.identity_secret)?,
+            secret: env.secret(&config.pepper_secret)?,
             random: env.random().clone(),
             params,
             memory,

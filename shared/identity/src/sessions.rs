@@ -13,14 +13,14 @@ use store::{Citizen, SessionKey};
 use web::{Reply, Request, Site};
 
 use crate::browsers::{self, KnownBrowsers};
-use crate::{IdentityKeys, jwt};
+use crate::{SessionKeys, jwt};
 
 /// Sessions: a signed token in a cookie, and a row that can end it at once.
 #[derive(Clone)]
 pub struct Sessions {
     store: store::SessionStore,
     browsers: KnownBrowsers,
-    secret: Secret<IdentityKeys>,
+    secret: Secret<SessionKeys>,
     random: Random,
     clock: Clock,
     site: Site,
@@ -60,7 +60,7 @@ impl Sessions {
         Ok(Self {
             store: store::SessionStore::connect(env, limits)?,
             browsers: KnownBrowsers::connect(env)?,
-            secret: env.secret(&config.identity_secret)?,
+            secret: env.secret(&config.session_secret)?,
             random: env.random().clone(),
             clock: env.clock().clone(),
             site: Site::connect(env)?,
@@ -190,9 +190,11 @@ impl Sessions {
         if foreign_key || header.alg != Algorithm::HS256 || header.typ.as_deref() != Some(TYPE) {
             return Ok(None);
         }
-        let keys = self.secret.get().await?;
         let kid = header.kid.as_deref().and_then(|kid| kid.parse::<u8>().ok());
-        let Some(key) = keys.sessions.iter().find(|key| Some(key.kid) == kid) else { return Ok(None) };
+        let of_this_id = |keys: &SessionKeys| {
+            keys.sessions.iter().find(|key| Some(key.kid) == kid).map(|key| bytes_of(&key.key))
+        };
+        let Some(key) = self.secret.find(of_this_id).await?.transpose()? else { return Ok(None) };
         let mut validation = Validation::new(Algorithm::HS256);
         validation.set_issuer(&[self.site.url()]);
         validation.set_audience(&[AUDIENCE]);
@@ -200,8 +202,7 @@ impl Sessions {
         // The library would ask the system's clock; ours is asked below.
         validation.validate_exp = false;
         validation.validate_nbf = false;
-        let secret = DecodingKey::from_secret(&bytes_of(&key.key)?)
-            .map_err(|e| Fault::new("reading a session key", e))?;
+        let secret = DecodingKey::from_secret(&key).map_err(|e| Fault::new("reading a session key", e))?;
         let Ok(token) = jsonwebtoken::decode::<Claims>(token, &secret, &validation) else { return Ok(None) };
         let claims = token.claims;
         let now = self.clock.now().as_second();

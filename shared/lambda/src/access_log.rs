@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use domain::Fault;
 use runtime::metrics::{Measured, Metric};
-use runtime::{Clock, Env, Metrics};
+use runtime::{Clock, Env, Metrics, VERSION};
 use serde_json::{Map, Value, json};
 
 use crate::log::LINE;
@@ -94,6 +94,7 @@ impl AccessLog {
         line.insert("level".to_owned(), level.into());
         line.insert("message".to_owned(), message.into());
         line.insert("function".to_owned(), self.function.into());
+        line.insert("version".to_owned(), VERSION.into());
         line
     }
 

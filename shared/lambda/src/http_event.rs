@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use domain::Fault;
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequestContextAuthentication;
 use lambda_http::ext::RequestExt;
 use lambda_http::request::{LambdaRequest, RequestContext};
 use lambda_http::{Adapter, Body, Context, LambdaEvent, Request, Response, Service, service_fn};
@@ -94,12 +95,13 @@ fn now() -> std::time::SystemTime {
 
 fn incoming(request: Request) -> Incoming {
     let path = request.raw_http_path().to_owned();
-    let (source_ip, request_id) = match request.request_context_ref() {
+    let (source_ip, request_id, client_subject) = match request.request_context_ref() {
         Some(RequestContext::ApiGatewayV2(context)) => (
             context.http.source_ip.clone().unwrap_or_default(),
             context.request_id.clone().unwrap_or_default(),
+            subject(context.authentication.as_ref()),
         ),
-        _ => (String::new(), String::new()),
+        _ => (String::new(), String::new(), None),
     };
     let (parts, body) = request.into_parts();
     let body = match body {
@@ -115,7 +117,12 @@ fn incoming(request: Request) -> Incoming {
         body,
         source_ip,
         request_id,
+        client_subject,
     }
+}
+
+fn subject(proof: Option<&ApiGatewayV2httpRequestContextAuthentication>) -> Option<String> {
+    proof?.client_cert.as_ref()?.subject_dn.clone()
 }
 
 fn response(reply: Reply) -> Response<Body> {

@@ -86,7 +86,11 @@ where
         event: &Event<'_>,
     ) -> fmt::Result {
         if event.metadata().target() != LINE {
-            return self.0.format_event(context, writer, event);
+            let mut line = String::new();
+            self.0.format_event(context, Writer::new(&mut line), event)?;
+            // Which release says it.
+            let members = line.strip_prefix('{').unwrap_or(&line);
+            return write!(writer, "{{\"version\":\"{}\",{members}", runtime::VERSION);
         }
         let mut line = MessageVisitor(String::new());
         event.record(&mut line);

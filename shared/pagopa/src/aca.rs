@@ -164,11 +164,11 @@ pub struct AcaClient {
 impl AcaClient {
     /// Without an address there is no archive, and nothing is sent.
     pub fn connect(env: &Env) -> Result<Option<Self>, ConfigError> {
-        let Some(base) = env.config().aca_url.optional()? else {
+        let Some(base) = env.config().with_tls(&env.config().aca_url)?.optional()? else {
             return Ok(None);
         };
         let url = format!("{}/paCreatePosition", base);
-        Ok(Some(Self { wire: env.http()?, url, keys: env.secret(&env.config().psp_secret)? }))
+        Ok(Some(Self { wire: env.http()?, url, keys: env.secret(&env.config().aca_secret)? }))
     }
 
     /// Tells the archive what to hold. The same position may be sent any number of times.

@@ -258,7 +258,8 @@ const CART_LIFE: Duration = Duration::from_secs(9 * 60);
 impl CheckoutClient {
     pub fn connect(env: &Env) -> Result<Self, ConfigError> {
         let config = env.config();
-        let (base, public_url) = (config.checkout_url.get()?, config.public_url.get()?);
+        let base = config.with_tls(&config.checkout_url)?.get()?;
+        let public_url = config.public_url.get()?;
         // Only a Checkout without TLS, which is one on this desk, may send people back without it.
         if base.starts_with("https:") && !public_url.starts_with("https:") {
             return Err(ConfigError::because("PUBLIC_URL", "must be https: Checkout sends people there"));

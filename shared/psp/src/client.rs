@@ -37,7 +37,7 @@ impl PspClient {
         let config = env.config();
         Ok(Self {
             wire: env.http()?,
-            url: config.psp_url.get()?.clone(),
+            url: config.with_tls(&config.psp_url)?.get()?.clone(),
             secret: env.secret(&config.psp_secret)?,
             metrics: env.metrics().clone(),
             site: Site::connect(env)?,
@@ -92,10 +92,8 @@ impl PspClient {
         }
         let opened: OpenedPage = serde_json::from_slice(&answer.body)
             .map_err(|_| Error::PspUnavailable(Fault::new(DOING, "the answer is not what was agreed")))?;
-        let to_a_page =
-            opened.redirect_url.starts_with("https://") || opened.redirect_url.starts_with("http://");
         let sound =
-            to_a_page && opened.redirect_url.len() <= 2_048 && opened.transaction_id.chars().count() <= 128;
+            self.site.may_lead_to(&opened.redirect_url) && opened.transaction_id.chars().count() <= 128;
         if !sound || opened.transaction_id.is_empty() {
             return Err(Error::PspUnavailable(Fault::new(DOING, "the answer is not what was agreed")));
         }

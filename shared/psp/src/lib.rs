@@ -16,12 +16,17 @@ pub use webhook::{VerifiedCallback, Webhooks};
 
 use serde::Deserialize;
 
-/// The `PSP_SECRET`.
+/// The `PSP_SECRET`, as far as it is a PSP's.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct PspKeys {
-    /// Keys of callbacks, `whsec_…`: two during a rotation.
-    webhook: Vec<String>,
     /// What we show the PSP.
     api_key: String,
+}
+
+/// The `WEBHOOK_SECRET`.
+#[derive(Deserialize)]
+struct WebhookKeys {
+    /// Keys of callbacks, `whsec_…`: two during a rotation.
+    webhook: Vec<String>,
 }

@@ -10,7 +10,7 @@ use runtime::{Clock, ConfigError, Env, Measure, Metrics, Secret};
 use sha2::Sha256;
 use web::{HttpError, Problem, Request};
 
-use crate::PspKeys;
+use crate::WebhookKeys;
 
 /// Longest callback that is read, in bytes (AB-43).
 const MAX_BODY: usize = 128 * 1024;
@@ -20,7 +20,7 @@ const TOLERANCE: i64 = 300;
 /// Verifies callbacks.
 #[derive(Clone)]
 pub struct Webhooks {
-    secret: Secret<PspKeys>,
+    secret: Secret<WebhookKeys>,
     clock: Clock,
     metrics: Metrics,
 }
@@ -35,7 +35,7 @@ pub struct VerifiedCallback {
 impl Webhooks {
     pub fn connect(env: &Env) -> Result<Self, ConfigError> {
         let (clock, metrics) = (env.clock().clone(), env.metrics().clone());
-        Ok(Self { secret: env.secret(&env.config().psp_secret)?, clock, metrics })
+        Ok(Self { secret: env.secret(&env.config().webhook_secret)?, clock, metrics })
     }
 
     /// Checks size, signature and time, in this order; nothing is parsed before (AB-38).

@@ -11,6 +11,7 @@ use domain::creditor::Iban;
 use domain::notice::{AuxDigit, SegregationCode};
 use domain::password::Policy;
 use domain::person::Email;
+use http::HeaderName;
 
 use crate::ConfigError;
 
@@ -182,8 +183,20 @@ settings! {
     session_idle_minutes: u32 = "SESSION_IDLE_MINUTES", Required, parsed;
     /// Hours after which a session ends in any case
     session_max_hours: u32 = "SESSION_MAX_HOURS", Required, parsed;
-    /// `on` or `off`: limits on attempts
+    /// `on` or `off`: limits on attempts; off on the local stack only
     limits: bool = "LIMITS", Default("on"), on_or_off;
+    /// Header in which a CDN before the gateway shows the origin's secret; without it nobody is believed
+    origin_header: HeaderName = "ORIGIN_HEADER", Optional, header_name;
+    /// SHA-256 of that secret, in hexadecimal; required with `ORIGIN_HEADER`
+    origin_hash: String = "ORIGIN_HASH", Optional, sha256;
+    /// The same of the secret that comes next, while it changes
+    origin_hash_next: String = "ORIGIN_HASH_NEXT", Optional, sha256;
+    /// Header in which that CDN says who calls
+    source_header: HeaderName = "SOURCE_HEADER", Default("cloudfront-viewer-address"), header_name;
+    /// Subject of the node's client certificate; without it only the local stack takes the node's calls
+    node_client_subject: String = "NODE_CLIENT_SUBJECT", Optional, text;
+    /// The subject that comes next, while it changes
+    node_client_subject_next: String = "NODE_CLIENT_SUBJECT_NEXT", Optional, text;
     /// CloudWatch namespace; without it the log carries no metrics
     metrics_namespace: String = "METRICS_NAMESPACE", Optional, text;
     /// Table of accounts and sessions
@@ -196,17 +209,58 @@ settings! {
     outbox_table: String = "OUTBOX_TABLE", Required, text;
     /// Table of counted attempts
     limits_table: String = "LIMITS_TABLE", Required, text;
-    /// Address (ARN) of the keys of passwords, sessions and links
-    identity_secret: String = "IDENTITY_SECRET", Required, text;
-    /// Address (ARN) of the keys of pseudonyms and sealed tokens
+    /// Address (ARN) of what is mixed into passwords
+    pepper_secret: String = "PEPPER_SECRET", Required, text;
+    /// Address (ARN) of the keys of sessions
+    session_secret: String = "SESSION_SECRET", Required, text;
+    /// Address (ARN) of the key of mailed links
+    link_secret: String = "LINK_SECRET", Required, text;
+    /// Address (ARN) of the keys of sealed tokens
     seal_secret: String = "SEAL_SECRET", Required, text;
-    /// Address (ARN) of the keys of the PSP, Checkout and the archive
+    /// Address (ARN) of the key of pseudonyms
+    index_secret: String = "INDEX_SECRET", Required, text;
+    /// Address (ARN) of the keys of the PSP's callbacks
+    webhook_secret: String = "WEBHOOK_SECRET", Required, text;
+    /// Address (ARN) of what we show the PSP or Checkout
     psp_secret: String = "PSP_SECRET", Required, text;
+    /// Address (ARN) of what we show the central archive of notices
+    aca_secret: String = "ACA_SECRET", Required, text;
     /// Address (ARN) of the keys of the creditor's back office
     creditor_secret: String = "CREDITOR_SECRET", Required, text;
 }
 
 impl Config {
+    /// Returns whether this is a stack on somebody's own machine: there alone the portal is reached without TLS.
+    fn is_local(&self) -> bool {
+        self.public_url.given().is_some_and(|url| url.starts_with("http://"))
+    }
+
+    /// An address that we send money's data and keys to.
+    ///
+    /// # Errors
+    /// It is not https, and this is not the local stack.
+    pub fn with_tls<'c>(&self, address: &'c Setting<String>) -> Result<&'c Setting<String>, ConfigError> {
+        match address.given() {
+            Some(url) if url.starts_with("http://") && !self.is_local() => {
+                Err(ConfigError::because(address.variable, "must begin with https://"))
+            }
+            _ => Ok(address),
+        }
+    }
+
+    /// Returns whether attempts are limited.
+    ///
+    /// # Errors
+    /// They are not, and this is not the local stack.
+    pub fn with_limits(&self) -> Result<bool, ConfigError> {
+        match self.limits.get()? {
+            false if !self.is_local() => {
+                Err(ConfigError::because("LIMITS", "may be off on the local stack only"))
+            }
+            on => Ok(*on),
+        }
+    }
+
     /// The names of the tables that were given.
     pub(crate) fn tables(&self) -> impl Iterator<Item = &str> {
         let all = [
@@ -221,7 +275,17 @@ impl Config {
 
     /// The addresses of the secrets that were given.
     pub(crate) fn secrets(&self) -> impl Iterator<Item = &str> {
-        let all = [&self.creditor_secret, &self.identity_secret, &self.psp_secret, &self.seal_secret];
+        let all = [
+            &self.aca_secret,
+            &self.creditor_secret,
+            &self.index_secret,
+            &self.link_secret,
+            &self.pepper_secret,
+            &self.psp_secret,
+            &self.seal_secret,
+            &self.session_secret,
+            &self.webhook_secret,
+        ];
         all.into_iter().filter_map(Setting::given).map(String::as_str)
     }
 }
@@ -292,11 +356,23 @@ fn absolute_url(text: &str) -> Result<String, String> {
     if is_absolute_url(url) { Ok(url.to_owned()) } else { Err("is not an absolute address".to_owned()) }
 }
 
+/// Without TLS on this machine only.
 fn public_url(text: &str) -> Result<String, String> {
-    if !text.starts_with("https://") && !text.starts_with("http://") {
-        return Err("must begin with https:// or http://".to_owned());
+    let host = text.strip_prefix("http://").map(|rest| rest.split(['/', ':']).next().unwrap_or_default());
+    let on_this_machine = matches!(host, Some("localhost" | "127.0.0.1" | "["));
+    if !text.starts_with("https://") && !on_this_machine {
+        return Err("must begin with https://, or on this machine with http://localhost".to_owned());
     }
     absolute_url(text)
+}
+
+fn header_name(text: &str) -> Result<HeaderName, String> {
+    HeaderName::try_from(text).map_err(|_| "is no name of a header".to_owned())
+}
+
+fn sha256(text: &str) -> Result<String, String> {
+    let is_hex = text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase());
+    if is_hex { Ok(text.to_owned()) } else { Err("is not 64 digits and small letters a to f".to_owned()) }
 }
 
 fn fiscal_code(text: &str) -> Result<FiscalCode, String> {

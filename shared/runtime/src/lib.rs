@@ -34,6 +34,9 @@ pub use secrets::Secret;
 
 use std::time::Duration;
 
+/// The release that this was built from, as `CHANGELOG.md` names it.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 /// Everything from outside that one function may use. Cheap to clone.
 #[derive(Clone)]
 pub struct Env {

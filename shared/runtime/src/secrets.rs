@@ -10,6 +10,8 @@ use crate::Clock;
 
 /// How old a cached secret may get: a rotation is seen within this time (INV-X14).
 const FRESH_FOR: Duration = Duration::from_secs(5 * 60);
+/// How old one may be when somebody shows a key that is not in it: others may have seen a rotation first.
+const FRESH_FOR_A_STRANGER: Duration = Duration::from_secs(60);
 
 /// The secret store, with what was read of it lately.
 #[derive(Clone)]
@@ -30,11 +32,15 @@ impl SecretCache {
 
     /// The secret's text. When it cannot be read the caller gets a fault, never a stale value (INV-X15).
     pub(crate) async fn text(&self, arn: &str) -> Result<Arc<str>, Fault> {
+        self.text_of(arn, FRESH_FOR).await
+    }
+
+    async fn text_of(&self, arn: &str, fresh_for: Duration) -> Result<Arc<str>, Fault> {
         let now = self.clock.now();
         {
             let cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some((read_at, text)) = cache.get(arn)
-                && domain::session::passed(*read_at, now) < FRESH_FOR
+                && domain::session::passed(*read_at, now) < fresh_for
             {
                 return Ok(text.clone());
             }
@@ -79,7 +85,20 @@ impl<T> Secret<T> {
 impl<T: DeserializeOwned> Secret<T> {
     /// The value, or a fault: whoever needs a secret refuses to work without it.
     pub async fn get(&self) -> Result<Arc<T>, Fault> {
-        let text = self.secrets.text(&self.arn).await?;
+        self.read(FRESH_FOR).await
+    }
+
+    /// The part of the value that is wanted. If it is not there the secret is read again, once a minute at most: a key
+    /// that was added is known at once to whoever meets it.
+    pub async fn find<R>(&self, wanted: impl Fn(&T) -> Option<R>) -> Result<Option<R>, Fault> {
+        match wanted(&*self.get().await?) {
+            Some(found) => Ok(Some(found)),
+            None => Ok(wanted(&*self.read(FRESH_FOR_A_STRANGER).await?)),
+        }
+    }
+
+    async fn read(&self, fresh_for: Duration) -> Result<Arc<T>, Fault> {
+        let text = self.secrets.text_of(&self.arn, fresh_for).await?;
         let mut parsed = self.parsed.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((from, value)) = parsed.as_ref()
             && Arc::ptr_eq(from, &text)

@@ -70,6 +70,8 @@ fn refusal(variable: &str, text: &str) -> String {
         "ARGON2_MEMORY_KIB" => config.argon2_memory_kib.get().err(),
         "ARGON2_PASSES" => config.argon2_passes.get().err(),
         "LIMITS" => config.limits.get().err(),
+        "ORIGIN_HEADER" => config.origin_header.optional().err(),
+        "ORIGIN_HASH" => config.origin_hash.optional().err(),
         other => unreachable!("{other}"),
     };
     error.map_or_else(|| "nothing".to_owned(), |error| error.to_string())
@@ -79,7 +81,17 @@ fn refusal(variable: &str, text: &str) -> String {
 fn what_makes_no_sense_is_refused_by_name() {
     for (variable, text, why) in [
         ("PUBLIC_URL", "", "is missing"),
-        ("PUBLIC_URL", "pay.example", "must begin with https:// or http://"),
+        ("PUBLIC_URL", "pay.example", "must begin with https://, or on this machine with http://localhost"),
+        (
+            "PUBLIC_URL",
+            "http://pay.example",
+            "must begin with https://, or on this machine with http://localhost",
+        ),
+        (
+            "PUBLIC_URL",
+            "http://localhost.pay.example",
+            "must begin with https://, or on this machine with http://localhost",
+        ),
         ("PUBLIC_URL", "https://", "is not an absolute address"),
         ("CREDITOR_FISCAL_CODE", "12345678900", "checksum"),
         ("CREDITOR_POSTAL_IBAN", "IT60X0542811101000000123456", "is not an account of Poste Italiane"),
@@ -98,9 +110,36 @@ fn what_makes_no_sense_is_refused_by_name() {
         ("ARGON2_MEMORY_KIB", "19455", "must be 19456 or more"),
         ("ARGON2_PASSES", "1", "must be 2 or more"),
         ("LIMITS", "no", "must be on or off"),
+        ("ORIGIN_HEADER", "two words", "is no name of a header"),
+        ("ORIGIN_HASH", "secret", "is not 64 digits and small letters a to f"),
     ] {
         assert_eq!(refusal(variable, text), format!("variable {variable}: {why}"));
     }
+}
+
+#[test]
+fn idn_13_without_tls_and_without_limits_on_the_local_stack_only() {
+    let named = |public: &str, variable: &str, text: &str| {
+        let env = env(&[("PUBLIC_URL", public), (variable, text)]);
+        let config = env.config();
+        let refused = [
+            config.with_tls(&config.psp_url).err(),
+            config.with_tls(&config.checkout_url).err(),
+            config.with_tls(&config.aca_url).err(),
+            config.with_limits().err(),
+        ];
+        refused.into_iter().flatten().map(|error| error.variable).collect::<Vec<_>>()
+    };
+    for (variable, text) in [
+        ("PSP_URL", "http://psp.example"),
+        ("CHECKOUT_URL", "http://checkout.example"),
+        ("ACA_URL", "http://aca.example"),
+        ("LIMITS", "off"),
+    ] {
+        assert_eq!(named("https://pay.example", variable, text), [variable]);
+        assert!(named("http://localhost:3000", variable, text).is_empty(), "{variable}");
+    }
+    assert!(named("https://pay.example", "PSP_URL", "https://psp.example").is_empty());
 }
 
 #[test]

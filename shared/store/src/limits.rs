@@ -77,7 +77,7 @@ impl RateLimits {
             table: Table::connect(env, &env.config().limits_table)?,
             pseudonyms: Pseudonyms::connect(env)?,
             clock: env.clock().clone(),
-            on: *env.config().limits.get()?,
+            on: env.config().with_limits()?,
         })
     }
 

@@ -14,7 +14,7 @@ pub struct Pseudonyms {
     secret: Secret<PseudonymKey>,
 }
 
-/// The part of `SEAL_SECRET` that pseudonyms need. Never rotated: they are keys of the tables.
+/// The `INDEX_SECRET`. Never rotated: pseudonyms are keys of the tables, and rows would not be found again.
 #[derive(Deserialize)]
 struct PseudonymKey {
     index: String,
@@ -22,7 +22,7 @@ struct PseudonymKey {
 
 impl Pseudonyms {
     pub fn connect(env: &Env) -> Result<Self, ConfigError> {
-        Ok(Self { secret: env.secret(&env.config().seal_secret)? })
+        Ok(Self { secret: env.secret(&env.config().index_secret)? })
     }
 
     pub async fn fiscal_code(&self, code: &FiscalCode) -> Result<String, Fault> {

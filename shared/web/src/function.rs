@@ -1,8 +1,10 @@
 use std::future::Future;
 
 use percent_encoding::percent_decode_str;
+use runtime::config::is_absolute_url;
 use runtime::{ConfigError, Env};
 
+use crate::hop::TrustedHop;
 use crate::problem::{HttpError, Problem};
 use crate::reply::Reply;
 use crate::request::{Caller, Incoming, Request};
@@ -23,11 +25,12 @@ pub trait Function: Sized + Send + Sync + 'static {
 #[derive(Clone)]
 pub struct Site {
     url: String,
+    hop: Option<TrustedHop>,
 }
 
 impl Site {
     pub fn connect(env: &Env) -> Result<Self, ConfigError> {
-        Ok(Self { url: env.config().public_url.get()?.clone() })
+        Ok(Self { url: env.config().public_url.get()?.clone(), hop: TrustedHop::connect(env)? })
     }
 
     /// `https://pagamenti.example.it`, without a slash at the end.
@@ -38,6 +41,11 @@ impl Site {
     /// Returns whether cookies can be tied to TLS.
     pub fn is_secure(&self) -> bool {
         self.url.starts_with("https://")
+    }
+
+    /// Returns whether people may be sent to an address: by TLS, unless all of this is on somebody's own machine.
+    pub fn may_lead_to(&self, url: &str) -> bool {
+        is_absolute_url(url) && (url.starts_with("https://") || !self.is_secure())
     }
 }
 
@@ -73,7 +81,10 @@ pub async fn serve<F: Function>(function: &F, site: &Site, incoming: Incoming) -
     ServedReply { reply, error, route, subject: asker.known() }
 }
 
-fn admitted<F: Function>(site: &Site, incoming: Incoming, asker: &Caller) -> Result<Request, HttpError> {
+fn admitted<F: Function>(site: &Site, mut incoming: Incoming, asker: &Caller) -> Result<Request, HttpError> {
+    if site.hop.as_ref().is_some_and(|hop| !hop.admit(&mut incoming)) {
+        return Err(HttpError::ForbiddenOrigin);
+    }
     let (route, parameters) = matched(F::ROUTES, &incoming.method, &incoming.path)?;
     if !matches!(incoming.method.as_str(), "GET" | "HEAD" | "OPTIONS") && !comes_from(site, &incoming) {
         return Err(HttpError::ForbiddenOrigin);

@@ -5,6 +5,7 @@
 mod body;
 mod cursor;
 mod function;
+mod hop;
 mod language;
 mod messages;
 mod problem;

@@ -30,6 +30,8 @@ pub struct Incoming {
     pub body: Vec<u8>,
     pub source_ip: String,
     pub request_id: String,
+    /// The subject of the client's certificate, where the gateway asks for one.
+    pub client_subject: Option<String>,
 }
 
 /// A request that matched one of its function's routes. It offers parsers; headers and body stay inside.
@@ -237,9 +239,14 @@ impl Request {
         by_link.or_else(|| self.cookie("lingua")).and_then(|tag| Language::parse(tag).ok())
     }
 
-    /// Who is calling; never taken from a header.
+    /// Who is calling: as the gateway says, or the CDN that shows its secret; never taken from a caller's header.
     pub fn source(&self) -> RequestSource {
         RequestSource::of(&self.incoming.source_ip)
+    }
+
+    /// The subject of the client's certificate, as the gateway writes it.
+    pub fn client_subject(&self) -> Option<&str> {
+        self.incoming.client_subject.as_deref()
     }
 
     pub fn request_id(&self) -> &str {

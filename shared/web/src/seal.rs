@@ -1,4 +1,3 @@
-use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine;
@@ -13,8 +12,6 @@ use serde::Deserialize;
 #[derive(Deserialize)]
 pub struct SealKeys {
     pub keys: Vec<SealKey>,
-    /// Keys the pseudonyms of people in the store (`store::Pseudonyms`). Never rotated: rows would not be found again.
-    pub index: String,
 }
 
 #[derive(Deserialize)]
@@ -74,10 +71,10 @@ impl Seal {
         let Ok(bytes) = URL_SAFE_NO_PAD.decode(token) else { return Ok(None) };
         let Some((kid, rest)) = bytes.split_first() else { return Ok(None) };
         let Some((nonce, sealed)) = rest.split_first_chunk::<NONCE>() else { return Ok(None) };
-        let keys: Arc<SealKeys> = self.secret.get().await?;
-        let Some(key) = keys.keys.iter().find(|key| key.kid == *kid) else { return Ok(None) };
+        let of_this_id = |keys: &SealKeys| keys.keys.iter().find(|key| key.kid == *kid).map(cipher);
+        let Some(cipher) = self.secret.find(of_this_id).await?.transpose()? else { return Ok(None) };
         let payload = Payload { msg: sealed, aad: purpose.as_bytes() };
-        let Ok(message) = cipher(key)?.decrypt(nonce.into(), payload) else { return Ok(None) };
+        let Ok(message) = cipher.decrypt(nonce.into(), payload) else { return Ok(None) };
         let Some((expiry, plain)) = message.split_at_checked(EXPIRY) else { return Ok(None) };
         let seconds = <[u8; EXPIRY]>::try_from(expiry).map(i64::from_be_bytes).unwrap_or(0);
         let Ok(expires) = Timestamp::from_second(seconds) else { return Ok(None) };

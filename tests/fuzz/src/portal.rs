@@ -28,19 +28,23 @@ const VARIABLES: &[(&str, &str)] = &[
     ("CREDITOR_NAME", "Comune di Test"),
     ("CREDITOR_SECRET", "arn:creditor"),
     ("DEBTS_TABLE", "debts"),
-    ("IDENTITY_SECRET", "arn:identity"),
     ("SESSION_IDLE_MINUTES", "20"),
     ("SESSION_MAX_HOURS", "8"),
     ("IDENTITY_TABLE", "identity"),
+    ("INDEX_SECRET", "arn:index"),
     ("LIMITS", "off"),
     ("LIMITS_TABLE", "limits"),
+    ("LINK_SECRET", "arn:link"),
     ("MOVEMENTS_TABLE", "movements"),
     ("OUTBOX_TABLE", "outbox"),
+    ("PEPPER_SECRET", "arn:pepper"),
     ("PSP_SECRET", "arn:psp"),
     ("PUBLIC_URL", URL),
     ("SEAL_SECRET", "arn:seal"),
     ("SEGREGATION_CODE", "01"),
+    ("SESSION_SECRET", "arn:session"),
     ("STATION_ID", "98765432103_01"),
+    ("WEBHOOK_SECRET", "arn:webhook"),
 ];
 
 /// AWS: the secret store, and a DynamoDB where every write is done and every read finds nothing.
@@ -129,6 +133,7 @@ pub fn incoming(method: &str, path: &str, headers: &[(&str, &[u8])], body: &[u8]
         body: body.to_owned(),
         source_ip: "192.0.2.1".to_owned(),
         request_id: "fuzz".to_owned(),
+        client_subject: None,
     }
 }
 

@@ -7,8 +7,12 @@ use serde_yaml_ng::Value as Yaml;
 
 use super::Finding;
 
-/// The parameters that the template has.
-pub struct Known(BTreeMap<String, Parameter>);
+/// What the template has.
+pub struct Known {
+    parameters: BTreeMap<String, Parameter>,
+    /// The folders of the functions.
+    functions: Vec<String>,
+}
 
 struct Parameter {
     default: Option<String>,
@@ -26,6 +30,8 @@ struct Parameter {
 pub struct Given {
     pub values: BTreeMap<String, String>,
     pub region: Option<String>,
+    /// The stack's name; empty if it is not known.
+    pub stack: String,
 }
 
 impl Known {
@@ -52,12 +58,23 @@ impl Known {
                 },
             ))
         });
-        each.collect::<Result<_, String>>().map(Self)
+        let resources = root.get("Resources").and_then(Yaml::as_mapping).into_iter().flatten();
+        let code = resources.filter_map(|(_, it)| it.get("Properties")?.get("CodeUri")?.as_str());
+        let folder =
+            |code: &str| code.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned();
+        let functions = code.map(folder).collect();
+        Ok(Self { parameters: each.collect::<Result<_, String>>()?, functions })
+    }
+
+    /// The folder of each function, in which its program is.
+    pub fn functions(&self) -> &[String] {
+        &self.functions
     }
 
     /// What the template works with: what is given, and the defaults of the others.
     pub fn completed(&self, given: &Given) -> BTreeMap<String, String> {
-        let defaults = self.0.iter().filter_map(|(name, known)| Some((name.clone(), known.default.clone()?)));
+        let defaults =
+            self.parameters.iter().filter_map(|(name, known)| Some((name.clone(), known.default.clone()?)));
         defaults.chain(given.values.clone()).collect()
     }
 }
@@ -86,9 +103,19 @@ impl Given {
             Some(toml::Value::String(text)) => split(text),
             _ => Vec::new(),
         };
-        let mut given = Self { region: region.map(str::to_owned), ..Self::default() };
+        let stack = [part("global"), Some(of_deploy)].into_iter().flatten();
+        let stack = stack.filter_map(|part| part.get("stack_name")?.as_str()).next().unwrap_or_default();
+        let mut given =
+            Self { region: region.map(str::to_owned), stack: stack.to_owned(), ..Self::default() };
         overrides.iter().try_for_each(|pair| given.take(pair))?;
         Ok(given)
+    }
+
+    /// Every profile that can be deployed, by its name.
+    pub fn of_every_profile(text: &str) -> Result<Vec<(String, Self)>, String> {
+        let root: toml::Table = toml::from_str(text).map_err(|e| e.message().to_owned())?;
+        let deployed = root.iter().filter(|(_, profile)| profile.get("deploy").is_some());
+        deployed.map(|(name, _)| Ok((name.clone(), Self::of_samconfig(text, name)?))).collect()
     }
 
     /// `NAME=value`, one a line; empty lines and those that begin with # say nothing.
@@ -127,15 +154,15 @@ fn split(text: &str) -> Vec<String> {
 /// Whether the template would take what is given.
 pub fn fit(known: &Known, given: &Given) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for name in given.values.keys().filter(|name| !known.0.contains_key(*name)) {
-        let near = known.0.keys().find(|known| known.eq_ignore_ascii_case(name));
+    for name in given.values.keys().filter(|name| !known.parameters.contains_key(*name)) {
+        let near = known.parameters.keys().find(|known| known.eq_ignore_ascii_case(name));
         let mend = match near {
             Some(near) => format!("It is called {near}."),
             None => "infra/template.yaml lists those there are, under Parameters.".to_owned(),
         };
         findings.push(Finding::fault(name, "is no parameter", mend));
     }
-    for (name, parameter) in &known.0 {
+    for (name, parameter) in &known.parameters {
         let Some(value) = given.values.get(name) else {
             if parameter.default.is_none() {
                 findings.push(Finding::fault(name, "is missing", format!("Give it: {}", parameter.words)));

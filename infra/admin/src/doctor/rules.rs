@@ -179,9 +179,13 @@ impl Looking<'_> {
             self.fault("PublicUrl", format!("{host} is no name"), "Give the name that citizens know.");
         }
         let portal = self.get("PortalDomainName").to_owned();
+        if !self.get("OriginHeader").is_empty() && self.get("OriginHash").is_empty() {
+            let mend = "Give the SHA-256 of the secret that the CDN shows; infra/runbooks/cdn.md says how.";
+            self.fault("OriginHash", "is missing with OriginHeader", mend);
+        }
         if portal.is_empty() {
             let mend =
-                "Right when something else (a CDN) answers for PublicUrl; otherwise give its host name here.";
+                "Give its host name, with a CDN before it too: without it the gateway's own address is open.";
             self.warn("PortalDomainName", "is empty: API Gateway will not answer for PublicUrl", mend);
         } else if portal != host {
             let mend = "The portal takes requests from its own pages only: both must be the same name.";
@@ -213,6 +217,15 @@ impl Looking<'_> {
         if !self.get("NodeDomainName").is_empty() && self.get("NodeTruststoreUri").is_empty() {
             let mend = "Put the authorities that pagoPA publishes for its client certificate into a bucket, and name the file.";
             self.fault("NodeTruststoreUri", "is missing with NodeDomainName", mend);
+        }
+        if !self.get("NodeDomainName").is_empty() && self.get("NodeClientSubject").is_empty() {
+            let mend = "Its authorities have other customers too: ask pagoPA for the subject of its client certificate, \
+                        and write it as NodeApi's access log does.";
+            self.fault("NodeClientSubject", "is missing with NodeDomainName", mend);
+        }
+        if !self.get("NodeClientSubjectNext").is_empty() {
+            let mend = "Right while pagoPA changes its certificate; then put it into NodeClientSubject.";
+            self.warn("NodeClientSubjectNext", "a second certificate may call", mend);
         }
         if !portal.is_empty() && portal == self.get("NodeDomainName") {
             let mend =
@@ -271,13 +284,53 @@ impl Looking<'_> {
                 self.warn(name, what, mend);
             }
         }
-        if self.get("Limits") == "off" {
-            self.fault("Limits", "are off: anybody may guess as often as they like", "Take on.");
+        if self.get("FirstDeployment") == "yes" {
+            let mend = "Right until the first deployment is done; then no, and deploy again.";
+            self.warn("FirstDeployment", "the tables can be deleted", mend);
+        }
+        if self.get("Stopped") == "yes" {
+            self.warn("Stopped", "no function runs", "Take no when tables and secrets are in place.");
         }
         if !self.get("MaintenanceUntil").is_empty() {
             self.warn("MaintenanceUntil", "the portal is closed", "Empty it when the portal is to open.");
         }
     }
+}
+
+/// What two profiles of one account would both make, and only one can.
+pub fn neighbours<'a>(
+    stack: &str,
+    values: &Values,
+    others: impl Iterator<Item = (&'a str, &'a str, Values)>,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (profile, other_stack, other) in others {
+        if stack == other_stack {
+            let mend = "Give each profile a stack_name of its own.";
+            findings.push(Finding::fault("stack_name", format!("{stack} is also {profile}'s"), mend));
+            continue;
+        }
+        let same = |name: &str| {
+            let value = values.get(name).map_or("", String::as_str);
+            !value.is_empty() && other.get(name).map(String::as_str) == Some(value)
+        };
+        let makes = |values: &Values| values.get("MailIdentity").is_none_or(|identity| identity == "new");
+        if same("MailDomain") && makes(values) && makes(&other) {
+            let mend = "Give one of them MailIdentity=existing, or a domain of its own (prova.comune…).";
+            findings.push(Finding::fault(
+                "MailDomain",
+                format!("{profile} makes the same SES identity"),
+                mend,
+            ));
+        }
+        for name in ["PublicUrl", "PortalDomainName", "NodeDomainName", "MetricsNamespace"] {
+            if same(name) {
+                let mend = "Give each profile one of its own; in two accounts it does not matter.";
+                findings.push(Finding::warning(name, format!("is also {profile}'s"), mend));
+            }
+        }
+    }
+    findings
 }
 
 /// The services open to citizens.

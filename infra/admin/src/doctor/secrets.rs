@@ -12,34 +12,59 @@ use super::Finding;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct IdentitySecret {
+struct PepperSecret {
     pepper: String,
-    links: String,
-    sessions: Vec<SessionKeySecret>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct SealSecret {
-    keys: Vec<SessionKeySecret>,
+struct LinkSecret {
+    links: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct IndexSecret {
     index: String,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct SessionKeySecret {
+struct SessionSecret {
+    sessions: Vec<NumberedKey>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SealSecret {
+    keys: Vec<NumberedKey>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NumberedKey {
     kid: u8,
     key: String,
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WebhookSecret {
+    webhook: Vec<String>,
+}
+
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct PspSecret {
-    webhook: Vec<String>,
     #[serde(default)]
     api_key: String,
     #[serde(default)]
     checkout_key: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct AcaSecret {
     #[serde(default)]
     aca_key: String,
 }
@@ -58,33 +83,49 @@ struct CreditorKeySecret {
     hashes: Vec<String>,
 }
 
+/// Every secret of the template.
+const NAMES: &[&str] = &[
+    "PepperSecret",
+    "SessionSecret",
+    "LinkSecret",
+    "SealSecret",
+    "IndexSecret",
+    "WebhookSecret",
+    "PspSecret",
+    "AcaSecret",
+    "CreditorSecret",
+];
+
 const MEND: &str = "infra/runbooks/secrets.md says what belongs there.";
 
-/// Looks through the secrets of a file: `{"IdentitySecret": {…}, "SealSecret": {…}, …}`.
+/// Looks through the secrets of a file: `{"PepperSecret": {…}, "SessionSecret": {…}, …}`.
 pub fn examine(text: &str, values: &BTreeMap<String, String>) -> Vec<Finding> {
     let Ok(all) = serde_json::from_str::<Map<String, Value>>(text) else {
         return vec![Finding::fault("secrets", "the file is no JSON object", MEND)];
     };
     let mut found = Vec::new();
-    for name in all.keys().filter(|name| {
-        !matches!(name.as_str(), "IdentitySecret" | "SealSecret" | "PspSecret" | "CreditorSecret")
-    }) {
+    for name in all.keys().filter(|name| !NAMES.contains(&name.as_str())) {
         found.push(Finding::fault(name, "is no secret of the template", MEND));
     }
-    if let Some(identity) = read::<IdentitySecret>(&all, "IdentitySecret", &mut found) {
-        let place = "IdentitySecret";
-        bytes(place, "pepper", &identity.pepper, &mut found);
-        bytes(place, "links", &identity.links, &mut found);
-        keys(place, "sessions", &identity.sessions, &mut found);
-        alike(place, [&identity.pepper, &identity.links], &mut found);
+    let mut single = Vec::new();
+    if let Some(PepperSecret { pepper }) = read(&all, "PepperSecret", &mut found) {
+        single.push(("PepperSecret", "pepper", pepper));
     }
-    if let Some(seal) = read::<SealSecret>(&all, "SealSecret", &mut found) {
-        bytes("SealSecret", "index", &seal.index, &mut found);
-        keys("SealSecret", "keys", &seal.keys, &mut found);
+    if let Some(LinkSecret { links }) = read(&all, "LinkSecret", &mut found) {
+        single.push(("LinkSecret", "links", links));
     }
-    if let Some(psp) = read::<PspSecret>(&all, "PspSecret", &mut found) {
-        of_the_psp(&psp, values, &mut found);
+    if let Some(IndexSecret { index }) = read(&all, "IndexSecret", &mut found) {
+        single.push(("IndexSecret", "index", index));
     }
+    single.iter().for_each(|(place, member, key)| bytes(place, member, key, &mut found));
+    alike("PepperSecret, LinkSecret, IndexSecret", single.iter().map(|(_, _, key)| key), &mut found);
+    if let Some(SessionSecret { sessions }) = read(&all, "SessionSecret", &mut found) {
+        keys("SessionSecret", "sessions", &sessions, &mut found);
+    }
+    if let Some(SealSecret { keys: seal }) = read(&all, "SealSecret", &mut found) {
+        keys("SealSecret", "keys", &seal, &mut found);
+    }
+    of_the_outside(&all, values, &mut found);
     if let Some(creditor) = read::<CreditorSecret>(&all, "CreditorSecret", &mut found) {
         of_the_back_office(&creditor.keys, &mut found);
     }
@@ -109,7 +150,7 @@ fn bytes(place: &str, member: &str, text: &str, found: &mut Vec<Finding>) {
     }
 }
 
-fn keys(place: &str, member: &str, keys: &[SessionKeySecret], found: &mut Vec<Finding>) {
+fn keys(place: &str, member: &str, keys: &[NumberedKey], found: &mut Vec<Finding>) {
     keys.iter().for_each(|key| bytes(place, member, &key.key, found));
     let kids: BTreeSet<u8> = keys.iter().map(|key| key.kid).collect();
     if keys.is_empty() || keys.len() > 2 || kids.len() != keys.len() || kids.contains(&0) {
@@ -159,35 +200,36 @@ fn alike<'a>(place: &str, texts: impl IntoIterator<Item = &'a String>, found: &m
     }
 }
 
-fn of_the_psp(psp: &PspSecret, values: &BTreeMap<String, String>, found: &mut Vec<Finding>) {
+/// What PSP, Checkout and archive agreed with us.
+fn of_the_outside(all: &Map<String, Value>, values: &BTreeMap<String, String>, found: &mut Vec<Finding>) {
     let get = |name: &str| values.get(name).map_or("", String::as_str);
-    for key in &psp.webhook {
-        let bytes = key.strip_prefix("whsec_").and_then(|text| STANDARD.decode(text).ok());
-        if bytes.is_none_or(|bytes| !(24..=64).contains(&bytes.len())) {
-            let mend = "As Standard Webhooks writes it: whsec_ and 24 to 64 bytes in base64.";
-            found.push(Finding::fault("PspSecret", "a webhook key cannot be read", mend));
-        }
-    }
     let channel = get("PaymentChannel");
-    if psp.webhook.is_empty() && channel == "psp" {
-        found.push(Finding::fault(
-            "PspSecret",
-            "there is no webhook key",
-            "Without one every callback is refused.",
-        ));
-    }
-    let unset = |key: &str| key.is_empty() || key.starts_with("FROM-");
-    for (needed, member, key) in [
-        (channel == "psp", "apiKey", &psp.api_key),
-        (channel == "checkout", "checkoutKey", &psp.checkout_key),
-        (!get("AcaUrl").is_empty(), "acaKey", &psp.aca_key),
-    ] {
-        if needed && unset(key) {
-            found.push(Finding::fault(
-                "PspSecret",
-                format!("{member} is not filled in"),
-                "Its issuer gives it to you.",
-            ));
+    if let Some(WebhookSecret { webhook }) = read(all, "WebhookSecret", found) {
+        for key in &webhook {
+            let bytes = key.strip_prefix("whsec_").and_then(|text| STANDARD.decode(text).ok());
+            if bytes.is_none_or(|bytes| !(24..=64).contains(&bytes.len())) {
+                let mend = "As Standard Webhooks writes it: whsec_ and 24 to 64 bytes in base64.";
+                found.push(Finding::fault("WebhookSecret", "a webhook key cannot be read", mend));
+            }
+        }
+        if webhook.is_empty() && channel == "psp" {
+            let mend = "Without one every callback is refused.";
+            found.push(Finding::fault("WebhookSecret", "there is no webhook key", mend));
         }
     }
+    let mut filled = |needed: bool, place: &str, member: &str, key: &str| {
+        if needed && (key.is_empty() || key.starts_with("FROM-")) {
+            let what = format!("{member} is not filled in");
+            found.push(Finding::fault(place, what, "Its issuer gives it to you."));
+        }
+    };
+    let mut unread = Vec::new();
+    if let Some(PspSecret { api_key, checkout_key }) = read(all, "PspSecret", &mut unread) {
+        filled(channel == "psp", "PspSecret", "apiKey", &api_key);
+        filled(channel == "checkout", "PspSecret", "checkoutKey", &checkout_key);
+    }
+    if let Some(AcaSecret { aca_key }) = read(all, "AcaSecret", &mut unread) {
+        filled(!get("AcaUrl").is_empty(), "AcaSecret", "acaKey", &aca_key);
+    }
+    found.extend(unread);
 }

@@ -20,6 +20,7 @@ PortalCertificateArn=arn:aws:acm:eu-south-1:123456789012:certificate/0a1b
 NodeDomainName=nodo.prova.invalid
 NodeCertificateArn=arn:aws:acm:eu-south-1:123456789012:certificate/0a1c
 NodeTruststoreUri=s3://prova-node/pagopa.pem
+NodeClientSubject='CN=nodo.prova.invalid,O=pagoPA,C=IT'
 ContactEmail=tributi@prova.invalid
 ContactPhone='+39 06 0000001'
 ContactPec=protocollo@pec.prova.invalid
@@ -114,17 +115,24 @@ fn each_mistake_is_found_at_its_parameter_and_is_the_only_one() {
         (&[("PortalCertificateArn", account)], Fault, "PortalCertificateArn"),
         (&[("NodeCertificateArn", "")], Fault, "NodeCertificateArn"),
         (&[("NodeTruststoreUri", "")], Fault, "NodeTruststoreUri"),
+        (&[("NodeClientSubject", "")], Fault, "NodeClientSubject"),
+        (&[("NodeClientSubject", "pagoPA")], Fault, "NodeClientSubject"),
+        (&[("NodeClientSubjectNext", "CN=nodo2.prova.invalid")], Warning, "NodeClientSubjectNext"),
+        (&[("OriginHeader", "x-origin")], Fault, "OriginHash"),
+        (&[("OriginHash", "secret")], Fault, "OriginHash"),
         (&[("NodeDomainName", "pagamenti.prova.invalid")], Fault, "NodeDomainName"),
         // Mail.
         (&[("MailFrom", "pagamenti@altro.invalid")], Fault, "MailFrom"),
         (&[("MailDomain", "pec.prova.invalid"), ("MailFrom", "p@pec.prova.invalid")], Fault, "MailDomain"),
         // Running.
-        (&[("Limits", "off")], Fault, "Limits"),
+        (&[("Limits", "off")], Fault, "Limits"), // IDN-13: no parameter any more.
         (&[("IdentityProof", "none")], Warning, "IdentityProof"),
         (&[("ReserveConcurrency", "no")], Warning, "ReserveConcurrency"),
         (&[("Deployment", "AllAtOnce")], Warning, "Deployment"),
         (&[("AlarmEmail", "")], Warning, "AlarmEmail"),
         (&[("AccessibilityStatementUrl", "")], Warning, "AccessibilityStatementUrl"),
+        (&[("FirstDeployment", "yes")], Warning, "FirstDeployment"),
+        (&[("Stopped", "yes")], Warning, "Stopped"),
         (&[("MaintenanceUntil", "8.30")], Warning, "MaintenanceUntil"),
     ];
     let mut wrong = Vec::new();
@@ -152,6 +160,7 @@ fn every_rule_of_the_template_is_a_fault_here() {
             "AuxDigitZeroNeedsApplicationCode" => &[("AuxDigit", "0")],
             "MoneyNeedsAnAccount" => &[("CreditorIban", ""), ("CreditorPostalIban", "")],
             "NodeNeedsItsCertificates" => &[("NodeTruststoreUri", "")],
+            "OriginNeedsItsHash" => &[("OriginHeader", "x-origin")],
             "PortalNeedsItsCertificate" => &[("PortalCertificateArn", "")],
             _ => panic!("the doctor does not know the rule {rule}"),
         }
@@ -176,6 +185,39 @@ fn a_profile_is_read_as_sam_reads_it() {
     assert!(Given::of_samconfig(list, "dev").unwrap_err().contains("dev.deploy.parameters"));
     assert!(Given::of_lines("A=1\nA=2").unwrap_err().contains("twice"));
     assert!(Given::of_lines("nonsense").is_err());
+}
+
+/// Two profiles in one account: what one makes, the other cannot.
+#[test]
+fn two_profiles_do_not_make_the_same_things() {
+    let file = |dev: &str, prod: &str| {
+        format!(
+            "[dev.deploy.parameters]\nstack_name='payments-dev'\nparameter_overrides='{dev}'\n\
+             [prod.global.parameters]\nstack_name='payments'\n[prod.deploy.parameters]\nparameter_overrides='{prod}'\n"
+        )
+    };
+    let known = known();
+    let found = |text: &str| -> Vec<(Weight, String)> {
+        let prod = Given::of_samconfig(text, "prod").unwrap();
+        let all = Given::of_every_profile(text).unwrap();
+        let others = all.iter().filter(|(name, _)| name != "prod");
+        let others =
+            others.map(|(name, other)| (name.as_str(), other.stack.as_str(), known.completed(other)));
+        let found = rules::neighbours(&prod.stack, &known.completed(&prod), others);
+        found.into_iter().map(|finding| (finding.weight, finding.place)).collect()
+    };
+    let own = "MetricsNamespace=PaymentsDev MailDomain=prova.example.org";
+    assert_eq!(found(&file(own, "MailDomain=example.org")), []);
+    let both = "MetricsNamespace=PaymentsDev MailDomain=example.org";
+    assert_eq!(found(&file(both, "MailDomain=example.org")), [(Weight::Fault, "MailDomain".to_owned())]);
+    assert_eq!(found(&file(&format!("{both} MailIdentity=existing"), "MailDomain=example.org")), []);
+    let namespace = file("MailDomain=prova.example.org", "MailDomain=example.org");
+    assert_eq!(found(&namespace), [(Weight::Warning, "MetricsNamespace".to_owned())]);
+    let stack = namespace.replace("payments-dev", "payments");
+    assert_eq!(found(&stack), [(Weight::Fault, "stack_name".to_owned())]);
+    // As shipped, nothing of one is in the way of the other.
+    let shipped = std::fs::read_to_string(super::repository().join("infra/samconfig.toml")).unwrap();
+    assert_eq!(found(&shipped), []);
 }
 
 /// The profile of the repository is a form to fill in, and is told so.
@@ -215,10 +257,16 @@ fn certificates_are_ours_and_hold() {
 fn secrets_are_whole_and_are_never_repeated() {
     let key = "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA=";
     let other = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    let third = "EBESExQVFhcYGRobHB0eHwABAgMEBQYHCAkKCwwNDg8=";
     let sound = serde_json::json!({
-        "IdentitySecret": {"pepper": key, "links": other, "sessions": [{"kid": 1, "key": key}]},
-        "SealSecret": {"keys": [{"kid": 2, "key": key}, {"kid": 1, "key": other}], "index": key},
-        "PspSecret": {"webhook": [format!("whsec_{key}")], "apiKey": "a", "checkoutKey": "b"},
+        "PepperSecret": {"pepper": key},
+        "LinkSecret": {"links": other},
+        "IndexSecret": {"index": third},
+        "SessionSecret": {"sessions": [{"kid": 1, "key": key}]},
+        "SealSecret": {"keys": [{"kid": 2, "key": key}, {"kid": 1, "key": other}]},
+        "WebhookSecret": {"webhook": [format!("whsec_{key}")]},
+        "PspSecret": {"apiKey": "a", "checkoutKey": "b"},
+        "AcaSecret": {},
         "CreditorSecret": {"keys": [{
             "id": "gestionale", "scopes": ["debts:write"], "hashes": ["0123456789abcdef".repeat(4)],
         }]},
@@ -233,12 +281,14 @@ fn secrets_are_whole_and_are_never_repeated() {
     assert_eq!(places(&sound), Vec::<String>::new());
     let short = serde_json::json!("c2hvcnQ=");
     for (pointer, value, place) in [
-        ("/IdentitySecret/pepper", short.clone(), "IdentitySecret"),
-        ("/IdentitySecret/links", serde_json::json!(key), "IdentitySecret"),
-        ("/IdentitySecret/sessions", serde_json::json!([]), "IdentitySecret"),
+        ("/PepperSecret/pepper", short.clone(), "PepperSecret"),
+        ("/PepperSecret/pepper", serde_json::json!(other), "PepperSecret, LinkSecret, IndexSecret"),
+        ("/SessionSecret/sessions", serde_json::json!([]), "SessionSecret"),
         ("/SealSecret/keys/0/kid", serde_json::json!(1), "SealSecret"),
-        ("/SealSecret/index", short, "SealSecret"),
-        ("/PspSecret/webhook/0", serde_json::json!("whsec_short"), "PspSecret"),
+        ("/SealSecret", serde_json::json!({"keys": [], "index": key}), "SealSecret"),
+        ("/IndexSecret/index", short, "IndexSecret"),
+        ("/WebhookSecret/webhook/0", serde_json::json!("whsec_short"), "WebhookSecret"),
+        ("/AcaSecret", serde_json::json!("none"), "AcaSecret"),
         ("/PspSecret/checkoutKey", serde_json::json!("FROM-PAGOPA"), "PspSecret"),
         ("/CreditorSecret/keys", serde_json::json!([]), "CreditorSecret"),
         ("/CreditorSecret/keys/0/id", serde_json::json!(""), "CreditorSecret"),

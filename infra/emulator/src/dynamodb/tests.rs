@@ -1,7 +1,8 @@
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, KeysAndAttributes, Put, TransactWriteItem};
 use aws_sdk_dynamodb::{Client, operation::put_item::PutItemError};
 
 use super::*;
@@ -32,6 +33,10 @@ Resources:
       BillingMode: PAY_PER_REQUEST
       KeySchema: [{AttributeName: pk, KeyType: HASH}]
       AttributeDefinitions: [{AttributeName: pk, AttributeType: S}]
+      ResourcePolicy:
+        PolicyDocument:
+          Statement:
+            - {Effect: Deny, Principal: '*', Action: ['dynamodb:DeleteItem'], Resource: '*'}
   Writer:
     Type: AWS::Serverless::Function
     Properties:
@@ -40,6 +45,17 @@ Resources:
         - Statement:
             - {Effect: Allow, Action: ['dynamodb:PutItem', 'dynamodb:GetItem', 'dynamodb:BatchGetItem'], Resource: !GetAtt DebtsTable.Arn}
             - {Effect: Allow, Action: 'dynamodb:Query', Resource: !Sub '${DebtsTable.Arn}/index/due'}
+  Careful:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: careful
+      Policies:
+        - Statement:
+            - Effect: Allow
+              Action: ['dynamodb:PutItem', 'dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query']
+              Resource: !GetAtt OtherTable.Arn
+              Condition: {'ForAllValues:StringLike': {'dynamodb:LeadingKeys': ['SESS#*', 'ACC#*']}}
+            - {Effect: Allow, Action: 'dynamodb:DeleteItem', Resource: !GetAtt OtherTable.Arn}
 ";
 
 fn aws() -> Arc<Aws> {
@@ -133,11 +149,52 @@ async fn a_function_may_do_what_its_policy_says_and_no_more() {
     let stranger = put(&client(&aws, "Nobody"), "3").await.unwrap_err();
     assert_eq!(code(&stranger), "UnrecognizedClientException");
 
-    let grant = Grant { action: "dynamodb:BatchGetItem".to_owned(), resource: table_arn("DebtsTable") };
-    let get = Grant { action: "dynamodb:GetItem".to_owned(), resource: table_arn("DebtsTable") };
-    let unused = [grant, get].map(|grant| Granted { function: "Writer".to_owned(), grant });
-    assert_eq!(aws.access.unused(), unused);
+    let unused = ["dynamodb:BatchGetItem", "dynamodb:GetItem"].map(|action| Granted {
+        function: "Writer".to_owned(),
+        grant: Grant::on(action, table_arn("DebtsTable")),
+    });
+    let of_the_writer = aws.access.unused().into_iter().filter(|granted| granted.function == "Writer");
+    assert_eq!(of_the_writer.collect::<Vec<_>>(), unused);
     assert_eq!(aws.access.lacking().len(), 4);
+}
+
+#[tokio::test]
+async fn mon_16_a_grant_for_rows_of_a_kind_is_for_no_other_and_a_tables_own_policy_denies_to_everybody() {
+    let aws = aws();
+    let careful = client(&aws, "Careful");
+    let put = |key: &str| careful.put_item().table_name("OtherTable").item("pk", text(key)).send();
+    put("SESS#1").await.unwrap();
+    put("ACC#1").await.unwrap();
+    for other in ["CODE#1", "SESSION#1", "SESS", ""] {
+        assert_eq!(code(&put(other).await.unwrap_err()), "AccessDeniedException", "{other}");
+    }
+    let read = |key: &str| {
+        let query = careful.query().table_name("OtherTable").key_condition_expression("pk = :pk");
+        query.expression_attribute_values(":pk", text(key)).send()
+    };
+    read("ACC#1").await.unwrap();
+    assert_eq!(code(&read("CODE#1").await.unwrap_err()), "AccessDeniedException");
+    // One row of another kind, and the whole batch or transaction is refused.
+    let batch = |keys: [&str; 2]| {
+        let keys = keys.map(|key| HashMap::from([("pk".to_owned(), text(key))]));
+        let keys = KeysAndAttributes::builder().set_keys(Some(keys.to_vec())).build().unwrap();
+        careful.batch_get_item().request_items("OtherTable", keys).send()
+    };
+    batch(["SESS#1", "ACC#1"]).await.unwrap();
+    assert_eq!(code(&batch(["SESS#1", "CODE#1"]).await.unwrap_err()), "AccessDeniedException");
+    let write = |key: &str| {
+        let put = Put::builder().table_name("OtherTable").item("pk", text(key)).build().unwrap();
+        TransactWriteItem::builder().put(put).build()
+    };
+    let both = careful.transact_write_items().transact_items(write("SESS#2")).transact_items(write("CODE#2"));
+    assert_eq!(code(&both.send().await.unwrap_err()), "AccessDeniedException");
+    // A grant against the table's policy is of no use.
+    let deleted = careful.delete_item().table_name("OtherTable").key("pk", text("SESS#1")).send().await;
+    assert_eq!(code(&deleted.unwrap_err()), "AccessDeniedException");
+    let unused: Vec<String> = aws.access.unused().iter().map(ToString::to_string).collect();
+    let used_up = ["GetItem on", "DeleteItem on"].map(|action| unused.iter().any(|it| it.contains(action)));
+    assert_eq!(used_up, [true, true], "{unused:?}");
+    assert!(!unused.iter().any(|it| it.contains("PutItem on") && it.contains("SESS#*")), "{unused:?}");
 }
 
 #[tokio::test]
@@ -208,9 +265,9 @@ async fn the_stream_hands_over_new_records_in_lambdas_own_shape() {
 fn each_part_of_a_request_needs_its_right() {
     let needs = |operation: &str, request: Value| {
         let needs = needs(operation, &request).into_iter();
-        needs
-            .map(|need| format!("{} {}", need.action, need.resource.rsplit(':').next().unwrap()))
-            .collect::<Vec<_>>()
+        let table = |need: &Grant| need.resource.rsplit(':').next().unwrap().to_owned();
+        let rows = |need: &Grant| need.rows.iter().map(|rows| format!(" {rows}")).collect::<String>();
+        needs.map(|need| format!("{} {}{}", need.action, table(&need), rows(&need))).collect::<Vec<_>>()
     };
     assert_eq!(needs("GetItem", json!({"TableName": "A"})), ["dynamodb:GetItem table/A"]);
     assert_eq!(
@@ -222,7 +279,8 @@ fn each_part_of_a_request_needs_its_right() {
         ["dynamodb:BatchGetItem table/A", "dynamodb:BatchGetItem table/B"]
     );
     let items = json!({"TransactItems": [
-        {"Put": {"TableName": "A"}}, {"Update": {"TableName": "B"}}, {"Put": {"TableName": "A"}},
+        {"Put": {"TableName": "A", "Item": {"pk": {"S": "PAY#1"}}}}, {"Update": {"TableName": "B"}},
+        {"Put": {"TableName": "A", "Item": {"pk": {"S": "PAY#2"}}}},
         {"ConditionCheck": {"TableName": "A"}}, {"Delete": {"TableName": "B"}}
     ]});
     assert_eq!(
@@ -230,7 +288,7 @@ fn each_part_of_a_request_needs_its_right() {
         [
             "dynamodb:ConditionCheckItem table/A",
             "dynamodb:DeleteItem table/B",
-            "dynamodb:PutItem table/A",
+            "dynamodb:PutItem table/A PAY#*",
             "dynamodb:UpdateItem table/B"
         ]
     );

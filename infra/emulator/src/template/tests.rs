@@ -21,6 +21,10 @@ Resources:
       AttributeDefinitions: [{AttributeName: pk, AttributeType: S}]
       StreamSpecification: {StreamViewType: NEW_IMAGE}
       TimeToLiveSpecification: {AttributeName: ttl, Enabled: true}
+      ResourcePolicy:
+        PolicyDocument:
+          Statement:
+            - {Effect: Deny, Principal: '*', Action: ['dynamodb:DeleteItem'], Resource: '*'}
   Secret: {Type: AWS::SecretsManager::Secret}
   InitiatePayment:
     Type: AWS::Serverless::Function
@@ -35,7 +39,10 @@ Resources:
           WHERE: !Sub '${Name} in ${AWS::Region} of ${DebtsTable.Arn}, ${!literal}'
       Policies:
         - Statement:
-            - {Effect: Allow, Action: 'dynamodb:PutItem', Resource: !GetAtt DebtsTable.Arn}
+            - Effect: Allow
+              Action: 'dynamodb:PutItem'
+              Resource: !GetAtt DebtsTable.Arn
+              Condition: {'ForAllValues:StringLike': {'dynamodb:LeadingKeys': ['DEBT#*', 'PAY#*']}}
             - {Effect: Allow, Action: ['dynamodb:Query'], Resource: [!Sub '${DebtsTable.Arn}/index/due']}
       Events:
         Start: {Type: HttpApi, Properties: {ApiId: !Ref Api, Method: post, Path: /api/payments}}
@@ -70,12 +77,12 @@ fn everything_that_matters_is_read() {
     assert_eq!(variable("SECRET"), "Secret");
     let arn = "arn:aws:dynamodb:eu-south-1:000000000000:table/DebtsTable";
     assert_eq!(variable("WHERE"), format!("Test in eu-south-1 of {arn}, ${{literal}}"));
-    let grant = |action: &str, resource: String| Grant { action: action.to_owned(), resource };
     assert_eq!(
         function.grants,
         BTreeSet::from([
-            grant("dynamodb:PutItem", table_arn("DebtsTable")),
-            grant("dynamodb:Query", index_arn("DebtsTable", "due"))
+            Grant::on("dynamodb:PutItem", table_arn("DebtsTable")).of_rows("DEBT#*"),
+            Grant::on("dynamodb:PutItem", table_arn("DebtsTable")).of_rows("PAY#*"),
+            Grant::on("dynamodb:Query", index_arn("DebtsTable", "due"))
         ])
     );
     let route =
@@ -86,6 +93,7 @@ fn everything_that_matters_is_read() {
     assert_eq!((stream.table.as_str(), stream.batch, stream.reports_failures), ("DebtsTable", 7, true));
     let table = &template.tables["DebtsTable"];
     assert_eq!((table.ttl.as_deref(), table.has_stream), (Some("ttl"), true));
+    assert_eq!(table.denied, BTreeSet::from(["dynamodb:DeleteItem".to_owned()]));
     assert_eq!(table.definition["StreamSpecification"]["StreamEnabled"], true);
     assert_eq!(template.secrets, BTreeSet::from(["Secret".to_owned()]));
 }
@@ -117,6 +125,10 @@ fn what_is_broken_is_said_in_one_sentence() {
         ("Method: post, ", "", "event Start has no Method"),
         ("dynamodb:PutItem", "dynamodb:*", "has a wildcard"),
         ("Effect: Allow", "Effect: Deny", "has a policy that does not Allow"),
+        ("'PAY#*'", "'*'", "has a condition on rows *"),
+        ("Action: 'dynamodb:PutItem'", "Action: 'dynamodb:Scan'", "scans: no condition holds it back"),
+        ("ForAllValues:StringLike", "ForAnyValue:StringLike", "unknown field `ForAnyValue:StringLike`"),
+        ("{Effect: Deny, Principal", "{Effect: Allow, Principal", "a policy that does not deny to everybody"),
         (
             "StreamSpecification: {StreamViewType: NEW_IMAGE}",
             "X: 1",

@@ -160,6 +160,7 @@ fn embedded(line: &Value) -> BTreeMap<String, (Value, String)> {
 #[tokio::test]
 async fn with_a_namespace_the_line_is_a_metric_document_too_and_each_outcome_has_its_own() {
     let lines = lines("Payments", TRACE, &["/api/works", "/api/refuses"]).await;
+    assert!(lines.iter().all(|line| line["version"] == runtime::VERSION), "{lines:#?}");
     let [works, outcomes @ .., refused] = &lines[..] else { panic!("{lines:#?}") };
     let of_works = embedded(works);
     assert_eq!(of_works["Requests"], (json!(1), String::new()));

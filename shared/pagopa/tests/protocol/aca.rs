@@ -99,7 +99,7 @@ fn every_answer_has_a_meaning() {
 
 #[test]
 fn the_call_carries_the_position_and_the_key() {
-    let variables = [("ACA_URL", "https://api.example/aca/v1/"), ("PSP_SECRET", "arn:secret")];
+    let variables = [("ACA_URL", "https://api.example/aca/v1/"), ("ACA_SECRET", "arn:secret")];
     let answer: Scripted = Some((200, Vec::new(), r#"{"status": "VALID"}"#.to_owned()));
     let (env, sent) = env(&variables, r#"{"acaKey": "k3y"}"#, answer);
     let aca = AcaClient::connect(&env).unwrap().unwrap();
@@ -116,9 +116,9 @@ fn the_call_carries_the_position_and_the_key() {
 
 #[test]
 fn off_unless_configured_and_patient_when_nobody_answers() {
-    let (off, _) = env(&[("ACA_URL", ""), ("PSP_SECRET", "arn:secret")], "{}", None);
+    let (off, _) = env(&[("ACA_URL", ""), ("ACA_SECRET", "arn:secret")], "{}", None);
     assert!(AcaClient::connect(&off).unwrap().is_none());
-    let (silent, _) = env(&[("ACA_URL", "https://api.example"), ("PSP_SECRET", "arn:secret")], "{}", None);
+    let (silent, _) = env(&[("ACA_URL", "https://api.example"), ("ACA_SECRET", "arn:secret")], "{}", None);
     let aca = AcaClient::connect(&silent).unwrap().unwrap();
     let lost = run(aca.upload(&Position::of(&debt(), &creditor(), at(NOW)))).unwrap_err();
     assert!(lost.worth_repeating());

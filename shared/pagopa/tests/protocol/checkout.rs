@@ -197,7 +197,8 @@ fn an_address_that_makes_no_sense_stops_the_start() {
         ("", "https://x.example", "CHECKOUT_URL"),
         ("checkout.example", "https://x.example", "CHECKOUT_URL"),
         ("https://checkout.example/v1", "", "PUBLIC_URL"),
-        ("https://checkout.example/v1", "http://x.example", "PUBLIC_URL"),
+        ("https://checkout.example/v1", "http://localhost", "PUBLIC_URL"),
+        ("http://checkout.example/v1", "https://x.example", "CHECKOUT_URL"),
     ] {
         let variables = [("CHECKOUT_URL", checkout), ("PUBLIC_URL", public), VARIABLES[2]];
         let (env, _) = env(&variables, "{}", None);
