@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::money::Amount;
 use crate::movement::{MovementEntry, MovementSource};
 use crate::notice::NoticeNumber;
+use crate::office::OfficeData;
 use crate::outbox::OutboxMessage;
 use crate::person::Person;
 use crate::plan::{DebtChange, Plan};
@@ -24,12 +25,13 @@ pub struct NewDebt {
     pub details: Vec<DebtDetail>,
     pub amount: Amount,
     pub days: DebtDates,
+    pub office: OfficeData,
 }
 
 impl NewDebt {
     /// The debt under its notice number, before anything happened to it.
     pub fn under(self, notice: NoticeNumber, origin: DebtOrigin, now: Timestamp) -> Debt {
-        let Self { debtor, service, reason, details, amount, days } = self;
+        let Self { debtor, service, reason, details, amount, days, office } = self;
         Debt {
             notice,
             debtor,
@@ -38,6 +40,7 @@ impl NewDebt {
             details,
             amount,
             days,
+            office,
             origin,
             created_at: now,
             state: DebtState::Open,
@@ -89,6 +92,11 @@ pub fn create_spontaneous(
     created(debt, MovementSource::Citizen).map(|imported| imported.debt)
 }
 
+/// The creditor issues a debt under a number of ours that nobody has.
+pub fn issue(new: NewDebt, notice: NoticeNumber, now: Timestamp) -> Plan<Debt> {
+    created(new.under(notice, DebtOrigin::Creditor, now), MovementSource::Creditor).map(|made| made.debt)
+}
+
 /// The creditor adds or changes a debt. The same data again change nothing.
 ///
 /// # Errors
@@ -104,8 +112,10 @@ pub fn import(
     };
     let entry = MovementEntry::new(new.amount.cents(), MovementSource::Creditor);
     let changed = before.apply(DebtEvent::Change, entry, now)?;
-    let NewDebt { debtor, service, reason, details, amount, days } = new;
-    let after = Debt { debtor, service, reason, details, amount, days, ..changed.after };
+    let NewDebt { debtor, service, reason, details, amount, days, office } = new;
+    // A debt keeps the name that its service had when it was made.
+    let service = if service.code == before.service.code { before.service.clone() } else { service };
+    let after = Debt { debtor, service, reason, details, amount, days, office, ..changed.after };
     let changed = DebtChange { after, ..changed };
     if changed.leaves_data() {
         return Ok(Plan::nothing(Imported { debt: before.clone(), created: false }));

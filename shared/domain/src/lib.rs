@@ -15,6 +15,7 @@
 //! | what money does when it arrives | – | [`settlement::settle`] |
 //! | movement, and what proves the books | movimento | [`movement::Movement`], [`ledger::verify`] |
 //! | receipt | quietanza, ricevuta | [`receipt::Receipt`] |
+//! | what the office says beside: its number, shares, accounting | riferimento pratica | [`office::OfficeData`] |
 //! | an operator's notes | – | [`bookkeeping::book`] |
 //! | account, consent | utenza, consenso | [`account::Account`], [`registration`] |
 //! | work to do after a change | – | [`outbox::OutboxMessage`] |
@@ -40,6 +41,7 @@ pub mod ledger;
 pub mod money;
 pub mod movement;
 pub mod notice;
+pub mod office;
 pub mod outbox;
 pub mod password;
 pub mod payment;

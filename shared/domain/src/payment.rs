@@ -12,7 +12,7 @@ use crate::money::{Amount, Cents};
 use crate::movement::MovementSource;
 use crate::notice::NoticeNumber;
 use crate::person::Email;
-use crate::receipt::{Payer, PspIdentity};
+use crate::receipt::{MoneyChannel, Payer, PspIdentity};
 use crate::time;
 
 /// How many debts one payment may cover (Checkout's own limit).
@@ -245,4 +245,15 @@ pub struct Confirmation {
     pub applied_on: Option<Date>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payer: Option<Payer>,
+}
+
+impl Confirmation {
+    /// By which of our doors it came. What the node brings of a payment that began here went through Checkout.
+    pub fn brought_by(&self) -> MoneyChannel {
+        match (self.source, &self.payment_id) {
+            (MovementSource::PspCallback | MovementSource::PspInquiry, _) => MoneyChannel::Psp,
+            (_, Some(_)) => MoneyChannel::Checkout,
+            (_, None) => MoneyChannel::Node,
+        }
+    }
 }

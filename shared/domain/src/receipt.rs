@@ -33,9 +33,34 @@ pub struct Receipt {
     /// Who paid, if it was said; may not be the debtor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payer: Option<Payer>,
+    /// Who brought the money to us; receipts of before do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub brought_by: Option<MoneyChannel>,
     /// The number of debts paid together, for the note beside the fee.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paid_together: Option<u8>,
+}
+
+/// By which of our doors money is told to us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MoneyChannel {
+    /// The creditor's own PSP, after a payment that began on the portal.
+    Psp,
+    /// The node, after a payment that began on the portal and went through Checkout.
+    Checkout,
+    /// The node, after a payment that began anywhere else.
+    Node,
+}
+
+impl MoneyChannel {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            MoneyChannel::Psp => "psp",
+            MoneyChannel::Checkout => "checkout",
+            MoneyChannel::Node => "node",
+        }
+    }
 }
 
 /// The payment service provider, as far as it identified itself.
@@ -55,6 +80,13 @@ pub struct Payer {
 }
 
 impl Receipt {
+    /// Who brought the money. Only the node says when it was applied, or through which of its channels it came.
+    pub fn brought_by(&self) -> MoneyChannel {
+        let by_node = self.applied_on.is_some() || self.channel.is_some();
+        let guessed = if by_node { MoneyChannel::Node } else { MoneyChannel::Psp };
+        self.brought_by.unwrap_or(guessed)
+    }
+
     /// The day shown as the day of payment.
     pub fn paid_on(&self) -> Date {
         let by_sender = self.paid_at.map(crate::time::rome_date).or(self.applied_on);

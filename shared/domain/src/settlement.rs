@@ -240,6 +240,7 @@ fn credit<'a>(
             method: confirmation.method.clone(),
             channel: confirmation.channel.clone(),
             payer: confirmation.payer.clone(),
+            brought_by: Some(confirmation.brought_by()),
             paid_together: *together,
         });
     }

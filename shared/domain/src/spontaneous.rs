@@ -239,7 +239,7 @@ impl CatalogueService {
         };
         let details = self.fields.iter().filter_map(|field| {
             let value = values.get(field.name.as_str())?.clone();
-            Some(DebtDetail { label: field.label.clone(), value })
+            Some(DebtDetail { name: field.name.clone(), label: field.label.clone(), value })
         });
         let details: Vec<DebtDetail> = details.collect();
         let priced = reason.zip(amount).map(|(reason, amount)| PricedRequest { amount, reason, details });

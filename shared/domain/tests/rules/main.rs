@@ -16,6 +16,7 @@ mod fiscal_code;
 mod money;
 mod movement;
 mod notice;
+mod office;
 mod password;
 mod payment;
 mod person;
