@@ -71,7 +71,7 @@ pub const ACTIONS: &[FaultAction] = &[
         name: "the worker makes the account", caller: ActionCaller::Worker, fine: &[200],
         arrange: arranged!(fixture => drop(fixture.mario.tries_to_register().await)),
         act: arranged!(fixture => { fixture.stack().settle().await; 200 }),
-        rows: &[("ProcessOutbox", "TransactWriteItems", &["FM-04"]), ("ProcessOutbox", "SendEmail", &["FM-05"]), ("ProcessOutbox", "UpdateItem", &["FM-05", "FM-04", "FM-05", "FM-06"]), ("ProcessOutbox", "*", &["FM-04"])],
+        rows: &[("ProcessOutbox", "TransactWriteItems", &["FM-04"]), ("ProcessOutbox", "SendEmail", &["FM-05"]), ("ProcessOutbox", "UpdateItem", &["FM-05", "FM-05", "FM-06"]), ("ProcessOutbox", "*", &["FM-04"])],
     },
     FaultAction {
         name: "activate", caller: ActionCaller::Person, fine: &[200],
@@ -187,7 +187,7 @@ pub const ACTIONS: &[FaultAction] = &[
             let notice = fixture.notice();
             status(fixture.mario.searches_for(&notice.fiscal_code, &notice.number).await)
         }),
-        rows: &[("Search", "UpdateItem", &["FM-23"]), ("Search", "*", &["FM-24"])],
+        rows: &[("Search", "GetItem", &["FM-23"]), ("Search", "*", &["FM-24"])],
     },
     FaultAction {
         name: "list", caller: ActionCaller::Person, fine: &[200],

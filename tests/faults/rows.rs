@@ -20,7 +20,7 @@ rows! {
     fm_20 "FM-20": F1 f1, F2 f2, F3 f3, F4 f4, F5 f5, F8 f8, F9 f9, F10 f10, F11 f11;
     fm_21 "FM-21": F1 f1, F2 f2, F3 f3, F4 f4, F5 f5, F6 f6, F8 f8, F9 f9, F10 f10, F11 f11;
     fm_22 "FM-22": F1 f1, F2 f2, F3 f3, F4 f4, F5 f5, F6 f6, F8 f8, F9 f9, F10 f10, F11 f11;
-    fm_23 "FM-23": F1 f1, F2 f2, F3 f3, F4 f4, F5 f5;
+    fm_23 "FM-23": F1 f1, F2 f2, F3 f3;
     fm_24 "FM-24": F1 f1, F2 f2, F3 f3, F8 f8, F9 f9, F10 f10, F11 f11;
     fm_25 "FM-25": F1 f1, F2 f2, F3 f3, F8 f8, F9 f9, F10 f10, F11 f11;
     fm_26 "FM-26": F1 f1, F2 f2, F3 f3, F8 f8, F9 f9, F10 f10, F11 f11;
