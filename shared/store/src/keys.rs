@@ -297,6 +297,7 @@ mod tests {
             "IDEM#i | IDEM",
             "RECEIPT#C | RECEIPT",
             "UNMATCHED#r1 | MESSAGE",
+            "DIFF#11177b193bc66dd09877282f9f16f351 | DIFFERENCE",
             "DEBT#301000000000000144 | M#000000000007",
             "OUT#o | LETTER",
             "LIMIT#search#h | WINDOW",
