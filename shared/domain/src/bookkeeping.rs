@@ -104,7 +104,11 @@ pub fn book(
         return refuse(NotBooked::NothingToSettle(waiting.kind));
     }
     let entry = MovementEntry::new(waiting.cents, MovementSource::Operator).about(reason.of(number));
-    let Ok(change) = debt.apply(event, entry, now) else { return refuse(NotBooked::NotNow(debt.state)) };
+    let Ok(mut change) = debt.apply(event, entry, now) else { return refuse(NotBooked::NotNow(debt.state)) };
+    // It is dealt with: nobody is warned any more that money has come.
+    if waiting.kind == MovementKind::Mismatch {
+        change.after.mismatched = None;
+    }
     let Some(noted) = change.movements.last() else { return refuse(NotBooked::NotNow(debt.state)) };
     match movements.iter().find(|movement| dealt_with(movement) == Some(number)) {
         Some(before) if before.kind == noted.kind => Plan::nothing(Booked::Known(before.number)),

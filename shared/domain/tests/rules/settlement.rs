@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::account::{AccountId, Language};
 use domain::bookkeeping::Reason;
-use domain::debt::{Debt, DebtState, OpenAttempt};
+use domain::debt::{Debt, DebtEvent, DebtState, OpenAttempt};
 use domain::difference::{Difference, DifferenceChange, DifferenceKind, ReceiptField, ResolutionKind};
 use domain::ledger::verify;
 use domain::movement::{MovementKind, MovementSource};
@@ -367,6 +367,19 @@ fn mon_02_the_same_wrong_amount_again_is_known_and_a_wrong_one_after_the_right_i
 
 fn facts_of(debt: &Debt) -> SettlementFacts {
     facts(None, vec![debt.clone()])
+}
+
+#[test]
+fn mon_04_whoever_would_pay_is_warned_until_the_difference_is_dealt_with() {
+    let (attempt, debts) = waiting(1);
+    let plan = decided(&facts(Some(attempt), debts), &paid(7));
+    let (kept, movements) = (&plan.debts[0].after, plan.debts[0].movements.as_slice());
+    assert_eq!(kept.mismatched, Some(id(1)));
+    let reason = Reason::new("ragioneria", "mandato 118/2026").unwrap();
+    let number = movements[0].number;
+    let booked =
+        domain::bookkeeping::book(Some((kept, movements)), number, DebtEvent::NoteRefund, &reason, now());
+    assert_eq!(booked.debts[0].after.mismatched, None);
 }
 
 #[test]
