@@ -16,9 +16,11 @@ impl RouteRow {
         let cache = answer.header("cache-control").unwrap_or_default();
         let kept = self.is_page() && answer.status < 400;
         assert!(cache == "no-store" || kept && !cache.is_empty(), "{place}: Cache-Control is {cache:?}");
-        // A SOAP caller gets SOAP answers: see `forms.rs` and the function's own stories.
+        // A SOAP caller gets SOAP answers: see `forms.rs` and the function's own stories. A plain form gets a page.
         let soap = self.takes == Takes::Soap && matches!(answer.status, 413 | 500);
-        if answer.status >= 400 && !self.is_page() && !soap {
+        let page = answer.header("content-type").is_some_and(|media| media.starts_with("text/html"));
+        let page = self.is_page() || (page && self.takes == Takes::PlainForm);
+        if answer.status >= 400 && !page && !soap {
             problem(&answer, &place);
         }
         answer

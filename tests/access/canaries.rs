@@ -99,6 +99,10 @@ impl RouteRow {
                     json(HOSTILE.to_owned()),
                 ]
             }
+            Takes::PlainForm => vec![(
+                "application/x-www-form-urlencoded",
+                format!("cf={}&codice={}&lingua=it", "canary", "canary%20canary"),
+            )],
             Takes::Table => vec![
                 ("text/csv; charset=utf-8", format!("noticeNumber,{PRINTABLE}\ncanary,canary\n")),
                 (

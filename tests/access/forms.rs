@@ -71,7 +71,7 @@ fn expected_media(row: &RouteRow) -> Option<(u16, &'static str)> {
         Takes::Json | Takes::Table => Some((415, "unsupported_media_type")),
         Takes::Nothing if row.is_unsafe() => Some((415, "unsupported_media_type")),
         // A signature holds whatever the type; the node's schema decides what is XML.
-        Takes::CallbackBody | Takes::Soap | Takes::Nothing => None,
+        Takes::CallbackBody | Takes::Soap | Takes::Nothing | Takes::PlainForm => None,
     }
 }
 
@@ -86,7 +86,9 @@ async fn inv_x05_another_content_type_is_refused() {
             "application/jsonx",
         ] {
             let call = row.call().await.header("content-type", media);
-            faults.extend(match expected_media(row) {
+            let own = row.takes == Takes::PlainForm && media != "application/x-www-form-urlencoded";
+            let expected = expected_media(row).or(own.then_some((415, "unsupported_media_type")));
+            faults.extend(match expected {
                 Some((status, code)) => row.refuses(&call, status, code).await,
                 None => row.takes(&call).await,
             });
@@ -126,7 +128,7 @@ async fn inv_x05_ab_32_unknown_and_duplicate_fields_and_what_is_no_json_are_refu
             Takes::Nothing if row.is_unsafe() => {
                 faults.extend(row.refuses(&with("{\"x\":1}".to_owned()), 400, "unknown_field").await);
             }
-            Takes::Nothing | Takes::Table | Takes::CallbackBody | Takes::Soap => {}
+            Takes::Nothing | Takes::PlainForm | Takes::Table | Takes::CallbackBody | Takes::Soap => {}
         }
     }
     none(faults);
@@ -138,6 +140,7 @@ async fn inv_x02_ab_43_a_body_is_bounded_before_it_is_read() {
     for row in rows() {
         let limit = match row.takes {
             Takes::Json => 32 * 1024,
+            Takes::PlainForm => 2 * 1024,
             Takes::Nothing if row.is_unsafe() => 32 * 1024,
             Takes::CallbackBody => 128 * 1024,
             Takes::Soap => 256 * 1024,

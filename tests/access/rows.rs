@@ -34,6 +34,8 @@ pub enum RouteCaller {
 pub enum Takes {
     Nothing,
     Json,
+    /// What a browser sends of a form by itself; answered with a page.
+    PlainForm,
     Table,
     CallbackBody,
     Soap,
@@ -62,7 +64,7 @@ const fn row(
 }
 
 use RouteCaller::{Creditor, Node, Psp, Public, Session};
-use Takes::{CallbackBody, Json, Nothing, Soap, Table};
+use Takes::{CallbackBody, Json, Nothing, PlainForm, Soap, Table};
 
 fn none() -> Value {
     Value::Null
@@ -73,6 +75,7 @@ const ROWS: &[RouteRow] = &[
     row("POST /api/search", Public, Json, 200, "/api/search", || json!({"fiscalCode": "{code}", "noticeNumber": "{own}"})),
     row("GET /api/search/{reference}", Public, Nothing, 200, "/api/search/{reference}", none),
     row("GET /api/search/{reference}/notice.pdf", Public, Nothing, 200, "/api/search/{reference}/notice.pdf", none),
+    row("POST /ricerca", Public, PlainForm, 200, "/ricerca", || json!({"cf": "{code}", "codice": "{own}"})),
     row("POST /api/register/check", Public, Json, 200, "/api/register/check", || json!({"fiscalCode": "RSSMRA80A01H501U"})),
     row("POST /api/register", Public, Json, 202, "/api/register", || stranger().form()),
     row("POST /api/activate", Public, Json, 400, "/api/activate", || json!({"token": "nobody-has-sent-this"})),
@@ -225,6 +228,11 @@ impl RouteRow {
                     "application/json",
                     body.replace("{code}", &owner.person.person.fiscal_code).as_bytes(),
                 )
+            }
+            PlainForm => {
+                let owner = owner().await;
+                let form = format!("cf={}&codice={}", owner.person.person.fiscal_code, owner.notice);
+                call.body("application/x-www-form-urlencoded", form.as_bytes())
             }
             Table => call.body("text/csv; charset=utf-8", TABLE.as_bytes()),
             Soap => call.body("text/xml; charset=utf-8", SOAP.as_bytes()),

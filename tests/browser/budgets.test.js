@@ -107,6 +107,6 @@ test("the words are Titillium’s, and the library is seen", async () => {
   assert.ok(seen.fonts.every((font) => ["Titillium Web", "Lora", "Roboto Mono"].includes(font)), String(seen.fonts));
   assert.match(seen.version, /2\.\d+\.\d+/);
   await axe(page, "S01");
-  await headingIs(page, "Cerca e paga una pratica");
+  await headingIs(page, "Paga un avviso");
   await context.close();
 });

@@ -53,7 +53,7 @@ test("J11 a fixed amount and a tariff: the price is the body’s", story({}, asy
   assert.equal(await page.locator("#importo").count(), 0);
   await fill(page, { causale: "Trasloco", "campo-autorizzazione": "2026-12", "campo-metri_quadri": "12", "campo-giorni": "0", "campo-dal": "2030-05-02" });
   await submit(page);
-  await summaryIs(page, ["Numero dell’autorizzazione: Il numero ha la forma 2026/0123", "Giorni di occupazione: Scrivi un numero intero, da 1 a 90", "Compila Zona"]);
+  await summaryIs(page, ["Numero dell’autorizzazione: Il numero ha la forma 2026/0123", "Giorni di occupazione: scrivi un numero da 1 a 90", "Scegli un valore per “Zona”"]);
   await fill(page, { "campo-autorizzazione": "2026/0012", "campo-giorni": "2" });
   await page.selectOption("#campo-zona", "Centro");
   await submit(page);

@@ -57,7 +57,7 @@ test("J2 the attempt after the limit", story({}, async ({ page }) => {
   }
   assert.ok(tries > 5 && tries < 30, `${tries} tries`);
   await page.locator(".riepilogo-errori", { hasText: /^Attenzione\s*Hai fatto troppe ricerche\. Aspetta \d+ minut[oi] e riprova$/ }).waitFor();
-  await stands(page, { title: "Errore: Ricerca pratica", h1: "Cerca e paga una pratica", focus: ".riepilogo-errori" });
+  await stands(page, { title: "Errore: Ricerca pratica", h1: "Paga un avviso", focus: ".riepilogo-errori" });
 }));
 
 test("J3 a person registers, activates and logs in", story({}, async ({ page }) => {
@@ -74,8 +74,7 @@ test("J3 a person registers, activates and logs in", story({}, async ({ page }) 
   await page.locator("#regione").getByText("Accedi", { exact: true }).click();
   await logIn(page, someone);
   await page.waitForURL(/\/pratiche$/);
-  await stands(page, { title: "Le tue pratiche", says: "Non hai pratiche da pagare." });
-  await page.getByText("Qui vedi solo le pratiche che hai aggiunto tu.").waitFor();
+  await stands(page, { title: "Le tue pratiche", says: "Non sappiamo ancora quali sono le tue pratiche." });
 }));
 
 for (const prefix of ["", "/en"]) {

@@ -12,7 +12,7 @@ use std::process::Command;
 use std::sync::Once;
 
 use journeys::programs::{self, has, run};
-use local::{Options, Stack};
+use local::{Options, PaymentChannel, Stack};
 
 const CHROMIUM: &str = "/usr/bin/chromium";
 
@@ -46,7 +46,10 @@ fn packages(folder: &Path) {
 fn stack(limits: bool, parameters: &[(&str, &str)]) -> (Stack, String) {
     let parameters: BTreeMap<String, String> =
         parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    let options = Options { limits, parameters, ..Options::default() };
+    started(Options { limits, parameters, ..Options::default() })
+}
+
+fn started(options: Options) -> (Stack, String) {
     let stack = Stack::start(options).unwrap_or_else(|problem| panic!("{problem}"));
     let address = stack.address().to_owned();
     let url = if address.starts_with("http") { address } else { format!("http://{address}") };
@@ -60,10 +63,11 @@ fn the_portal_in_a_real_browser() {
     packages(&here);
     let (_portal, url) = stack(false, &[]);
     let (_strict, strict) = stack(true, &[("SpontaneousPayments", "false")]);
+    let (_checkout, checkout) = started(Options { channel: PaymentChannel::Checkout, limits: false, ..Options::default() });
     let (_closed, closed) = stack(false, &[("MaintenanceUntil", "le 18")]);
     let mut node = Command::new("node");
     node.arg("run.js").current_dir(&here).env("PORTAL_URL", &url).env("LOCAL_URL", &url);
-    run(node.env("STRICT_URL", strict).env("CLOSED_URL", closed));
+    run(node.env("STRICT_URL", strict).env("CHECKOUT_URL", checkout).env("CLOSED_URL", closed));
 }
 
 /// Style, fonts and icons are committed so that nobody needs npm to run the portal; here is where they come from.

@@ -43,6 +43,7 @@ test("J8 paying with what is proposed: two clicks from the list", story({ accept
 test("J9 another method and another PSP: the total follows, to the cent", story({}, async ({ page, context }) => {
   const { debts: [owed] } = await readyToPay(context, page);
   const button = page.locator("main button[type=submit]");
+  await page.locator(".proposta > summary").click();
   const methods = page.locator('input[name="metodo"]');
   for (let index = 0; index < await methods.count(); index += 1) {
     await methods.nth(index).check();
@@ -137,7 +138,7 @@ test("J10 no answer: said so after half a minute, not payable meanwhile, settled
     await next;
   }
   await stands(page, { title: "Pagamento in verifica", focus: "h1", says: "Pagamento in verifica" });
-  await page.getByText("La banca non ha ancora risposto. Non pagare di nuovo").waitFor();
+  await page.getByText("Non abbiamo ancora l’esito. Se hai pagato non pagare di nuovo").waitFor();
   await open(page, `/paga/${owed.noticeNumber}`);
   await page.getByText("C’è già un pagamento in corso: aspetta l’esito").waitFor();
   assert.equal(await page.locator("main button[type=submit]").count(), 0);

@@ -50,6 +50,7 @@ const env = { ...process.env, CHROMIUM: browser };
 env.PORTAL_URL ??= await startStack("--limits", "off");
 env.LOCAL_URL ??= env.PORTAL_URL;
 env.STRICT_URL ??= await startStack("--set", "SpontaneousPayments=false");
+env.CHECKOUT_URL ??= await startStack("--limits", "off", "--channel", "checkout");
 env.CLOSED_URL ??= await startStack("--set", "MaintenanceUntil=le 18");
 
 const wanted = process.argv.slice(2);

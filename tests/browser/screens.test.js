@@ -73,14 +73,17 @@ const registered = async (page) => {
   await page.waitForURL(/completata/);
 };
 const answer = (pattern, how) => (page) => page.route(pattern, (route) => route.fulfill(how));
-const outcome = (status, more = {}) => answer("**/api/payments/*", { json: { paymentId: "p", status, debts: [{ noticeNumber: "301000000000000017", iuv: "01000000000000017",
+const outcome = (status, more = {}) => answer(/\/api\/payments\/p(\/cancel)?$/, { json: { paymentId: "p", status, debts: [{ noticeNumber: "301000000000000017", iuv: "01000000000000017",
   creditor: { name: "Comune di Test", fiscalCode: "12345678903" }, service: { code: "TEST1", name: "TEST1" }, reason: "Mensa", amount: 4550, status: "to-pay", payable: true }], ...more } });
 
 /** [name, address, what it waits for, { first, then, logged }]; `first` prepares the page, `then` acts on it. */
 const PUBLIC = [
   ["S01", "/", "form"],
   ["S01-errori", "/", "form", { then: summary }],
-  ["S01-dove", "/", "form", { then: (page) => page.locator("summary", { hasText: "Dove trovo" }).click() }],
+  ["S01-dove", "/", "form", { then: async (page) => {
+    await page.setViewportSize({ width: 360, height: 640 });
+    await page.locator("summary", { hasText: "Dove trovo" }).click();
+  } }],
   ["S01-da-codice", "/?avviso=301000000000000178", "#cf-aiuto strong"],
   ["S01-ricerca-scaduta", "/?ricerca-scaduta=1", ".alert-info"],
   ["S01-lingue", "/", "form", { then: (page) => page.click("#menu-lingua summary") }],
@@ -201,9 +204,11 @@ const PRIVATE = [
   ["S16-pagata", at("paid", "/paga/{}"), ".alert-success"],
   ["S17-riuscito", at("payment", "/paga/{}/esito"), ".esito-riuscito"],
   ["S17-riuscito-en", at("payment", "/en/paga/{}/esito"), ".esito-riuscito"],
-  ["S17-verifica", at("pending", "/paga/{}/esito"), ".scheletro"],
+  ["S17-verifica", at("pending", "/paga/{}/esito"), ".riepilogo"],
   ["S17-non-riuscito", "/paga/p/esito", ".esito-errore", { first: outcome("failed", { reason: "insufficient_funds" }) }],
   ["S17-annullato", "/paga/p/esito", ".titolo-esito", { first: outcome("cancelled") }],
+  ["S17-altro-importo", "/paga/p/esito", ".esito-attenzione", { first: outcome("failed", { moneyReceived: true }) }],
+  ["S17-errore-di-ritorno", "/paga/p/esito?come=errore", ".titolo-esito", { first: outcome("cancelled") }],
   ["S17-scaduto", "/paga/p/esito", ".titolo-esito", { first: outcome("expired") }],
   ["S17-ignoto", "/paga/p/esito", ".titolo-esito", { first: outcome("refunding") }],
   ["S18", at("paid", "/pratiche/{}/ricevuta"), ".riepilogo"],
@@ -284,7 +289,6 @@ for (const [name, address, ready, width, logged] of TREES) {
     await open(page, typeof address === "function" ? address() : address);
     await page.locator(`main ${ready}`).first().waitFor();
     if (logged) await page.locator("#menu-utente").waitFor();
-    if (name.startsWith("S10")) await page.getByText("Ho capito").waitFor();
     if (name === "S04") await registering(fiscalCode)(page);
     const main = (await accessibilityTree(page)).filter((line) => !/^\s*(RootWebArea|status|alert)/.test(line));
     stored(`albero-${name}`, main);

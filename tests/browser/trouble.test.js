@@ -25,7 +25,7 @@ test("J19 offline while sending, back on line; server error", story({}, async ({
   await page.route("**/api/search", (route) => route.abort());
   await submit(page);
   await summaryIs(page, ["Il servizio non risponde. Riprova tra qualche minuto."]);
-  await stands(page, { title: "Errore: Ricerca pratica", h1: "Cerca e paga una pratica", focus: ".riepilogo-errori" });
+  await stands(page, { title: "Errore: Ricerca pratica", h1: "Paga un avviso", focus: ".riepilogo-errori" });
 }));
 
 test("J19 a list that is slow, then fails, then comes when asked again", story({}, async ({ page, context }) => {
@@ -44,9 +44,9 @@ test("J19 a list that is slow, then fails, then comes when asked again", story({
   await page.clock.runFor(8_000);
   await announces(page, "Ci vuole più del solito. Stiamo ancora cercando.");
   release();
-  await page.getByText("Non hai pratiche da pagare.").first().waitFor();
+  await page.getByText("Non sappiamo ancora quali sono le tue pratiche.").first().waitFor();
   await page.clock.runFor(100);
-  await stands(page, { title: "Le tue pratiche", says: "Non hai pratiche da pagare." });
+  await stands(page, { title: "Le tue pratiche", says: "Non sappiamo ancora quali sono le tue pratiche." });
   await page.unroute("**/api/debts*");
   await page.route("**/api/debts*", (route) => route.fulfill(TROUBLE));
   await page.reload();
@@ -55,7 +55,7 @@ test("J19 a list that is slow, then fails, then comes when asked again", story({
   await announces(page, "Si è verificato un problema da parte nostra");
   await page.unroute("**/api/debts*");
   await page.getByText("Riprova", { exact: true }).click();
-  await page.getByText("Non hai pratiche da pagare.").first().waitFor();
+  await page.getByText("Non sappiamo ancora quali sono le tue pratiche.").first().waitFor();
 }));
 
 test("J19 a list asked for off line comes by itself when the network is back", story({}, async ({ page, context }) => {
@@ -69,7 +69,7 @@ test("J19 a list asked for off line comes by itself when the network is back", s
   cut = false;
   await page.evaluate(() => dispatchEvent(new Event("online")));
   await announces(page, "Connessione ripristinata");
-  await page.getByText("Non hai pratiche da pagare.").first().waitFor();
+  await page.getByText("Non sappiamo ancora quali sono le tue pratiche.").first().waitFor();
 }));
 
 test("J20 unknown pages, somebody else’s debt", story({}, async ({ page, context }) => {

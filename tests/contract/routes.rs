@@ -8,7 +8,12 @@ use crate::stack::{functions_of_the_template, read, repository, routes, served, 
 const PUBLISHED: &[(&str, &[&str])] = &[
     (
         "search",
-        &["POST /api/search", "GET /api/search/{reference}", "GET /api/search/{reference}/notice.pdf"],
+        &[
+            "POST /api/search",
+            "GET /api/search/{reference}",
+            "GET /api/search/{reference}/notice.pdf",
+            "POST /ricerca",
+        ],
     ),
     ("register", &["POST /api/register/check", "POST /api/register"]),
     ("activate", &["POST /api/activate", "POST /api/activate/resend"]),

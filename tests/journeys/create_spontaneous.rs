@@ -1,5 +1,6 @@
 //! Spontaneous payments.
 
+use journeys::local::Options;
 use journeys::{DebtPosition, PspOutcome, TestPortal, canteen, json, numbers};
 
 #[tokio::test]
@@ -123,4 +124,42 @@ async fn ab_63_spontaneous_debts_have_a_limit() {
         mario.creates(&canteen(1_000 + n)).await;
     }
     mario.tries_to_create(&canteen(2_000)).await.refused(429, "too_many_requests");
+}
+
+#[tokio::test]
+async fn jrn_08_the_price_of_a_tariff_is_seen_before_anything_is_written() {
+    let portal = TestPortal::open();
+    let mario = portal.known_citizen().await;
+    let fields = json!({
+        "autorizzazione": "2026/0123", "metri_quadri": "12", "giorni": "2", "dal": "2099-09-01", "zona": "Centro",
+    });
+    let preview = async |body: &serde_json::Value| mario.browser.post("/api/debts?dryRun=true", body).answer().await;
+    let told = preview(&json!({"serviceCode": "14.TOSAP TEMPORANEA", "fields": fields})).await.expect(200).json();
+    assert_eq!(told["amount"], 2_900);
+    assert_eq!(told["reason"], "Tosap temporanea – 2026/0123 – Centro");
+    assert_eq!(
+        told["computation"],
+        json!([
+            {"text": "Quota fissa", "amount": 500},
+            {"text": "Metri quadri occupati: 12 × Giorni di occupazione: 2 × Zona: Centro", "amount": 2_400},
+        ])
+    );
+    let lunch = preview(&canteen(1_000)).await.expect(200).json();
+    assert_eq!((&lunch["amount"], lunch.get("computation")), (&json!(1_000), None));
+    preview(&json!({"serviceCode": "14.TOSAP TEMPORANEA"})).await.refused(400, "invalid_input");
+    let asked = mario.browser.post("/api/debts?dryRun=perhaps", &canteen(1_000)).answer().await;
+    asked.refused(400, "invalid_input");
+    assert_eq!(mario.to_pay().await["count"], 0, "nothing was written");
+}
+
+#[tokio::test]
+async fn jrn_10_a_creditor_that_offers_none_refuses_them_to_everybody() {
+    let parameters = [("SpontaneousPayments".to_owned(), "false".to_owned())].into();
+    let Some(portal) = TestPortal::alone_with(Options { parameters, demo: false, ..Options::default() }) else { return };
+    let mario = portal.known_citizen().await;
+    assert_eq!(mario.browser.get("/api/services").answer().await.ok()["items"], json!([]));
+    let create = mario.browser.post("/api/debts", &canteen(1_000)).idempotency_key("k1").answer().await;
+    create.refused(400, "invalid_input");
+    mario.browser.post("/api/debts?dryRun=true", &canteen(1_000)).answer().await.refused(400, "invalid_input");
+    assert_eq!(mario.to_pay().await["count"], 0);
 }

@@ -21,8 +21,47 @@ async fn the_history_is_walked_latest_first_by_pages_and_as_a_table() {
     }
     let table =
         mario.browser.get("/api/history").header("accept", "text/csv").answer().await.expect(200).text();
-    let rows: Vec<&str> = table.lines().skip(1).map(|line| line.split(',').next().unwrap()).collect();
+    let rows: Vec<String> =
+        table.lines().skip(1).map(|line| line.split(';').next().unwrap().replace(' ', "")).collect();
     assert_eq!(rows, expected);
+}
+
+#[tokio::test]
+async fn jrn_15_the_table_opens_right_in_an_italian_office() {
+    let portal = TestPortal::open();
+    let (mario, notices) = with_debts(&portal, &[None]).await;
+    let notice = DebtPosition::of(&mario.person, portal.rng());
+    let notice = notice.with("reason", "=SOMMA(A1); \"mensa\"").with("amount", 123_456).with("dueDate", "2027-03-05");
+    let sought = portal.creditor().issues_as(notice).await;
+    mario.has_paid(&sought).await;
+    portal.creditor().cancels(&notices[0]).await;
+    let table = mario.browser.get("/api/history?status=paid").header("accept", "text/csv").answer().await;
+    let table = table.expect(200).text();
+    let rows: Vec<&str> = table.split("\r\n").collect();
+    assert_eq!(
+        rows[0],
+        "\u{feff}Codice avviso;IUUV;Nome;Servizio;Causale;Stato;Data pratica;Data scadenza;Data pagamento;Importo"
+    );
+    let grouped = domain::NoticeNumber::parse(&sought.number).unwrap().grouped();
+    assert!(rows[1].starts_with(&format!("{grouped};")), "no spreadsheet rounds it: {}", rows[1]);
+    assert!(rows[1].contains("\"'=SOMMA(A1); \"\"mensa\"\"\";Confermato;"), "{}", rows[1]);
+    assert!(rows[1].contains(";05/03/2027;") && rows[1].ends_with(";1.234,56"), "{}", rows[1]);
+    assert_eq!(rows[2..], [""]);
+}
+
+#[tokio::test]
+async fn jrn_14_a_search_does_not_ask_for_accents_or_unbroken_codes() {
+    let portal = TestPortal::open();
+    let (mario, _) = with_debts(&portal, &[None]).await;
+    let notice = DebtPosition::of(&mario.person, portal.rng()).with("reason", "Università: rata di Città Alta");
+    let sought = portal.creditor().issues_as(notice).await;
+    mario.has_paid(&sought).await;
+    let grouped = domain::NoticeNumber::parse(&sought.number).unwrap().grouped().replace(' ', "%20");
+    for words in ["universita", "UNIVERSIT%C3%80", "citta%20rata", &grouped, &sought.number[1..]] {
+        let found = numbers(&mario.history(&format!("?q={words}")).await);
+        assert_eq!(found, [sought.number.clone()], "{words}");
+    }
+    assert_eq!(mario.history("?q=politecnico").await["items"], json!([]));
 }
 
 /// A page that is just full is the last one if nothing follows; and what a filter asks for comes at once, however

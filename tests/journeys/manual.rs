@@ -127,7 +127,7 @@ async fn creates_one_of_each_kind(citizen: &PortalUser) -> SampleNotice {
         .creates(&json!({
             "serviceCode": "14.TOSAP TEMPORANEA", "reason": "Trasloco",
             "fields": {
-                "autorizzazione": "2026/0123", "metri_quadri": "20", "giorni": "3", "dal": "2026-09-01",
+                "autorizzazione": "2026/0123", "metri_quadri": "20", "giorni": "3", "dal": "2099-09-01",
                 "zona": "Centro"
             }
         }))

@@ -113,3 +113,29 @@ async fn idn_05_ab_27_a_right_pair_passes_whatever_others_and_this_source_have_m
         source.searches(&notice).await;
     }
 }
+
+/// A browser that runs no script sends the form by itself, and gets a page.
+#[tokio::test]
+async fn jrn_16_the_search_works_as_a_plain_form() {
+    let portal = TestPortal::open();
+    let (mario, notice) = portal.proven_citizen().await;
+    let send = async |cf: &str, code: &str, language: &str| {
+        let form = format!("cf={cf}&codice={}&lingua={language}", code.replace(' ', "+"));
+        portal.browser().request("POST", "/ricerca").body("application/x-www-form-urlencoded", form).answer().await
+    };
+    let grouped = domain::NoticeNumber::parse(&notice.number).unwrap().grouped();
+    for code in [notice.number.as_str(), &grouped, &notice.number[1..]] {
+        let page = send(&mario.person.fiscal_code, code, "it").await.expect(200);
+        assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
+        assert!(page.header("content-security-policy").is_some());
+        let text = page.text();
+        assert!(text.contains("Importo da pagare") && text.contains(&grouped), "{text}");
+        let (_, rest) = text.split_once("href=\"/api/search/").unwrap();
+        let (address, _) = rest.split_once('"').unwrap();
+        portal.browser().get(&format!("/api/search/{address}")).answer().await.pdf();
+    }
+    let nobody = send(&mario.person.fiscal_code, "301000000000000001", "en").await.expect(404).text();
+    assert!(nobody.contains("We cannot find") && nobody.contains("<html lang=\"en\""), "{nobody}");
+    let wrong = send("<script>", "1", "it").await.expect(400).text();
+    assert!(wrong.contains("Il codice fiscale deve avere 16 caratteri") && !wrong.contains("<script>"), "{wrong}");
+}

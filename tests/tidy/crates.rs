@@ -25,7 +25,7 @@ const OWNERS: &[(&str, &str)] = &[
     ("jsonwebtoken", "shared/identity"),
     ("chacha20poly1305", "shared/web"),
     ("quick-xml", "shared/pagopa"),
-    ("askama", "functions/portal, shared/mail"),
+    ("askama", "functions/portal, functions/search, shared/mail"),
     ("dynoxide-rs", "infra/emulator"),
 ];
 

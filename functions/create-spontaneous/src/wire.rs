@@ -1,8 +1,11 @@
 use std::collections::BTreeMap;
 
+use domain::account::Language;
+use domain::changes::NewDebt;
 use domain::creditor::Creditor;
 use domain::error::Form;
-use domain::{Debt, Error, FieldCode, FieldError, Timestamp};
+use domain::spontaneous::PriceLine;
+use domain::{Date, Debt, Error, FieldCode, FieldError, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use web::JsonObject;
@@ -77,4 +80,42 @@ impl Created {
 /// The answer as it is kept for a repeat.
 pub fn created(debt: &Debt, creditor: &Creditor, now: Timestamp) -> String {
     serde_json::to_string(&Created::of(debt, creditor, now)).unwrap_or_default()
+}
+
+/// What a spontaneous debt would be, before it is one.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Preview {
+    amount: u64,
+    reason: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    due_date: Option<Date>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    computation: Vec<ComputationLine>,
+}
+
+#[derive(Serialize)]
+struct ComputationLine {
+    text: String,
+    amount: u64,
+}
+
+impl Preview {
+    pub fn of(new: &NewDebt, computation: &[PriceLine], language: Language) -> Self {
+        let line = |line: &PriceLine| {
+            let of: Vec<String> = line.of.iter().map(|of| format!("{}: {}", of.label, of.value)).collect();
+            let text = match (of.is_empty(), language) {
+                (true, Language::It) => "Quota fissa".to_owned(),
+                (true, Language::En) => "Fixed part".to_owned(),
+                (false, _) => of.join(" × "),
+            };
+            ComputationLine { text, amount: line.amount.get() }
+        };
+        Self {
+            amount: new.amount.get(),
+            reason: new.reason.clone(),
+            due_date: new.days.due,
+            computation: computation.iter().map(line).collect(),
+        }
+    }
 }

@@ -9,7 +9,7 @@ use domain::{Cents, Error};
 use identity::Sessions;
 use runtime::{ConfigError, Env};
 use store::{Listing, Movements, Payments};
-use web::view::DebtView;
+use web::view::{DebtView, PaidView};
 use web::{Cursors, Function, HttpError, Problem, Reply, Request};
 
 pub struct ListDebts {
@@ -59,8 +59,10 @@ impl Function for ListDebts {
                 let debt = self.listing.debts().of_citizen(&citizen, &notice).await?;
                 let attempts = self.payments.of_debt(&citizen, &notice).await?;
                 let movements = self.movements.of_citizen(&citizen, &debt).await?;
+                let paid = debt.receipt.as_ref().map(|receipt| PaidView::of(receipt, &debt.debtor));
                 let debt = DebtView::seen_by(&citizen.viewer(), &debt, &self.creditor, now);
-                Ok(Reply::ok(&wire::DebtDetailView::of(debt, &attempts, &movements, request.language())))
+                let language = request.language();
+                Ok(Reply::ok(&wire::DebtDetailView::of(debt, paid, &attempts, &movements, language)))
             }
             _ => Err(HttpError::NotFound.into()),
         }

@@ -3,7 +3,7 @@ use domain::movement::Movement;
 use domain::payment::Attempt;
 use domain::{Cents, Timestamp};
 use serde::Serialize;
-use web::view::DebtView;
+use web::view::{DebtView, PaidView};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -20,6 +20,8 @@ pub struct ToPay {
 #[derive(Serialize)]
 pub struct DebtDetailView {
     debt: DebtView,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    paid: Option<PaidView>,
     payments: Vec<AttemptView>,
     timeline: Vec<TimelineEntry>,
 }
@@ -44,11 +46,17 @@ struct TimelineEntry {
 }
 
 impl DebtDetailView {
-    pub fn of(debt: DebtView, attempts: &[Attempt], movements: &[Movement], language: Language) -> Self {
+    pub fn of(
+        debt: DebtView,
+        paid: Option<PaidView>,
+        attempts: &[Attempt],
+        movements: &[Movement],
+        language: Language,
+    ) -> Self {
         let payments = attempts.iter().map(AttemptView::of).collect();
         let timeline =
             movements.iter().filter_map(|movement| TimelineEntry::of(movement, language)).collect();
-        Self { debt, payments, timeline }
+        Self { debt, paid, payments, timeline }
     }
 }
 
@@ -79,7 +87,7 @@ impl TimelineEntry {
 fn words(event: &str) -> (&'static str, &'static str) {
     match event {
         "created" => ("Pratica inserita", "Debt created"),
-        "changed" => ("L’ente ha aggiornato la pratica", "The body has updated the debt"),
+        "changed" => ("L’ente ha aggiornato la pratica", "The creditor has updated the debt"),
         "payment-started" => ("Pagamento iniziato", "Payment started"),
         "payment-failed" => ("Pagamento non riuscito", "Payment failed"),
         "payment-unknown" => ("Esito del pagamento in verifica", "Payment being checked"),
@@ -89,7 +97,7 @@ fn words(event: &str) -> (&'static str, &'static str) {
             ("Secondo pagamento ricevuto: verrà rimborsato", "Second payment: to be refunded")
         }
         "amount-mismatch" => {
-            ("Ricevuto un importo diverso: l’ente verifica", "Another amount: the body is checking")
+            ("Ricevuto un importo diverso: l’ente verifica", "Another amount: the creditor is checking")
         }
         "cancelled" => ("Annullata", "Cancelled"),
         "expired" => ("Scaduta", "Expired"),

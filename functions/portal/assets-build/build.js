@@ -46,7 +46,7 @@ async function styles() {
     logger: sass.Logger.silent,
   });
   const [purged] = await new PurgeCSS().purge({
-    content: [path.join(portal, "templates/**/*.html"), path.join(portal, "assets/js/**/*.js")],
+    content: [path.join(portal, "templates/**/*.html"), path.join(portal, "assets/js/*.js"), path.join(portal, "assets/js/core/*.js")],
     css: [{ raw: compiled.css }],
     // States that only scripts and the browser set, and the custom property that public checkers read.
     safelist: { standard: ["pronta", ":root", "::backdrop"], variables: ["--bootstrap-italia-version"] },
@@ -85,6 +85,12 @@ async function main(target) {
   for (const [from, to] of LICENCES) {
     await copyFile(path.join(library, "dist/fonts", from), path.join(target, "fonts", to));
   }
+  await mkdir(path.join(target, "js/qr"), { recursive: true });
+  for (const name of ["decode.js", "index.js"]) {
+    const source = await readFile(path.join(here, "node_modules/qr", name), "utf8");
+    await writeFile(path.join(target, "js/qr", name), `// @ts-nocheck\n${source.replace(/\n\/\/# sourceMappingURL=.*/, "")}`);
+  }
+  await copyFile(path.join(here, "node_modules/qr/LICENSE"), path.join(target, "qr-licence.txt"));
   await copyFile(path.join(library, "LICENSE"), path.join(target, "bootstrap-italia-licence.txt"));
 }
 

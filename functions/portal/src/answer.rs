@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use web::{Reply, Request, language_of_path, path_in};
 
 use crate::Portal;
-use crate::assets::{Asset, VERSION};
+use crate::assets::{self, Asset, VERSION};
 use crate::compression::Encoding;
 use crate::page::PageContext;
 use crate::screens::{Access, Screen};
@@ -43,7 +43,12 @@ pub fn respond(portal: &Portal, request: &Request, path: &str) -> Reply {
 
 fn asset(request: &Request, path: &str) -> Reply {
     let Some(asset) = Asset::at(path) else {
-        return text(404, "Not found.\n");
+        // Pages of other functions do not know the version: they ask for what there is now.
+        let name = path.trim_start_matches("/assets/");
+        return match Asset::at(&assets::address(name)) {
+            Some(_) => text(302, "").with_header("location", &assets::address(name)).with_header("cache-control", "no-cache"),
+            None => text(404, "Not found.\n"),
+        };
     };
     // An address has one content for ever, and the version is in it.
     let tag = format!("W/\"{VERSION}\"");

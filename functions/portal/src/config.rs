@@ -1,7 +1,7 @@
 //! What the creditor says of itself, and the few settings that change the pages.
 
 use domain::account::Language;
-use runtime::{ConfigError, Env};
+use runtime::{ConfigError, Env, PaymentChannel};
 
 /// The creditor's name, contacts and choices.
 #[derive(Clone, Debug)]
@@ -21,6 +21,8 @@ pub struct PortalConfig {
     /// Where a malfunction is reported; without one, the help page's contacts.
     pub report_address: Option<String>,
     pub languages: Vec<Language>,
+    /// Where payments are made.
+    pub channel: PaymentChannel,
     /// Whether citizens may create debts by themselves (S12 to S14).
     pub spontaneous: bool,
     pub shortest_password: usize,
@@ -47,6 +49,7 @@ impl PortalConfig {
             accessibility_statement: config.accessibility_statement_url.optional()?.cloned(),
             report_address: config.report_url.optional()?.cloned(),
             languages: config.languages.get()?.clone(),
+            channel: *config.payment_channel.get()?,
             spontaneous: *config.spontaneous_payments.get()?,
             shortest_password: config.password_policy.get()?.min_characters,
             idle_minutes: *config.session_idle_minutes.get()?,

@@ -1,6 +1,8 @@
 //! What a template may ask of the page it draws.
 
 use domain::account::Language;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use runtime::PaymentChannel;
 use serde_json::{Map, Value, json};
 use web::{Request, path_in};
 
@@ -73,6 +75,19 @@ impl<'a> PageContext<'a> {
         }
     }
 
+    pub fn checkout(&self) -> bool {
+        self.config.channel == PaymentChannel::Checkout
+    }
+
+    /// Where method and fee are chosen elsewhere, the first step of a payment is to look at it.
+    pub fn first_step(&self) -> &'static str {
+        self.t(if self.checkout() { "paga.passo_1_checkout" } else { "paga.passo_1" })
+    }
+
+    pub fn pay_title(&self) -> &'static str {
+        self.t(if self.checkout() { "paga.js.titolo_checkout" } else { "paga.titolo" })
+    }
+
     pub fn italian(&self) -> bool {
         self.language == Language::It
     }
@@ -86,7 +101,17 @@ impl<'a> PageContext<'a> {
     }
 
     pub fn icon(&self, name: &str) -> String {
-        format!("{}#it-{name}", assets::address("icons.svg"))
+        format!("#it-{name}")
+    }
+
+    /// Every icon, inside the page: one request less.
+    pub fn sprite(&self) -> String {
+        include_str!("../assets/icons.svg").trim_end().replacen("<svg", "<svg hidden", 1)
+    }
+
+    /// Returns whether the page's form is understood by a function without any script.
+    pub fn works_without_script(&self) -> bool {
+        self.screen.id == "S01"
     }
 
     pub fn script(&self) -> String {
@@ -104,9 +129,11 @@ impl<'a> PageContext<'a> {
     /// The icon of the browser's tab, inside the page: one request less.
     pub fn favicon(&self) -> String {
         let drawing = include_str!("../assets/favicon.svg").replace(['\n', '\r'], "").replace("  ", "");
+        /// What an address may hold as it is; `'` would do too, but ends the attributes of some readers.
+        const DRAWING: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b':').remove(b'=').remove(b'.').remove(b'-');
         format!(
             "data:image/svg+xml,{}",
-            drawing.replace('#', "%23").replace('<', "%3C").replace('>', "%3E").replace('"', "'")
+            utf8_percent_encode(&drawing, DRAWING)
         )
     }
 
@@ -126,12 +153,11 @@ impl<'a> PageContext<'a> {
 
     /// The title of the screen alone; the layout adds the portal's and the entity's name.
     pub fn title(&self) -> &'static str {
-        let key = if self.screen.name == "accedi" && self.asks("scaduta") {
-            "scaduta.titolo"
-        } else {
-            self.title_key()
-        };
-        self.t(key)
+        match self.screen.name {
+            "accedi" if self.asks("scaduta") => self.t("scaduta.titolo"),
+            "paga" => self.pay_title(),
+            _ => self.t(self.title_key()),
+        }
     }
 
     fn title_key(&self) -> &'static str {
@@ -182,11 +208,12 @@ impl<'a> PageContext<'a> {
             "private": self.private(),
             "loggedOut": self.screen.access == Access::LoggedOut,
             "creditor": self.config.name,
+            "creditorCode": self.config.fiscal_code,
+            "channel": self.config.channel.as_str(),
             "contact": self.config.email,
             "spontaneous": self.config.spontaneous,
             "shortestPassword": self.config.shortest_password,
             "idleMinutes": self.config.idle_minutes,
-            "icons": assets::address("icons.svg"),
             "messages": messages,
         });
         data.to_string().replace('<', "\\u003c")

@@ -234,13 +234,13 @@ pub static SCREENS: &[Screen] = &[
     Screen::new("S15", "pratica", "/pratiche/{notice}", debt).scripted(&[DEBTS]).private(),
     Screen::new("S16", "paga", "/paga/{notices}", pay).scripted(&PAYMENT).private(),
     Screen::new("S17", "pagamento-esito", "/paga/{payment}/esito", outcome)
-        .scripted(&[])
+        .scripted(&["metodo."])
         .private()
         .entrance(),
-    Screen::new("S18", "ricevuta", "/pratiche/{notice}/ricevuta", receipt).scripted(&[DEBTS]).private(),
+    Screen::new("S18", "ricevuta", "/pratiche/{notice}/ricevuta", receipt).scripted(&[DEBTS, "metodo."]).private(),
     Screen::new("S20", "profilo", "/profilo", profile).scripted(&[]).private(),
     Screen::new("S21", "revoca-consenso", "/profilo/revoca-consenso", revoke).scripted(&[]).private(),
-    Screen::new("S22", "uscita", "/uscita", goodbye),
+    Screen::new("S22", "uscita", "/uscita", goodbye).scripted(&[]),
     Screen::new("S23", "privacy", "/privacy", privacy),
     Screen::new("S24", "termini", "/termini", terms),
     Screen::new("S25", "note-legali", "/note-legali", legal),

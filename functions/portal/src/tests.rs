@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 use domain::account::Language;
 use http::HeaderMap;
 use http::header::{HeaderName, HeaderValue};
-use runtime::Env;
+use runtime::{Env, PaymentChannel};
 use web::{Incoming, LANGUAGES, Reply, Site, path_in, serve};
 
 use crate::compression::Compressed;
@@ -38,6 +38,7 @@ impl Default for PortalConfig {
             accessibility_statement: None,
             report_address: None,
             languages: LANGUAGES.to_vec(),
+            channel: PaymentChannel::Psp,
             spontaneous: true,
             shortest_password: 12,
             idle_minutes: 20,

@@ -17,7 +17,16 @@ struct CatalogueServiceView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     instructions: Option<&'a str>,
     amount: AmountView,
-    fields: &'a [ServiceField],
+    fields: Vec<FieldView<'a>>,
+}
+
+/// A field as the catalogue has it, with its mask as a regular expression beside it.
+#[derive(Serialize)]
+struct FieldView<'a> {
+    #[serde(flatten)]
+    field: &'a ServiceField,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pattern: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -34,6 +43,11 @@ struct AmountView {
 impl<'a> ServiceList<'a> {
     pub fn of(services: &'a ServiceCatalogue) -> Self {
         Self { items: services.open().map(CatalogueServiceView::of).collect() }
+    }
+
+    /// A creditor that takes no payments but by notice.
+    pub const fn empty() -> Self {
+        Self { items: Vec::new() }
     }
 }
 
@@ -54,7 +68,7 @@ impl<'a> CatalogueServiceView<'a> {
             description: service.description.as_deref(),
             instructions: service.instructions.as_deref().map(str::trim),
             amount,
-            fields: &service.fields,
+            fields: service.fields.iter().map(|field| FieldView { field, pattern: field.pattern() }).collect(),
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::labels::{self, Label, above, beside, paragraph};
 use crate::notice::RIGHT;
 use crate::page::{Block, Ink, PageCanvas, WIDTH};
 use crate::structure::{PdfElement, Role};
+use crate::symbol::Symbol;
 use crate::text::shortened;
 
 const LABEL_X: f32 = 10.7;
@@ -22,11 +23,16 @@ const VALUE_X: f32 = 80.0;
 const TOP: f32 = 101.6;
 const STEP: f32 = 8.6;
 
+/// The side of the code with which a camera checks the receipt.
+const CHECK_SIDE: f32 = 24.0;
+
 pub struct ReceiptProof<'a> {
     pub creditor: &'a Creditor,
     pub debt: &'a Debt,
     pub receipt: &'a Receipt,
     pub verify_page: &'a str,
+    /// The same page with the receipt's code, for a camera.
+    pub check: &'a Symbol,
     pub language: Language,
 }
 
@@ -172,18 +178,9 @@ fn method_name(code: &str) -> Option<&'static str> {
     })
 }
 
-/// The payer as the debtor may see it: in full if it is the debtor, masked if it is somebody else.
 fn shown(payer: &Payer, debt: &Debt) -> String {
-    if payer.fiscal_code.eq_ignore_ascii_case(debt.debtor.fiscal_code.as_str()) {
-        return format!("{} · {}", payer.name, payer.fiscal_code);
-    }
-    let name: Vec<String> = payer.name.split_whitespace().map(|word| masked(word, 1)).collect();
-    format!("{} · {}", name.join(" "), masked(&payer.fiscal_code, 4))
-}
-
-fn masked(text: &str, shown: usize) -> String {
-    let head: String = text.chars().take(shown).collect();
-    format!("{head}{}", "*".repeat(text.chars().count().saturating_sub(shown)))
+    let (name, fiscal_code) = payer.shown_to(&debt.debtor);
+    format!("{name} · {fiscal_code}")
 }
 
 fn draw_row(page: &mut PageCanvas<'_>, y: f32, row: &ReceiptRow, language: Language) {
@@ -218,7 +215,8 @@ fn verification(page: &mut PageCanvas<'_>, proof: &ReceiptProof<'_>) {
     page.within(PdfElement::new(Role::Section), |page| {
         let head = Block::line(LABEL_X, top + 1.4, 120.0, Face::Strong, 10.0);
         beside(page, Role::Heading, head, CHECK, language);
-        let code = Block::line(LABEL_X, top + 10.0, RIGHT - LABEL_X, Face::MonoStrong, 14.0);
+        let width = RIGHT - LABEL_X - CHECK_SIDE - 4.0;
+        let code = Block::line(LABEL_X, top + 10.0, width, Face::MonoStrong, 14.0);
         page.tagged(Role::Paragraph, code, &grouped(&receipt.code));
         let it = format!(
             "Chiunque può controllare che questa ricevuta sia autentica scrivendo il codice qui sopra nella \
@@ -229,8 +227,10 @@ fn verification(page: &mut PageCanvas<'_>, proof: &ReceiptProof<'_>) {
             "Anyone can check that this receipt is genuine by entering the code above on the page {verify_page}. \
              The receipt proves the payment made through pagoPA and frees the debtor for the amount stated."
         );
-        let text = Block::line(LABEL_X, top + 18.0, RIGHT - LABEL_X, Face::Text, 9.0).height(13.0);
+        let text = Block::line(LABEL_X, top + 18.0, width, Face::Text, 9.0).height(18.0);
         paragraph(page, text, &it, (language == Language::En).then_some(en.as_str()));
+        let alt = "Codice QR della pagina che verifica questa ricevuta";
+        page.symbol(proof.check, RIGHT - CHECK_SIDE, top + 10.0, CHECK_SIDE, alt);
     });
     page.rule((0.0, 288.6), (WIDTH, 288.6), 0.75, Ink::Text, None);
 }

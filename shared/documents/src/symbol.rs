@@ -32,6 +32,14 @@ impl Symbol {
         Ok(Self { side: code.width(), dark })
     }
 
+    /// A QR code of an address, as large as it must be, error correction M.
+    pub fn address(address: &str) -> Result<Self, Fault> {
+        let code = QrCode::with_error_correction_level(address, EcLevel::M)
+            .map_err(|e| Fault::new("draw the QR code", e))?;
+        let dark = code.to_colors().into_iter().map(|module| module == Color::Dark).collect();
+        Ok(Self { side: code.width(), dark })
+    }
+
     /// The smallest square DataMatrix from 52 modules, the size of the slips in circulation.
     pub fn datamatrix(text: &str) -> Result<Self, Fault> {
         let sizes = [SymbolSize::Square52, SymbolSize::Square64, SymbolSize::Square72];

@@ -134,7 +134,7 @@ impl Profile {
             person_type: self.name.person_type(),
             name: self.name.full(),
             address: Some(self.address.clone()),
-            postal_code: Some(self.postal_code.clone()),
+            postal_code: Some(self.postal_code.clone()).filter(|code| !code.is_empty()),
             city: Some(self.city.clone()),
             province: Some(self.province.clone()),
             country: Some(self.country.clone()),
@@ -204,11 +204,6 @@ impl Registration {
         let mut form = Form::default();
         let fiscal_code = form.field("fiscalCode", FiscalCode::parse(typed(&self.fiscal_code)));
         let person_type = form.field("personType", PersonType::parse(typed(&self.person_type)));
-        if let (Some(code), Some(kind)) = (&fiscal_code, person_type)
-            && !kind.may_hold(code)
-        {
-            form.refuse(FieldError::new("personType", FieldCode::Mismatch));
-        }
         let name = person_type.and_then(|kind| self.name(&mut form, kind));
         let place = PostalAddress::parse(
             &mut form,

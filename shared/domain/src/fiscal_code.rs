@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::error::FieldCode;
+use crate::text;
 
 /// What the circuit writes in the place of a code that is not known.
 const ANONYMOUS: &str = "ANONIMO";
@@ -25,11 +26,11 @@ pub enum Holder {
 }
 
 impl FiscalCode {
-    /// Reads a code as a person types it: blanks, dots, dashes dropped, upper case.
+    /// Reads a code as a person types or pastes it: blanks, dots, dashes, invisible marks dropped, upper case.
     pub fn parse(text: &str) -> Result<Self, FieldCode> {
-        let clean: String = text
+        let clean: String = text::pasted(text)
             .chars()
-            .filter(|c| !c.is_whitespace() && !matches!(c, '.' | '-' | '\u{feff}'))
+            .filter(|c| !c.is_whitespace() && !matches!(c, '.' | '-'))
             .map(|c| c.to_ascii_uppercase())
             .collect();
         match clean.len() {

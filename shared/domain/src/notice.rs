@@ -56,9 +56,9 @@ pub const STAND_IN_PROBE: &str = "000000000000000000";
 pub const BASE_DIGITS: usize = 13;
 
 impl NoticeNumber {
-    /// Reads a notice number as a person types it: blanks are dropped, nothing else is.
+    /// Reads a notice number as a person types or pastes it: blanks and invisible marks are dropped, nothing else is.
     pub fn parse(text: &str) -> Result<Self, FieldCode> {
-        let digits: String = text.chars().filter(|c| !is_blank(*c)).collect();
+        let digits = without_blanks(text);
         if digits.is_empty() {
             return Err(FieldCode::Required);
         }
@@ -197,9 +197,9 @@ impl FromStr for SegregationCode {
 }
 
 impl Iuv {
-    /// Reads an IUV as a person types it: blanks dropped, upper case, letters and digits only.
+    /// Reads an IUV as a person types or pastes it: blanks and invisible marks dropped, upper case, letters and digits only.
     pub fn parse(text: &str) -> Result<Self, FieldCode> {
-        let clean: String = text.chars().filter(|c| !is_blank(*c)).map(|c| c.to_ascii_uppercase()).collect();
+        let clean = without_blanks(text).to_ascii_uppercase();
         if clean.is_empty() {
             return Err(FieldCode::Required);
         }
@@ -229,8 +229,10 @@ impl Iuv {
     }
 }
 
-fn is_blank(c: char) -> bool {
-    c.is_whitespace() || c == '\u{feff}'
+/// The hyphen that never breaks a line comes with a number that was typeset in groups.
+fn without_blanks(text: &str) -> String {
+    let grouped = text.replace('\u{2011}', "");
+    text::pasted(&grouped).chars().filter(|c| !c.is_whitespace()).collect()
 }
 
 impl fmt::Display for NoticeNumber {

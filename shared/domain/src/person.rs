@@ -120,7 +120,7 @@ impl Email {
 
     pub fn parse(text: &str) -> Result<Self, FieldCode> {
         // Only ASCII is lowered: a letter of another alphabet (the Kelvin sign) would become another address.
-        let clean = text.trim().to_ascii_lowercase();
+        let clean = text::pasted(text).trim().to_ascii_lowercase();
         if clean.is_empty() {
             return Err(FieldCode::Required);
         }
@@ -198,10 +198,11 @@ impl From<Email> for String {
     }
 }
 
-/// A given or family name: letters of any alphabet, blank, apostrophe, hyphen, dot.
+/// A given or family name: letters of any alphabet, and the signs that registers write among them.
 pub fn given_name(field: &str, text: &str) -> Result<String, FieldError> {
     let name = text::line(field, text, 1, 70)?;
-    let fits = |c: char| c.is_alphabetic() || text::is_mark(c) || matches!(c, ' ' | '\'' | '’' | '-' | '.');
+    const SIGNS: &str = " '’‘ʼ`´-–.,·()/";
+    let fits = |c: char| c.is_alphabetic() || text::is_mark(c) || SIGNS.contains(c);
     if name.chars().all(fits) && name.chars().any(char::is_alphabetic) {
         Ok(name)
     } else {
@@ -212,7 +213,7 @@ pub fn given_name(field: &str, text: &str) -> Result<String, FieldError> {
 /// A telephone number in international form, `+39 06 1234567`, with the blanks and separators that were typed.
 /// 6 to 15 digits; a number without prefix is Italian if the person lives in Italy, otherwise it stays as it is.
 pub fn phone(text: &str, country: &str) -> Result<String, FieldCode> {
-    let text = text::tidy(text);
+    let text = text::tidy(&text::pasted(text));
     if text.is_empty() {
         return Err(FieldCode::Required);
     }
@@ -250,8 +251,8 @@ impl PostalAddress {
         province: &str,
         country: &str,
     ) -> Option<Self> {
-        let address = form.check(text::line("address", address, 3, 150));
-        let city = form.check(text::line("city", city, 2, 100));
+        let address = form.check(text::line("address", &text::pasted(address), 3, 150));
+        let city = form.check(text::line("city", &text::pasted(city), 1, 100));
         let country = form.field("country", self::country(country));
         let italian = country.as_deref() == Some("IT");
         let province = form.field("province", self::province(province, italian || country.is_none()));
@@ -301,9 +302,9 @@ pub fn debtor_province(text: &str, country: Option<&str>) -> Result<String, Fiel
 /// Forlì, Pesaro, Olbia-Tempio, Ogliastra, Carbonia-Iglesias, Medio Campidano.
 const FORMER_PROVINCES: [&str; 6] = ["FO", "PS", "OT", "OG", "CI", "VS"];
 
-/// Five digits in Italy; 2 to 12 letters, digits, blanks, hyphens abroad.
+/// Five digits in Italy; abroad nothing (sixty countries have none), or 2 to 12 letters, digits, blanks, hyphens.
 pub fn postal_code(text: &str, italian: bool) -> Result<String, FieldCode> {
-    let code = text::tidy(text).to_ascii_uppercase();
+    let code = text::tidy(&text::pasted(text)).to_ascii_uppercase();
     let fits = match italian {
         true => code.len() == 5 && code.bytes().all(|b| b.is_ascii_digit()),
         false => {
@@ -312,8 +313,8 @@ pub fn postal_code(text: &str, italian: bool) -> Result<String, FieldCode> {
         }
     };
     match (code.is_empty(), fits) {
-        (true, _) => Err(FieldCode::Required),
-        (false, true) => Ok(code),
+        (true, _) if italian => Err(FieldCode::Required),
+        (true, _) | (_, true) => Ok(code),
         (false, false) => Err(FieldCode::Format),
     }
 }

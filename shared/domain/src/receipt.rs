@@ -65,6 +65,22 @@ pub struct Payer {
     pub fiscal_code: String,
 }
 
+impl Payer {
+    /// The payer as the debtor may see it: in full if it is the debtor, masked if it is somebody else.
+    pub fn shown_to(&self, debtor: &Person) -> (String, String) {
+        if self.fiscal_code.eq_ignore_ascii_case(debtor.fiscal_code.as_str()) {
+            return (self.name.clone(), self.fiscal_code.clone());
+        }
+        let name: Vec<String> = self.name.split_whitespace().map(|word| masked(word, 1)).collect();
+        (name.join(" "), masked(&self.fiscal_code, 4))
+    }
+}
+
+fn masked(text: &str, shown: usize) -> String {
+    let head: String = text.chars().take(shown).collect();
+    format!("{head}{}", "*".repeat(text.chars().count().saturating_sub(shown)))
+}
+
 impl Receipt {
     /// The day shown as the day of payment.
     pub fn paid_on(&self) -> Date {
@@ -89,7 +105,7 @@ pub fn code_from(random: [u8; 16]) -> String {
 
 /// Reads a code as a person copies it: blanks and hyphens dropped, upper case, `O` as `0`, `I` and `L` as `1`.
 pub fn parse_code(text: &str) -> Option<String> {
-    let code: String = text
+    let code: String = crate::text::pasted(text)
         .chars()
         .filter(|c| !c.is_whitespace() && *c != '-')
         .map(|c| match c.to_ascii_uppercase() {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::debt::DebtDetail;
@@ -85,9 +86,9 @@ pub struct ServiceField {
     #[serde(default)]
     pub required: bool,
     /// What the text must look like: `A` a letter, `9` a digit, `*` either, anything else itself.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pattern: Option<String>,
-    /// Length of a text, value of a number or year.
+    #[serde(default, alias = "pattern", skip_serializing_if = "Option::is_none")]
+    pub mask: Option<String>,
+    /// Length of a text, value of a number or year; of a date, how many days from today.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -112,6 +113,8 @@ pub struct SpontaneousPaymentRequest<'a> {
     /// In cents; only where the service leaves it free.
     pub amount: Option<u64>,
     pub fields: &'a BTreeMap<String, String>,
+    /// In Rome.
+    pub today: Date,
 }
 
 /// What comes out: the price by the catalogue, the reason, and the service's fields with their labels.
@@ -120,6 +123,16 @@ pub struct PricedRequest {
     pub amount: Amount,
     pub reason: String,
     pub details: Vec<DebtDetail>,
+    /// How a tariff comes to its amount; empty where nothing was computed.
+    pub computation: Vec<PriceLine>,
+}
+
+/// One part of a tariff's amount.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PriceLine {
+    /// What it was multiplied by: label and value of each field. Nothing for what is always asked.
+    pub of: Vec<DebtDetail>,
+    pub amount: Cents,
 }
 
 /// The longest reason that every channel of the circuit takes.
@@ -167,8 +180,8 @@ impl CatalogueService {
             if field.min.zip(field.max).is_some_and(|(min, max)| min > max) {
                 refuse(&at("max"), "smaller than min");
             }
-            if field.pattern.is_some() && field.kind != FieldType::Text {
-                refuse(&at("pattern"), "only for a text");
+            if field.mask.is_some() && field.kind != FieldType::Text {
+                refuse(&at("mask"), "only for a text");
             }
         }
         match &self.amount {
@@ -226,12 +239,13 @@ impl CatalogueService {
                     form.refuse(FieldError::new(format!("fields.{}", field.name), FieldCode::Required));
                 }
                 None => {}
-                Some(value) => match form.check(field.check(&value)) {
+                Some(value) => match form.check(field.check(&value, wish.today)) {
                     Some(()) => drop(values.insert(field.name.as_str(), value)),
                     None => complete = false,
                 },
             }
         }
+        let computation = self.computation(&values);
         let amount = match (&self.amount, wish.amount) {
             // Without its fields a tariff has no price: they are to blame, not the amount.
             (AmountRule::Tariff { .. }, None) if !complete => None,
@@ -242,8 +256,39 @@ impl CatalogueService {
             Some(DebtDetail { label: field.label.clone(), value })
         });
         let details: Vec<DebtDetail> = details.collect();
-        let priced = reason.zip(amount).map(|(reason, amount)| PricedRequest { amount, reason, details });
-        form.give(priced)
+        let computation = computation.unwrap_or_default();
+        let priced = reason.zip(amount);
+        form.give(priced.map(|(reason, amount)| PricedRequest { amount, reason, details, computation }))
+    }
+
+    /// A reason made of the service and what was filled in: `Mensa scolastica – Anna Rossi – Primaria Rodari`. Numbers
+    /// and days say nothing by themselves, and what does not fit is left out.
+    pub fn proposed_reason(&self, fields: &BTreeMap<String, String>) -> String {
+        let telling = |field: &&ServiceField| matches!(field.kind, FieldType::Text | FieldType::Choice);
+        let values = self.fields.iter().filter(telling).filter_map(|field| fields.get(&field.name));
+        values.map(|value| text::tidy(value)).filter(|value| !value.is_empty()).fold(
+            self.name.clone(),
+            |reason, value| {
+                let longer = format!("{reason} – {value}");
+                if text::length(&longer) <= MAX_REASON { longer } else { reason }
+            },
+        )
+    }
+
+    /// The parts of a tariff, as far as its fields are known.
+    fn computation(&self, values: &BTreeMap<&str, String>) -> Option<Vec<PriceLine>> {
+        let AmountRule::Tariff { base, terms } = &self.amount else { return None };
+        let fixed = (base.get() > 0).then(|| PriceLine { of: Vec::new(), amount: *base });
+        let detail = |name: &String| {
+            let field = self.fields.iter().find(|field| field.name == *name)?;
+            Some(DebtDetail { label: field.label.clone(), value: values.get(name.as_str())?.clone() })
+        };
+        let term = |term: &TariffTerm| {
+            let of = term.times.iter().chain(term.factor.as_ref().map(|factor| &factor.field));
+            let of: Option<Vec<DebtDetail>> = of.map(detail).collect();
+            Some(PriceLine { of: of?, amount: Cents::new(term.value(values)?).ok()? })
+        };
+        fixed.map(Some).into_iter().chain(terms.iter().map(term)).collect()
     }
 
     fn amount(&self, given: Option<u64>, values: &BTreeMap<&str, String>) -> Result<Amount, FieldError> {
@@ -284,7 +329,7 @@ impl TariffTerm {
 }
 
 impl ServiceField {
-    fn check(&self, value: &str) -> Result<(), FieldError> {
+    fn check(&self, value: &str, today: Date) -> Result<(), FieldError> {
         let wrong = |code| FieldError::new(format!("fields.{}", self.name), code);
         let refuse = |code| Err(wrong(code));
         let (min, max) = (self.min.unwrap_or(0), self.max.unwrap_or(u64::MAX));
@@ -292,7 +337,7 @@ impl ServiceField {
             FieldType::Text => {
                 let max = self.max.unwrap_or(100);
                 let n = text::length(value) as u64;
-                if !text::is_plain(value) || !self.pattern.as_deref().is_none_or(|p| fits(p, value)) {
+                if !text::is_plain(value) || !self.mask.as_deref().is_none_or(|mask| fits(mask, value)) {
                     refuse(FieldCode::Format)
                 } else if n < min {
                     Err(wrong(FieldCode::TooShort).with("min", min).with("n", n))
@@ -312,18 +357,42 @@ impl ServiceField {
                     Some(_) => Ok(()),
                 }
             }
-            FieldType::Date if value.parse::<jiff::civil::Date>().is_ok() && value.len() == 10 => Ok(()),
-            FieldType::Date => refuse(FieldCode::Format),
+            FieldType::Date => match value.parse::<Date>().ok().filter(|_| value.len() == 10) {
+                None => refuse(FieldCode::Format),
+                Some(day) if self.is_in_reach(day, today) => Ok(()),
+                Some(_) => refuse(FieldCode::Range),
+            },
             FieldType::Choice if self.options.iter().any(|option| option == value) => Ok(()),
             FieldType::Choice => refuse(FieldCode::NotAllowed),
         }
     }
 }
 
-/// Returns whether a text looks like a pattern of `A`, `9`, `*` and literal characters.
-fn fits(pattern: &str, value: &str) -> bool {
-    pattern.chars().count() == value.chars().count()
-        && pattern.chars().zip(value.chars()).all(|(kind, c)| match kind {
+impl ServiceField {
+    /// Returns whether a day is as many days from today as the service asks; without limits any day is.
+    fn is_in_reach(&self, day: Date, today: Date) -> bool {
+        let days = i64::from(today.until(day).map_or(0, |span| span.get_days()));
+        let at_least = self.min.is_none_or(|min| i64::try_from(min).is_ok_and(|min| days >= min));
+        at_least && self.max.is_none_or(|max| i64::try_from(max).is_ok_and(|max| days <= max))
+    }
+
+    /// The mask as a regular expression, as HTML's `pattern` takes it.
+    pub fn pattern(&self) -> Option<String> {
+        let part = |c: char| match c {
+            'A' => "[A-Za-z]".to_owned(),
+            '9' => "[0-9]".to_owned(),
+            '*' => "[0-9A-Za-z]".to_owned(),
+            c if "^$\\.*+?()[]{}|/".contains(c) => format!("\\{c}"),
+            c => c.to_string(),
+        };
+        self.mask.as_deref().map(|mask| mask.chars().map(part).collect())
+    }
+}
+
+/// Returns whether a text looks like a mask of `A`, `9`, `*` and literal characters.
+fn fits(mask: &str, value: &str) -> bool {
+    mask.chars().count() == value.chars().count()
+        && mask.chars().zip(value.chars()).all(|(kind, c)| match kind {
             'A' => c.is_ascii_alphabetic(),
             '9' => c.is_ascii_digit(),
             '*' => c.is_ascii_alphanumeric(),
@@ -334,6 +403,6 @@ fn fits(pattern: &str, value: &str) -> bool {
 /// What a payment is for: letters, digits and simple punctuation that every channel can print.
 pub fn reason(text: &str) -> Result<String, FieldError> {
     let reason = text::line("reason", text, 1, MAX_REASON)?;
-    let simple = |c: char| c.is_alphanumeric() || " .,;:!?'’\"()/&+-_°ªº%#@€".contains(c) || text::is_mark(c);
+    let simple = |c: char| c.is_alphanumeric() || " .,;:!?'’\"()/&+-–_°ªº%#@€".contains(c) || text::is_mark(c);
     if reason.chars().all(simple) { Ok(reason) } else { Err(FieldError::new("reason", FieldCode::Format)) }
 }

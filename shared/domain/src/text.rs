@@ -1,5 +1,6 @@
 //! Text as people type it: trimmed, single blanks, counted as people see it, no control characters.
 
+use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::error::{FieldCode, FieldError};
@@ -7,6 +8,11 @@ use crate::error::{FieldCode, FieldError};
 /// Trims, turns every run of blanks into one, and drops nothing else.
 pub fn tidy(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A text as a search compares it: lower case, without accents.
+pub fn folded(text: &str) -> String {
+    text.to_lowercase().nfd().filter(|c| !unicode_normalization::char::is_combining_mark(*c)).collect()
 }
 
 /// How many characters a person sees.
@@ -17,12 +23,23 @@ pub fn length(text: &str) -> usize {
 /// Controls, and the marks that reorder or hide text: they could make a printed name read as another.
 pub fn is_hidden(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
-        || matches!(c, '\u{e000}'..='\u{f8ff}' | '\u{feff}' | '\u{fff0}'..='\u{fffd}')
-        // Soft hyphen, invisible joiner, Arabic letter mark, fillers that look blank, tags, private use.
+        || is_invisible(c)
+        // Blank Braille, private use, what stands for a character that was lost.
+        || matches!(c, '\u{2800}' | '\u{e000}'..='\u{f8ff}' | '\u{fff0}'..='\u{fffd}' | '\u{f0000}'..='\u{10ffff}')
+}
+
+/// Marks that leave no trace on paper or screen and are copied with the text around them.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+        // Soft hyphen, invisible joiner, Arabic letter mark, fillers, tags.
         || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}')
-        || matches!(c, '\u{180b}'..='\u{180f}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}')
-        || matches!(c, '\u{e0000}'..='\u{e00ff}' | '\u{f0000}'..='\u{10ffff}')
+        || matches!(c, '\u{180b}'..='\u{180f}' | '\u{3164}' | '\u{ffa0}' | '\u{e0000}'..='\u{e00ff}')
+}
+
+/// A code, number or address as it is pasted: invisible marks dropped, the hyphens of typesetters made plain ones.
+pub fn pasted(text: &str) -> String {
+    let visible = text.chars().filter(|c| !is_invisible(*c));
+    visible.map(|c| if matches!(c, '\u{2010}' | '\u{2011}') { '-' } else { c }).collect()
 }
 
 /// Marks that belong to the letter before them and are not letters themselves: accents sent apart from their

@@ -13,7 +13,7 @@ use domain::person::Email;
 use runtime::metrics::MailOutcome;
 use runtime::{ConfigError, Env, Measure, Metrics};
 
-pub use messages::{Message, Paid, Written};
+pub use messages::{Letterhead, Message, Paid, Written};
 
 /// Sends mails in the creditor's name.
 #[derive(Clone)]
@@ -22,6 +22,8 @@ pub struct Mailer {
     from: String,
     configuration_set: Option<String>,
     creditor: String,
+    /// E-mail and telephone of the creditor; answers go to the first.
+    contact: (String, String),
     metrics: Metrics,
 }
 
@@ -37,6 +39,7 @@ impl Mailer {
             from: format!("{} <{address}>", encoded_word(&name)),
             configuration_set: config.ses_configuration_set.optional()?.cloned(),
             creditor,
+            contact: (config.contact_email.get()?.clone(), config.contact_phone.get()?.clone()),
             metrics: env.metrics().clone(),
         })
     }
@@ -54,7 +57,9 @@ impl Mailer {
 
     async fn hand_over(&self, to: &Email, language: Language, message: &Message) -> Result<(), Fault> {
         const DOING: &str = "sending a mail";
-        let written = message.written(language, &self.creditor)?;
+        let (email, phone) = (self.contact.0.as_str(), self.contact.1.as_str());
+        let from = Letterhead { creditor: &self.creditor, contact: Some((email, phone)) };
+        let written = message.written(language, from)?;
         let content = |text: String| Content::builder().charset("UTF-8").data(text).build();
         let part = |text| content(text).map_err(|e| Fault::new(DOING, e));
         let body = Body::builder().text(part(written.text)?).html(part(written.html)?).build();
@@ -62,6 +67,7 @@ impl Mailer {
         self.client
             .send_email()
             .source(&self.from)
+            .reply_to_addresses(email)
             .destination(Destination::builder().to_addresses(to.as_str()).build())
             .message(mail)
             .set_configuration_set_name(self.configuration_set.clone())
@@ -76,21 +82,29 @@ impl Mailer {
     }
 }
 
-/// A name in a header: quoted if plain, as an encoded word (RFC 2047) otherwise.
+/// The most characters that an encoded word may have (RFC 2047, 2).
+const LONGEST_WORD: usize = 75;
+
+/// A name in a header: quoted if plain, as encoded words (RFC 2047) otherwise. No character is split between two.
 fn encoded_word(name: &str) -> String {
+    const OPEN: &str = "=?UTF-8?Q?";
+    const CLOSE: &str = "?=";
     if name.is_ascii() {
         return format!("\"{name}\"");
     }
-    let mut out = String::from("=?UTF-8?Q?");
-    for byte in name.bytes() {
-        match byte {
-            b' ' => out.push('_'),
-            b if b.is_ascii_alphanumeric() => out.push(char::from(b)),
-            b => out.push_str(&format!("={b:02X}")),
+    let mut words = vec![String::from(OPEN)];
+    for c in name.chars() {
+        let coded: String = match c {
+            ' ' => "_".to_owned(),
+            c if c.is_ascii_alphanumeric() => c.to_string(),
+            c => c.encode_utf8(&mut [0; 4]).bytes().map(|byte| format!("={byte:02X}")).collect(),
+        };
+        match words.last_mut() {
+            Some(word) if word.len() + coded.len() + CLOSE.len() <= LONGEST_WORD => word.push_str(&coded),
+            _ => words.push(format!("{OPEN}{coded}")),
         }
     }
-    out.push_str("?=");
-    out
+    words.iter().map(|word| format!("{word}{CLOSE}")).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -101,5 +115,10 @@ mod tests {
     fn a_sender_with_accents_is_an_encoded_word() {
         assert_eq!(encoded_word("Comune di Test"), "\"Comune di Test\"");
         assert_eq!(encoded_word("Città di Forlì"), "=?UTF-8?Q?Citt=C3=A0_di_Forl=C3=AC?=");
+        let long = encoded_word(&"Unione dei Comuni Città di Forlì e Località vicine ".repeat(3));
+        assert!(long.split(' ').count() > 3);
+        for word in long.split(' ') {
+            assert!(word.len() <= 75 && word.starts_with("=?UTF-8?Q?") && word.ends_with("?="), "{word}");
+        }
     }
 }

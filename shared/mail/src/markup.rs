@@ -38,3 +38,38 @@ pub fn plain(markup: &str) -> String {
     }
     text.trim_end().to_owned() + "\n"
 }
+
+/// What each element of our templates looks like. Mail programs read no style sheets, so it stands with each of them.
+const LOOKS: [(&str, &str); 4] = [
+    ("<h1>", "<h1 style=\"margin:0 0 16px;font-size:22px;line-height:1.3;font-weight:600\">"),
+    ("<p>", "<p style=\"margin:0 0 16px;font-size:16px;line-height:1.5;overflow-wrap:anywhere\">"),
+    ("<p><a href", "<p style=\"margin:0 0 16px\"><a class=\"azione\" style=\"display:inline-block;padding:12px 20px;background:#0066cc;color:#ffffff;font-size:16px;font-weight:600;text-decoration:none;border-radius:4px\" href"),
+    ("<a href", "<a style=\"color:#0066cc\" href"),
+];
+
+/// Colours where a program shows dark pages: its own would leave dark text on dark ground.
+const DARK: &str = "@media (prefers-color-scheme:dark){.carta{background:#1b2733!important;color:#f2f5f8!important}\
+                    .fondo{background:#0f1720!important}.azione{background:#4d9be6!important;color:#0f1720!important}}";
+
+/// A mail's markup in the one layout of all mails: the creditor's name on a band, the text below, no picture that
+/// somebody would have to fetch.
+pub fn laid_out(language: &str, subject: &str, creditor: &str, body: &str) -> String {
+    let [heading, paragraph, action, link] = LOOKS;
+    // What begins like another is replaced first.
+    let styled = [action, heading, paragraph, link]
+        .iter()
+        .fold(body.to_owned(), |markup, (plain, dressed)| markup.replace(plain, dressed));
+    format!(
+        "<!doctype html><html lang=\"{language}\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width\"><meta name=\"color-scheme\" content=\"light dark\">\
+         <title>{}</title><style>{DARK}</style></head>\
+         <body class=\"fondo\" style=\"margin:0;padding:0;background:#eef1f4\">\
+         <table role=\"presentation\" width=\"100%\" cellpadding=\"0\" cellspacing=\"0\"><tr><td align=\"center\" style=\"padding:16px 8px\">\
+         <table role=\"presentation\" width=\"100%\" cellpadding=\"0\" cellspacing=\"0\" style=\"max-width:600px;border-collapse:collapse\">\
+         <tr><td style=\"padding:16px 24px;background:#0066cc;color:#ffffff;font:600 18px/1.3 'Titillium Web',Arial,sans-serif\">{}</td></tr>\
+         <tr><td class=\"carta\" style=\"padding:24px;background:#ffffff;color:#17324d;font-family:'Titillium Web',Arial,sans-serif\">{styled}</td></tr>\
+         </table></td></tr></table></body></html>",
+        escaped(subject),
+        escaped(creditor),
+    )
+}

@@ -75,25 +75,41 @@ pub struct Written {
 struct Mail<'a> {
     message: &'a Message,
     language: Language,
+    from: Letterhead<'a>,
+    /// The creditor's name, for the sentences.
     creditor: &'a str,
+}
+
+/// Who writes, and where to find them.
+#[derive(Clone, Copy, Debug)]
+pub struct Letterhead<'a> {
+    pub creditor: &'a str,
+    /// E-mail and telephone.
+    pub contact: Option<(&'a str, &'a str)>,
+}
+
+impl<'a> From<&'a str> for Letterhead<'a> {
+    fn from(creditor: &'a str) -> Self {
+        Self { creditor, contact: None }
+    }
 }
 
 impl Message {
     /// The mail in this language, from this creditor.
-    pub fn written(&self, language: Language, creditor: &str) -> Result<Written, Fault> {
-        let mail = Mail { message: self, language, creditor };
+    pub fn written<'a>(
+        &self,
+        language: Language,
+        from: impl Into<Letterhead<'a>>,
+    ) -> Result<Written, Fault> {
+        let from = from.into();
+        let mail = Mail { message: self, language, from, creditor: from.creditor };
         let body = mail.render().map_err(|e| Fault::new("writing a mail", e))?.replace('\n', "");
         let text = markup::plain(&body);
         let subject = text.lines().next().unwrap_or_default();
         Ok(Written {
             // One line: SES takes the subject as a field of its own, and nothing in it can begin another header.
             subject: subject.chars().filter(|c| !c.is_control()).collect(),
-            html: format!(
-                "<!doctype html><html lang=\"{}\"><head><meta charset=\"utf-8\"><title>{}</title></head>\
-                 <body>{body}</body></html>",
-                language.as_str(),
-                markup::escaped(subject),
-            ),
+            html: markup::laid_out(language.as_str(), subject, from.creditor, &body),
             text,
         })
     }

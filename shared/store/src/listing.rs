@@ -74,7 +74,7 @@ impl Listing {
     ) -> Result<DebtPage, Fault> {
         let (from, to) = bounds(filter);
         let range = || Range::Between(from.clone(), to.clone());
-        let words = filter.words.as_deref().map(str::to_lowercase);
+        let words = filter.words.as_deref().map(Sought::of);
         let filtered = filter.service.is_some() || words.is_some() || !filter.states.is_empty();
         let look = if filtered { LOOKED_AT } else { limit };
         let mut entries = self.entries(citizen, range, || SortOrder::Falling, look, after).await?;
@@ -82,7 +82,7 @@ impl Listing {
         entries.items.retain(|entry| {
             (filter.states.is_empty() || filter.states.contains(&entry.state))
                 && filter.service.as_ref().is_none_or(|service| *service == entry.service)
-                && words.as_ref().is_none_or(|words| entry.words.contains(words.as_str()))
+                && words.as_ref().is_none_or(|words| words.are_in(&entry.words))
         });
         // More matched than fit: the next page begins after the last shown; otherwise after the last looked at.
         let next = if entries.items.len() > limit {
@@ -130,6 +130,26 @@ impl Listing {
     async fn read(&self, citizen: &Citizen, entries: Vec<ListEntry>) -> Result<Vec<Debt>, Fault> {
         let notices: Vec<NoticeNumber> = entries.into_iter().map(|entry| entry.notice).collect();
         self.debts.those_of_citizen(citizen, &notices).await
+    }
+}
+
+/// What is looked for in an entry's words: accents and capitals do not matter, nor how a code was broken up.
+struct Sought {
+    words: Vec<String>,
+    code: String,
+}
+
+impl Sought {
+    fn of(text: &str) -> Self {
+        let folded = domain::text::folded(&domain::text::pasted(text));
+        let code = folded.chars().filter(|c| c.is_alphanumeric()).collect();
+        Self { words: folded.split_whitespace().map(str::to_owned).collect(), code }
+    }
+
+    fn are_in(&self, entry: &str) -> bool {
+        let entry = domain::text::folded(entry);
+        let digits = self.code.bytes().filter(u8::is_ascii_digit).count();
+        self.words.iter().all(|word| entry.contains(word)) || (digits >= 4 && entry.contains(&self.code))
     }
 }
 

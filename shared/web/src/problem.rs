@@ -151,6 +151,21 @@ impl Problem {
         self.problem_type().code
     }
 
+    /// Its status.
+    pub fn status(&self) -> u16 {
+        self.problem_type().status
+    }
+
+    /// What a person reads: a sentence for each field that is wrong, otherwise the problem's own.
+    pub fn sentences(&self, language: Language) -> Vec<String> {
+        match self {
+            Problem::Domain(Error::Invalid(errors)) => {
+                errors.iter().map(|error| messages::of_field(error, language)).collect()
+            }
+            _ => vec![self.problem_type().text(language).1.to_owned()],
+        }
+    }
+
     /// What stopped us, if it was no refusal.
     pub fn fault(&self) -> Option<&Fault> {
         match self {

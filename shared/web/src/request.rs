@@ -128,12 +128,27 @@ impl Request {
         self.json_body()
     }
 
+    /// The same for a route that has read its parameters, as fields.
+    pub fn json_beside_query<T: DeserializeOwned>(&self) -> Result<(T, Form), Problem> {
+        Ok(read_fields(self.json_body()?)?)
+    }
+
     /// The same for a request whose parameters are read as well.
     pub fn json_body(&self) -> Result<JsonObject, Problem> {
         if !self.has_content_type("application/json") {
             return Err(HttpError::UnsupportedMediaType.into());
         }
         Ok(parse_object(self.raw_body(MAX_JSON)?)?)
+    }
+
+    /// The fields of a form that a browser sends by itself, without any script.
+    pub fn plain_form(&self, known: &[&'static str]) -> Result<Query, Problem> {
+        self.query(&[])?;
+        if !self.has_content_type("application/x-www-form-urlencoded") {
+            return Err(HttpError::UnsupportedMediaType.into());
+        }
+        let body = self.raw_body(MAX_QUERY)?;
+        Query::parse(std::str::from_utf8(body).map_err(|_| HttpError::MalformedBody)?, known)
     }
 
     /// For a request that says nothing: a JSON object without fields.

@@ -4,7 +4,8 @@ use domain::account::{Account, HolderName};
 use domain::creditor::Creditor;
 use domain::debt::{Debt, DebtDetail, DebtOrigin, DebtStatus, Viewer};
 use domain::person::PersonType;
-use domain::{Date, Timestamp};
+use domain::receipt::Receipt;
+use domain::{Cents, Date, Person, Timestamp};
 use serde::Serialize;
 
 /// Whom the money goes to.
@@ -127,6 +128,36 @@ impl DebtView {
             money_received: debt.mismatched.is_some(),
             receipt_code: debt.receipt.as_ref().map(|receipt| receipt.code.clone()),
             details: debt.details.clone(),
+        }
+    }
+}
+
+/// The money of a debt as its receipt has it: pages and paper say the same.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PaidView {
+    pub psp: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    pub transaction_id: String,
+    /// Of all debts that were paid together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fee: Option<Cents>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payer: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paid_at: Option<Timestamp>,
+}
+
+impl PaidView {
+    pub fn of(receipt: &Receipt, debtor: &Person) -> Self {
+        Self {
+            psp: receipt.psp.name.clone(),
+            method: receipt.method.clone(),
+            transaction_id: receipt.receipt_id.clone(),
+            fee: receipt.fee,
+            payer: receipt.payer.as_ref().map(|payer| payer.shown_to(debtor).0),
+            paid_at: receipt.paid_at.map(domain::time::to_second),
         }
     }
 }

@@ -12,6 +12,8 @@ const here = path.dirname(fileURLToPath(import.meta.url));
 export const PORTAL = process.env.PORTAL_URL;
 /** Another creditor: limits on attempts, no spontaneous payments. */
 export const STRICT = process.env.STRICT_URL;
+/** A portal whose payments are made at pagoPA's. */
+export const CHECKOUT = process.env.CHECKOUT_URL;
 /** A portal that is closed for maintenance. */
 export const CLOSED = process.env.CLOSED_URL;
 if (!PORTAL) throw new Error("PORTAL_URL is not set: run the tests with `npm test`, which starts a local stack");
@@ -48,7 +50,7 @@ export async function visitor({ locale = "it-IT", width = 1280, height = 900, ..
   page.on("pageerror", (error) => watch.noise.push(String(error)));
   page.on("request", (request) => {
     const { origin, protocol } = new URL(request.url());
-    const ours = [PORTAL, process.env.LOCAL_URL, STRICT, CLOSED].some((stack) => stack && new URL(stack).origin === origin);
+    const ours = [PORTAL, process.env.LOCAL_URL, STRICT, CHECKOUT, CLOSED].some((stack) => stack && new URL(stack).origin === origin);
     if (!ours && !["data:", "blob:"].includes(protocol)) watch.foreign.push(request.url());
   });
   return { context, page, watch };

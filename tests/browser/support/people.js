@@ -58,13 +58,13 @@ async function send(address, options = {}) {
 }
 
 /** The mails to an address, newest first. */
-export const mails = async (to) => (await send(`${LOCAL}/_local/mail.json?to=${encodeURIComponent(to)}`)).items;
+export const mails = async (to, local = LOCAL) => (await send(`${local}/_local/mail.json?to=${encodeURIComponent(to)}`)).items;
 
 /** Waits for a mail; never sleeps longer than needed. */
-export async function mailTo(to, subject) {
+export async function mailTo(to, subject, local = LOCAL) {
   const deadline = Date.now() + 15_000;
   for (;;) {
-    const found = (await mails(to)).find((mail) => mail.subject.includes(subject));
+    const found = (await mails(to, local)).find((mail) => mail.subject.includes(subject));
     if (found) return found;
     if (Date.now() > deadline) throw new Error(`no mail “${subject}” to ${to}`);
     await new Promise((done) => setTimeout(done, 200));
@@ -79,20 +79,20 @@ export const atPsp = async (redirectUrl, order) =>
   (await send(`${LOCAL}/_local/psp/${redirectUrl.split("/").at(-1).split("?")[0]}`, { method: "POST", body: JSON.stringify(order) })).returnUrl;
 
 /** A debt that the creditor imports. */
-export async function debt(debtor, more = {}) {
+export async function debt(debtor, more = {}, portal = process.env.PORTAL_URL) {
   const notice = noticeNumber();
   const body = { debtor: { fiscalCode: debtor.fiscalCode, personType: debtor.personType, name: debtor.companyName ?? `${debtor.firstName} ${debtor.lastName}` },
     serviceCode: "TEST1", reason: `Prova ${notice.slice(-6)}`, amount: 4550, dueDate: "2030-12-15", ...more };
-  await send(`${process.env.PORTAL_URL}/creditor/debts/${notice}`, { method: "PUT", body: JSON.stringify(body), headers: { authorization: `Bearer ${CREDITOR_KEY}` } });
+  await send(`${portal}/creditor/debts/${notice}`, { method: "PUT", body: JSON.stringify(body), headers: { authorization: `Bearer ${CREDITOR_KEY}` } });
   return { noticeNumber: notice, ...body };
 }
 
 /** Somebody with an active account. */
-export async function citizen(more = {}) {
+export async function citizen(more = {}, portal = process.env.PORTAL_URL) {
   const someone = person(more);
-  const api = `${process.env.PORTAL_URL}/api`;
+  const api = `${portal}/api`;
   await send(`${api}/register`, { method: "POST", body: JSON.stringify(someone) });
-  const link = linkOf(await mailTo(someone.email, "Attiva"), "/attiva");
+  const link = linkOf(await mailTo(someone.email, "Attiva", portal === process.env.PORTAL_URL ? LOCAL : portal), "/attiva");
   await send(`${api}/activate`, { method: "POST", body: JSON.stringify({ token: new URL(link).hash.slice(3) }) });
   return someone;
 }
@@ -104,3 +104,13 @@ export async function debtor(...debts) {
   for (const more of debts.length > 0 ? debts : [{}]) made.push(await debt(someone, more));
   return { someone, debts: made };
 }
+
+/** The same people at another stack. */
+export const at = (portal) => ({
+  debtor: async (...debts) => {
+    const someone = await citizen({}, portal);
+    const made = [];
+    for (const more of debts) made.push(await debt(someone, more, portal));
+    return { someone, debts: made };
+  },
+});

@@ -1,64 +1,65 @@
 // S15: one debt with everything known about it.
 
-import { actions, button, call, callout, contact, copyable, dateLong, dateTime, el, find, get, href, italian, load, money, noticePdf, once, paragraph,
-  primary, segment, setTitle, stateChip, stateOf, summaryList, t, tab } from "./core.js";
+import { actions, button, call, callout, closeDialog, contact, copyable, dateLong, dateTime, dueLine, el, find, get, href, italian, load, money, noticePdf, once,
+  openDialog, paragraph, primary, segment, setTitle, stateChip, stateOf, summaryList, t, tab, waysOut } from "./core.js";
 
 const number = segment(1);
 
 load(document.getElementById("regione"), async () => {
   /** @type {import("./core.js").DebtDetail} */
   const { debt, payments, timeline } = await get(`/api/debts/${encodeURIComponent(number)}`);
+  const begun = stateOf(debt) === "in_corso" ? (payments ?? []).find(({ status }) => status === "pending") : null;
+  const payment = begun ? await get(`/api/payments/${encodeURIComponent(begun.paymentId)}`).catch(() => null) : null;
   setTitle(debt.reason);
   return [
     el("h1", {}, italian(debt.reason)),
     el("p", { class: "importo-grande" }, money(debt.amount)),
-    due(debt),
-    note(debt),
-    actions(choices(debt)),
+    dueLine(debt),
+    note(debt, timeline ?? []),
+    actions(choices(debt, payment)),
     summaryList([
       [t("pratica.js.stato"), stateChip(debt)],
       [t("pratica.js.ente"), italian(debt.creditor.name)],
       [t("pratica.js.servizio"), italian(debt.service.name)],
       [t("pratica.js.nome"), debt.debtor?.name],
       [t("pratica.js.cf"), debt.debtor && el("span", { class: "codice" }, debt.debtor.fiscalCode)],
+      ...(debt.details ?? []).map(({ label, value }) => [italian(label), italian(value)]),
       [t("pratica.js.data"), debt.createdOn && dateLong(debt.createdOn)],
       [t("pratica.js.scadenza"), debt.dueDate ? dateLong(debt.dueDate) : t("pratica.js.senza_scadenza")],
       [t("pratica.js.codice_avviso"), copyable(debt.noticeNumber, t("pratica.js.codice_avviso"))],
       [t("pratica.js.iuuv"), copyable(debt.iuv, t("pratica.js.iuuv"))],
       debt.paidOn ? [t("pratica.js.pagata_giorno"), dateLong(debt.paidOn)] : null,
-      ...(debt.details ?? []).map(({ label, value }) => [italian(label), italian(value)]),
     ]),
     attempts(payments ?? []),
     story(timeline ?? []),
   ];
 });
 
-function due(debt) {
-  if (!debt.dueDate || stateOf(debt) !== "non_confermato") return null;
-  const late = debt.dueDate < new Date().toISOString().slice(0, 10);
-  const text = late ? t("pratica.js.era_scaduta", { data: dateLong(debt.dueDate) }) : t("pratica.js.entro", { data: dateLong(debt.dueDate) });
-  return el("p", { class: "entro" }, text);
-}
-
-function note(debt) {
+function note(debt, timeline) {
+  // Money came that is not the debt's: whoever pays again would pay twice.
+  const last = [...timeline].reverse().find(({ event }) => !event.startsWith("payment-"));
+  if (last?.event === "amount-mismatch" && debt.status === "to-pay") return callout("warning", paragraph(t("js.altro_importo")));
   const [tone, text] = {
-    in_corso: ["warning", t("pratica.js.non_pagare")],
+    in_corso: ["warning", t("pratica.js.iniziato")],
     scaduto: ["danger", t("pratica.js.scaduta_testo")],
     annullato: ["info", t("pratica.js.annullata_testo")],
   }[stateOf(debt)] ?? [];
   return text ? callout(tone, paragraph(text)) : null;
 }
 
-function choices(debt) {
+function choices(debt, payment) {
   const state = stateOf(debt);
   const print = button(t("js.stampa"), () => globalThis.print(), "collegamento");
   if (state === "confermato") {
     const receipt = debt.receiptAvailable ? primary(t("pratica.js.ricevuta"), href(`/pratiche/${debt.noticeNumber}/ricevuta`)) : el("span", {}, t("pratica.js.ricevuta_arrivo"));
     return [receipt, print];
   }
-  if (state === "in_corso") return [button(t("pratica.js.aggiorna_stato"), () => location.reload(), "btn btn-primary"), print];
+  if (state === "in_corso") {
+    const refresh = button(t("pratica.js.aggiorna_stato"), () => location.reload());
+    return [payment ? waysOut(payment, () => location.reload()) : [], refresh, noticePdf(debt), print];
+  }
   if (state !== "non_confermato") return [contact(), print];
-  const cancel = debt.origin === "spontaneous" ? button(t("pratica.js.annulla"), () => find("dialog", "annullare").showModal(), "collegamento") : null;
+  const cancel = debt.origin === "spontaneous" ? button(t("pratica.js.annulla"), () => openDialog(find("dialog", "annullare")), "collegamento") : null;
   return [debt.payable ? primary(t("js.paga"), href(`/paga/${debt.noticeNumber}`)) : null, noticePdf(debt), cancel, print];
 }
 
@@ -85,7 +86,7 @@ once(document.getElementById("annulla-si"), async () => {
   try {
     await call("DELETE", `/api/debts/${encodeURIComponent(number)}`);
   } finally {
-    find("dialog", "annullare").close();
+    closeDialog(find("dialog", "annullare"));
   }
   tab.set("avviso.pratiche", "annullata");
   location.replace(href("/pratiche"));

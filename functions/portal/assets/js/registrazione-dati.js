@@ -31,9 +31,13 @@ fields.email.addEventListener("change", () => {
   if (domain) announce(suggestion.textContent);
 });
 
+const capLabel = modulo.querySelector("label[for=cap]").textContent;
 const abroad = () => fields.nazione.value !== "IT";
 function settleCountry() {
   fields.provincia.closest(".campo").toggleAttribute("hidden", abroad());
+  // Some countries have no postal codes.
+  modulo.querySelector("label[for=cap]").textContent = abroad() ? t("registrazione-dati.js.cap_facoltativo") : capLabel;
+  fields.cap.required = !abroad();
   fields.cap.setAttribute("inputmode", abroad() ? "text" : "numeric");
 }
 fields.nazione.addEventListener("change", () => {
@@ -65,9 +69,9 @@ function check(given) {
     ...names,
     text("indirizzo", given.indirizzo, 150, undefined, 3),
     given.nazione === "" && { field: "nazione", code: "required" },
-    text("citta", given.citta, 100, undefined, 2),
+    text("citta", given.citta, 100),
     !abroad() && given.provincia === "" && { field: "provincia", code: "required" },
-    text("cap", given.cap, 12, postcode),
+    (given.cap !== "" || !abroad()) && text("cap", given.cap, 12, postcode),
     text("email", given.email, 254, email),
     text("telefono", given.telefono, 30, phone),
     text("username", given.username, 254, email),

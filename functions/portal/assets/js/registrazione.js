@@ -1,7 +1,7 @@
 // S03: the tax code says whether a person or a company registers.
 
 import { fieldsOf, find, form, href, post, tab } from "./core.js";
-import { clean, fiscalCode } from "./rules.js";
+import { fiscalCode, taxCode } from "./rules.js";
 
 const modulo = find("form", "modulo");
 const known = tab.get("registrazione");
@@ -11,10 +11,11 @@ form(modulo, {
   name: "registrazione",
   check: ({ cf }) => [{ field: "cf", code: fiscalCode(cf) }].filter(({ code }) => code),
   async send({ cf }, submitter) {
-    const answer = await post("/api/register/check", { fiscalCode: clean(cf) });
-    // Eleven digits are a company's unless the person says that theirs is a provisional code.
-    const personType = submitter?.dataset.persona ?? (answer.personType === "natural" ? "natural" : "legal");
-    tab.set("registrazione", { fiscalCode: answer.fiscalCode, personType: /^\d/.test(answer.fiscalCode) ? personType : "natural" });
+    const answer = await post("/api/register/check", { fiscalCode: taxCode(cf) });
+    // Eleven digits are a company's and sixteen characters a person's, unless somebody says otherwise: a person with a
+    // provisional code, a sole trader.
+    const personType = submitter?.dataset.persona ?? (/^\d/.test(answer.fiscalCode) ? "legal" : "natural");
+    tab.set("registrazione", { fiscalCode: answer.fiscalCode, personType });
     location.assign(href("/registrazione/dati"));
     return "leaving";
   },

@@ -1,6 +1,6 @@
 // S02: the debt found, and the way to pay it.
 
-import { accountIfAny, actions, button, callout, contact, copyable, dateLong, el, foundNoticePdf, get, href, italian, load,
+import { accountIfAny, actions, button, callout, contact, copyable, dateLong, dueLine, el, foundNoticePdf, get, href, italian, load,
   money, once, outline, paragraph, post, primary, receiptPdf, stateChip, stateOf, summaryList, t, tab } from "./core.js";
 
 const region = document.getElementById("regione");
@@ -32,7 +32,7 @@ function draw(debt, person, receipt) {
   return [
     el("h1", {}, title),
     el("p", { class: "importo-grande" }, money(debt.amount)),
-    debt.dueDate && state === "non_confermato" ? el("p", { class: "entro" }, t("pratica.js.entro", { data: dateLong(debt.dueDate) })) : null,
+    dueLine(debt),
     note(debt, state),
     actions(choices(debt, state, person, receipt)),
     state === "non_confermato" && !person ? paragraph(t("ricerca-esito.js.senza_account"), " ",
@@ -49,7 +49,7 @@ function draw(debt, person, receipt) {
 }
 
 function note(debt, state) {
-  const text = { in_corso: t("pratica.js.non_pagare"), confermato: debt.paidOn ? t("pratica.js.pagata_il", { data: dateLong(debt.paidOn) }) : t("pratica.js.pagata"),
+  const text = { in_corso: t("pratica.js.iniziato"), confermato: debt.paidOn ? t("pratica.js.pagata_il", { data: dateLong(debt.paidOn) }) : t("pratica.js.pagata"),
     scaduto: t("pratica.js.scaduta_testo"), annullato: t("pratica.js.annullata_testo") }[state];
   const tone = { in_corso: "warning", confermato: "success", scaduto: "danger", annullato: "info" }[state];
   return text ? callout(tone, paragraph(text)) : null;
@@ -58,7 +58,7 @@ function note(debt, state) {
 function choices(debt, state, person, receipt) {
   const again = primary(t("pratica.js.altra"), href("/"));
   const notice = foundNoticePdf(debt, reference);
-  if (state === "in_corso") return [button(t("pratica.js.aggiorna_stato"), () => location.reload(), "btn btn-primary")];
+  if (state === "in_corso") return [button(t("pratica.js.aggiorna_stato"), () => location.reload(), "btn btn-primary"), notice];
   if (state === "confermato") return receipt ? [receiptPdf(debt), outline(t("pratica.js.altra"), href("/"))] : [again];
   if (state === "scaduto") return [contact()];
   if (state === "annullato") return [again];

@@ -1,29 +1,54 @@
 // S01: find a debt with the two codes of the notice.
 
-import { accountIfAny, actions, callout, el, fieldsOf, find, form, href, paragraph, post, primary, problemText, t, tab, tn } from "./core.js";
-import { clean, fiscalCode, noticeOrIuv, searchCode } from "./rules.js";
+import { accountIfAny, actions, announce, button, callout, el, fieldsOf, find, form, href, page, paragraph, post, primary, problemText, t, tab, tn } from "./core.js";
+import { fiscalCode, noticeOrIuv, searchCode, taxCode, understood } from "./rules.js";
 
 const modulo = find("form", "modulo");
+const fields = fieldsOf(modulo);
 const query = new URLSearchParams(location.search);
 
 if (query.has("ricerca-scaduta")) {
   document.querySelector("h1").after(callout("info", paragraph(t("ricerca.js.scaduta"))));
+  // What was found stays known in the tab: only who owes it is asked for again.
+  const searched = tab.get("ricerca");
+  if (searched) fillIn(searched.noticeNumber);
 }
-const notice = query.get("avviso");
-if (/^\d{18}$/.test(notice ?? "")) {
-  fieldsOf(modulo).codice.value = notice;
+if (/^\d{18}$/.test(query.get("avviso") ?? "")) fillIn(query.get("avviso"));
+
+function fillIn(notice) {
+  fields.codice.value = notice;
   document.getElementById("cf-aiuto").prepend(el("strong", {}, t("ricerca.js.manca_cf")), " ");
+}
+
+/** Writes into the fields what was meant by what is in them. */
+function understand() {
+  const meant = understood(fields.cf.value, fields.codice.value);
+  const before = fields.cf.value + fields.codice.value;
+  for (const name of ["cf", "codice"]) if (fields[name].value !== meant[name]) fields[name].value = meant[name];
+  if (before !== fields.cf.value + fields.codice.value) announce(t("ricerca.js.capito"));
+  return meant;
+}
+for (const name of ["cf", "codice"]) fields[name].addEventListener("change", understand);
+
+/** The body's own code, printed beside the notice's, is neither who owes nor the notice. */
+const ofTheBody = (text) => taxCode(text) === page.creditorCode;
+
+/** @param {{ cf: string, codice: string, creditor?: string }} meant */
+function wrong({ cf, codice, creditor }) {
+  if (creditor && creditor !== page.creditorCode) return [{ field: "codice", code: "altro_ente", params: { codice: creditor } }];
+  return [
+    { field: "cf", code: ofTheBody(cf) ? "ente" : fiscalCode(cf) },
+    { field: "codice", code: ofTheBody(codice) ? "ente" : fiscalCode(codice) === null && codice.length === 16 ? "cf" : noticeOrIuv(codice) },
+  ].filter(({ code }) => code);
 }
 
 form(modulo, {
   name: "ricerca",
   waiting: t("ricerca.js.attesa"),
-  check({ cf, codice }) {
-    const errors = [{ field: "cf", code: fiscalCode(cf) }, { field: "codice", code: noticeOrIuv(codice) }];
-    return errors.filter(({ code }) => code);
-  },
-  async send({ cf, codice }) {
-    const found = await post("/api/search", { fiscalCode: clean(cf), ...searchCode(codice) });
+  check: () => wrong(understand()),
+  async send() {
+    const { cf, codice } = understand();
+    const found = await post("/api/search", { fiscalCode: taxCode(cf), ...searchCode(codice) });
     tab.set("ricerca", { reference: found.reference, noticeNumber: found.debt.noticeNumber, amount: found.debt.amount,
       creditor: found.debt.creditor.name });
     location.assign(`${href("/ricerca/esito")}?r=${encodeURIComponent(found.reference)}`);
@@ -36,8 +61,28 @@ form(modulo, {
   },
 });
 
+// The camera is asked for when somebody wants it, and what reads its pictures is fetched then.
+if (navigator.mediaDevices?.getUserMedia) {
+  const place = document.getElementById("inquadra");
+  place.replaceChildren(button(t("ricerca.js.inquadra"), async () => {
+    const { scan } = await import("./inquadra.js");
+    const text = await scan(place);
+    if (!text) return;
+    fields.codice.value = text;
+    const errors = wrong(understand()).filter(({ field }) => field === "codice");
+    if (errors.length > 0) modulo.requestSubmit?.();
+    else fields.cf.focus();
+  }));
+}
+
 accountIfAny().then((person) => {
   if (!person) return;
+  // Who is logged in most often looks for a debt of their own.
+  const own = el("button", { type: "button", class: "collegamento collegamento-breve", onclick: () => {
+    fields.cf.value = person.fiscalCode;
+    fields.codice.focus();
+  } }, t("ricerca.js.mio_cf"));
+  document.getElementById("cf").after(el("p", { class: "eco" }, own));
   document.getElementById("account").replaceChildren(
     el("h2", { id: "account-titolo" }, t("js.pratiche")),
     actions(primary(t("ricerca.js.vai"), href("/pratiche"))));

@@ -1,11 +1,13 @@
 // S13: the data of a spontaneous payment. The debtor is the account's own and cannot be edited.
 
-import { account, actions, announce, button, callout, draft, el, fieldsOf, find, form, fullName, get, hidden, href, italian, load, money, paragraph, segment,
-  summaryList, systemPage, t, tab, tn } from "./core.js";
+import { account, actions, announce, button, callout, dateLong, daysUntil, draft, el, fieldsOf, find, form, fullName, get, hidden, href, italian, load, money,
+  openDialog, paragraph, post, segment, summaryList, systemPage, t, tab, tn } from "./core.js";
 import { amount, length } from "./rules.js";
 
 const LONGEST_REASON = 140;
-const REASON = /^[\p{L}\p{M}\p{N}\s.,;:'’"()/\-–+&%°#@!?€]+$/u;
+/** How long somebody must stop typing before the price is asked for. */
+const PAUSE_MS = 400;
+const REASON = /^[\p{L}\p{M}\p{N}\s.,;:'’"()/\-–+&%°ªº_#@!?€]+$/u;
 const HIGHEST = 99_999_999;
 
 const serviceCode = segment(1);
@@ -37,7 +39,7 @@ function limits({ kind, fixed, min = 1, max = HIGHEST }) {
 
 function amountField(service) {
   const { fixed } = limits(service.amount);
-  if (service.amount.kind === "tariff") return el("p", {}, t("spontaneo-dati.js.tariffa"));
+  if (service.amount.kind === "tariff") return null;
   const input = textInput({ class: "form-control corto", inputmode: "decimal", readonly: fixed !== undefined });
   if (fixed !== undefined) input.value = money(fixed).replace(/[^\d.,]/g, "");
   const echo = el("p", { class: "eco" });
@@ -49,7 +51,7 @@ function amountField(service) {
   return field("importo", t("spontaneo-dati.js.importo"), t("spontaneo-dati.js.importo_aiuto"), input, echo);
 }
 
-function reasonField() {
+function reasonField(proposed) {
   const input = textInput();
   const counter = el("p", { class: "eco", "aria-hidden": "true" });
   const count = () => {
@@ -59,7 +61,7 @@ function reasonField() {
   };
   input.addEventListener("input", count);
   setTimeout(count);
-  return field("causale", t("spontaneo-dati.js.causale"), null, input, counter);
+  return field("causale", t("spontaneo-dati.js.causale"), proposed ? t("spontaneo-dati.js.causale_aiuto") : null, input, counter);
 }
 
 function serviceField({ name, label, type, required, options, help }) {
@@ -74,14 +76,15 @@ function serviceField({ name, label, type, required, options, help }) {
 
 /** Who will owe it, not to be edited; on a small screen two lines that open. @param {import("./core.js").Account} person */
 function debtor(person) {
-  const address = [person.address, [person.postalCode, person.city].join(" ") + (person.province ? ` (${person.province})` : "")].join(", ");
+  const town = [person.postalCode, person.city].filter(Boolean).join(" ");
+  const address = `${person.address}, ${town}${person.province && person.province !== "EE" ? ` (${person.province})` : ""}`;
   const wide = matchMedia("(min-width: 768px)");
   const folded = el("details", { class: "debitore", open: wide.matches },
     el("summary", {}, el("span", {}, fullName(person), el("br"), el("span", { class: "codice" }, person.fiscalCode)),
       el("span", { class: "apri-chiudi" }, t("spontaneo-dati.js.mostra"), hidden(` ${t("spontaneo-dati.js.mostra_dati")}`))),
     summaryList([[person.companyName ? t("spontaneo-dati.js.ragione") : t("spontaneo-dati.js.nome"), fullName(person)],
       [t("spontaneo-dati.js.cf"), el("span", { class: "codice" }, person.fiscalCode)], [t("spontaneo-dati.js.indirizzo"), address]], "riepilogo lungo"));
-  wide.addEventListener("change", () => (folded.open = wide.matches));
+  wide.addEventListener?.("change", () => (folded.open = wide.matches));
   return el("section", { class: "riquadro riquadro-tenue", "aria-labelledby": "debitore" }, el("h2", { id: "debitore" }, t("spontaneo-dati.js.debitore")), folded);
 }
 
@@ -94,7 +97,7 @@ function draw(service, person) {
   const modulo = el("form", { id: "modulo", method: "post", novalidate: true },
     field("servizio", t("spontaneo-dati.js.servizio"), null, textInput({ readonly: true, value: service.code, lang: "it" }),
       el("p", { class: "eco" }, el("a", { href: href("/spontaneo") }, t("spontaneo-dati.js.cambia"), el("span", { class: "visually-hidden" }, ` ${t("spontaneo-dati.js.cambia_servizio")}`)))),
-    amountField(service), reasonField(), service.fields.map(serviceField),
+    amountField(service), service.fields.map(serviceField), priceBox(service), reasonField(service.fields.length > 0),
     actions(el("button", { class: "btn btn-primary", type: "submit" }, t("spontaneo-dati.js.continua")), cancel));
   const resumed = draft(modulo, draftName);
   fieldsOf(modulo).servizio.value = service.code;
@@ -113,14 +116,75 @@ function draw(service, person) {
   cancel.addEventListener("click", (event) => {
     if (!typed) return;
     event.preventDefault();
-    dialog.showModal();
+    openDialog(dialog);
   });
   document.getElementById("uscire-si").addEventListener("click", () => tab.drop(draftName));
   listen(modulo, service);
+  if (service.fields.length > 0) preview(modulo, service);
   return [
     el("p", { class: "nota" }, t("js.obbligatorio"), " ", instructions && el("a", { href: "#indicazioni" }, t("spontaneo-dati.js.leggi"))),
     debtor(person),
     modulo, instructions];
+}
+
+/** Where a price that is computed is shown, before anything is saved. */
+const priceBox = (service) => (service.amount.kind === "tariff"
+  ? el("div", { class: "riquadro riquadro-tenue", id: "prezzo" }, el("p", {}, t("spontaneo-dati.js.tariffa"))) : null);
+
+/** How an amount comes about: its parts, and the sum. */
+const computed = ({ amount: cents, computation = [] }) => summaryList([
+  ...computation.map(({ text, amount: part }) => [italian(text), money(part)]), [t("spontaneo-dati.js.totale"), money(cents), "totale"]]);
+
+/** Asks what the fields so far come to, when somebody stops typing: the price of a tariff, a reason to begin with. */
+function preview(modulo, service) {
+  const box = modulo.querySelector("#prezzo");
+  const reason = fieldsOf(modulo).causale;
+  let proposed = reason.value === "" ? "" : null;
+  let timer = 0;
+  let latest = 0;
+  const ask = async () => {
+    const given = valuesOf(modulo, service);
+    if (service.fields.some((wanted) => wrong(wanted, given[wanted.name] ?? ""))) return;
+    latest += 1;
+    const mine = latest;
+    const told = await post("/api/debts?dryRun=true", bodyOf(modulo, service, proposed !== null)).catch(() => null);
+    if (!told || mine !== latest) return;
+    if (box) {
+      box.replaceChildren(computed(told));
+      announce(t("spontaneo-dati.js.eco", { importo: money(told.amount) }));
+    }
+    // One's own words are never written over.
+    if (proposed !== null && (reason.value === "" || reason.value === proposed)) {
+      proposed = told.reason;
+      reason.value = told.reason;
+      reason.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+  };
+  modulo.addEventListener("input", ({ target }) => {
+    if (target === reason) {
+      if (reason.value !== proposed) proposed = null;
+      return;
+    }
+    clearTimeout(timer);
+    timer = setTimeout(ask, PAUSE_MS);
+  });
+  ask();
+}
+
+/** The service's fields as typed, without those left empty. */
+function valuesOf(modulo, service) {
+  const given = fieldsOf(modulo);
+  return Object.fromEntries(service.fields.map(({ name }) => [name, given[`campo-${name}`].value.trim().replace(/\s+/g, " ")]).filter(([, value]) => value));
+}
+
+/** What is asked of the API. @param {boolean} [propose] whether the reason is still to be proposed */
+function bodyOf(modulo, service, propose = false) {
+  const given = fieldsOf(modulo);
+  const body = { serviceCode, reason: propose ? "" : given.causale.value.trim().replace(/\s+/g, " ") };
+  // A reason is proposed before the amount is written too: any amount within the limits will do for that.
+  if (service.amount.kind === "free") body.amount = amount(given.importo.value) ?? (propose ? limits(service.amount).min : undefined);
+  if (service.fields.length > 0) body.fields = valuesOf(modulo, service);
+  return body;
 }
 
 /** What the text must look like: `A` a letter, `9` a digit, `*` either, anything else itself. */
@@ -131,13 +195,25 @@ function looksLike(mask, text) {
 }
 
 /** The error of a field that the service adds, or null. @param {import("./core.js").ServiceField} field @param {string} value */
-function wrong({ name, label, type, required, pattern, min = 0, max = Infinity, help }, value) {
-  const refuse = (key) => ({ field: `campo-${name}`, text: t(key, { etichetta: label, aiuto: help ?? t("spontaneo-dati.js.ricontrolla") }) });
-  if (value === "") return required ? refuse("err.campo.required") : null;
-  const numeric = type === "number" || type === "year";
-  const size = numeric ? Number(value) : length(value);
-  const fits = (!numeric || /^\d+$/.test(value)) && (type === "date" || type === "choice" || (size >= min && size <= max)) && (!pattern || looksLike(pattern, value));
-  return fits ? null : refuse("err.campo.format");
+function wrong({ name, label, type, required, mask, min, max, help }, value) {
+  const refuse = (key, params = {}) => ({ field: `campo-${name}`, text: t(key, { etichetta: label, ...params }) });
+  if (value === "") return required ? refuse(type === "choice" ? "err.campo.scegli" : "err.campo.required") : null;
+  if (type === "choice") return null;
+  const asHelped = () => refuse("err.campo.format", { aiuto: help ?? t("spontaneo-dati.js.ricontrolla") });
+  if (type === "date") {
+    const days = daysUntil(value);
+    return Number.isNaN(days) || days < (min ?? -Infinity) || days > (max ?? Infinity) ? asHelped() : null;
+  }
+  if (type === "number" || type === "year") {
+    if (!/^\d+$/.test(value) || (type === "year" && value.length !== 4)) return asHelped();
+    const size = Number(value);
+    if (size < (min ?? 0) || size > (max ?? Infinity)) {
+      return max === undefined ? refuse("err.campo.min", { min }) : refuse("err.campo.tra", { min: min ?? 0, max });
+    }
+    return null;
+  }
+  const n = length(value);
+  return n < (min ?? 0) || n > (max ?? 100) || (mask && !looksLike(mask, value)) ? asHelped() : null;
 }
 
 /** @param {HTMLFormElement} modulo @param {import("./core.js").Service} service */
@@ -162,12 +238,11 @@ function listen(modulo, service) {
       return errors;
     },
     async send(given) {
-      const extra = Object.fromEntries(service.fields.map(({ name }) => [name, given[`campo-${name}`]]).filter(([, value]) => value));
-      const body = { serviceCode, reason: given.causale };
-      if (service.amount.kind === "free") body.amount = amount(given.importo);
-      if (service.fields.length > 0) body.fields = extra;
-      tab.set("spontaneo", { body, service: service.code, shown: service.fields.map(({ name, label }) => [label, given[`campo-${name}`], `campo-${name}`]),
-        amount: service.amount.kind === "fixed" ? service.amount.fixed : body.amount });
+      const shown = ({ name, label, type }) => {
+        const value = given[`campo-${name}`];
+        return [label, type === "date" && value ? dateLong(value) : value, `campo-${name}`];
+      };
+      tab.set("spontaneo", { body: bodyOf(modulo, service), service: service.code, shown: service.fields.map(shown) });
       location.assign(href(`/spontaneo/${encodeURIComponent(serviceCode)}/riepilogo`));
       return "leaving";
     },

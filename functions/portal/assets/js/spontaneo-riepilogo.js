@@ -11,15 +11,24 @@ if (prepared?.body.serviceCode === serviceCode) {
   // The key belongs to these data: a reload or a second click repeats, other data ask for another.
   prepared.key ??= idempotencyKey();
   tab.set("spontaneo", prepared);
-  load(document.getElementById("regione"), async () => draw());
+  load(document.getElementById("regione"), async () => {
+    try {
+      return draw(await post("/api/debts?dryRun=true", prepared.body));
+    } catch (refusal) {
+      if (!(refusal instanceof Refusal) || refusal.errors.length === 0) throw refusal;
+      refuse(refusal);
+      return new Promise(() => {});
+    }
+  });
 } else {
   location.replace(dataPage);
 }
 
-function draw() {
+/** @param {{ amount: number, computation?: { text: string, amount: number }[] }} told what it will come to, and how */
+function draw({ amount, computation = [] }) {
   const change = (id, what) => el("a", { href: `${dataPage}#${id}`, onclick: () => tab.set("spontaneo.modifica", true) }, t("spontaneo-riepilogo.js.modifica"), hidden(` ${what}`));
-  const row = (term, value, id) => [term, [value, " ", change(id, term.toLowerCase())]];
-  const { body, service, shown, amount } = prepared;
+  const row = (term, value, id) => [term, [value, " ", change(id, term)]];
+  const { body, service, shown } = prepared;
   let busy = false;
   const save = (text, classes, then) => {
     const trigger = el("button", { type: "button", class: classes }, text);
@@ -43,10 +52,12 @@ function draw() {
   };
   return [
     summaryList([
-      [t("spontaneo-riepilogo.js.servizio"), [italian(service), " ", el("a", { href: href("/spontaneo") }, t("spontaneo-riepilogo.js.modifica"), hidden(` ${t("spontaneo-riepilogo.js.servizio").toLowerCase()}`))]],
-      amount === undefined ? [t("spontaneo-riepilogo.js.importo"), t("spontaneo-riepilogo.js.tariffa")] : row(t("spontaneo-riepilogo.js.importo"), money(amount), "importo"),
-      row(t("spontaneo-riepilogo.js.causale"), body.reason, "causale"),
+      [t("spontaneo-riepilogo.js.servizio"), [italian(service), " ", el("a", { href: href("/spontaneo") }, t("spontaneo-riepilogo.js.modifica"), hidden(` ${t("spontaneo-riepilogo.js.servizio")}`))]],
+      body.amount === undefined ? null : row(t("spontaneo-riepilogo.js.importo"), money(amount), "importo"),
       ...shown.map(([label, value, id]) => (value ? row(label, value, id) : null)),
+      row(t("spontaneo-riepilogo.js.causale"), body.reason, "causale"),
+      ...computation.map(({ text, amount: part }) => [italian(text), money(part)]),
+      body.amount === undefined ? [t("spontaneo-riepilogo.js.importo"), money(amount), "totale"] : null,
     ]),
     el("p", {}, t("spontaneo-riepilogo.js.testo")),
     actions(

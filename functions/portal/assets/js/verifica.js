@@ -1,10 +1,14 @@
 // S35: whether a printed receipt is true, without saying whose it is.
 
-import { announce, callout, code, dateLong, el, find, form, get, italian, money, paragraph, summaryList, t } from "./core.js";
+import { announce, callout, code, dateLong, el, fieldsOf, find, form, get, italian, money, paragraph, summaryList, t } from "./core.js";
 
 const outcome = document.getElementById("esito");
 
-form(find("form", "modulo"), {
+const modulo = find("form", "modulo");
+// A link on a receipt brings its code, in the part of the address that is sent to nobody.
+const told = decodeURIComponent(location.hash.slice(1));
+
+form(modulo, {
   name: "verifica",
   check: ({ codice_ricevuta: given }) => (given === "" ? [{ field: "codice_ricevuta", code: "required" }] : []),
   async send({ codice_ricevuta: given }) {
@@ -22,3 +26,8 @@ form(find("form", "modulo"), {
   },
   refused: (refusal) => (refusal.status === 404 ? { field: "codice_ricevuta", text: t("verifica.js.non_trovata") } : null),
 });
+
+if (told) {
+  fieldsOf(modulo).codice_ricevuta.value = told;
+  modulo.requestSubmit?.();
+}

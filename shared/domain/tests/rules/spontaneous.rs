@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use domain::Error;
 use domain::money::MAX_CENTS;
 use domain::spontaneous::{CatalogueService, PricedRequest, ServiceField, SpontaneousPaymentRequest, reason};
+use jiff::civil::date;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -49,7 +50,7 @@ fn wish(
     fields: &[(&str, &str)],
 ) -> Result<PricedRequest, Error> {
     let fields = fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    service.price(&SpontaneousPaymentRequest { reason, amount, fields: &fields })
+    service.price(&SpontaneousPaymentRequest { reason, amount, fields: &fields, today: date(2026, 11, 30) })
 }
 
 fn price(service: &CatalogueService, amount: Option<u64>, fields: &[(&str, &str)]) -> Result<u64, Error> {
@@ -179,7 +180,7 @@ fn judge(field: &Value, value: &str) -> &'static str {
 #[test]
 fn every_kind_of_field_judges_its_values() {
     let text = json!({"type": "text", "required": true, "min": 3, "max": 5});
-    let plate = json!({"type": "text", "pattern": "AA999AA"});
+    let plate = json!({"type": "text", "mask": "AA999AA"});
     let any = json!({"type": "text", "pattern": "*-9é"});
     let number = json!({"type": "number", "min": 2, "max": 10});
     let year = json!({"type": "year", "min": 2020, "max": 2030});
@@ -372,7 +373,7 @@ fn every_mistake_of_a_file_is_blamed_on_its_own_field() {
         ("fields[0].options", |s| s.fields[0].options = vec!["1".to_owned()]),
         ("fields[2].options", |s| s.fields[2].options = vec!["A".to_owned(), "A".to_owned()]),
         ("fields[0].max", |s| (s.fields[0].min, s.fields[0].max) = (Some(3), Some(2))),
-        ("fields[0].pattern", |s| s.fields[0].pattern = Some("99".to_owned())),
+        ("fields[0].mask", |s| s.fields[0].mask = Some("99".to_owned())),
         ("amount.terms", |s| {
             s.amount = serde_json::from_value(json!({"kind": "tariff", "terms": []})).unwrap()
         }),
@@ -484,7 +485,8 @@ proptest! {
     ) {
         for service in [free(), fixed(), tariff()] {
             let fields: BTreeMap<String, String> = fields.clone();
-            match service.price(&SpontaneousPaymentRequest { reason: &reason, amount, fields: &fields }) {
+            let today = date(2026, 11, 30);
+            match service.price(&SpontaneousPaymentRequest { reason: &reason, amount, fields: &fields, today }) {
                 Ok(priced) => prop_assert!(!priced.reason.is_empty() && priced.amount.get() >= 1),
                 Err(Error::Invalid(errors)) => prop_assert!(!errors.is_empty()),
                 Err(other) => prop_assert!(false, "{:?}", other),
@@ -501,4 +503,68 @@ proptest! {
         let expected = form && text.parse::<domain::Date>().is_ok();
         prop_assert_eq!(judge(&json!({"type": "date"}), &text) == "ok", expected, "{}", text);
     }
+}
+
+#[test]
+fn jrn_08_a_tariff_tells_how_it_comes_to_its_amount() {
+    let priced = wish(&tariff(), "TOSAP 2026", None, &[("metres", "12"), ("days", "2"), ("zone", "A")]).unwrap();
+    let lines: Vec<(String, u64)> = priced
+        .computation
+        .iter()
+        .map(|line| {
+            let of: Vec<String> = line.of.iter().map(|d| format!("{} {}", d.label, d.value)).collect();
+            (of.join(" × "), line.amount.get())
+        })
+        .collect();
+    let expected = [("", 1_000), ("Metri 12 × Giorni 2 × Zona A", 1_800), ("Giorni 2", 400)];
+    assert_eq!(lines, expected.map(|(of, amount)| (of.to_owned(), amount)));
+    assert_eq!(priced.amount.get(), 3_200);
+    assert_eq!(wish(&free(), "Prova", Some(100), &[]).unwrap().computation, []);
+}
+
+#[test]
+fn jrn_08_the_reason_is_proposed_from_what_was_filled_in() {
+    let school = json!([
+        {"name": "pupil", "label": "Alunno", "type": "text", "required": true},
+        {"name": "year", "label": "Anno", "type": "year"},
+        {"name": "school", "label": "Scuola", "type": "choice", "options": ["Primaria Rodari"]},
+    ]);
+    let service = service(&json!({"kind": "free", "min": 1, "max": 5_000}), &school);
+    let of = |fields: &[(&str, &str)]| {
+        let fields = fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        service.proposed_reason(&fields)
+    };
+    let filled = of(&[("school", "Primaria Rodari"), ("pupil", " Anna  Rossi "), ("year", "2026")]);
+    assert_eq!(filled, "TOSAP temporanea – Anna Rossi – Primaria Rodari");
+    assert_eq!(reason(&filled).as_deref(), Ok(filled.as_str()), "what is proposed may be sent");
+    assert_eq!(of(&[]), "TOSAP temporanea");
+    assert_eq!(of(&[("pupil", &"A".repeat(150))]), "TOSAP temporanea", "what does not fit is left out");
+}
+
+#[test]
+fn jrn_23_a_day_before_the_first_possible_is_refused() {
+    let free = json!({"kind": "free", "min": 1, "max": 5_000});
+    let day = |limits: &Value, day: &str| {
+        let mut field = json!({"name": "day", "label": "Giorno", "type": "date"});
+        field.as_object_mut().unwrap().extend(limits.as_object().unwrap().clone());
+        refused(price(&service(&free, &json!([field])), Some(100), &[("day", day)]))
+    };
+    let range = list(&[("fields.day", "range")]);
+    for (limits, written, expected) in [
+        (json!({}), "1950-01-01", Vec::new()),
+        (json!({"min": 0}), "2026-11-30", Vec::new()),
+        (json!({"min": 0}), "2026-11-29", range.clone()),
+        (json!({"min": 1}), "2026-11-30", range.clone()),
+        (json!({"min": 0, "max": 365}), "2027-11-30", Vec::new()),
+        (json!({"min": 0, "max": 365}), "2027-12-01", range),
+    ] {
+        assert_eq!(day(&limits, written), expected, "{limits} {written}");
+    }
+}
+
+#[test]
+fn a_mask_is_a_regular_expression_too() {
+    let pattern = |mask: &str| field(&json!({"type": "text", "mask": mask})).pattern();
+    assert_eq!(pattern("9999/9999").as_deref(), Some("[0-9][0-9][0-9][0-9]\\/[0-9][0-9][0-9][0-9]"));
+    assert_eq!(pattern("AA-*.é").as_deref(), Some("[A-Za-z][A-Za-z]-[0-9A-Za-z]\\.é"));
 }

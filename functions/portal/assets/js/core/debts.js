@@ -1,9 +1,9 @@
 // What several screens show of a debt: its state, its documents.
 
-import { money } from "./formats.js";
-import { errorSummary } from "./forms.js";
-import { el, hidden, icon, paragraph, pdf } from "./nodes.js";
-import { Refusal, TIMEOUT_MS, supportCode } from "./requests.js";
+import { dateLong, money, today } from "./formats.js";
+import { errorSummary, once } from "./forms.js";
+import { button, el, hidden, icon, paragraph, pdf, primary } from "./nodes.js";
+import { Refusal, get, patience, post, supportCode } from "./requests.js";
 import { toLogin } from "./session.js";
 import { page, t } from "./messages.js";
 
@@ -28,6 +28,39 @@ export function stateChip(debt) {
     el("span", {}, t(`stato.${state}`), " ", el("small", {}, t(`stato.${state}.breve`))));
 }
 
+/** A method of the circuit in words; one that is not known as it came. */
+export const methodName = (code) => (code ? (page.messages[`metodo.${code}`] ?? code) : null);
+
+/** When it should be paid, in words, as far as that still matters. */
+export function dueLine(debt) {
+  if (!debt.dueDate || debt.status !== "to-pay") return null;
+  const data = dateLong(debt.dueDate);
+  return el("p", { class: "entro" }, debt.dueDate < today() ? t("js.era_scaduta", { data }) : t("js.entro", { data }));
+}
+
+/**
+ * The ways out of a payment that has begun and not ended: its page, giving it up, the paper.
+ * @param {import("./messages.js").Payment} payment @param {(now: import("./messages.js").Payment) => void} settled what to do with what came of giving it up
+ */
+export function waysOut(payment, settled) {
+  const giveUp = once(button(t("js.annulla_pagamento"), () => {}), async () => {
+    try {
+      settled(await post(`/api/payments/${encodeURIComponent(payment.paymentId)}/cancel`));
+    } catch (refusal) {
+      if (!(refusal instanceof Refusal) || refusal.code !== "payment_in_progress") throw refusal;
+      errorSummary([{ text: t("js.sta_pagando") }]);
+    }
+  });
+  return [payment.resumeUrl && primary(t("js.riprendi"), payment.resumeUrl), giveUp];
+}
+
+/** The payment of a debt that has not ended yet, or null. */
+export async function underWay(/** @type {import("./messages.js").Debt} */ debt) {
+  const { payments } = await get(`/api/debts/${debt.noticeNumber}`);
+  const begun = (payments ?? []).find(({ status }) => status === "pending");
+  return begun ? get(`/api/payments/${encodeURIComponent(begun.paymentId)}`) : null;
+}
+
 /** The notice: without it the codes are enough, at any counter. */
 const notice = (debt, text, address, classes) =>
   pdf({ text, address, name: `avviso-${debt.noticeNumber}.pdf`, classes, failed: t("problem.temporarily_unavailable.detail"),
@@ -47,7 +80,7 @@ export function withReason(node, debt, more = "") {
 
 /** The document behind a link, or the refusal to say. */
 async function documentOf(link) {
-  const response = await fetch(link.href, { headers: { "Accept-Language": page.language }, signal: AbortSignal.timeout(TIMEOUT_MS) });
+  const response = await fetch(link.href, { headers: { "Accept-Language": page.language }, signal: patience() });
   if (response.ok) return response.blob();
   const problem = await response.json().catch(() => ({}));
   throw new Refusal(response.status >= 500 ? "server" : "refused", response.status, problem);

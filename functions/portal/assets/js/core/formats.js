@@ -31,5 +31,5 @@ export const { money, dateShort, dateLong } = OURS;
 export const dateTime = (/** @type {string} */ iso) => t("js.data_ora", { data: dateLong(iso), ora: OURS.time(iso) });
 
 /** Today in Rome, as on the wire. */
-export const today = () => new Intl.DateTimeFormat("sv-SE", { timeZone: ROME }).format(new Date());
+export const today = () => new Intl.DateTimeFormat("sv-SE", { timeZone: ROME, year: "numeric", month: "2-digit", day: "2-digit" }).format(new Date());
 export const daysUntil = (/** @type {string} */ iso) => Math.round((day(iso).getTime() - day(today()).getTime()) / 86_400_000);

@@ -24,8 +24,10 @@ export const pageErrors = (/** @type {Refusal} */ refusal) =>
 function errorText(form, { field, code: name, params = {}, text }) {
   if (text) return text;
   const theirs = Object.keys(FIELDS).filter((key) => FIELDS[key] === field);
-  const keys = [`${form}.${field}.${name}`, ...[...theirs, field].map((key) => `${key}.${name}`), name, "generic"];
-  return t(keys.map((key) => `err.${key}`).find((key) => key in page.messages), params);
+  const keys = [`${form}.${field}.${name}`, ...[...theirs, field].map((key) => `${key}.${name}`), name, "generic"].map((key) => `err.${key}`);
+  // A sentence whose numbers were not told would have holes.
+  const whole = (key) => [...(page.messages[key] ?? "{").matchAll(/\{(\w*)/g)].every(([, wanted]) => wanted in params);
+  return t(keys.find(whole) ?? "err.generic", params);
 }
 
 /**
@@ -146,7 +148,7 @@ export function form(element, { name = "", check = () => [], send, refused = () 
   };
 
   const give = (/** @type {unknown} */ refusal) => {
-    if (!(refusal instanceof Refusal)) throw refusal;
+    if (!(refusal instanceof Refusal)) return brokenPage();
     const special = refused(refusal);
     if (special) return show(special.errors ?? [special], special.extra);
     if (refusal.errors.length > 0) {
@@ -162,15 +164,16 @@ export function form(element, { name = "", check = () => [], send, refused = () 
     event.preventDefault();
     if (sending) return;
     for (const toggle of element.querySelectorAll("[data-mostra]")) showPassword(toggle, false);
-    const given = values(element);
-    const errors = check(given, event.submitter);
-    if (errors.length > 0) return show(errors);
-    show.clear();
-    sending = true;
     const submitter = event.submitter ?? element.querySelector("[type=submit]");
-    const restoreButton = wait(submitter);
-    announce(waiting ?? t("js.invio"));
+    let restoreButton = () => {};
     try {
+      const given = values(element);
+      const errors = check(given, submitter);
+      if (errors.length > 0) return show(errors);
+      show.clear();
+      sending = true;
+      restoreButton = wait(submitter);
+      announce(waiting ?? t("js.invio"));
       // A page that leaves keeps its button waiting: `send` answers "leaving".
       if ((await send(given, submitter)) === "leaving") return;
     } catch (refusal) {
@@ -186,11 +189,18 @@ export function form(element, { name = "", check = () => [], send, refused = () 
     document.title = BASE_TITLE;
   };
 
-  // After a failed send, leaving a field may only clear its error.
+  // After a failed send, leaving a field may only clear errors: its own, and those of fields that it settles.
   element.addEventListener("focusout", ({ target }) => {
-    if (!failed || !(target instanceof HTMLElement) || target.getAttribute("aria-invalid") !== "true") return;
-    const name = target.getAttribute("name");
-    if (!check(values(element)).some(({ field }) => field === name)) fieldError(element, name, null, true);
+    const red = [...element.querySelectorAll("[aria-invalid=true]")].map((field) => field.getAttribute("name"));
+    if (!failed || red.length === 0 || !(target instanceof HTMLElement) || !("name" in target)) return;
+    const wrong = new Set(check(values(element)).map(({ field }) => field));
+    const mended = red.filter((name) => !wrong.has(name));
+    for (const name of mended) fieldError(element, name, null, true);
+    for (const line of document.querySelectorAll("#errori li a")) {
+      // It keeps its room: what is about to be pressed must not move.
+      if (mended.includes(line.getAttribute("href").slice(1))) line.closest("li").classList.add("vuoto");
+    }
+    if (mended.length === red.length) document.title = BASE_TITLE;
   });
 
   const typed = tab.get("lingua.valori");
@@ -199,6 +209,11 @@ export function form(element, { name = "", check = () => [], send, refused = () 
     tab.drop("lingua.valori");
   }
   return { show };
+}
+
+/** What to say when the page itself is at fault. */
+export function brokenPage() {
+  errorSummary([{ text: t("js.pagina_rotta") }]);
 }
 
 /** A button that waits, and the way back. */
@@ -220,8 +235,8 @@ export function once(element, action) {
     try {
       if ((await action()) === "leaving") return;
     } catch (refusal) {
-      if (!(refusal instanceof Refusal)) throw refusal;
-      errorSummary([{ text: failureText(refusal) }]);
+      if (refusal instanceof Refusal) errorSummary([{ text: failureText(refusal) }]);
+      else brokenPage();
     }
     again();
   });

@@ -35,7 +35,10 @@ export async function load(region, task) {
     if (nodes) region.replaceChildren(...[nodes].flat(Infinity).filter(Boolean));
     return true;
   } catch (refusal) {
-    if (!(refusal instanceof Refusal)) throw refusal;
+    if (!(refusal instanceof Refusal)) {
+      reset();
+      throw refusal;
+    }
     if (refusal.status === 404) systemPage("js.non_trovata", "js.non_trovata_testo");
     else if (refusal.status === 403) systemPage("js.non_consentita", "js.non_consentita_testo");
     else region.replaceChildren(...[kept, failure(refusal, () => load(region, task))].filter(Boolean));

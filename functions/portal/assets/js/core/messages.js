@@ -9,11 +9,12 @@ import { money } from "./formats.js";
  * @property {boolean} private whether a session is needed
  * @property {boolean} loggedOut whether a session is in the way
  * @property {string} creditor name of the body
+ * @property {string} creditorCode its fiscal code
+ * @property {"psp"|"checkout"} channel where payments are made
  * @property {string} contact its e-mail
  * @property {boolean} spontaneous whether it takes payments without a notice
  * @property {number} shortestPassword
  * @property {number} idleMinutes of a session
- * @property {string} icons address of the sprite
  * @property {Record<string, string>} messages that the page may need
  */
 
@@ -24,7 +25,8 @@ import { money } from "./formats.js";
  * @typedef {import("api").components["schemas"]["Account"]} Account
  * @typedef {import("api").components["schemas"]["Service"]} Service
  * @typedef {import("api").components["schemas"]["ServiceField"]} ServiceField
- * @typedef {import("api").components["schemas"]["Payment"]} Payment
+ * @typedef {import("api").components["schemas"]["Paid"]} Paid
+ * @typedef {import("api").components["schemas"]["Payment"] & { resumeUrl?: string, email?: string, moneyReceived?: boolean, paid?: Paid }} Payment
  * @typedef {import("api").components["schemas"]["PaymentMethod"]} PaymentMethod
  * @typedef {import("api").components["schemas"]["DebtDetail"]} DebtDetail
  * @typedef {import("api").components["schemas"]["ReceiptCheck"]} ReceiptCheck
@@ -40,7 +42,7 @@ export const page = JSON.parse(document.getElementById("pagina").textContent);
  */
 export function t(key, params = {}) {
   const message = page.messages[key] ?? page.messages["err.generic"];
-  return message.replace(/\{(\w+)(:€)?\}/g, (whole, name, euro) => String(euro ? money(Number(params[name])) : (params[name] ?? whole)));
+  return message.replace(/\{(\w+)(:€)?\}/g, (_, name, euro) => String(euro ? money(Number(params[name])) : (params[name] ?? "")));
 }
 
 /** A problem's sentence, without the full stop. */

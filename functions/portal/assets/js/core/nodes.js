@@ -35,7 +35,7 @@ export function icon(name, classes = "icon") {
   svg.setAttribute("class", classes);
   svg.setAttribute("aria-hidden", "true");
   const use = document.createElementNS(SVG, "use");
-  use.setAttribute("href", `${page.icons}#it-${name}`);
+  use.setAttribute("href", `#it-${name}`);
   svg.append(use);
   return svg;
 }
@@ -83,14 +83,46 @@ export function code(text) {
   return el("span", { class: "codice" }, blocks.map((block) => el("span", {}, block)));
 }
 
-/** A code with its copy button. */
+const COPIED_MS = 4_000;
+
+/** A code with its copy button, which says whether it did. */
 export function copyable(text, name) {
+  const shown = code(text);
+  const word = el("span", {}, t("js.copia"));
   const copy = async () => {
-    await navigator.clipboard.writeText(text).catch(() => {});
-    announce(t("js.copiato"));
+    const done = await copied(text, shown);
+    word.textContent = t(done ? "js.copiato" : "js.copia_no");
+    announce(word.textContent);
+    if (done) setTimeout(() => (word.textContent = t("js.copia")), COPIED_MS);
   };
-  return [code(text), el("button", { type: "button", class: "copia", onclick: copy },
-    icon("copy"), t("js.copia"), hidden(` ${name}`))];
+  return [shown, el("button", { type: "button", class: "copia", onclick: copy }, icon("copy"), word, hidden(` ${name}`))];
+}
+
+/** Returns whether a text is on the clipboard; where it may not be put there, it is marked for the person to copy. */
+async function copied(text, shown) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    getSelection().selectAllChildren(shown);
+    return false;
+  }
+}
+
+/** Opens a dialog over the page; where the browser has none, in its place on the page. */
+export function openDialog(/** @type {HTMLDialogElement} */ dialog) {
+  if (dialog.showModal) dialog.showModal();
+  else {
+    dialog.setAttribute("open", "");
+    dialog.querySelector("h2").scrollIntoView();
+  }
+}
+export function closeDialog(/** @type {HTMLDialogElement} */ dialog) {
+  if (dialog.close) dialog.close();
+  else {
+    dialog.removeAttribute("open");
+    dialog.dispatchEvent(new Event("close"));
+  }
 }
 
 /** Puts focus on a heading that appeared after waiting; screen readers then read it. */

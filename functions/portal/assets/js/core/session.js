@@ -1,9 +1,9 @@
 // Who is here: the account, the header that shows it, the end of the session before it comes.
 
-import { alarm } from "./announcements.js";
-import { actions, button, el, find, icon, paragraph } from "./nodes.js";
+import { errorSummary } from "./forms.js";
+import { actions, button, closeDialog, el, find, icon, openDialog, paragraph } from "./nodes.js";
 import { failureText, get, post } from "./requests.js";
-import { cookie, forgetSession } from "./tab.js";
+import { cookie, forgetSession, memory, tab } from "./tab.js";
 import { href, page, t } from "./messages.js";
 
 
@@ -13,7 +13,7 @@ const REFRESH_MS = IDLE_MS / 4;
 let active = false;
 
 export function sessionTouched() {
-  localStorage.setItem("contatto", String(Date.now()));
+  memory.set("contatto", String(Date.now()));
 }
 
 let leaving = false;
@@ -55,11 +55,11 @@ export async function logout() {
   try {
     await post("/api/logout");
   } catch (refusal) {
-    if (refusal.status !== 401) return alarm(failureText(refusal));
+    if (refusal.status !== 401) return errorSummary([{ text: failureText(refusal) }]);
   }
   forgetSession();
-  sessionStorage.clear();
-  localStorage.clear();
+  tab.clear();
+  memory.clear();
   location.replace(href("/uscita"));
 }
 
@@ -82,23 +82,23 @@ function warnOfExpiry() {
   if (dialog?.open) return;
   dialog ??= el("dialog", { id: "sessione", "aria-labelledby": "sessione-titolo" },
     el("h2", { id: "sessione-titolo" }, t("js.sessione")), paragraph(t("js.sessione_testo")),
-    actions(button(t("js.resta"), () => dialog.close(), "btn btn-primary"), button(t("js.esci"), logout)));
+    actions(button(t("js.resta"), () => closeDialog(dialog), "btn btn-primary"), button(t("js.esci"), logout)));
   // Escape and the first button mean the same: the person is here.
   dialog.onclose = () => get("/api/account").catch(() => {});
   document.body.append(dialog);
-  dialog.showModal();
+  openDialog(dialog);
 }
 
 export function watchSession() {
   for (const kind of ["pointerdown", "keydown", "input"]) addEventListener(kind, () => (active = true), { passive: true });
   sessionTouched();
   setInterval(() => {
-    const idle = Date.now() - Number(localStorage.getItem("contatto"));
+    const idle = Date.now() - Number(memory.get("contatto"));
     if (idle >= IDLE_MS) toLogin();
     else if (active && idle >= REFRESH_MS && !find("dialog", "sessione")?.open) {
       active = false;
       get("/api/account").catch(() => {});
     } else if (idle >= WARNING_MS) warnOfExpiry();
-    else if (find("dialog", "sessione")?.open) find("dialog", "sessione").close();
+    else if (find("dialog", "sessione")?.open) closeDialog(find("dialog", "sessione"));
   }, 15_000);
 }

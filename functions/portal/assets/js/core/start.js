@@ -2,7 +2,8 @@
 
 import { download } from "./debts.js";
 import { dateTime } from "./formats.js";
-import { kept, showPassword } from "./forms.js";
+import { brokenPage, kept, showPassword } from "./forms.js";
+import { closeDialog } from "./nodes.js";
 import { logout, mayBeLoggedIn, settleHeader, watchSession } from "./session.js";
 import { rememberLanguage, tab } from "./tab.js";
 import { announce } from "./announcements.js";
@@ -21,7 +22,7 @@ function onClick(event) {
     const shown = target.getAttribute("aria-pressed") !== "true";
     showPassword(target, shown);
     announce(shown ? t("js.password_visibile") : t("js.password_nascosta"));
-  } else if ("chiudi" in target.dataset) target.closest("dialog").close();
+  } else if ("chiudi" in target.dataset) closeDialog(target.closest("dialog"));
   else if ("pdf" in target.dataset) {
     event.preventDefault();
     download(target);
@@ -48,6 +49,9 @@ function onKey(event) {
 document.documentElement.classList.add("pronta");
 document.addEventListener("click", onClick);
 document.addEventListener("keydown", onKey);
+// What nobody expected is said, and never leaves a page that waits for ever.
+addEventListener("error", ({ error }) => error && brokenPage());
+addEventListener("unhandledrejection", brokenPage);
 addEventListener("pageshow", ({ persisted }) => {
   // Nothing private is shown from the browser's memory without asking again.
   if (persisted && page.private) location.reload();
