@@ -63,7 +63,8 @@ fn the_portal_in_a_real_browser() {
     packages(&here);
     let (_portal, url) = stack(false, &[]);
     let (_strict, strict) = stack(true, &[("SpontaneousPayments", "false")]);
-    let (_checkout, checkout) = started(Options { channel: PaymentChannel::Checkout, limits: false, ..Options::default() });
+    let (_checkout, checkout) =
+        started(Options { channel: PaymentChannel::Checkout, limits: false, ..Options::default() });
     let (_closed, closed) = stack(false, &[("MaintenanceUntil", "le 18")]);
     let mut node = Command::new("node");
     node.arg("run.js").current_dir(&here).env("PORTAL_URL", &url).env("LOCAL_URL", &url);

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { amount, clean, email, fiscalCode, likelyDomain, noticeOrIuv, password, phone, searchCode } from "../../functions/portal/assets/js/rules.js";
+import { amount, clean, email, fiscalCode, likelyDomain, noticeOrIuv, password, phone, searchCode, understood } from "../../functions/portal/assets/js/rules.js";
 
 const vectors = (name) => JSON.parse(readFileSync(new URL(`../../shared/domain/tests/data/${name}.json`, import.meta.url), "utf8"));
 
@@ -28,6 +28,28 @@ test("notice codes and IUUV", () => {
   }
   assert.equal(noticeOrIuv("123"), "format");
   assert.equal(clean("3010 0000.0000-1066 83"), "301000000000106683");
+});
+
+test("JRN-06 what was meant by what was pasted", () => {
+  const [cf, notice] = ["RSSMRA80A01H501U", "301000000000000144"];
+  const meant = { cf, codice: notice };
+  const qr = `PAGOPA|002|${notice}|01199250158|01`;
+  for (const [first, second] of [[cf, notice], [notice, cf], [`C.F. ${cf}`, `Codice Avviso ${notice}`], ["", `${cf}`].reverse(), [`cod. fiscale: ${cf}`, `N° avviso: ${notice}`]]) {
+    const { cf: who, codice: what } = understood(first, second);
+    assert.equal(who, cf);
+    assert.ok(what === notice || what === "", what);
+  }
+  assert.deepEqual(understood(cf, qr), { ...meant, creditor: "01199250158" });
+  assert.deepEqual(understood(qr, cf), { ...meant, creditor: "01199250158" });
+  assert.deepEqual(understood(cf, qr.replaceAll("|", "%7C")), { ...meant, creditor: "01199250158" });
+  assert.deepEqual(understood("", qr), { cf: "", codice: notice, creditor: "01199250158" });
+  const slip = `codfase=NBPA;18${notice}12000001234567${"10"}00000222503896${"1"}P101199250158${cf}ROSSI MARIO`;
+  assert.deepEqual(understood("", slip), { ...meant, creditor: "01199250158" });
+  assert.equal(fiscalCode("IT12345678903"), null);
+  assert.equal(clean("\u202a3010\u20110000\u200b0000 000144\u202c"), notice);
+  // A code with a wrong letter stays where it was typed, whatever the other field might pass for.
+  assert.deepEqual(understood("RSSMRA80A01H501X", "12345678903"), { cf: "RSSMRA80A01H501X", codice: "12345678903" });
+  assert.deepEqual(understood(cf, "RF18539007547034"), { cf, codice: "RF18539007547034" });
 });
 
 test("amounts as people write them", () => {

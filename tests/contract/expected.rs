@@ -86,7 +86,7 @@ fn named(cookie: &str) -> String {
 fn without_dates(line: &str) -> String {
     let (mut out, mut rest) = (String::new(), line);
     while let Some(first) = rest.chars().next() {
-        let word: String = rest.chars().take_while(|c| c.is_ascii_digit() || "-:.TZ".contains(*c)).collect();
+        let word: String = rest.chars().take_while(|c| c.is_ascii_digit() || "-:./TZ".contains(*c)).collect();
         if is_instant(&word) {
             out.push_str("<instant>");
         } else if is_day(&word) {
@@ -103,8 +103,10 @@ fn without_dates(line: &str) -> String {
     out
 }
 
+/// As machines write it, or as Italian offices do.
 fn is_day(text: &str) -> bool {
-    text.len() == 10 && text.parse::<domain::Date>().is_ok()
+    let from_the_year = text.split('/').rev().collect::<Vec<_>>().join("-");
+    text.len() == 10 && from_the_year.parse::<domain::Date>().is_ok()
 }
 
 fn is_instant(text: &str) -> bool {

@@ -133,8 +133,10 @@ async fn jrn_08_the_price_of_a_tariff_is_seen_before_anything_is_written() {
     let fields = json!({
         "autorizzazione": "2026/0123", "metri_quadri": "12", "giorni": "2", "dal": "2099-09-01", "zona": "Centro",
     });
-    let preview = async |body: &serde_json::Value| mario.browser.post("/api/debts?dryRun=true", body).answer().await;
-    let told = preview(&json!({"serviceCode": "14.TOSAP TEMPORANEA", "fields": fields})).await.expect(200).json();
+    let preview =
+        async |body: &serde_json::Value| mario.browser.post("/api/debts?dryRun=true", body).answer().await;
+    let told =
+        preview(&json!({"serviceCode": "14.TOSAP TEMPORANEA", "fields": fields})).await.expect(200).json();
     assert_eq!(told["amount"], 2_900);
     assert_eq!(told["reason"], "Tosap temporanea – 2026/0123 – Centro");
     assert_eq!(
@@ -155,11 +157,19 @@ async fn jrn_08_the_price_of_a_tariff_is_seen_before_anything_is_written() {
 #[tokio::test]
 async fn jrn_10_a_creditor_that_offers_none_refuses_them_to_everybody() {
     let parameters = [("SpontaneousPayments".to_owned(), "false".to_owned())].into();
-    let Some(portal) = TestPortal::alone_with(Options { parameters, demo: false, ..Options::default() }) else { return };
+    let Some(portal) = TestPortal::alone_with(Options { parameters, demo: false, ..Options::default() })
+    else {
+        return;
+    };
     let mario = portal.known_citizen().await;
     assert_eq!(mario.browser.get("/api/services").answer().await.ok()["items"], json!([]));
     let create = mario.browser.post("/api/debts", &canteen(1_000)).idempotency_key("k1").answer().await;
     create.refused(400, "invalid_input");
-    mario.browser.post("/api/debts?dryRun=true", &canteen(1_000)).answer().await.refused(400, "invalid_input");
+    mario
+        .browser
+        .post("/api/debts?dryRun=true", &canteen(1_000))
+        .answer()
+        .await
+        .refused(400, "invalid_input");
     assert_eq!(mario.to_pay().await["count"], 0);
 }

@@ -31,7 +31,8 @@ async fn jrn_15_the_table_opens_right_in_an_italian_office() {
     let portal = TestPortal::open();
     let (mario, notices) = with_debts(&portal, &[None]).await;
     let notice = DebtPosition::of(&mario.person, portal.rng());
-    let notice = notice.with("reason", "=SOMMA(A1); \"mensa\"").with("amount", 123_456).with("dueDate", "2027-03-05");
+    let notice =
+        notice.with("reason", "=SOMMA(A1); \"mensa\"").with("amount", 123_456).with("dueDate", "2027-03-05");
     let sought = portal.creditor().issues_as(notice).await;
     mario.has_paid(&sought).await;
     portal.creditor().cancels(&notices[0]).await;
@@ -53,7 +54,8 @@ async fn jrn_15_the_table_opens_right_in_an_italian_office() {
 async fn jrn_14_a_search_does_not_ask_for_accents_or_unbroken_codes() {
     let portal = TestPortal::open();
     let (mario, _) = with_debts(&portal, &[None]).await;
-    let notice = DebtPosition::of(&mario.person, portal.rng()).with("reason", "Università: rata di Città Alta");
+    let notice =
+        DebtPosition::of(&mario.person, portal.rng()).with("reason", "Università: rata di Città Alta");
     let sought = portal.creditor().issues_as(notice).await;
     mario.has_paid(&sought).await;
     let grouped = domain::NoticeNumber::parse(&sought.number).unwrap().grouped().replace(' ', "%20");

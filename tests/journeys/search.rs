@@ -121,7 +121,12 @@ async fn jrn_16_the_search_works_as_a_plain_form() {
     let (mario, notice) = portal.proven_citizen().await;
     let send = async |cf: &str, code: &str, language: &str| {
         let form = format!("cf={cf}&codice={}&lingua={language}", code.replace(' ', "+"));
-        portal.browser().request("POST", "/ricerca").body("application/x-www-form-urlencoded", form).answer().await
+        portal
+            .browser()
+            .request("POST", "/ricerca")
+            .body("application/x-www-form-urlencoded", form)
+            .answer()
+            .await
     };
     let grouped = domain::NoticeNumber::parse(&notice.number).unwrap().grouped();
     for code in [notice.number.as_str(), &grouped, &notice.number[1..]] {
@@ -137,5 +142,8 @@ async fn jrn_16_the_search_works_as_a_plain_form() {
     let nobody = send(&mario.person.fiscal_code, "301000000000000001", "en").await.expect(404).text();
     assert!(nobody.contains("We cannot find") && nobody.contains("<html lang=\"en\""), "{nobody}");
     let wrong = send("<script>", "1", "it").await.expect(400).text();
-    assert!(wrong.contains("Il codice fiscale deve avere 16 caratteri") && !wrong.contains("<script>"), "{wrong}");
+    assert!(
+        wrong.contains("Il codice fiscale deve avere 16 caratteri") && !wrong.contains("<script>"),
+        "{wrong}"
+    );
 }

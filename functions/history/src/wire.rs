@@ -18,7 +18,8 @@ const HEADER: [&str; 10] = [
 /// groups of four so that no spreadsheet rounds them. Text that would be taken for a formula begins with an apostrophe.
 pub fn table(viewer: &Viewer<'_>, debts: &[Debt], now: Timestamp) -> Result<String, Fault> {
     const DOING: &str = "writing a table";
-    let mut csv = csv::WriterBuilder::new().delimiter(b';').terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    let mut csv =
+        csv::WriterBuilder::new().delimiter(b';').terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     csv.write_record(HEADER).map_err(|e| Fault::new(DOING, e))?;
     for debt in debts.iter().map(|debt| debt.seen_by(viewer)) {
         let day = |day: Option<Date>| day.map(domain::time::italian_date).unwrap_or_default();

@@ -59,7 +59,8 @@ impl Function for ListDebts {
                 let debt = self.listing.debts().of_citizen(&citizen, &notice).await?;
                 let attempts = self.payments.of_debt(&citizen, &notice).await?;
                 let movements = self.movements.of_citizen(&citizen, &debt).await?;
-                let paid = debt.receipt.as_ref().map(|receipt| PaidView::of(receipt, &debt.debtor));
+                let seen = debt.seen_by(&citizen.viewer());
+                let paid = seen.receipt.as_ref().map(|receipt| PaidView::of(receipt, &seen.debtor));
                 let debt = DebtView::seen_by(&citizen.viewer(), &debt, &self.creditor, now);
                 let language = request.language();
                 Ok(Reply::ok(&wire::DebtDetailView::of(debt, paid, &attempts, &movements, language)))

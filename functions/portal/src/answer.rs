@@ -46,7 +46,9 @@ fn asset(request: &Request, path: &str) -> Reply {
         // Pages of other functions do not know the version: they ask for what there is now.
         let name = path.trim_start_matches("/assets/");
         return match Asset::at(&assets::address(name)) {
-            Some(_) => text(302, "").with_header("location", &assets::address(name)).with_header("cache-control", "no-cache"),
+            Some(_) => text(302, "")
+                .with_header("location", &assets::address(name))
+                .with_header("cache-control", "no-cache"),
             None => text(404, "Not found.\n"),
         };
     };

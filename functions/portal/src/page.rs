@@ -130,11 +130,9 @@ impl<'a> PageContext<'a> {
     pub fn favicon(&self) -> String {
         let drawing = include_str!("../assets/favicon.svg").replace(['\n', '\r'], "").replace("  ", "");
         /// What an address may hold as it is; `'` would do too, but ends the attributes of some readers.
-        const DRAWING: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b':').remove(b'=').remove(b'.').remove(b'-');
-        format!(
-            "data:image/svg+xml,{}",
-            utf8_percent_encode(&drawing, DRAWING)
-        )
+        const DRAWING: &AsciiSet =
+            &NON_ALPHANUMERIC.remove(b'/').remove(b':').remove(b'=').remove(b'.').remove(b'-');
+        format!("data:image/svg+xml,{}", utf8_percent_encode(&drawing, DRAWING))
     }
 
     /// The telephone number as a dialler wants it.

@@ -237,7 +237,9 @@ pub static SCREENS: &[Screen] = &[
         .scripted(&["metodo."])
         .private()
         .entrance(),
-    Screen::new("S18", "ricevuta", "/pratiche/{notice}/ricevuta", receipt).scripted(&[DEBTS, "metodo."]).private(),
+    Screen::new("S18", "ricevuta", "/pratiche/{notice}/ricevuta", receipt)
+        .scripted(&[DEBTS, "metodo."])
+        .private(),
     Screen::new("S20", "profilo", "/profilo", profile).scripted(&[]).private(),
     Screen::new("S21", "revoca-consenso", "/profilo/revoca-consenso", revoke).scripted(&[]).private(),
     Screen::new("S22", "uscita", "/uscita", goodbye).scripted(&[]),

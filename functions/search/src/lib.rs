@@ -76,7 +76,8 @@ impl Function for Search {
 
 impl Search {
     async fn search(&self, request: &Request) -> Result<Reply, Problem> {
-        let (debt, reference, expires_at) = self.look_up(request, web::read_proof(request.json_object()?)?).await?;
+        let (debt, reference, expires_at) =
+            self.look_up(request, web::read_proof(request.json_object()?)?).await?;
         Ok(Reply::ok(&self.found(&debt, reference, expires_at)))
     }
 
@@ -107,7 +108,11 @@ impl Search {
         Ok(page?)
     }
 
-    async fn look_up(&self, request: &Request, proof: DebtCodes) -> Result<(Debt, String, Timestamp), Problem> {
+    async fn look_up(
+        &self,
+        request: &Request,
+        proof: DebtCodes,
+    ) -> Result<(Debt, String, Timestamp), Problem> {
         let (source, search) = (request.source(), self.debts.find(&proof));
         let debt = self.limits.search(&proof.fiscal_code, source.as_str(), search).await?;
         let (reference, expires_at) = self.references.issue(proof.fiscal_code, debt.notice.clone()).await?;

@@ -9,10 +9,7 @@ use web::Reply;
 /// What came of a search.
 pub enum PlainOutcome<'a> {
     /// With the address of its notice, if it can still be paid.
-    Found {
-        debt: &'a Debt,
-        notice: Option<String>,
-    },
+    Found { debt: &'a Debt, notice: Option<String> },
     /// In the sentences of the problem.
     Refused(Vec<String>),
 }
@@ -31,7 +28,6 @@ struct PlainTemplate<'a> {
 }
 
 impl PlainPage<'_> {
-    #[expect(clippy::unused_self, reason = "a template calls methods of its page")]
     fn day(&self, day: &Date) -> String {
         domain::time::italian_date(*day)
     }

@@ -68,7 +68,11 @@ impl<'a> CatalogueServiceView<'a> {
             description: service.description.as_deref(),
             instructions: service.instructions.as_deref().map(str::trim),
             amount,
-            fields: service.fields.iter().map(|field| FieldView { field, pattern: field.pattern() }).collect(),
+            fields: service
+                .fields
+                .iter()
+                .map(|field| FieldView { field, pattern: field.pattern() })
+                .collect(),
         }
     }
 }

@@ -74,7 +74,10 @@ impl Printer {
         let mut page = PageCanvas::new(&self.fonts);
         // The code stands behind the mark that no browser sends: it leaves no trace on the way.
         let check = Symbol::address(&format!("{verify_page}#{}", receipt.code))?;
-        receipt::draw(&mut page, &ReceiptProof { creditor, debt, receipt, verify_page, check: &check, language });
+        receipt::draw(
+            &mut page,
+            &ReceiptProof { creditor, debt, receipt, verify_page, check: &check, language },
+        );
         let about = About {
             title: format!("{} {}", title(labels::RECEIPT, language), debt.notice.grouped()),
             author: page.printable(Face::Text, &creditor.name),

@@ -403,6 +403,7 @@ fn fits(mask: &str, value: &str) -> bool {
 /// What a payment is for: letters, digits and simple punctuation that every channel can print.
 pub fn reason(text: &str) -> Result<String, FieldError> {
     let reason = text::line("reason", text, 1, MAX_REASON)?;
-    let simple = |c: char| c.is_alphanumeric() || " .,;:!?'’\"()/&+-–_°ªº%#@€".contains(c) || text::is_mark(c);
+    let simple =
+        |c: char| c.is_alphanumeric() || " .,;:!?'’\"()/&+-–_°ªº%#@€".contains(c) || text::is_mark(c);
     if reason.chars().all(simple) { Ok(reason) } else { Err(FieldError::new("reason", FieldCode::Format)) }
 }

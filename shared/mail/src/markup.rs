@@ -43,7 +43,10 @@ pub fn plain(markup: &str) -> String {
 const LOOKS: [(&str, &str); 4] = [
     ("<h1>", "<h1 style=\"margin:0 0 16px;font-size:22px;line-height:1.3;font-weight:600\">"),
     ("<p>", "<p style=\"margin:0 0 16px;font-size:16px;line-height:1.5;overflow-wrap:anywhere\">"),
-    ("<p><a href", "<p style=\"margin:0 0 16px\"><a class=\"azione\" style=\"display:inline-block;padding:12px 20px;background:#0066cc;color:#ffffff;font-size:16px;font-weight:600;text-decoration:none;border-radius:4px\" href"),
+    (
+        "<p><a href",
+        "<p style=\"margin:0 0 16px\"><a class=\"azione\" style=\"display:inline-block;padding:12px 20px;background:#0066cc;color:#ffffff;font-size:16px;font-weight:600;text-decoration:none;border-radius:4px\" href",
+    ),
     ("<a href", "<a style=\"color:#0066cc\" href"),
 ];
 

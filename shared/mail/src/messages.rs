@@ -96,11 +96,7 @@ impl<'a> From<&'a str> for Letterhead<'a> {
 
 impl Message {
     /// The mail in this language, from this creditor.
-    pub fn written<'a>(
-        &self,
-        language: Language,
-        from: impl Into<Letterhead<'a>>,
-    ) -> Result<Written, Fault> {
+    pub fn written<'a>(&self, language: Language, from: impl Into<Letterhead<'a>>) -> Result<Written, Fault> {
         let from = from.into();
         let mail = Mail { message: self, language, from, creditor: from.creditor };
         let body = mail.render().map_err(|e| Fault::new("writing a mail", e))?.replace('\n', "");

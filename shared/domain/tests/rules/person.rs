@@ -183,7 +183,6 @@ fn telephones_are_kept_in_international_form_with_the_blanks_as_typed() {
         "tel:061234567",
         "+",
         "٠٦١٢٣٤٥٦٧",
-        "06\u{202e}1234567",
         "1 2 3 4 5 6 7 8 9 0 1 2 3 4 (((5",
     ] {
         assert_eq!(phone(wrong, "IT"), Err(FieldCode::Format), "{wrong:?}");

@@ -507,7 +507,8 @@ proptest! {
 
 #[test]
 fn jrn_08_a_tariff_tells_how_it_comes_to_its_amount() {
-    let priced = wish(&tariff(), "TOSAP 2026", None, &[("metres", "12"), ("days", "2"), ("zone", "A")]).unwrap();
+    let priced =
+        wish(&tariff(), "TOSAP 2026", None, &[("metres", "12"), ("days", "2"), ("zone", "A")]).unwrap();
     let lines: Vec<(String, u64)> = priced
         .computation
         .iter()
@@ -564,7 +565,8 @@ fn jrn_23_a_day_before_the_first_possible_is_refused() {
 
 #[test]
 fn a_mask_is_a_regular_expression_too() {
-    let pattern = |mask: &str| field(&json!({"type": "text", "mask": mask})).pattern();
+    let pattern =
+        |mask: &str| field(&json!({"name": "x", "label": "X", "type": "text", "mask": mask})).pattern();
     assert_eq!(pattern("9999/9999").as_deref(), Some("[0-9][0-9][0-9][0-9]\\/[0-9][0-9][0-9][0-9]"));
     assert_eq!(pattern("AA-*.é").as_deref(), Some("[A-Za-z][A-Za-z]-[0-9A-Za-z]\\.é"));
 }
