@@ -63,7 +63,7 @@ function debtTable(debts, { caption, owner = null, fresh = null, toPay = false, 
   const none = (words) => [el("span", { "aria-hidden": "true" }, "—"), hidden(words)];
   // What is one's own needs no name.
   const whose = (debt) => (owner && debt.debtor?.fiscalCode === owner.fiscalCode
-    ? cell(t("pratica.js.nome"), { class: "proprio" }, t("pratica.js.tu")) : cell(t("pratica.js.nome"), {}, italian(debt.debtor?.name ?? "")));
+    ? cell(t("pratica.js.nome"), { class: "proprio" }, t("pratica.js.tu")) : cell(t("pratica.js.nome"), { class: "testo-libero" }, italian(debt.debtor?.name ?? "")));
   const day = (debt) => (toPay
     ? cell(t("pratica.js.scadenza"), { class: "scadenza" }, debt.dueDate ? el("span", { class: "cifra" }, dateShort(debt.dueDate)) : none(t("pratica.js.senza_scadenza")), dueWords(debt))
     : cell(t("pratica.js.pagata_giorno"), { class: "scadenza" }, debt.paidOn ? el("span", { class: "cifra" }, dateShort(debt.paidOn)) : none(t("pratica.js.non_pagata"))));
@@ -71,7 +71,7 @@ function debtTable(debts, { caption, owner = null, fresh = null, toPay = false, 
   const row = (debt) => el("tr", { role: "row" },
     onSelect && tick(debt),
     whose(debt),
-    cell(t("pratica.js.servizio"), {}, italian(debt.service.name)),
+    cell(t("pratica.js.servizio"), { class: "testo-libero" }, italian(debt.service.name)),
     el("th", { scope: "row", role: "rowheader" }, debt.noticeNumber === fresh && el("span", { class: "nuova" }, t("pratica.js.nuova")),
       el("a", { href: href(`/pratiche/${debt.noticeNumber}`), lang: page.language === "it" ? null : "it" }, debt.reason)),
     cell(t("pratica.js.stato"), { class: "cella-stato" }, stateChip(debt)),

@@ -1,6 +1,6 @@
 // S01: find a debt with the two codes of the notice.
 
-import { accountIfAny, actions, announce, button, callout, el, fieldsOf, find, form, href, page, paragraph, post, primary, problemText, t, tab, tn } from "./core.js";
+import { accountIfAny, actions, announce, callout, el, fieldsOf, find, form, href, page, paragraph, post, primary, problemText, t, tab, tn } from "./core.js";
 import { fiscalCode, noticeOrIuv, searchCode, taxCode, understood } from "./rules.js";
 
 const modulo = find("form", "modulo");
@@ -62,18 +62,18 @@ form(modulo, {
 });
 
 // The camera is asked for when somebody wants it, and what reads its pictures is fetched then.
-if (navigator.mediaDevices?.getUserMedia) {
-  const place = document.getElementById("inquadra");
-  place.replaceChildren(button(t("ricerca.js.inquadra"), async () => {
-    const { scan } = await import("./inquadra.js");
-    const text = await scan(place);
-    if (!text) return;
-    fields.codice.value = text;
-    const errors = wrong(understand()).filter(({ field }) => field === "codice");
-    if (errors.length > 0) modulo.requestSubmit?.();
-    else fields.cf.focus();
-  }));
-}
+const camera = find("button", "inquadra-apri");
+// Without one the button keeps its room: what is below must not move.
+camera.classList.toggle("vuoto", !navigator.mediaDevices?.getUserMedia);
+camera.addEventListener("click", async () => {
+  const { scan } = await import("./inquadra.js");
+  const text = await scan(document.getElementById("inquadra"));
+  if (!text) return;
+  fields.codice.value = text;
+  const errors = wrong(understand()).filter(({ field }) => field === "codice");
+  if (errors.length > 0) modulo.requestSubmit?.();
+  else fields.cf.focus();
+});
 
 accountIfAny().then((person) => {
   if (!person) return;
