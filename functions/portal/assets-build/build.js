@@ -85,12 +85,12 @@ async function main(target) {
   for (const [from, to] of LICENCES) {
     await copyFile(path.join(library, "dist/fonts", from), path.join(target, "fonts", to));
   }
-  await mkdir(path.join(target, "js/qr"), { recursive: true });
+  await mkdir(path.join(target, "vendor/qr"), { recursive: true });
   for (const name of ["decode.js", "index.js"]) {
     const source = await readFile(path.join(here, "node_modules/qr", name), "utf8");
-    await writeFile(path.join(target, "js/qr", name), `// @ts-nocheck\n${source.replace(/\n\/\/# sourceMappingURL=.*/, "")}`);
+    await writeFile(path.join(target, "vendor/qr", name), `// @ts-nocheck\n${source.replace(/\n\/\/# sourceMappingURL=.*/, "")}`);
   }
-  await copyFile(path.join(here, "node_modules/qr/LICENSE"), path.join(target, "qr-licence.txt"));
+  await copyFile(path.join(here, "node_modules/qr/LICENSE"), path.join(target, "vendor/qr-licence.txt"));
   await copyFile(path.join(library, "LICENSE"), path.join(target, "bootstrap-italia-licence.txt"));
 }
 

@@ -13,7 +13,7 @@ async function reader() {
     const detector = new native({ formats: ["qr_code"] });
     return async (video) => (await detector.detect(video))[0]?.rawValue ?? null;
   }
-  const { default: decodeQR } = await import("./qr/decode.js");
+  const { default: decodeQR } = await import("../vendor/qr/decode.js");
   const canvas = document.createElement("canvas");
   const picture = canvas.getContext("2d", { willReadFrequently: true });
   return async (video) => {

@@ -162,7 +162,7 @@ function summaryRows(debts, amount, fee) {
   const cents = (value) => el("span", { class: "cifra" }, money(value));
   return summaryList([
     [t("paga.js.ente"), italian(debts[0].creditor.name)],
-    ...debts.map((debt) => [one ? t("paga.js.causale") : italian(debt.reason), one ? italian(debt.reason) : cents(debt.amount)]),
+    ...debts.map((debt) => [t("paga.js.causale"), one ? italian(debt.reason) : [italian(debt.reason), ", ", cents(debt.amount)]]),
     [t("paga.js.importo"), cents(amount), fee === undefined ? "totale" : undefined],
     fee === undefined ? null : [t("paga.js.commissione"), cents(fee)],
     fee === undefined ? null : [t("paga.js.totale"), cents(amount + fee), "totale"],

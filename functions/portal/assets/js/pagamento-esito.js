@@ -60,7 +60,7 @@ const sum = ({ debts }) => debts.reduce((total, { amount }) => total + amount, 0
 
 /** What the payment was for, on every outcome. */
 const what = ({ debts }) => summaryList([
-  ...debts.map((debt) => [debts.length > 1 ? italian(debt.reason) : t("pagamento-esito.js.causale"), debts.length > 1 ? money(debt.amount) : italian(debt.reason)]),
+  ...debts.map((debt) => [t("pagamento-esito.js.causale"), debts.length > 1 ? [italian(debt.reason), ", ", money(debt.amount)] : italian(debt.reason)]),
   [t("pagamento-esito.js.importo"), money(sum({ debts })), "totale"],
 ]);
 

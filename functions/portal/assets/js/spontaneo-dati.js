@@ -133,7 +133,7 @@ const priceBox = (service) => (service.amount.kind === "tariff"
 
 /** How an amount comes about: its parts, and the sum. */
 const computed = ({ amount: cents, computation = [] }) => summaryList([
-  ...computation.map(({ text, amount: part }) => [italian(text), money(part)]), [t("spontaneo-dati.js.totale"), money(cents), "totale"]]);
+  ...computation.map(({ text, amount: part }) => [t("spontaneo-dati.js.parte"), [italian(text), ", ", money(part)]]), [t("spontaneo-dati.js.totale"), money(cents), "totale"]]);
 
 /** Asks what the fields so far come to, when somebody stops typing: the price of a tariff, a reason to begin with. */
 function preview(modulo, service) {

@@ -56,7 +56,7 @@ function draw({ amount, computation = [] }) {
       body.amount === undefined ? null : row(t("spontaneo-riepilogo.js.importo"), money(amount), "importo"),
       ...shown.map(([label, value, id]) => (value ? row(label, value, id) : null)),
       row(t("spontaneo-riepilogo.js.causale"), body.reason, "causale"),
-      ...computation.map(({ text, amount: part }) => [italian(text), money(part)]),
+      ...computation.map(({ text, amount: part }) => [t("spontaneo-riepilogo.js.parte"), [italian(text), ", ", money(part)]]),
       body.amount === undefined ? [t("spontaneo-riepilogo.js.importo"), money(amount), "totale"] : null,
     ]),
     el("p", {}, t("spontaneo-riepilogo.js.testo")),
