@@ -11,7 +11,7 @@ const italian = JSON.parse(readFileSync(new URL("../../functions/portal/i18n/it.
 
 const debt = { noticeNumber: "301000000000000017", iuv: "01000000000000017", creditor: { name: "Comune di Test", fiscalCode: "12345678903" },
   service: { code: "TEST1", name: "TEST1" }, reason: "Rata unica", amount: 4550, status: "to-pay", payable: true, receiptAvailable: false };
-const paid = { psp: "Banca Due", method: "CP", transactionId: "TX-1", fee: 80, payer: "Anna Bianchi" };
+const paid = { psp: { name: "Banca Due" }, method: "CP", transactionId: "TX-1", fee: 80, payer: { name: "Anna Bianchi", fiscalCode: "BNCNNA80A41H501X" } };
 const owed = (more) => ({ paymentId: "p", debts: [debt], ...more });
 
 /** Each state: what our server says, and the address’s hint. */

@@ -9,7 +9,7 @@ use domain::{Cents, Error};
 use identity::Sessions;
 use runtime::{ConfigError, Env};
 use store::{Listing, Movements, Payments};
-use web::view::{DebtView, PaidView};
+use web::view::{DebtView, ReceiptView};
 use web::{Cursors, Function, HttpError, Problem, Reply, Request};
 
 pub struct ListDebts {
@@ -60,7 +60,7 @@ impl Function for ListDebts {
                 let attempts = self.payments.of_debt(&citizen, &notice).await?;
                 let movements = self.movements.of_citizen(&citizen, &debt).await?;
                 let seen = debt.seen_by(&citizen.viewer());
-                let paid = seen.receipt.as_ref().map(|receipt| PaidView::of(receipt, &seen.debtor));
+                let paid = seen.receipt.as_ref().map(|receipt| ReceiptView::of(receipt, &seen.debtor));
                 let debt = DebtView::seen_by(&citizen.viewer(), &debt, &self.creditor, now);
                 let language = request.language();
                 Ok(Reply::ok(&wire::DebtDetailView::of(debt, paid, &attempts, &movements, language)))

@@ -3,7 +3,7 @@ use domain::movement::Movement;
 use domain::payment::Attempt;
 use domain::{Cents, Timestamp};
 use serde::Serialize;
-use web::view::{DebtView, PaidView};
+use web::view::{DebtView, ReceiptView};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -21,7 +21,7 @@ pub struct ToPay {
 pub struct DebtDetailView {
     debt: DebtView,
     #[serde(skip_serializing_if = "Option::is_none")]
-    paid: Option<PaidView>,
+    paid: Option<ReceiptView>,
     payments: Vec<AttemptView>,
     timeline: Vec<TimelineEntry>,
 }
@@ -48,7 +48,7 @@ struct TimelineEntry {
 impl DebtDetailView {
     pub fn of(
         debt: DebtView,
-        paid: Option<PaidView>,
+        paid: Option<ReceiptView>,
         attempts: &[Attempt],
         movements: &[Movement],
         language: Language,

@@ -135,7 +135,7 @@ impl DebtView {
 /// The money of a debt as its receipt has it: pages and paper say the same.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct PaidView {
+pub struct ReceiptView {
     pub psp: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
@@ -149,7 +149,7 @@ pub struct PaidView {
     pub paid_at: Option<Timestamp>,
 }
 
-impl PaidView {
+impl ReceiptView {
     pub fn of(receipt: &Receipt, debtor: &Person) -> Self {
         Self {
             psp: receipt.psp.name.clone(),

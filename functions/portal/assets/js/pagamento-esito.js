@@ -78,7 +78,7 @@ function show(payment) {
 /** Everything that is said of the money is the receipt's. */
 function succeeded(/** @type {import("./core.js").Payment} */ payment) {
   const { debts, email, paid } = payment;
-  const { psp, method, fee, payer, transactionId } = paid ?? { psp: payment.pspName, ...payment };
+  const { method, fee, transactionId } = paid ?? {};
   const total = sum(payment) + (fee ?? 0);
   const receipts = debts.filter((debt) => debt.receiptAvailable)
     .map((debt) => (debts.length > 1 ? withReason(receiptPdf(debt), debt) : receiptPdf(debt)));
@@ -94,11 +94,11 @@ function succeeded(/** @type {import("./core.js").Payment} */ payment) {
     summaryList([
       [t("pagamento-esito.js.commissione"), fee === undefined ? null : money(fee)],
       [t("pagamento-esito.js.totale"), money(total), "totale"],
-      [t("pagamento-esito.js.psp"), psp],
+      [t("pagamento-esito.js.psp"), paid?.psp.name],
       [t("pagamento-esito.js.metodo"), methodName(method)],
-      [t("pagamento-esito.js.data"), (paid?.paidAt ?? payment.paidAt) && dateTime(paid?.paidAt ?? payment.paidAt)],
+      [t("pagamento-esito.js.data"), payment.paidAt && dateTime(payment.paidAt)],
       [t("pagamento-esito.js.transazione"), transactionId && el("span", { class: "codice" }, transactionId)],
-      [t("pagamento-esito.js.pagatore"), payer],
+      [t("pagamento-esito.js.pagatore"), paid?.payer?.name],
     ]));
 }
 

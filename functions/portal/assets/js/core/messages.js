@@ -25,8 +25,7 @@ import { money } from "./formats.js";
  * @typedef {import("api").components["schemas"]["Account"]} Account
  * @typedef {import("api").components["schemas"]["Service"]} Service
  * @typedef {import("api").components["schemas"]["ServiceField"]} ServiceField
- * @typedef {import("api").components["schemas"]["Paid"]} Paid
- * @typedef {import("api").components["schemas"]["Payment"] & { resumeUrl?: string, email?: string, moneyReceived?: boolean, paid?: Paid }} Payment
+ * @typedef {import("api").components["schemas"]["Payment"]} Payment
  * @typedef {import("api").components["schemas"]["PaymentMethod"]} PaymentMethod
  * @typedef {import("api").components["schemas"]["DebtDetail"]} DebtDetail
  * @typedef {import("api").components["schemas"]["ReceiptCheck"]} ReceiptCheck
