@@ -66,7 +66,13 @@ async fn inv_x01_fm_58_every_function_gives_up_within_its_deadline_when_its_neig
     let cases = [
         ("Search", post("/api/search", &codes)),
         ("Register", post("/api/register", &form(&portal))),
-        ("Activate", post("/api/activate", &json!({"token": "nobody-has-sent-this"}))),
+        (
+            "Activate",
+            post(
+                "/api/activate",
+                &json!({"token": "nobody-has-sent-this", "password": "nobody has chosen this"}),
+            ),
+        ),
         ("Activate", post("/api/activate/resend", &username)),
         ("Login", post("/api/login", &json!({"username": mario.person.username, "password": "x"}))),
         ("Logout", post("/api/logout", &json!({}))),
@@ -78,6 +84,9 @@ async fn inv_x01_fm_58_every_function_gives_up_within_its_deadline_when_its_neig
         ("ListDebts", get("/api/debts")),
         ("ListDebts", get(&format!("/api/debts/{number}"))),
         ("Associate", post("/api/debts/associate", &codes)),
+        ("Associate", post("/api/identity/contest", &json!({"token": "nobody-has-sent-this"}))),
+        ("Account", post("/api/account/email", &json!({"email": "a@example.it", "password": "x"}))),
+        ("Account", post("/api/account/email/confirm", &json!({"token": "nobody-has-sent-this"}))),
         ("CreateSpontaneous", post("/api/debts", &wish)),
         ("PaymentMethods", get("/api/payment-methods?amount=100")),
         ("InitiatePayment", post("/api/payments", &json!({"noticeNumbers": [number]}))),

@@ -54,6 +54,11 @@ async fn a_citizen_does_everything(portal: &TestPortal) -> (PortalUser, journeys
     let found = mario.searches(&notice).await;
     mario.gets(&format!("/api/search/{}/notice.pdf", found.reference)).await.pdf();
     mario.associates_found(&found).await;
+    let office = format!("ufficio.{}", mario.person.email);
+    mario.tries_to_change_email(&office).await.expect(202);
+    let token = portal.mailbox().token(&office, "/conferma-email").await.expect("a link to the new address");
+    mario.tries_to_confirm_email(&token).await.expect(204);
+    mario.tries_to_contest("nobody-has-sent-this").await.refused(400, "link_not_valid");
     mario.services().await;
     mario.payment_methods(100).await;
     let own = mario.creates(&json!({"serviceCode": "TEST1", "reason": "Prova", "amount": 100})).await;

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PORTAL, focusIsOn, headingIs, login, open, stands, story, summaryIs } from "./support/browser.js";
 import { PASSWORD, advance, citizen, fiscalCode, linkOf, mailTo } from "./support/people.js";
-import { fill, logIn, register, submit } from "./support/steps.js";
+import { activate, fill, logIn, register, submit } from "./support/steps.js";
 
 const MINUTE = 60;
 
@@ -47,9 +47,9 @@ test("J16 consent withdrawn", story({}, async ({ page, context }) => {
   await register(page, { ...someone, email: `di-nuovo.${someone.email}`, username: `di-nuovo.${someone.email}` });
   await headingIs(page, "Registrazione avvenuta con successo");
   await page.goto(linkOf(await mailTo(`di-nuovo.${someone.email}`, "Attiva"), "/attiva"));
+  await activate(page);
   await headingIs(page, "Account attivato");
-  await open(page, "/accedi");
-  await logIn(page, { username: `di-nuovo.${someone.email}`, password: PASSWORD });
+  await open(page, "/pratiche");
   await stands(page, { title: "Le tue pratiche", says: "Non hai pratiche da pagare." });
 }));
 

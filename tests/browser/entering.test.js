@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PORTAL, STRICT, announces, focusIsOn, headingIs, open, stands, story, summaryIs } from "./support/browser.js";
-import { MARIO, PASSWORD, advance, companyCode, debtor, fiscalCode, linkOf, mailTo, citizen, person } from "./support/people.js";
-import { fill, logIn, register, search, submit } from "./support/steps.js";
+import { MARIO, PASSWORD, advance, codeOf, companyCode, debtor, fiscalCode, linkOf, mailTo, citizen, person } from "./support/people.js";
+import { activate, fill, logIn, register, search, submit } from "./support/steps.js";
 
 const DAY = 24 * 3600;
 
@@ -70,9 +70,9 @@ test("J3 a person registers, activates and logs in", story({}, async ({ page }) 
   await page.click("#rinvia");
   await announces(page, "Puoi chiedere un nuovo invio tra");
   await page.goto(linkOf(await mailTo(someone.email, "Attiva il tuo account"), "/attiva"));
+  await activate(page);
   await stands(page, { title: "Account attivato", focus: "h1", says: "Account attivato" });
-  await page.locator("#regione").getByText("Accedi", { exact: true }).click();
-  await logIn(page, someone);
+  await page.locator("#regione").getByText("Continua", { exact: true }).click();
   await page.waitForURL(/\/pratiche$/);
   await stands(page, { title: "Le tue pratiche", says: "Non sappiamo ancora quali sono le tue pratiche." });
 }));
@@ -128,11 +128,26 @@ test("J5 what can be wrong with a registration", story({}, async ({ page }) => {
   await stands(page, { title: "Errore: I tuoi dati", h1: "I tuoi dati", focus: "#telefono" });
 }));
 
-test("J6 activation: incomplete, used and old links; another one", story({}, async ({ page }) => {
+/** What the page asks of our API while something is done. */
+async function asked(page, something) {
+  const paths = [];
+  const listen = (request) => paths.push(new URL(request.url()).pathname);
+  page.on("request", listen);
+  await something();
+  await page.waitForLoadState("networkidle");
+  page.off("request", listen);
+  return paths.filter((path) => path.startsWith("/api/"));
+}
+
+test("J6 IDN-08 activation: opened by a scanner that runs the page, incomplete, with another password, used", story({}, async ({ page }) => {
   const someone = person();
   await register(page, someone);
   const link = linkOf(await mailTo(someone.email, "Attiva"), "/attiva");
+  assert.deepEqual(await asked(page, () => page.goto(link)), [], "opening the page asks for nothing");
+  await stands(page, { title: "Attiva il tuo account", h1: "Attiva il tuo account" });
+  await page.goto("about:blank");
   await page.goto(link.slice(0, -4));
+  await activate(page);
   await headingIs(page, "Il link non è valido");
   await page.fill("#email", someone.email);
   await submit(page);
@@ -140,18 +155,45 @@ test("J6 activation: incomplete, used and old links; another one", story({}, asy
   await page.goto("about:blank");
   const fresh = linkOf(await mailTo(someone.email, "Attiva"), "/attiva");
   await page.goto(fresh);
+  await submit(page);
+  await summaryIs(page, ["Scrivi la password della registrazione"]);
+  await activate(page, "un’altra password");
+  await summaryIs(page, ["Non è la password scelta con questa registrazione. Se non la ricordi, registrati di nuovo"]);
+  await activate(page);
   await headingIs(page, "Account attivato");
   await page.goto("about:blank");
   await page.goto(fresh);
-  await headingIs(page, "Account attivato");
-  // Ten minutes later it is no double click any more.
-  await advance(11 * 60);
+  await activate(page);
+  await stands(page, { title: "Account già attivo", focus: "h1", says: "Account già attivo" });
   await page.goto("about:blank");
-  await page.goto(fresh);
-  await stands(page, { title: "Il link non è valido", focus: "h1", says: "Il link non è valido" });
-  await page.getByText("se l’hai già usato puoi accedere").waitFor();
-  await page.locator("#regione").getByText("Accedi", { exact: true }).click();
-  await logIn(page, someone);
+  await open(page, "/pratiche");
+  await stands(page, { title: "Le tue pratiche" });
+}));
+
+test("J6 IDN-08 a link without its end: the code is typed, on activation and reset", story({}, async ({ page }) => {
+  const someone = person();
+  await register(page, someone);
+  const mailed = await mailTo(someone.email, "Attiva");
+  await page.goto(linkOf(mailed, "/attiva").split("#")[0]);
+  await submit(page);
+  await summaryIs(page, ["Inserisci lo username: è un’email", "Inserisci il codice del messaggio", "Scrivi la password della registrazione"]);
+  await fill(page, { username: someone.username, code: "ZZZZ-9999" });
+  await activate(page);
+  await summaryIs(page, ["Il codice non è valido: ricontrollalo, oppure usa il link o chiedi un altro messaggio"]);
+  await page.fill("#code", codeOf(mailed).toLowerCase());
+  await activate(page);
+  await headingIs(page, "Account attivato");
+  await page.context().clearCookies();
+  await open(page, "/password-dimenticata");
+  await page.fill("#username", someone.username);
+  await submit(page);
+  const reset = await mailTo(someone.email, "Reimposta");
+  await page.goto(linkOf(reset, "/reimposta-password").split("#")[0]);
+  const fresh = "tre gatti sul tetto rosso";
+  await fill(page, { username: someone.username, code: codeOf(reset), password: fresh, conferma: fresh });
+  await submit(page);
+  await page.waitForURL(/accedi/);
+  await logIn(page, { ...someone, password: fresh });
   await stands(page, { title: "Le tue pratiche" });
 }));
 
@@ -165,12 +207,14 @@ for (const [language, prefix, title, sent] of [["it", "", "Il link non è valido
     const link = linkOf(await mailTo(someone.email, subject), "/attiva");
     await advance(DAY + 60);
     await page.goto(link);
+    await activate(page);
     await stands(page, { title, focus: "h1", says: title });
     await page.fill("#email", someone.email);
     await submit(page);
     await announces(page, sent);
     await register(page, someone, prefix);
     await page.goto(linkOf(await mailTo(someone.email, subject), "/attiva"));
+    await activate(page);
     const done = language === "it" ? "Account attivato" : "Account activated";
     await stands(page, { title: done, focus: "h1", says: done });
   }));

@@ -47,6 +47,11 @@ const summary = async (page) => {
   await submit(page);
   await page.locator(".riepilogo-errori").waitFor();
 };
+const activated = (shows) => async (page) => {
+  await page.fill("#password", PASSWORD);
+  await submit(page);
+  await page.locator(shows).waitFor();
+};
 const put = async (page, values) => {
   for (const [name, value] of Object.entries(values)) await page.fill(`[name="${name}"]`, value);
 };
@@ -99,9 +104,14 @@ const PUBLIC = [
   } }],
   ["S04-en", "/en/registrazione", "form", { then: registering(fiscalCode) }],
   ["S05", "/registrazione", "form", { then: registered }],
-  ["S06-attivato", "/attiva#t=x", ".esito-riuscito", { first: answer("**/api/activate", { json: { status: "active" } }) }],
-  ["S06-non-valido", "/attiva#t=x", "#email", { first: answer("**/api/activate", problem(400, "link_not_valid")) }],
-  ["S06-rete", "/attiva#t=x", ".esito-errore", { first: answer("**/api/activate", problem(503, "temporarily_unavailable")) }],
+  ["S06", "/attiva#t=x", "form"],
+  ["S06-codice", "/attiva", "#code"],
+  ["S06-errori", "/attiva", "form", { then: summary }],
+  ["S06-attivato", "/attiva#t=x", "form", { first: answer("**/api/activate", { json: { status: "active", account: {} } }), then: activated(".esito-riuscito") }],
+  ["S06-gia-attivo", "/attiva#t=x", "form", { first: answer("**/api/activate", { json: { status: "active" } }), then: activated(".esito-riuscito") }],
+  ["S06-non-valido", "/attiva#t=x", "form", { first: answer("**/api/activate", problem(400, "link_not_valid")), then: activated("#email") }],
+  ["S06-preso", "/attiva#t=x", "form", { first: answer("**/api/activate", problem(409, "username_taken")), then: activated(".esito-attenzione") }],
+  ["S06-rete", "/attiva#t=x", "form", { first: answer("**/api/activate", problem(503, "temporarily_unavailable")), then: activated(".riepilogo-errori") }],
   ["S07", "/accedi", "form"],
   ["S07-errori", "/accedi", "form", { then: summary }],
   ["S07-non-attivo", "/accedi", "form", { first: answer("**/api/login", problem(403, "account_not_active")), then: async (page) => {
@@ -120,7 +130,7 @@ const PUBLIC = [
   } }],
   ["S09", "/reimposta-password#t=x", "form"],
   ["S09-errori", "/reimposta-password#t=x", "form", { then: summary }],
-  ["S09-scaduto", "/reimposta-password", ".esito-attenzione"],
+  ["S09-codice", "/reimposta-password", "#code"],
   ["S22", "/uscita", "h1"],
   ["S23", "/privacy", "h1"], ["S23-en", "/en/privacy", "h1"],
   ["S24", "/termini", "h1"], ["S25", "/note-legali", "h1"], ["S26", "/aiuto", "h1"], ["S27", "/accessibilita", "h1"],

@@ -76,7 +76,7 @@ def register(number):
     requests.post(f"{PORTAL}/api/register", json=form).raise_for_status()
     mails = requests.get(f"{PORTAL}/_local/mail.json", params={"to": mail}).json()["items"]
     token = next(link.split("#t=")[1] for mail in mails for link in mail["links"] if "#t=" in link)
-    requests.post(f"{PORTAL}/api/activate", json={"token": token}).raise_for_status()
+    requests.post(f"{PORTAL}/api/activate", json={"token": token, "password": PASSWORD}).raise_for_status()
     return who
 
 

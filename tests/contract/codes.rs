@@ -26,6 +26,7 @@ const PUBLISHED: &[(&str, u16)] = &[
     ("receipt_not_found", 404),
     ("not_found", 404),
     ("method_not_allowed", 405),
+    ("username_taken", 409),
     ("debt_already_paid", 409),
     ("debt_not_payable", 409),
     ("payment_in_progress", 409),

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use journeys::{TestRequest, TestResponse};
+use journeys::{PortalUser, TestRequest, TestResponse};
 use jsonschema::{Draft, Validator};
 use serde_json::{Map, Value, json};
 
 use crate::stack::{
-    CREDITOR_KEY, PAID_NOTICE, SendToStack, activated, issue_debt, mailed_token, mario, now, payment_of,
-    receipt_code_of_mario, reference, registered, reset_token, session, signed_callback, spontaneous_of,
-    stranger, unique, yaml,
+    CREDITOR_KEY, PAID_NOTICE, SendToStack, activated, confirmation_token, contest_token, issue_debt,
+    mailed_token, mario, now, payment_of, receipt_code_of_mario, reference, registered, reset_token, session,
+    signed_callback, spontaneous_of, stranger, unique, yaml,
 };
 
 pub struct Document(Value);
@@ -229,7 +229,9 @@ async fn prepared(
     let schemes: Vec<&String> =
         security.as_array().into_iter().flatten().filter_map(Value::as_object).flat_map(Map::keys).collect();
     // What ends a session or an account is done by somebody who is not needed any more.
-    let by_another = ["logout", "changePassword", "revokeConsent", "changeAccount"].contains(&operation.id);
+    let by_another =
+        ["logout", "changePassword", "revokeConsent", "changeAccount", "changeEmail", "confirmEmail"]
+            .contains(&operation.id);
     let who = if by_another { activated().await } else { mario() };
     let mut path = operation.path.to_owned();
     let mut query = Vec::new();
@@ -256,9 +258,16 @@ async fn prepared(
     }
     if let Some((media, value)) = body {
         let text = match (operation.id, value) {
-            ("activate", _) => json!({"token": mailed_token(&registered().await).await}).to_string(),
+            ("activate", value) => by_link(value, &registered().await).await.to_string(),
             ("resetPassword", value) => {
-                with(value, "token", json!(reset_token(&activated().await).await)).to_string()
+                let who = activated().await;
+                let _mailed = reset_token(&who).await;
+                by_link(value, &who).await.to_string()
+            }
+            ("confirmEmail", _) => json!({"token": confirmation_token(&who).await}).to_string(),
+            ("contestProof", _) => json!({"token": contest_token().await}).to_string(),
+            ("changeEmail", value) => {
+                with(value, "email", json!(format!("{}@example.it", unique("office")))).to_string()
             }
             ("associateDebt", value) if value.get("reference").is_some() => {
                 json!({"reference": reference().await}).to_string()
@@ -300,5 +309,21 @@ async fn named(operation: &ContractOperation<'_>, name: &str, example: Option<St
 
 fn with(mut value: Value, name: &str, thing: Value) -> Value {
     value[name] = thing;
+    value
+}
+
+/// The example of a form that wants a mailed link or its code, with those of this person's latest mail.
+async fn by_link(mut value: Value, who: &PortalUser) -> Value {
+    let mails = who.mails().await;
+    if value.get("token").is_some() {
+        value["token"] = json!(mailed_token(who).await);
+    } else {
+        value["username"] = json!(who.person.username);
+        value["code"] = json!(mails[0].code());
+    }
+    // What is chosen anew is the example's.
+    if value.get("passwordConfirmation").is_none() {
+        value["password"] = json!(who.person.password);
+    }
     value
 }

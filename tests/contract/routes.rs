@@ -20,10 +20,19 @@ const PUBLISHED: &[(&str, &[&str])] = &[
     ("login", &["POST /api/login"]),
     ("logout", &["POST /api/logout"]),
     ("password", &["POST /api/password/forgot", "POST /api/password/reset", "POST /api/password/change"]),
-    ("account", &["GET /api/account", "PATCH /api/account", "GET /api/account/export"]),
+    (
+        "account",
+        &[
+            "GET /api/account",
+            "PATCH /api/account",
+            "GET /api/account/export",
+            "POST /api/account/email",
+            "POST /api/account/email/confirm",
+        ],
+    ),
     ("services", &["GET /api/services"]),
     ("list-debts", &["GET /api/debts", "GET /api/debts/{noticeNumber}"]),
-    ("associate", &["POST /api/debts/associate"]),
+    ("associate", &["POST /api/debts/associate", "POST /api/identity/contest"]),
     ("create-spontaneous", &["POST /api/debts", "DELETE /api/debts/{noticeNumber}"]),
     ("payment-methods", &["GET /api/payment-methods"]),
     (

@@ -222,6 +222,27 @@ pub async fn reset_token(user: &PortalUser) -> String {
     mailed_token(user).await
 }
 
+/// The token of a mail that confirms another address of somebody.
+pub async fn confirmation_token(user: &PortalUser) -> String {
+    let there = user.elsewhere();
+    there.logs_in().await;
+    let office = format!("{}@example.it", unique("office"));
+    there.tries_to_change_email(&office).await.expect(202);
+    portal().mailbox().token(&office, "/conferma-email").await.expect("a link to the new address")
+}
+
+/// The token of a mail that contests somebody's proof.
+pub async fn contest_token() -> String {
+    let user = activated().await;
+    let known = format!("{}@example.it", unique("known"));
+    let position = DebtPosition::of(&user.person, portal().rng());
+    let mut debtor = user.person.debtor();
+    debtor["email"] = json!(known);
+    let notice = portal().creditor().issues_as(position.with("debtor", debtor)).await;
+    user.associates(&notice).await;
+    portal().mailbox().token(&known, "/contesta").await.expect("a link to the known address")
+}
+
 /// Starts to pay a debt; returns the payment's id.
 pub async fn payment_of(user: &PortalUser, notice: &str) -> String {
     let order = TestRequest::new("POST", "/api/payments").cookie(&session(user).await);

@@ -10,7 +10,7 @@ const CODES: &str = "`invalid_input` 400 · `unknown_field` 400 · `malformed_bo
 `stale_timestamp` 400 · `invalid_cursor` 400 · `not_authenticated` 401 · `invalid_credentials` 401 · \
 `bad_signature` 401 · `account_not_active` 403 · `forbidden_origin` 403 · `forbidden_scope` 403 · `debt_not_found` 404 · \
 `payment_not_found` 404 · `receipt_not_found` 404 · `not_found` 404 · `method_not_allowed` 405 · \
-`debt_already_paid` 409 · `debt_not_payable` 409 · `payment_in_progress` 409 · `request_in_progress` 409 · \
+`username_taken` 409 · `debt_already_paid` 409 · `debt_not_payable` 409 · `payment_in_progress` 409 · `request_in_progress` 409 · \
 `amount_changed` 409 · `payload_too_large` 413 · `unsupported_media_type` 415 · `idempotency_key_reused` 422 · \
 `too_many_requests` 429 · `psp_unavailable` 502 · `temporarily_unavailable` 503";
 
@@ -42,6 +42,15 @@ async fn meets_them_all(portal: &TestPortal) -> Vec<TestResponse> {
     let waiting = portal.citizen();
     waiting.registers().await;
     met.push(waiting.tries_to_log_in().await);
+    // Somebody who registered twice, and used the first link.
+    portal.clock().moves_minutes(2).await;
+    waiting.registers().await;
+    waiting.asks_for_activation().await.expect(202);
+    let links = waiting.mails().await.remove(0).links;
+    let first = links[1].split_once("#t=").unwrap().1;
+    waiting.tries_to_activate(first).await.expect(200);
+    met.push(waiting.tries_to_activate(links[0].split_once("#t=").unwrap().1).await);
+    mario.logs_in().await;
     met.push(browser.post("/api/logout", &json!({})).header("origin", "https://evil.example").answer().await);
     let reads = browser.request("DELETE", &format!("/creditor/debts/{}", notice.number));
     met.push(reads.header("authorization", "Bearer local-reader-key").answer().await);

@@ -8,6 +8,7 @@
     reason = "stories: what does not go as told stops the test, also in what several tests share"
 )]
 
+mod account_email;
 mod acknowledged;
 mod activate;
 mod associate;

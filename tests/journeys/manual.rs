@@ -227,6 +227,7 @@ async fn withdraws_and_comes_back(
     let mut person: SamplePerson = citizen.person.clone();
     // Of one address within a minute only one registration is answered by mail (AB-08).
     person.email = format!("again.{}", person.email);
+    person.username.clone_from(&person.email);
     person.password = SamplePerson::new_password(portal.rng());
     let again = portal.citizen_like(person).elsewhere();
     again.registers().await;

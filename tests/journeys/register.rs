@@ -85,19 +85,63 @@ async fn ab_13_line_ends_in_a_name_are_refused() {
 
 #[tokio::test]
 async fn a_wrong_address_is_corrected_by_registering_again() {
-    let Some(portal) = TestPortal::alone() else { return };
+    let portal = TestPortal::open();
     let mut mario = portal.citizen();
     let right = mario.person.email.clone();
     mario.person.email = format!("typo.{right}");
+    mario.person.username.clone_from(&mario.person.email);
     mario.registers().await;
-    let stray = portal.mailbox().token(&mario.person.email, "/attiva").await.unwrap();
-    portal.clock().moves_minutes(1).await;
-    mario.person.email = right;
+    mario.person.email.clone_from(&right);
+    mario.person.username = right;
     mario.registers().await;
-    // The stray link leads nowhere any more.
-    mario.tries_to_activate(&stray).await.refused(400, "link_not_valid");
     mario.activates().await;
-    assert_eq!(mario.logs_in().await["email"], mario.person.email.as_str());
+    assert_eq!(mario.account().await["email"], mario.person.email.as_str());
+}
+
+#[tokio::test]
+async fn idn_01_the_activation_mail_goes_to_the_username_whatever_the_other_address_says() {
+    let portal = TestPortal::open();
+    let mut thief = portal.citizen();
+    let owner = portal.citizen();
+    // With a mailbox of their own, and the owner's as username.
+    thief.person.username.clone_from(&owner.person.username);
+    thief.registers().await;
+    assert!(thief.mails().await.is_empty(), "nothing to an address that nobody has confirmed");
+    assert_eq!(owner.mails_about("Attiva il tuo account").await, 1);
+    // Whoever reads that mail has not the password, and the thief has not the mail.
+    let token = owner.token("/attiva").await;
+    owner.tries_to_activate(&token).await.refused(401, "invalid_credentials");
+}
+
+#[tokio::test]
+async fn idn_01_a_fiscal_code_excludes_nobody_before_it_is_proven() {
+    let portal = TestPortal::open();
+    let first = portal.known_citizen().await;
+    let mut second = portal.citizen();
+    second.person.fiscal_code.clone_from(&first.person.fiscal_code);
+    let mut third = portal.citizen();
+    third.person.fiscal_code.clone_from(&first.person.fiscal_code);
+    for person in [second.becomes_known().await, third.becomes_known().await] {
+        assert_eq!(person.account().await["fiscalCode"], first.person.fiscal_code.as_str());
+        assert_eq!(person.account().await["identityProven"], false);
+    }
+}
+
+#[tokio::test]
+async fn idn_07_a_username_that_is_taken_is_told_to_its_mailbox_alone() {
+    let Some(portal) = TestPortal::alone() else { return };
+    let mario = portal.known_citizen().await;
+    portal.clock().moves_minutes(2).await;
+    let mut again = portal.citizen();
+    again.person.username.clone_from(&mario.person.username);
+    again.person.email.clone_from(&mario.person.email);
+    again.registers().await;
+    // The same mail as ever; only its link says what is so.
+    assert_eq!(mario.mails_about("Attiva il tuo account").await, 2);
+    let token = mario.token("/attiva").await;
+    again.tries_to_activate(&token).await.refused(409, "username_taken");
+    again.tries_to_log_in().await.refused(401, "invalid_credentials");
+    mario.logs_in().await;
 }
 
 /// One citizen for each state that an account can be in: unknown, waiting, active, closed.

@@ -64,6 +64,8 @@ async fn without_a_session_nothing_personal_answers() {
     }
     for path in [
         "/api/logout",
+        "/api/account/email",
+        "/api/account/email/confirm",
         "/api/debts/associate",
         "/api/debts",
         "/api/payments",

@@ -89,10 +89,18 @@ impl Journey<'_> {
         mario.logs_in().await;
         self.step("Account", "seen", mario.account()).await;
         self.step("Account", "another language", mario.chooses_language("en")).await;
+        let office = format!("ufficio.{}", mario.person.email);
+        let change = mario.tries_to_change_email(&office);
+        self.step("Account", "another address", async { change.await.expect(202) }).await;
+        let token = self.portal.mailbox().token(&office, "/conferma-email").await.expect("a link");
+        let confirm = mario.tries_to_confirm_email(&token);
+        self.step("Account", "the address confirmed", async { confirm.await.expect(204) }).await;
     }
 
     async fn debts(&self, mario: &PortalUser, notice: &SampleNotice) {
         self.step("Associate", "by both codes, proves who they are", mario.associates(notice)).await;
+        let nobodys = mario.tries_to_contest("nobody-has-sent-this");
+        self.step("Associate", "a link of nobody's", async { nobodys.await.expect(400) }).await;
         let other = self.portal.creditor().issues(&self.portal.citizen().person).await;
         let found = mario.searches(&other).await;
         self.step("Associate", "by what was found", mario.associates_found(&found)).await;

@@ -43,6 +43,15 @@ impl MailboxClient {
     }
 }
 
+impl ReceivedMail {
+    /// The short code beside the mail's first link.
+    pub fn code(&self) -> Option<String> {
+        let group = |text: &str| text.len() == 4 && text.bytes().all(|b| b.is_ascii_alphanumeric());
+        let code = |word: &&str| word.split_once('-').is_some_and(|(a, b)| group(a) && group(b));
+        self.text.split_whitespace().find(code).map(str::to_owned)
+    }
+}
+
 /// The token of a mail's link to a page.
 pub fn token_of(mail: &ReceivedMail, page: &str) -> Option<String> {
     let start = format!("{page}#t=");

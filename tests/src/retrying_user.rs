@@ -53,7 +53,9 @@ impl RetryingUser {
         for _ in 0..TRIES {
             stack.settle().await;
             if let Some(token) = self.mailed_token("/attiva") {
-                let active = self.insists("/api/activate", &json!({"token": token})).await;
+                let active = self
+                    .insists("/api/activate", &json!({"token": token, "password": *self.password.borrow()}))
+                    .await;
                 if active.status == 200 || active.status == 400 {
                     break;
                 }

@@ -83,13 +83,24 @@ impl PortalUser {
     }
 
     pub async fn tries_to_activate(&self, token: &str) -> TestResponse {
-        self.posts("/api/activate", &json!({"token": token})).await
+        self.tries_to_activate_with(token, &self.person.password).await
     }
 
+    pub async fn tries_to_activate_with(&self, token: &str, password: &str) -> TestResponse {
+        self.posts("/api/activate", &json!({"token": token, "password": password})).await
+    }
+
+    /// With the short code of a mail instead of its link.
+    pub async fn tries_to_activate_by_code(&self, code: &str) -> TestResponse {
+        let SamplePerson { username, password, .. } = &self.person;
+        self.posts("/api/activate", &json!({"username": username, "code": code, "password": password})).await
+    }
+
+    /// By the newest link; is logged in.
     pub async fn activates(&self) {
         let token = self.token("/attiva").await;
         let active = self.tries_to_activate(&token).await.ok();
-        assert_eq!(active, json!({"status": "active"}));
+        assert_eq!(active["status"], "active");
     }
 
     pub async fn asks_for_activation(&self) -> TestResponse {
@@ -118,11 +129,10 @@ impl PortalUser {
         self.tries_to_log_out().await.expect(204);
     }
 
-    /// Registers, activates, logs in.
+    /// Registers and activates, which logs in.
     pub async fn becomes_known(self) -> Self {
         self.registers().await;
         self.activates().await;
-        self.logs_in().await;
         self
     }
 
@@ -144,6 +154,22 @@ impl PortalUser {
 
     pub async fn chooses_language(&self, language: &str) -> Value {
         self.tries_to_change_account(&json!({"language": language})).await.ok()["account"].take()
+    }
+
+    pub async fn tries_to_change_email(&self, email: &str) -> TestResponse {
+        self.posts("/api/account/email", &json!({"email": email, "password": self.person.password})).await
+    }
+
+    pub async fn tries_to_confirm_email(&self, token: &str) -> TestResponse {
+        self.posts("/api/account/email/confirm", &json!({"token": token})).await
+    }
+
+    pub async fn tries_to_contest(&self, token: &str) -> TestResponse {
+        self.posts("/api/identity/contest", &json!({"token": token})).await
+    }
+
+    pub async fn is_proven(&self) -> bool {
+        self.account().await["identityProven"].as_bool().expect("a flag")
     }
 
     pub async fn exports(&self) -> Value {
@@ -175,6 +201,12 @@ impl PortalUser {
 
     pub async fn tries_to_reset_password(&self, token: &str, new: &str) -> TestResponse {
         let reset = json!({"token": token, "password": new, "passwordConfirmation": new});
+        self.posts("/api/password/reset", &reset).await
+    }
+
+    pub async fn tries_to_reset_by_code(&self, code: &str, new: &str) -> TestResponse {
+        let username = &self.person.username;
+        let reset = json!({"username": username, "code": code, "password": new, "passwordConfirmation": new});
         self.posts("/api/password/reset", &reset).await
     }
 
@@ -213,6 +245,12 @@ impl PortalUser {
     /// How many mails came with this subject.
     pub async fn mails_about(&self, subject: &str) -> usize {
         self.portal.mailbox().of_subject(&self.person.email, subject).await.len()
+    }
+
+    /// The newest mail with this subject.
+    pub async fn mails_about_first(&self, subject: &str) -> ReceivedMail {
+        let mails = self.portal.mailbox().of_subject(&self.person.email, subject).await;
+        mails.into_iter().next().unwrap_or_else(|| panic!("no mail about {subject}"))
     }
 
     // Debts.

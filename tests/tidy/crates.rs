@@ -100,6 +100,7 @@ fn who_reads_without_a_session_says_as_whom() {
         ("DebtReader::Worker", &["shared/outbox"]),
         ("AccountReader::Login", &["functions/login"]),
         ("AccountReader::Worker", &["shared/outbox", "functions/sweep"]),
+        ("AccountReader::Operator", &["infra/admin"]),
         ("Ledger::connect", &["functions/audit", "infra/admin"]),
     ];
     let product = |path: &String| path.ends_with(".rs") && !path.starts_with("tests/");

@@ -4,8 +4,28 @@ use domain::movement::{Movement, MovementSource};
 use domain::person::{Person, PersonType};
 use domain::receipt::{Payer, PspIdentity, Receipt};
 use domain::{Date, Debt, Timestamp};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use web::view::AccountView;
+
+/// Another address for mail.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EmailForm {
+    pub email: Option<String>,
+    pub password: Option<String>,
+}
+
+/// The token of the link that was mailed there.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConfirmationForm {
+    pub token: Option<String>,
+}
+
+#[derive(Serialize)]
+pub struct EmailChange {
+    pub status: &'static str,
+}
 
 #[derive(Serialize)]
 pub struct AccountAnswer {

@@ -16,6 +16,13 @@ struct SentReference {
     reference: Option<String>,
 }
 
+/// The token of a mailed link that contests a proof.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ContestForm {
+    pub token: Option<String>,
+}
+
 impl AssociationForm {
     pub fn read(object: JsonObject) -> Result<Self, Problem> {
         if !object.contains_key("reference") {

@@ -5,8 +5,9 @@ use domain::error::{FieldCode, Form};
 use domain::outbox::OutboxMessage;
 use domain::password::Password as Secret;
 use domain::person::Email;
+use domain::registration::{OpenedLink, ShownLink};
 use domain::{Error, FieldError};
-use identity::{Links, Passwords, Sessions, Verified};
+use identity::{Passwords, Sessions, Verified};
 use runtime::{ConfigError, Env};
 use serde::{Deserialize, Serialize};
 use store::{AccountWriter, Outbox, PasswordOrigin, RateLimit, RateLimits};
@@ -30,6 +31,8 @@ struct ForgottenForm {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct ResetForm {
     token: Option<String>,
+    username: Option<String>,
+    code: Option<String>,
     password: Option<String>,
     password_confirmation: Option<String>,
 }
@@ -93,28 +96,31 @@ impl Password {
 
     async fn reset(&self, request: &Request) -> Result<Reply, Problem> {
         let (reset, mut form) = request.json::<ResetForm>()?;
-        let token = reset.token.unwrap_or_default();
-        let password = reset.password.unwrap_or_default();
-        let confirmation = reset.password_confirmation.unwrap_or_default();
-        if token.is_empty() {
-            form.refuse(FieldError::new("token", FieldCode::Required));
-        }
-        self.accepted(form, &password, &confirmation, &[])?;
-        let source = request.source();
-        let opened = match Links::is_plausible(&token) {
-            true => self.accounts.accounts().open_link(LinkPurpose::ResetPassword, &token).await,
-            false => Err(Error::LinkNotValid),
-        };
+        let [token, username, code, password, confirmation] =
+            [reset.token, reset.username, reset.code, reset.password, reset.password_confirmation]
+                .map(Option::unwrap_or_default);
+        let shown = ShownLink::read(&mut form, &token, &username, &code);
+        form.check(new_password(&self.passwords.policy, &password, &[]));
+        form.check(confirmed(&password, &confirmation));
+        let shown = form.give(shown)?;
+        let (source, opened) = (request.source(), self.opened(&shown).await);
         let opened = self.limits.unless_guessed(&[(RateLimit::LINK, source.as_str())], opened).await?;
         let personal = opened.account.profile.personal();
         let password = self.accepted(Form::default(), &password, &confirmation, &personal)?;
         let username = opened.account.profile.username.clone();
         let hash = self.passwords.hash(&password).await?;
-        self.accounts.reset_password(&token, &opened, &hash).await?;
+        self.accounts.reset_password(&opened, &hash).await?;
         let known = self.sessions.known_browser(request, &username).await?;
         let origin = PasswordOrigin::of(known.as_deref(), source.as_str());
         self.limits.forgive(username.as_str(), origin).await;
         Ok(self.sessions.without_cookies(Reply::no_content()))
+    }
+
+    /// The account of a link or code.
+    async fn opened(&self, shown: &ShownLink) -> Result<OpenedLink, Error> {
+        let accounts = self.accounts.accounts();
+        let link = accounts.shown_link(LinkPurpose::ResetPassword, shown).await?;
+        Ok(accounts.open_link(LinkPurpose::ResetPassword, &link).await?.0)
     }
 
     async fn change(&self, request: &Request) -> Result<Reply, Problem> {

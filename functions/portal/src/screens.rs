@@ -59,6 +59,8 @@ templates! {
     login Login "accedi.html"
     forgotten Forgotten "password-dimenticata.html"
     reset Reset "reimposta-password.html"
+    confirm_email ConfirmEmail "conferma-email.html"
+    contest Contest "contesta.html"
     to_pay ToPay "pratiche.html"
     history History "storico.html"
     services Services "spontaneo.html"
@@ -85,7 +87,9 @@ templates! {
 const FISCAL_CODE: &str = "err.fiscalCode.";
 const NOTICE_CODE: &str = "err.noticeNumber.";
 const DEBTS: &str = "pratica.js.";
-const NEW_PASSWORD: [&str; 2] = ["err.password.", "err.passwordConfirmation."];
+/// What can be wrong with a new password, and with the code of a mail.
+const RESET: [&str; 5] =
+    ["codice.js.", "err.code.", "err.username.", "err.password.", "err.passwordConfirmation."];
 
 /// What can be wrong with a payment before it starts.
 const PAYMENT: [&str; 6] = [
@@ -204,7 +208,15 @@ pub static SCREENS: &[Screen] = &[
         .logged_out(),
     Screen::new("S05", "registrazione-completata", "/registrazione/completata", registered).scripted(&[]),
     Screen::new("S06", "attiva", "/attiva", activate)
-        .scripted(&["err.email.", "problem.link_not_valid.title"])
+        .scripted(&[
+            "codice.js.",
+            "err.attiva.",
+            "err.code.",
+            "err.email.",
+            "err.username.",
+            "problem.link_not_valid.title",
+            "problem.username_taken.",
+        ])
         .entrance(),
     Screen::new("S07", "accedi", "/accedi", login)
         .scripted(&[
@@ -216,7 +228,13 @@ pub static SCREENS: &[Screen] = &[
     Screen::new("S08", "password-dimenticata", "/password-dimenticata", forgotten)
         .scripted(&["err.accedi.", "err.username."])
         .logged_out(),
-    Screen::new("S09", "reimposta-password", "/reimposta-password", reset).scripted(&NEW_PASSWORD).entrance(),
+    Screen::new("S09", "reimposta-password", "/reimposta-password", reset).scripted(&RESET).entrance(),
+    Screen::new("S36", "conferma-email", "/conferma-email", confirm_email)
+        .scripted(&["problem.link_not_valid.title"])
+        .entrance(),
+    Screen::new("S37", "contesta", "/contesta", contest)
+        .scripted(&["problem.link_not_valid.title"])
+        .entrance(),
     Screen::new("S10", "pratiche", "/pratiche", to_pay).scripted(&[DEBTS]).private(),
     Screen::new("S11", "storico", "/pratiche/storico", history)
         .scripted(&[DEBTS, "err.from.", "err.to."])

@@ -3,7 +3,8 @@
 use clap::{Args, Parser, Subcommand};
 use domain::bookkeeping::Reason;
 use domain::notice::NoticeNumber;
-use domain::{Amount, Date, FieldCode, Timestamp};
+use domain::person::Email;
+use domain::{Amount, Date, FieldCode, FiscalCode, Timestamp};
 
 use crate::doctor::DoctorOptions;
 
@@ -13,7 +14,8 @@ use crate::doctor::DoctorOptions;
     name = "admin",
     after_help = "refund, reconcile and correct append a movement; a movement's number is the one that debt and \
                   differences show. They and replay can be repeated: what is known already stays as it is. Nothing \
-                  else is ever changed. infra/runbooks/operator.md says where the variables come from."
+                  else of the ledger is ever changed. release, assign and close decide whose a fiscal code or a \
+                  username is. infra/runbooks/operator.md says where the variables come from."
 )]
 pub struct Cli {
     /// The sweep's variables, as NAME=value lines or one JSON object; - is the standard input
@@ -27,6 +29,8 @@ pub struct Cli {
 pub enum AdminCommand {
     #[command(flatten)]
     Ledger(LedgerCommand),
+    #[command(flatten)]
+    Identity(IdentityCommand),
     /// Look through a configuration before it goes live; ends with 1 when there is a fault
     Doctor(DoctorOptions),
 }
@@ -51,6 +55,39 @@ pub enum LedgerCommand {
     Reconcile(Note),
     /// Credit what the node collected and never told
     Correct(Correction),
+}
+
+/// What is decided of accounts and of the fiscal codes that they prove.
+#[derive(Debug, PartialEq, Eq, Subcommand)]
+pub enum IdentityCommand {
+    /// Whose a fiscal code is, and whether that is disputed
+    Holder {
+        #[arg(value_parser = fiscal_code)]
+        code: FiscalCode,
+    },
+    /// Take a fiscal code from whoever has proven it: it can be proven anew
+    Release {
+        #[arg(value_parser = fiscal_code)]
+        code: FiscalCode,
+        #[command(flatten)]
+        signature: Signature,
+    },
+    /// Give a fiscal code to the active account of a username that names it
+    Assign {
+        #[arg(value_parser = fiscal_code)]
+        code: FiscalCode,
+        #[arg(value_parser = username)]
+        username: Email,
+        #[command(flatten)]
+        signature: Signature,
+    },
+    /// Close the account of a username, which is then free, as is its fiscal code
+    Close {
+        #[arg(value_parser = username)]
+        username: Email,
+        #[command(flatten)]
+        signature: Signature,
+    },
 }
 
 /// Which callbacks are applied again.
@@ -134,6 +171,14 @@ fn notice(number: &str) -> Result<NoticeNumber, String> {
     NoticeNumber::parse(number).map_err(|_| format!("{number} is not a notice number: 18 digits"))
 }
 
+fn fiscal_code(text: &str) -> Result<FiscalCode, &'static str> {
+    FiscalCode::parse(text).map_err(|_| "this is not a fiscal code")
+}
+
+fn username(text: &str) -> Result<Email, &'static str> {
+    Email::parse(text).map_err(|_| "a username is an e-mail address")
+}
+
 fn amount(text: &str) -> Result<Amount, &'static str> {
     Amount::parse_decimal(text).map_err(|_| "--amount wants euro such as 45.50")
 }
@@ -165,8 +210,38 @@ mod tests {
         let command = Cli::try_parse_from(line).map_err(|e| e.to_string())?.command;
         Ok(command.map(|command| match command {
             AdminCommand::Ledger(command) => command,
-            AdminCommand::Doctor(_) => panic!("no command of the ledger"),
+            AdminCommand::Identity(_) | AdminCommand::Doctor(_) => panic!("no command of the ledger"),
         }))
+    }
+
+    #[test]
+    fn a_decision_of_identity_is_signed() {
+        let read = |line: &[&str]| {
+            let line = std::iter::once("admin").chain(line.iter().copied());
+            let command = Cli::try_parse_from(line).ok()?.command?;
+            let AdminCommand::Identity(command) = command else { return None };
+            Some(command)
+        };
+        let code = || FiscalCode::parse("RSSMRA80A01H501U").unwrap();
+        let username = || Email::parse("mario.rossi@example.it").unwrap();
+        let signature = || Signature { by: "anagrafe".to_owned(), why: "verbale 7/2026".to_owned() };
+        let by = ["--by", "anagrafe", "--why", "verbale 7/2026"];
+        assert_eq!(read(&["holder", "rssmra80a01h501u"]), Some(IdentityCommand::Holder { code: code() }));
+        assert_eq!(
+            read(&[&["release", "RSSMRA80A01H501U"], &by[..]].concat()),
+            Some(IdentityCommand::Release { code: code(), signature: signature() })
+        );
+        assert_eq!(
+            read(&[&["assign", "RSSMRA80A01H501U", "Mario.Rossi@example.it"], &by[..]].concat()),
+            Some(IdentityCommand::Assign { code: code(), username: username(), signature: signature() })
+        );
+        assert_eq!(
+            read(&[&["close", "mario.rossi@example.it"], &by[..]].concat()),
+            Some(IdentityCommand::Close { username: username(), signature: signature() })
+        );
+        assert_eq!(read(&["release", "RSSMRA80A01H501U"]), None, "nobody signs");
+        assert_eq!(read(&[&["release", "RSSMRA80A01H501X"], &by[..]].concat()), None);
+        assert_eq!(read(&[&["close", "mario"], &by[..]].concat()), None);
     }
 
     #[test]

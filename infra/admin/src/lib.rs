@@ -2,5 +2,6 @@
 
 pub mod cli;
 pub mod doctor;
+pub mod identity;
 mod messages;
 pub mod operator;

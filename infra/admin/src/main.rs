@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::process::ExitCode;
 
-use admin::cli::{AdminCommand, Cli, LedgerCommand};
+use admin::cli::{AdminCommand, Cli, IdentityCommand, LedgerCommand};
 use admin::doctor::{self, DoctorOptions};
 use admin::operator::{self, Verdict};
 use clap::{CommandFactory, Parser};
 use runtime::{Clock, Env};
+use tokio::runtime::Runtime;
 
 type CommandFailure = Box<dyn std::error::Error>;
 
@@ -16,6 +17,7 @@ fn main() -> ExitCode {
     let Cli { variables, command } = Cli::parse();
     let done = match command {
         Some(AdminCommand::Ledger(command)) => ledger(variables.as_deref(), command),
+        Some(AdminCommand::Identity(command)) => identity(variables.as_deref(), command),
         Some(AdminCommand::Doctor(options)) => examine(&options),
         None => help(),
     };
@@ -30,11 +32,21 @@ fn main() -> ExitCode {
 }
 
 fn ledger(path: Option<&str>, command: LedgerCommand) -> Result<Verdict, CommandFailure> {
-    let given = path.map(variables).transpose()?.unwrap_or_default();
-    let env = Env::of_this_process_with(given)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (env, runtime) = environment(path)?;
     let mut out = std::io::stdout().lock();
     Ok(runtime.block_on(operator::run(&env, command, &mut out))?)
+}
+
+fn identity(path: Option<&str>, command: IdentityCommand) -> Result<Verdict, CommandFailure> {
+    let (env, runtime) = environment(path)?;
+    let mut out = std::io::stdout().lock();
+    Ok(runtime.block_on(admin::identity::run(&env, command, &mut out))?)
+}
+
+fn environment(path: Option<&str>) -> Result<(Env, Runtime), CommandFailure> {
+    let given = path.map(variables).transpose()?.unwrap_or_default();
+    let env = Env::of_this_process_with(given)?;
+    Ok((env, tokio::runtime::Builder::new_current_thread().enable_all().build()?))
 }
 
 fn examine(options: &DoctorOptions) -> Result<Verdict, CommandFailure> {

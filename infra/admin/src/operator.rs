@@ -68,7 +68,7 @@ impl From<std::io::Error> for Failure {
     }
 }
 
-fn refused(why: &str) -> Failure {
+pub(crate) fn refused(why: &str) -> Failure {
     Failure::Refused(why.to_owned())
 }
 

@@ -145,7 +145,7 @@ impl Seeder<'_> {
         let links = mails.iter().flat_map(|mail| &mail.links);
         let token = links.filter_map(|link| link.split_once("#t=")).map(|(_, token)| token).next();
         let token = token.ok_or("no activation mail came")?;
-        self.call("POST", "/api/activate", json!({"token": token})).await.map(drop)
+        self.call("POST", "/api/activate", json!({"token": token, "password": PASSWORD})).await.map(drop)
     }
 
     async fn log_in(&mut self) -> Result<(), String> {

@@ -97,6 +97,9 @@ pub struct Profile {
     pub province: String,
     pub postal_code: String,
     pub email: Email,
+    /// Another address for mail, to which nothing but a link goes before that link has confirmed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unconfirmed_email: Option<Email>,
     pub phone: String,
     pub language: Language,
     pub consent: Consent,
@@ -127,6 +130,14 @@ impl HolderName {
 }
 
 impl Profile {
+    /// As entered, before any link was opened: mail goes to the username, which the first link verifies.
+    pub fn unconfirmed(mut self) -> Self {
+        if self.email != self.username {
+            self.unconfirmed_email = Some(std::mem::replace(&mut self.email, self.username.clone()));
+        }
+        self
+    }
+
     /// The account's holder as the debtor of a spontaneous payment.
     pub fn debtor(&self) -> Person {
         Person {
@@ -146,6 +157,7 @@ impl Profile {
     /// What a password of this person must not contain.
     pub fn personal(&self) -> Vec<&str> {
         let mut personal = vec![self.username.as_str(), self.email.as_str(), self.fiscal_code.as_str()];
+        personal.extend(self.unconfirmed_email.as_ref().map(Email::as_str));
         match &self.name {
             HolderName::Natural { first, last } => personal.extend([first.as_str(), last.as_str()]),
             HolderName::Legal { company } => personal.push(company),
@@ -154,13 +166,24 @@ impl Profile {
     }
 }
 
+/// When a fiscal code was proven, and from when on that counts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proof {
+    pub at: Timestamp,
+    /// Later than the proof where the creditor wants to wait for who contests it.
+    pub from: Timestamp,
+}
+
 /// An account as the store holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
     pub id: AccountId,
     pub status: AccountStatus,
     pub profile: Profile,
+    /// Whether its fiscal code is proven to be its own, and counts as such by now.
     pub identity_proven: bool,
+    /// The proof, if one was given since proofs are written down.
+    pub proof: Option<Proof>,
     /// Raised by a new password or the end of consent: every older session is dead.
     pub epoch: u32,
     pub created_at: Timestamp,
@@ -245,6 +268,7 @@ impl Registration {
                 province: place.province,
                 postal_code: place.postal_code,
                 email: email?,
+                unconfirmed_email: None,
                 phone: phone?,
                 language,
                 consent: Consent::given(now),
@@ -306,13 +330,25 @@ fn typed(field: &Option<String>) -> &str {
 pub enum LinkPurpose {
     Activate,
     ResetPassword,
+    ConfirmEmail,
+    ContestProof,
 }
 
 impl LinkPurpose {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            LinkPurpose::Activate => "activate",
+            LinkPurpose::ResetPassword => "reset",
+            LinkPurpose::ConfirmEmail => "email",
+            LinkPurpose::ContestProof => "contest",
+        }
+    }
+
     /// How long the link lives.
     pub fn life(self) -> std::time::Duration {
         match self {
-            LinkPurpose::Activate => std::time::Duration::from_secs(24 * 60 * 60),
+            LinkPurpose::Activate | LinkPurpose::ConfirmEmail => std::time::Duration::from_secs(24 * 60 * 60),
+            LinkPurpose::ContestProof => std::time::Duration::from_secs(30 * 24 * 60 * 60),
             LinkPurpose::ResetPassword => std::time::Duration::from_secs(30 * 60),
         }
     }

@@ -41,12 +41,14 @@ impl NewDebt {
             days,
             origin,
             created_at: now,
+            changed_at: None,
             state: DebtState::Open,
             closed_at: None,
             attempt: None,
             receipt: None,
             agreed: None,
             mismatched: None,
+            only_of: None,
             watchers: Vec::new(),
             version: 0,
             revision: 0,
@@ -66,8 +68,8 @@ pub struct Imported {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Associated {
     pub debt: Debt,
-    /// The debt is the account's own and from the creditor: knowing it proves who they are.
-    pub proves_identity: bool,
+    /// Whether knowing it proves who the account's holder is.
+    pub proves: bool,
 }
 
 /// Who takes a debt back.
@@ -85,8 +87,10 @@ pub fn create_spontaneous(
     now: Timestamp,
 ) -> Plan<Debt> {
     let mut debt = new.under(notice, DebtOrigin::Spontaneous, now);
-    // A proven owner sees it as the debtor; another account has to be named.
+    // A proven owner sees it as the debtor. Until then it is the account's own: whoever else named the code, or proves
+    // it, has nothing to do with it.
     if !viewer.identity_proven {
+        debt.only_of = Some(viewer.account.clone());
         debt.watchers.push(viewer.account.clone());
     }
     created(debt, MovementSource::Citizen).map(|imported| imported.debt)
@@ -119,10 +123,11 @@ pub fn import(
         // Who watched the old debtor's debt has nothing to do with the new one's.
         after.watchers.clear();
     }
-    let changed = DebtChange { after, ..changed };
+    let mut changed = DebtChange { after, ..changed };
     if changed.leaves_data() {
         return Ok(Plan::nothing(Imported { debt: before.clone(), created: false }));
     }
+    changed.after.changed_at = Some(now);
     let outcome = Imported { debt: changed.after.clone(), created: false };
     Ok(told_to_archive(Plan::of_debt(changed, outcome)))
 }
@@ -166,23 +171,22 @@ pub fn expire(stored: Option<&Debt>, now: Timestamp) -> Result<Plan<()>, Refused
     }
 }
 
-/// A debt found by both codes joins an account. Harmless to repeat.
+/// A debt found by both codes joins an account, whether or not it proves whose the account is. Harmless to repeat.
 ///
 /// # Errors
 /// As many accounts watch the debt as may.
-pub fn associate(debt: &Debt, viewer: &Viewer<'_>) -> Result<Plan<Associated>, Error> {
-    let own = debt.debtor.fiscal_code == *viewer.fiscal_code;
-    let proves_identity = own && debt.origin == DebtOrigin::Creditor;
-    let sees = debt.watchers.contains(viewer.account) || (own && (proves_identity || viewer.identity_proven));
-    if sees {
-        return Ok(Plan::nothing(Associated { debt: debt.clone(), proves_identity }));
+pub fn associate(debt: &Debt, viewer: &Viewer<'_>, proves: bool) -> Result<Plan<Associated>, Error> {
+    let full = debt.watchers.len() >= MAX_WATCHERS;
+    // Whoever proves to be the debtor needs no place among those who watch.
+    if debt.is_in_lists_of(viewer) || debt.watchers.contains(viewer.account) || (full && proves) {
+        return Ok(Plan::nothing(Associated { debt: debt.clone(), proves }));
     }
-    if debt.watchers.len() >= MAX_WATCHERS {
+    if full {
         return Err(Error::DebtNotPayable);
     }
     let mut after = debt.clone();
     after.watchers.push(viewer.account.clone());
-    let outcome = Associated { debt: after.clone(), proves_identity };
+    let outcome = Associated { debt: after.clone(), proves };
     Ok(Plan::of_debt(DebtChange::unrecorded(debt, after), outcome))
 }
 
@@ -195,7 +199,7 @@ fn created(debt: Debt, source: MovementSource) -> Plan<Imported> {
 
 /// The central archive of notices is told of every change that the node has not made itself.
 fn told_to_archive<O>(mut plan: Plan<O>) -> Plan<O> {
-    let changed = plan.debts.iter().filter(|change| !change.is_nothing());
+    let changed = plan.debts.iter().filter(|change| !change.is_nothing() && change.after.only_of.is_none());
     plan.messages
         .extend(changed.map(|change| OutboxMessage::UploadPosition { notice: change.after.notice.clone() }));
     plan

@@ -243,6 +243,9 @@ pub struct Debt {
     pub days: DebtDates,
     pub origin: DebtOrigin,
     pub created_at: Timestamp,
+    /// When the creditor last changed it, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_at: Option<Timestamp>,
     pub state: DebtState,
     /// When it stopped being open: paid, cancelled or expired.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -259,6 +262,9 @@ pub struct Debt {
     /// would pay is warned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mismatched: Option<PaymentId>,
+    /// Made by an account that has not proven its fiscal code: it is this account's alone, in no list of the code's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only_of: Option<AccountId>,
     /// Accounts that see it although it is not their fiscal code's, or not yet.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub watchers: Vec<AccountId>,
@@ -297,6 +303,11 @@ pub const MAX_WATCHERS: usize = 6;
 impl Debt {
     pub fn iuv(&self) -> Iuv {
         self.notice.iuv()
+    }
+
+    /// When the creditor wrote it, or last changed it.
+    pub fn written_at(&self) -> Timestamp {
+        self.changed_at.unwrap_or(self.created_at)
     }
 
     /// Returns whether the creditor has made it visible yet.
@@ -341,8 +352,12 @@ impl Debt {
     /// Returns whether a person may see it: it is published, and it is their proven fiscal code's or their account
     /// watches it.
     pub fn is_visible_to(&self, viewer: &Viewer<'_>, now: Timestamp) -> bool {
-        let own = viewer.identity_proven && self.debtor.fiscal_code == *viewer.fiscal_code;
-        (own || self.watchers.contains(viewer.account)) && self.is_published(now)
+        (self.is_in_lists_of(viewer) || self.watchers.contains(viewer.account)) && self.is_published(now)
+    }
+
+    /// Returns whether it is of a person's proven fiscal code, and so in their lists.
+    pub fn is_in_lists_of(&self, viewer: &Viewer<'_>) -> bool {
+        viewer.identity_proven && self.debtor.fiscal_code == *viewer.fiscal_code && self.only_of.is_none()
     }
 
     /// Returns whether an account may see all of it: it is the debtor's, proven, or it made the debt itself.

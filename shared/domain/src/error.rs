@@ -16,6 +16,8 @@ pub enum Error {
     AccountNotActive,
     /// The back office's key is known, and is not meant for this.
     ForbiddenScope,
+    /// An account with this username is active already. Only the mailbox's holder hears it.
+    UsernameTaken,
     DebtNotFound,
     PaymentNotFound,
     ReceiptNotFound,

@@ -8,7 +8,7 @@ use crate::money::Cents;
 use crate::notice::NoticeNumber;
 use crate::payment::PaymentId;
 use crate::person::Email;
-use jiff::civil::Date;
+use jiff::{Timestamp, civil::Date};
 
 /// Work to do. The web-facing functions write one of fixed shape whatever the state of an account; the worker
 /// looks things up and branches (INV-I03, INV-I04).
@@ -40,9 +40,38 @@ pub enum OutboxMessage {
         email: Email,
         language: Language,
     },
+    /// Mails a link to an address that waits to be confirmed.
+    ConfirmEmail {
+        account: AccountId,
+        email: Email,
+    },
+    /// Word to the address that mail went to until now.
+    EmailChangeAsked {
+        email: Email,
+        language: Language,
+    },
+    /// Tells whoever may know better that an account has proven its fiscal code.
+    IdentityProven {
+        account: AccountId,
+        /// When: names the proof.
+        proof: Timestamp,
+        /// The creditor's address of the debtor, if it is not the account's own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        known: Option<Email>,
+    },
+    /// Tells these accounts that an operator has to decide whose a fiscal code is.
+    IdentityDisputed {
+        accounts: Vec<AccountId>,
+    },
+    /// Tells an account what was decided.
+    IdentityDecided {
+        account: AccountId,
+    },
     /// Mails a confirmation, then erases the profile and frees its fiscal code and username.
     CloseAccount {
         account: AccountId,
+        #[serde(default, skip_serializing_if = "CloseReason::is_revoked")]
+        by: CloseReason,
     },
     PaymentReceived {
         to: Recipient,
@@ -77,6 +106,23 @@ pub enum OutboxMessage {
         payment: PaymentId,
         reasons: Vec<String>,
     },
+}
+
+/// Why an account is closed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CloseReason {
+    /// The person withdrew their consent.
+    #[default]
+    Revoked,
+    /// An operator closed it: it was not of who it said.
+    Operator,
+}
+
+impl CloseReason {
+    fn is_revoked(&self) -> bool {
+        *self == Self::Revoked
+    }
 }
 
 /// Who a mail about money goes to. The worker finds the address, so that a settlement reads no account.

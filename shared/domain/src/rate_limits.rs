@@ -71,6 +71,10 @@ pub enum LetterKind {
     ActivationForgotten,
     /// The link that sets a new password.
     Reset,
+    /// The link that confirms another address.
+    Confirmation,
+    /// The link that contests a proof.
+    Proof,
     /// What was done to an account.
     Told,
     /// A receipt, or that a payment failed, to an address that was verified.
@@ -96,6 +100,10 @@ impl LetterKind {
             LetterKind::Reset => {
                 const { &[letters("reset-minute", 1, MINUTE), letters("reset-day", 5, DAY)] }
             }
+            LetterKind::Confirmation => {
+                const { &[letters("confirmation-minute", 1, MINUTE), letters("confirmation-day", 5, DAY)] }
+            }
+            LetterKind::Proof => const { &[letters("proof-day", 5, DAY)] },
             LetterKind::Told => const { &[letters("told-day", 50, DAY)] },
             LetterKind::Money => const { &[letters("money-day", 200, DAY)] },
             LetterKind::MoneyElsewhere => const { &[letters("elsewhere-day", 5, DAY)] },

@@ -3,35 +3,29 @@
 //! Like [`crate::plan`], for the identity table: facts in, what is to be written out. `store` commits it only if the
 //! rows are still as they were read.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 
-use crate::account::{Account, AccountId, AccountStatus, LinkPurpose, Profile};
-use crate::error::Error;
-use crate::outbox::OutboxMessage;
-use crate::session::passed;
+use crate::account::{Account, AccountId, AccountStatus, LinkPurpose, Profile, Proof};
+use crate::error::{Error, FieldCode, FieldError, Form};
+use crate::fiscal_code::FiscalCode;
+use crate::mailed_code::MailedCode;
+use crate::outbox::{CloseReason, OutboxMessage};
+use crate::person::Email;
+use crate::proof::Holder;
 use crate::time;
-
-/// How soon after it was made a pending registration can be replaced by a corrected one. Sooner it is a race or a
-/// double click, and the first one stays.
-const CORRECTABLE_AFTER: Duration = Duration::from_secs(10);
-
-/// How long a double click on a used link still gets the answer of the first.
-const REPEAT_WITHIN: Duration = Duration::from_secs(10 * 60);
 
 /// What is to be written of an account, and what to answer when it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountPlan<O> {
     pub writes: Vec<AccountWrite>,
-    pub message: Option<OutboxMessage>,
+    pub messages: Vec<OutboxMessage>,
     pub outcome: O,
 }
 
 impl<O> AccountPlan<O> {
     /// Nothing is written.
     pub fn nothing(outcome: O) -> Self {
-        Self { writes: Vec::new(), message: None, outcome }
+        Self { writes: Vec::new(), messages: Vec::new(), outcome }
     }
 }
 
@@ -39,11 +33,29 @@ impl<O> AccountPlan<O> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AccountWrite {
     /// A new account, not there yet. Never activated, it is erased when its link has ended.
-    Create { account: Box<Account>, password: String, until: Timestamp },
-    /// A claim as it was read becomes another's, until it is confirmed.
-    Claim { of: Claimed, before: Option<Claim>, by: AccountId, until: Timestamp },
-    /// A claim of this account holds for good.
-    Confirm { of: Claimed, by: AccountId },
+    Create {
+        account: Box<Account>,
+        password: String,
+        until: Timestamp,
+        /// The registration of the same username that waited before it.
+        previous: Option<AccountId>,
+    },
+    /// A username is waited for, last by this account, if it is as it was read.
+    AwaitUsername { username: Email, before: Option<Claim>, by: AccountId, until: Timestamp },
+    /// A username is this account's for good, unless it is another's.
+    TakeUsername { username: Email, by: AccountId },
+    /// An active account names a fiscal code, as any number of others may.
+    NameCode { code: FiscalCode, by: AccountId },
+    /// Whose a fiscal code is, if that is as it was read.
+    Hold { code: FiscalCode, before: Option<Holder>, after: Holder },
+    /// An active account has proven its fiscal code.
+    Prove { account: AccountId, proof: Proof },
+    /// An account has not proven its fiscal code any more.
+    Unprove { account: AccountId, ends_sessions: bool },
+    /// Another address of an active account waits to be confirmed.
+    AwaitEmail { account: AccountId, email: Email },
+    /// The address that waited is where mail goes.
+    ConfirmEmail { account: AccountId, email: Email },
     /// A link not used yet is used.
     UseLink { hash: String, at: Timestamp },
     /// A pending account is active.
@@ -54,84 +66,104 @@ pub enum AccountWrite {
     Close { account: AccountId, at: Timestamp },
 }
 
-/// What an account alone may have.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Claimed {
-    FiscalCode(crate::FiscalCode),
-    Username(crate::person::Email),
-}
-
-impl Claimed {
-    /// Both claims of a profile.
-    pub fn both(profile: &Profile) -> [Self; 2] {
-        [Self::FiscalCode(profile.fiscal_code.clone()), Self::Username(profile.username.clone())]
-    }
-}
-
-/// Whose a fiscal code or a username is.
+/// Whose a username is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
     pub account: AccountId,
-    /// While the account is not active: when the claim stops holding.
+    /// While nobody has activated it: when the last account that waits for it is given up.
     pub pending_until: Option<Timestamp>,
 }
 
 impl Claim {
-    /// Returns whether a later registration gets it: somebody corrects a wrong address, or never activated. Its own
-    /// account gets it again when the same message is processed twice.
-    fn yields_to(&self, account: &AccountId, until: Timestamp) -> bool {
-        let correctable = until.checked_sub(CORRECTABLE_AFTER).unwrap_or(until);
-        self.account == *account || self.pending_until.is_some_and(|pending| pending < correctable)
+    /// Returns whether it is an active account's, other than this one.
+    fn excludes(&self, account: &AccountId) -> bool {
+        self.pending_until.is_none() && self.account != *account
     }
 }
 
 /// What is known when an account is registered.
 #[derive(Clone, Debug)]
 pub struct RegistrationFacts {
-    /// The claims of fiscal code and username, in this order.
-    pub claims: [Option<Claim>; 2],
+    /// Whose the username is.
+    pub claim: Option<Claim>,
     /// The account itself, when the same message is processed again.
     pub account: Option<Account>,
 }
 
-/// The outcome of a registration.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Registered {
-    New(Box<Account>),
-    /// Fiscal code or username is this account's.
-    Taken(AccountId),
-}
-
-/// Registers an account: fiscal code, username and account, all three or nothing (INV-I01, INV-I02).
+/// Registers an account. It takes nothing from anybody: registrations of one username or fiscal code stand side by side,
+/// each with its own link and password, and the first that is activated takes the username (INV-I01, INV-I02).
 pub fn register(
     facts: &RegistrationFacts,
     id: &AccountId,
     profile: &Profile,
     password: &str,
     now: Timestamp,
-) -> AccountPlan<Registered> {
-    let until = time::after(now, LinkPurpose::Activate.life());
-    let held = facts.claims.iter().flatten().find(|claim| !claim.yields_to(id, until));
-    if let Some(claim) = held {
-        return AccountPlan::nothing(Registered::Taken(claim.account.clone()));
-    }
+) -> AccountPlan<Account> {
     if let Some(account) = &facts.account {
-        return AccountPlan::nothing(Registered::New(Box::new(account.clone())));
+        return AccountPlan::nothing(account.clone());
     }
+    let until = time::after(now, LinkPurpose::Activate.life());
     let account = Account {
         id: id.clone(),
         status: AccountStatus::Pending,
-        profile: profile.clone(),
+        profile: profile.clone().unconfirmed(),
         identity_proven: false,
+        proof: None,
         epoch: 0,
         created_at: now,
     };
-    let claims = Claimed::both(profile).into_iter().zip(facts.claims.clone());
-    let claims = claims.map(|(of, before)| AccountWrite::Claim { of, before, by: id.clone(), until });
-    let create =
-        AccountWrite::Create { account: Box::new(account.clone()), password: password.to_owned(), until };
-    let writes = claims.chain([create]).collect();
-    AccountPlan { writes, message: None, outcome: Registered::New(Box::new(account)) }
+    let taken = facts.claim.as_ref().is_some_and(|claim| claim.excludes(id));
+    let waiting = facts.claim.as_ref().filter(|claim| claim.pending_until.is_some_and(|until| until > now));
+    let previous = waiting.map(|claim| claim.account.clone());
+    let (username, before) = (profile.username.clone(), facts.claim.clone());
+    let wait = (!taken).then(|| AccountWrite::AwaitUsername { username, before, by: id.clone(), until });
+    let create = AccountWrite::Create {
+        account: Box::new(account.clone()),
+        password: password.to_owned(),
+        until,
+        previous,
+    };
+    AccountPlan { writes: wait.into_iter().chain([create]).collect(), messages: Vec::new(), outcome: account }
+}
+
+/// Returns whether an account still waits for its activation.
+pub fn is_waiting(account: &Account, now: Timestamp) -> bool {
+    account.status == AccountStatus::Pending
+        && time::after(account.created_at, LinkPurpose::Activate.life()) > now
+}
+
+/// What somebody shows to use a mailed link: its token, or the code beside it.
+#[derive(Clone)]
+pub enum ShownLink {
+    Token(String),
+    Code { username: Email, code: MailedCode },
+}
+
+impl ShownLink {
+    /// A form's `token`, or its `username` and `code`.
+    pub fn read(form: &mut Form, token: &str, username: &str, code: &str) -> Option<Self> {
+        if username.is_empty() && code.is_empty() {
+            if token.is_empty() {
+                form.refuse(FieldError::new("token", FieldCode::Required));
+                return None;
+            }
+            return Some(Self::Token(token.to_owned()));
+        }
+        if !token.is_empty() {
+            form.refuse(FieldError::new("token", FieldCode::NotAllowed));
+        }
+        let username = form.check(Email::field("username", username));
+        let code = form.field("code", MailedCode::parse(code));
+        Some(Self::Code { username: username?, code: code? })
+    }
+}
+
+/// Longest token that is looked up.
+const MAX_TOKEN: usize = 128;
+
+/// Returns whether a text can be a token at all.
+pub fn is_token(text: &str) -> bool {
+    text.len() <= MAX_TOKEN && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
 /// A mailed link as it is stored.
@@ -147,6 +179,8 @@ pub struct MailedLink {
     pub used_at: Option<Timestamp>,
     /// Whether the account names no later link of the same purpose.
     pub is_latest: bool,
+    /// The proof that a link contests.
+    pub proof: Option<Timestamp>,
 }
 
 /// A link that can be used, and its account.
@@ -156,12 +190,13 @@ pub struct OpenedLink {
     pub hash: String,
 }
 
-/// What the use of a link did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LinkUse {
-    Done,
-    /// It had been done moments ago: the same answer to a double click.
-    Repeated,
+/// What the use of an activation link did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Activated {
+    /// The account is active from now on: this is its first login.
+    First(Box<Account>),
+    /// It was active already.
+    Before,
 }
 
 /// Opens a link for a purpose.
@@ -174,16 +209,22 @@ pub fn open_link(
     now: Timestamp,
 ) -> Result<OpenedLink, Error> {
     let (link, account) = stored.ok_or(Error::LinkNotValid)?;
-    let repeated = link.used_at.is_some_and(|used| passed(used, now) < REPEAT_WITHIN);
     let in_time = link.purpose == purpose && link.expires_at > now && link.is_latest;
     let usable = match (purpose, account.status) {
-        (LinkPurpose::Activate, AccountStatus::Pending) => link.used_at.is_none() || repeated,
-        (LinkPurpose::Activate, AccountStatus::Active) => repeated,
+        (LinkPurpose::Activate, AccountStatus::Pending) => link.used_at.is_none(),
+        // Used before: whoever comes again hears that the account is active.
+        (LinkPurpose::Activate, AccountStatus::Active) => link.used_at.is_some(),
         (LinkPurpose::ResetPassword, AccountStatus::Active) => {
             link.used_at.is_none() && account.epoch == link.epoch
         }
+        (LinkPurpose::ConfirmEmail, AccountStatus::Active) => link.used_at.is_none(),
         (LinkPurpose::Activate, AccountStatus::Closed)
-        | (LinkPurpose::ResetPassword, AccountStatus::Pending | AccountStatus::Closed) => false,
+        | (
+            LinkPurpose::ResetPassword | LinkPurpose::ConfirmEmail,
+            AccountStatus::Pending | AccountStatus::Closed,
+        )
+        // What a contest asks is another question: see `proof::contest`.
+        | (LinkPurpose::ContestProof, _) => false,
     };
     match in_time && usable {
         true => Ok(OpenedLink { account: account.clone(), hash: link.hash.clone() }),
@@ -191,30 +232,35 @@ pub fn open_link(
     }
 }
 
-/// Activates the account of a link: link used, account active, claims for good; once.
+/// Activates the account of a link, whose password was right: link used, account active, username for good; once.
 ///
 /// # Errors
-/// A later registration has taken over a claim of the account: its link activates nothing any more.
+/// Another account of this username was activated before.
 pub fn activate(
     opened: &OpenedLink,
-    claims: &[Option<Claim>; 2],
+    claim: Option<&Claim>,
     now: Timestamp,
-) -> Result<AccountPlan<LinkUse>, Error> {
+) -> Result<AccountPlan<Activated>, Error> {
     let OpenedLink { account, hash } = opened;
     if account.status == AccountStatus::Active {
-        return Ok(AccountPlan::nothing(LinkUse::Repeated));
+        return Ok(AccountPlan::nothing(Activated::Before));
     }
-    if claims.iter().flatten().any(|claim| claim.account != account.id) {
-        return Err(Error::LinkNotValid);
+    if claim.is_some_and(|claim| claim.excludes(&account.id)) {
+        return Err(Error::UsernameTaken);
     }
-    let profile = &account.profile;
-    let confirm = |of| AccountWrite::Confirm { of, by: account.id.clone() };
-    let used = AccountWrite::UseLink { hash: hash.clone(), at: now };
-    let active = AccountWrite::Activate(account.id.clone());
-    let writes = [used, active].into_iter().chain(Claimed::both(profile).map(confirm)).collect();
-    let message =
-        OutboxMessage::AccountActivated { email: profile.email.clone(), language: profile.language };
-    Ok(AccountPlan { writes, message: Some(message), outcome: LinkUse::Done })
+    let Account { id, profile, .. } = account;
+    let writes = vec![
+        AccountWrite::UseLink { hash: hash.clone(), at: now },
+        AccountWrite::Activate(id.clone()),
+        AccountWrite::TakeUsername { username: profile.username.clone(), by: id.clone() },
+        AccountWrite::NameCode { code: profile.fiscal_code.clone(), by: id.clone() },
+    ];
+    let active = OutboxMessage::AccountActivated { email: profile.email.clone(), language: profile.language };
+    let elsewhere = profile.unconfirmed_email.clone();
+    let confirm = elsewhere.map(|email| OutboxMessage::ConfirmEmail { account: id.clone(), email });
+    let messages = std::iter::once(active).chain(confirm).collect();
+    let first = Account { status: AccountStatus::Active, ..account.clone() };
+    Ok(AccountPlan { writes, messages, outcome: Activated::First(Box::new(first)) })
 }
 
 /// Sets a new password by a reset link: link used, every session ended.
@@ -243,17 +289,49 @@ fn set_password(account: &Account, password: &str) -> AccountPlan<Account> {
         AccountWrite::SetPassword { account: id.clone(), epoch: *epoch, password: password.to_owned() };
     let message = OutboxMessage::PasswordChanged { email: profile.email.clone(), language: profile.language };
     let outcome = Account { epoch: epoch.saturating_add(1), ..account.clone() };
-    AccountPlan { writes: vec![write], message: Some(message), outcome }
+    AccountPlan { writes: vec![write], messages: vec![message], outcome }
+}
+
+/// Asks for another address for mail: a link to the new one, word to the old one. Nothing else goes there before the link
+/// is used.
+pub fn change_email(account: &Account, email: &Email) -> AccountPlan<()> {
+    let Account { id, profile, .. } = account;
+    if *email == profile.email {
+        return AccountPlan::nothing(());
+    }
+    let old = (profile.email.clone(), profile.language);
+    AccountPlan {
+        writes: vec![AccountWrite::AwaitEmail { account: id.clone(), email: email.clone() }],
+        messages: vec![
+            OutboxMessage::ConfirmEmail { account: id.clone(), email: email.clone() },
+            OutboxMessage::EmailChangeAsked { email: old.0, language: old.1 },
+        ],
+        outcome: (),
+    }
+}
+
+/// Confirms the address that waits, by the link that was mailed there.
+///
+/// # Errors
+/// No address waits any more.
+pub fn confirm_email(opened: &OpenedLink, now: Timestamp) -> Result<AccountPlan<()>, Error> {
+    let OpenedLink { account, hash } = opened;
+    let email = account.profile.unconfirmed_email.clone().ok_or(Error::LinkNotValid)?;
+    let writes = vec![
+        AccountWrite::UseLink { hash: hash.clone(), at: now },
+        AccountWrite::ConfirmEmail { account: account.id.clone(), email },
+    ];
+    Ok(AccountPlan { writes, messages: Vec::new(), outcome: () })
 }
 
 /// Closes an account: from now on no session of it is accepted; the worker mails a confirmation and erases it. Closed already, it
 /// is closed.
-pub fn close(stored: Option<&Account>, now: Timestamp) -> AccountPlan<()> {
+pub fn close(stored: Option<&Account>, by: CloseReason, now: Timestamp) -> AccountPlan<()> {
     match stored.filter(|account| account.status == AccountStatus::Active) {
         None => AccountPlan::nothing(()),
         Some(account) => AccountPlan {
             writes: vec![AccountWrite::Close { account: account.id.clone(), at: now }],
-            message: Some(OutboxMessage::CloseAccount { account: account.id.clone() }),
+            messages: vec![OutboxMessage::CloseAccount { account: account.id.clone(), by }],
             outcome: (),
         },
     }

@@ -151,7 +151,8 @@ fn paid(
         if let Some(line) = &credited.line {
             paid.push(line.clone());
             // Paid elsewhere than through the node: the archive must not offer it any more.
-            plan.messages.push(OutboxMessage::UploadPosition { notice: debt.notice.clone() });
+            let told = debt.only_of.is_none();
+            plan.messages.extend(told.then(|| OutboxMessage::UploadPosition { notice: debt.notice.clone() }));
         }
         differs |= credited.differs;
         plan.money_taken.push(credited.taken);
@@ -649,7 +650,8 @@ fn payer_of(attempt: &Attempt) -> Recipient {
 /// everybody in whose history it is. Some may be the same person: the worker writes to no address twice.
 fn concerned(debt: &Debt, attempt: Option<&Attempt>) -> Vec<Recipient> {
     let known = debt.debtor.email.clone().map(|email| Recipient::Address(email, Language::default()));
-    let debtor = Recipient::Debtor(debt.debtor.fiscal_code.clone());
+    // What an account made before it was proven does not concern whoever has proven the code.
+    let debtor = debt.only_of.is_none().then(|| Recipient::Debtor(debt.debtor.fiscal_code.clone()));
     let watchers = debt.watchers.iter().cloned().map(Recipient::Account);
-    attempt.map(payer_of).into_iter().chain(known).chain([debtor]).chain(watchers).collect()
+    attempt.map(payer_of).into_iter().chain(known).chain(debtor).chain(watchers).collect()
 }

@@ -9,7 +9,7 @@ mod passwords;
 mod sessions;
 
 pub use api_key::{BackOffice, CreditorKeyId, CreditorScope};
-pub use links::Links;
+pub use links::{Link, Links};
 pub use passwords::{Passwords, Verified};
 pub use sessions::Sessions;
 

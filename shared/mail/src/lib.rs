@@ -13,7 +13,7 @@ use domain::person::Email;
 use runtime::metrics::MailOutcome;
 use runtime::{ConfigError, Env, Measure, Metrics};
 
-pub use messages::{Letterhead, Message, Paid, Written};
+pub use messages::{Letterhead, MailedLink, Message, Paid, Written};
 
 /// Sends mails in the creditor's name.
 #[derive(Clone)]

@@ -2,21 +2,16 @@
 
 use askama::Template;
 use domain::account::Language;
-use domain::{Cents, Date, Fault};
+use domain::{Cents, Date, Fault, Timestamp};
 
 use crate::markup;
 
 /// A mail to write.
 #[derive(Clone, Debug)]
 pub enum Message {
-    /// The link that activates an account.
+    /// The link that activates an account; several when several registrations wait for one username.
     Activate {
-        link: String,
-    },
-    /// Somebody, perhaps the same person, registered again.
-    AlreadyRegistered {
-        login: String,
-        forgot: String,
+        links: Vec<MailedLink>,
     },
     /// The account is active.
     Activated {
@@ -25,9 +20,35 @@ pub enum Message {
     /// The link that sets a new password.
     ResetPassword {
         link: String,
+        code: String,
     },
     PasswordChanged {
         forgot: String,
+    },
+    /// The link that confirms another address for mail.
+    ConfirmEmail {
+        link: String,
+    },
+    /// Word to the address before it.
+    EmailChangeAsked {
+        help: String,
+    },
+    /// To whoever may know better: an account has proven its fiscal code, and the link that contests it.
+    IdentityProven {
+        link: String,
+    },
+    /// The creditor has to decide whose a fiscal code is.
+    IdentityDisputed {
+        help: String,
+    },
+    /// What the creditor decided.
+    IdentityDecided {
+        proven: bool,
+        login: String,
+    },
+    /// Closed by the creditor.
+    AccountClosed {
+        help: String,
     },
     ConsentRevoked {
         search: String,
@@ -49,6 +70,14 @@ pub enum Message {
         reasons: Vec<String>,
         page: String,
     },
+}
+
+/// A link that activates a registration, and the code to type where the link is broken.
+#[derive(Clone, Debug)]
+pub struct MailedLink {
+    pub url: String,
+    pub code: String,
+    pub registered: Timestamp,
 }
 
 /// One debt that was paid.
@@ -108,6 +137,12 @@ impl Message {
             html: markup::laid_out(language.as_str(), subject, from.creditor, &body),
             text,
         })
+    }
+}
+
+impl MailedLink {
+    fn time(&self) -> String {
+        domain::time::in_rome(self.registered).strftime("%d/%m/%Y, %H:%M").to_string()
     }
 }
 

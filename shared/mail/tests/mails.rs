@@ -3,7 +3,7 @@
 
 use domain::Cents;
 use domain::account::Language;
-use mail::{Message, Paid};
+use mail::{MailedLink, Message, Paid};
 
 const SITE: &str = "https://pagamenti.example.it";
 
@@ -19,15 +19,38 @@ fn messages() -> Vec<(&'static str, Message)> {
     let canteen = paid("Mensa ottobre 2026", "01000000000000144", 4_550, "2026-11-23");
     let waste =
         paid("TARI \"2026\" & conguaglio <saldo>, l'ultima", "01000000000000245", 123_456, "2026-12-01");
+    let activation = MailedLink {
+        url: at("/attiva#token=AbC-_9&x"),
+        code: "WXYZ-6789".to_owned(),
+        registered: "2026-11-23T22:59:00Z".parse().unwrap(),
+    };
+    let second = MailedLink {
+        url: at("/attiva#token=DeF-_9&x"),
+        code: "ABCD-2345".to_owned(),
+        registered: "2026-11-23T23:01:00Z".parse().unwrap(),
+    };
     vec![
-        ("activate", Message::Activate { link: at("/attiva#token=AbC-_9&x") }),
+        ("activate", Message::Activate { links: vec![activation.clone()] }),
         (
-            "already registered",
-            Message::AlreadyRegistered { login: at("/accedi"), forgot: at("/password-dimenticata") },
+            "activate, two registrations of one username",
+            Message::Activate { links: vec![second, activation] },
         ),
         ("activated", Message::Activated { login: at("/accedi") }),
-        ("reset password", Message::ResetPassword { link: at("/reimposta-password#token=AbC-_9") }),
+        (
+            "reset password",
+            Message::ResetPassword {
+                link: at("/reimposta-password#token=AbC-_9"),
+                code: "ABCD-2345".to_owned(),
+            },
+        ),
         ("password changed", Message::PasswordChanged { forgot: at("/password-dimenticata") }),
+        ("confirm email", Message::ConfirmEmail { link: at("/conferma-email#t=AbC-_9") }),
+        ("email change asked", Message::EmailChangeAsked { help: at("/aiuto") }),
+        ("identity proven", Message::IdentityProven { link: at("/contesta#t=AbC-_9") }),
+        ("identity disputed", Message::IdentityDisputed { help: at("/aiuto") }),
+        ("identity decided, proven", Message::IdentityDecided { proven: true, login: at("/accedi") }),
+        ("identity decided, not proven", Message::IdentityDecided { proven: false, login: at("/accedi") }),
+        ("account closed", Message::AccountClosed { help: at("/aiuto") }),
         ("consent revoked", Message::ConsentRevoked { search: at("/cerca") }),
         (
             "payment received",

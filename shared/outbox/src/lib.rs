@@ -5,22 +5,22 @@ use domain::account::{Account, AccountId, AccountStatus, Language, LinkPurpose, 
 use domain::creditor::Creditor;
 use domain::debt::DebtState;
 use domain::notice::NoticeNumber;
-use domain::outbox::{OutboxMessage, Recipient};
+use domain::outbox::{CloseReason, OutboxMessage, Recipient};
 use domain::person::Email;
 use domain::rate_limits::LetterKind;
-use domain::registration::Registered;
 use domain::{Cents, Fault, Timestamp};
-use identity::Links;
-use mail::{Mailer, Message, Paid};
+use identity::{Link, Links};
+use mail::{MailedLink, Mailer, Message, Paid};
 use pagopa::aca::{AcaClient, Position};
 use runtime::metrics::MailOutcome;
 use runtime::{ConfigError, Env, Measure, Metrics};
-use store::{AccountReader, Accounts, DebtReader, Debts, Outbox, RateLimits, StoredMessage};
+use store::{AccountReader, Accounts, DebtReader, DebtWriter, Debts, Outbox, RateLimits, StoredMessage};
 
 #[derive(Clone)]
 pub struct OutboxWorker {
     outbox: Outbox,
     accounts: Accounts,
+    writer: DebtWriter,
     limits: RateLimits,
     links: Links,
     mailer: Mailer,
@@ -48,6 +48,7 @@ impl OutboxWorker {
         Ok(Self {
             outbox: Outbox::connect(env)?,
             accounts: Accounts::connect(env)?,
+            writer: DebtWriter::connect(env)?,
             limits: RateLimits::connect(env)?,
             links: Links::connect(env)?,
             mailer: Mailer::connect(env)?,
@@ -86,7 +87,9 @@ impl OutboxWorker {
     async fn process(&self, stored: &StoredMessage) -> Result<(), Fault> {
         match &stored.message {
             OutboxMessage::Register { profile, password } => self.register(stored, profile, password).await,
-            OutboxMessage::ResendActivation { username, .. } => self.resend(stored, username).await,
+            OutboxMessage::ResendActivation { username, .. } => {
+                self.resend(stored, username, LetterKind::ActivationAgain).await
+            }
             OutboxMessage::ForgotPassword { username, browser, .. } => {
                 self.forgot(stored, username, browser.as_deref()).await
             }
@@ -100,7 +103,20 @@ impl OutboxWorker {
                 let to = (email, *language);
                 self.write(stored, LetterKind::Told, to, &Message::PasswordChanged { forgot }).await
             }
-            OutboxMessage::CloseAccount { account } => self.close(stored, account).await,
+            OutboxMessage::ConfirmEmail { account, email } => {
+                self.send_confirmation(stored, account, email).await
+            }
+            OutboxMessage::EmailChangeAsked { email, language } => {
+                let help = self.links.page("/aiuto");
+                let to = (email, *language);
+                self.write(stored, LetterKind::Told, to, &Message::EmailChangeAsked { help }).await
+            }
+            OutboxMessage::IdentityProven { account, proof, known } => {
+                self.tell_of_proof(stored, account, *proof, known.as_ref()).await
+            }
+            OutboxMessage::IdentityDisputed { accounts } => self.tell_of_dispute(stored, accounts).await,
+            OutboxMessage::IdentityDecided { account } => self.tell_of_decision(stored, account).await,
+            OutboxMessage::CloseAccount { account, by } => self.close(stored, account, *by).await,
             OutboxMessage::UploadPosition { notice } => self.upload(notice).await,
             OutboxMessage::PaymentReceived { to, others, paid, fee, .. } => {
                 let Some((email, language)) = self.address(to, others).await? else {
@@ -171,49 +187,23 @@ impl OutboxWorker {
         Ok(active.map(|account| (account.profile.email, account.profile.language)))
     }
 
-    /// A registration: fiscal code and username are claimed, or their holder is told. The caller of the web function
-    /// sees neither.
+    /// A registration, and the link that activates it: the same for every code and username, whoever has them.
     async fn register(&self, stored: &StoredMessage, profile: &Profile, password: &str) -> Result<(), Fault> {
         // The message's own id makes the account's: the same message again is the same account.
         let id = AccountId::new(stored.id.chars().take(32).collect::<String>());
-        match self.accounts.register(&id, profile, password).await? {
-            Registered::New(account) => {
-                self.send_link(stored, &account, LetterKind::Registration, None).await
+        let account = self.accounts.register(&id, profile, password).await?;
+        match account.status {
+            AccountStatus::Pending => {
+                self.send_activation(stored, &[account], LetterKind::Registration).await
             }
-            Registered::Taken(holder) => match self.accounts.by_id(AccountReader::Worker, &holder).await? {
-                Some(holder) => self.tell_holder(stored, &holder).await,
-                None => {
-                    tracing::warn!(
-                        event = "reg.claim.conflict",
-                        "fiscal code or username held by an account that is being closed"
-                    );
-                    Ok(())
-                }
-            },
+            AccountStatus::Active | AccountStatus::Closed => Ok(()),
         }
     }
 
-    /// The holder of fiscal code or username is written to at their own address; whoever tried is not, so that mail is
-    /// no oracle either.
-    async fn tell_holder(&self, stored: &StoredMessage, holder: &Account) -> Result<(), Fault> {
-        let profile = &holder.profile;
-        if holder.status != AccountStatus::Active {
-            return Ok(());
-        }
-        let message = Message::AlreadyRegistered {
-            login: self.links.page("/accedi"),
-            forgot: self.links.page("/password-dimenticata"),
-        };
-        self.write(stored, LetterKind::ActivationForgotten, (&profile.email, profile.language), &message)
-            .await
-    }
-
-    async fn resend(&self, stored: &StoredMessage, username: &Email) -> Result<(), Fault> {
-        let record = self.accounts.by_username(AccountReader::Worker, username).await?;
-        match record.map(|record| record.account).filter(|account| account.status == AccountStatus::Pending) {
-            Some(account) => self.send_link(stored, &account, LetterKind::ActivationAgain, None).await,
-            None => Ok(()),
-        }
+    /// Links for the registrations that wait for a username, each its own.
+    async fn resend(&self, stored: &StoredMessage, username: &Email, kind: LetterKind) -> Result<(), Fault> {
+        let waiting = self.accounts.waiting(AccountReader::Worker, username).await?;
+        self.send_activation(stored, &waiting, kind).await
     }
 
     async fn forgot(
@@ -225,37 +215,148 @@ impl OutboxWorker {
         let record = self.accounts.by_username(AccountReader::Worker, username).await?;
         let Some(account) = record.map(|record| record.account) else { return Ok(()) };
         match account.status {
-            AccountStatus::Active => self.send_link(stored, &account, LetterKind::Reset, browser).await,
+            AccountStatus::Active => self.send_reset(stored, &account, browser).await,
             // A password cannot be reset before the account is active: the link for that is what they need.
-            AccountStatus::Pending => {
-                self.send_link(stored, &account, LetterKind::ActivationForgotten, None).await
-            }
+            AccountStatus::Pending => self.resend(stored, username, LetterKind::ActivationForgotten).await,
             AccountStatus::Closed => Ok(()),
         }
     }
 
-    async fn send_link(
+    /// One mail to the username with a link for each of its accounts: nobody knows which of them whoever reads it made.
+    async fn send_activation(
+        &self,
+        stored: &StoredMessage,
+        accounts: &[Account],
+        kind: LetterKind,
+    ) -> Result<(), Fault> {
+        let Some(Profile { username, language, .. }) = accounts.first().map(|account| &account.profile)
+        else {
+            return Ok(());
+        };
+        if !self.may_write(stored, kind, username, None).await? {
+            return Ok(());
+        }
+        let mut links = Vec::new();
+        for account in accounts {
+            let link = self.new_link(stored, account, LinkPurpose::Activate).await?;
+            links.push(MailedLink {
+                url: link.url,
+                code: link.code.grouped(),
+                registered: account.created_at,
+            });
+        }
+        self.mailer.send(username, *language, &Message::Activate { links }).await
+    }
+
+    async fn send_reset(
         &self,
         stored: &StoredMessage,
         account: &Account,
-        kind: LetterKind,
         browser: Option<&str>,
     ) -> Result<(), Fault> {
         let profile = &account.profile;
-        if !self.may_write(stored, kind, &profile.email, browser).await? {
+        if !self.may_write(stored, LetterKind::Reset, &profile.email, browser).await? {
             return Ok(());
         }
-        let purpose = match kind {
-            LetterKind::Reset => LinkPurpose::ResetPassword,
-            _ => LinkPurpose::Activate,
-        };
-        let link = self.links.of_message(&stored.id, purpose).await?;
-        self.accounts.new_link(account, purpose, &link.token).await?;
-        let message = match purpose {
-            LinkPurpose::Activate => Message::Activate { link: link.url },
-            LinkPurpose::ResetPassword => Message::ResetPassword { link: link.url },
-        };
+        let link = self.new_link(stored, account, LinkPurpose::ResetPassword).await?;
+        let message = Message::ResetPassword { link: link.url, code: link.code.grouped() };
         self.mailer.send(&profile.email, profile.language, &message).await
+    }
+
+    async fn new_link(
+        &self,
+        stored: &StoredMessage,
+        account: &Account,
+        purpose: LinkPurpose,
+    ) -> Result<Link, Fault> {
+        let link = self.links.of_message(&stored.id, purpose, account.id.as_str()).await?;
+        self.accounts.new_link(account, purpose, &link.token, Some(&link.code)).await?;
+        Ok(link)
+    }
+
+    /// The link that confirms another address: nothing else goes there before it is used.
+    async fn send_confirmation(
+        &self,
+        stored: &StoredMessage,
+        id: &AccountId,
+        email: &Email,
+    ) -> Result<(), Fault> {
+        let account = self.accounts.by_id(AccountReader::Worker, id).await?;
+        // Another address may wait by now.
+        let waits = |account: &Account| {
+            account.status == AccountStatus::Active
+                && account.profile.unconfirmed_email.as_ref() == Some(email)
+        };
+        let Some(account) = account.filter(waits) else { return Ok(()) };
+        if !self.may_write(stored, LetterKind::Confirmation, email, None).await? {
+            return Ok(());
+        }
+        let purpose = LinkPurpose::ConfirmEmail;
+        let link = self.links.of_message(&stored.id, purpose, account.id.as_str()).await?;
+        self.accounts.new_link(&account, purpose, &link.token, None).await?;
+        self.mailer.send(email, account.profile.language, &Message::ConfirmEmail { link: link.url }).await
+    }
+
+    /// Whoever may know better of a proof gets a link that contests it: the creditor's own address of the debtor, and every
+    /// other account that names the code.
+    async fn tell_of_proof(
+        &self,
+        stored: &StoredMessage,
+        id: &AccountId,
+        proof: Timestamp,
+        known: Option<&Email>,
+    ) -> Result<(), Fault> {
+        let account = self.accounts.by_id(AccountReader::Worker, id).await?;
+        let proven = |account: &Account| account.proof.as_ref().is_some_and(|given| given.at == proof);
+        let Some(account) = account.filter(proven) else { return Ok(()) };
+        let others = self.accounts.naming(AccountReader::Worker, &account.profile.fiscal_code).await?;
+        let others = others.into_iter().filter(|other| other.id != account.id);
+        let others = others.map(|other| (other.profile.email, other.profile.language));
+        let mut told: Vec<Email> = Vec::new();
+        for (email, language) in
+            known.map(|email| (email.clone(), Language::default())).into_iter().chain(others)
+        {
+            let again = told.contains(&email) || domain::proof::is_own(&account, &email);
+            if again || !self.may_write(stored, LetterKind::Proof, &email, None).await? {
+                continue;
+            }
+            let link = self.links.of_message(&stored.id, LinkPurpose::ContestProof, email.as_str()).await?;
+            self.accounts.new_contest(&account, proof, &link.token).await?;
+            self.mailer.send(&email, language, &Message::IdentityProven { link: link.url }).await?;
+            told.push(email);
+        }
+        Ok(())
+    }
+
+    /// Both accounts hear that the creditor has to decide; so does the operator, by this line of the log.
+    async fn tell_of_dispute(&self, stored: &StoredMessage, accounts: &[AccountId]) -> Result<(), Fault> {
+        tracing::error!(
+            event = "identity.disputed",
+            accounts = accounts.len(),
+            "whose a fiscal code is, is to be decided"
+        );
+        for id in accounts {
+            if let Some(account) = self.active(id).await? {
+                let help = self.links.page("/aiuto");
+                let profile = &account.profile;
+                let to = (&profile.email, profile.language);
+                self.write(stored, LetterKind::Told, to, &Message::IdentityDisputed { help }).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn tell_of_decision(&self, stored: &StoredMessage, id: &AccountId) -> Result<(), Fault> {
+        let Some(account) = self.active(id).await? else { return Ok(()) };
+        let (profile, proven) = (&account.profile, account.identity_proven);
+        let login = self.links.page("/accedi");
+        let to = (&profile.email, profile.language);
+        self.write(stored, LetterKind::Told, to, &Message::IdentityDecided { proven, login }).await
+    }
+
+    async fn active(&self, id: &AccountId) -> Result<Option<Account>, Fault> {
+        let account = self.accounts.by_id(AccountReader::Worker, id).await?;
+        Ok(account.filter(|account| account.status == AccountStatus::Active))
     }
 
     /// Writes to an address, unless its mailbox has had its letters of this kind.
@@ -324,12 +425,17 @@ impl OutboxWorker {
     }
 
     /// Mails a confirmation before the address is erased, then erases.
-    async fn close(&self, stored: &StoredMessage, id: &AccountId) -> Result<(), Fault> {
+    async fn close(&self, stored: &StoredMessage, id: &AccountId, by: CloseReason) -> Result<(), Fault> {
         let Some(account) = self.accounts.by_id(AccountReader::Worker, id).await? else { return Ok(()) };
         let profile = &account.profile;
         let search = self.links.page("/");
         let to = (&profile.email, profile.language);
-        self.write(stored, LetterKind::Told, to, &Message::ConsentRevoked { search }).await?;
+        let message = match by {
+            CloseReason::Revoked => Message::ConsentRevoked { search },
+            CloseReason::Operator => Message::AccountClosed { help: self.links.page("/aiuto") },
+        };
+        self.write(stored, LetterKind::Told, to, &message).await?;
+        self.writer.take_back_all(&account).await?;
         self.accounts.erase(&account).await
     }
 }

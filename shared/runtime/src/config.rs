@@ -172,6 +172,8 @@ settings! {
     ses_configuration_set: String = "SES_CONFIGURATION_SET", Optional, text;
     /// `notice`: an account proves its fiscal code by a notice; `none`: identities are checked by other means
     identity_proof: IdentityProof = "IDENTITY_PROOF", Default("notice"), identity_proof;
+    /// Hours before a proven fiscal code counts, for who contests it
+    proof_wait_hours: u32 = "PROOF_WAIT_HOURS", Default("0"), parsed;
     /// Fewest characters of a password, 12 to 64
     password_policy: Policy = "PASSWORD_MIN_LENGTH", Default("12"), password_policy;
     /// Memory of a password's hash, in KiB; may only rise

@@ -40,6 +40,11 @@ impl Citizen {
         &self.session
     }
 
+    pub(crate) fn with_proof(mut self) -> Self {
+        self.account.identity_proven = true;
+        self
+    }
+
     /// The account as rules about debts see it.
     pub fn viewer(&self) -> Viewer<'_> {
         Viewer {
@@ -57,11 +62,6 @@ impl Citizen {
     /// The pseudonym under which this citizen's debts are listed, once the fiscal code is proven to be theirs.
     pub(crate) fn proven_owner(&self) -> Option<&str> {
         self.account.identity_proven.then_some(self.owner.as_str())
-    }
-
-    pub(crate) fn with_proof(mut self) -> Self {
-        self.account.identity_proven = true;
-        self
     }
 }
 
@@ -140,10 +140,10 @@ impl SessionStore {
         let mut found = self.table.get_many(&[session_key.clone(), account_key.clone()]).await?;
         let session: Option<SessionRow> = found.take(&session_key)?;
         let row: Option<AccountRow> = found.take(&account_key)?;
-        let (Some(session), Some(mut account)) = (session, row.and_then(AccountRow::account)) else {
+        let now = self.clock.now();
+        let (Some(session), Some(mut account)) = (session, row.and_then(|row| row.account(now))) else {
             return Ok(None);
         };
-        let now = self.clock.now();
         let live = !session.revoked
             && session.account == key.account
             && session.epoch == account.epoch

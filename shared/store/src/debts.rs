@@ -1,7 +1,8 @@
 //! Debt positions: one item each, changed by one conditional transaction with its movements and its entries in lists.
 
+use domain::account::Account;
 use domain::changes::{self, Associated, Canceller, Imported, NewDebt};
-use domain::debt::DebtState;
+use domain::debt::{DebtState, Viewer};
 use domain::notice::{DebtCode, DebtCodes, Issuing, Iuv, NoticeNumber};
 use domain::plan::DebtChange;
 use domain::receipt::Receipt;
@@ -51,6 +52,9 @@ pub(crate) struct ListEntry {
 pub(crate) struct DebtPointer {
     notice: NoticeNumber,
 }
+
+/// How many debts of a list are looked at together.
+const AT_ONCE: usize = 50;
 
 /// How many debts of one IUV are looked at.
 const SAME_IUV: usize = 10;
@@ -155,7 +159,9 @@ impl Debts {
     /// Joins a debt found by both codes to an account. Harmless to repeat.
     pub async fn associate(&self, citizen: &Citizen, proof: &DebtCodes) -> Result<Associated, Error> {
         let decide = move |_again| async move {
-            let plan = changes::associate(&self.find(proof).await?, &citizen.viewer())?;
+            let debt = self.find(proof).await?;
+            let proves = domain::proof::proves(&debt, &citizen.account().profile, self.now());
+            let plan = changes::associate(&debt, &citizen.viewer(), proves)?;
             let mut steps = Vec::new();
             for change in &plan.debts {
                 steps.extend(self.change_steps(change).await?);
@@ -208,10 +214,13 @@ impl Debts {
         Ok(steps)
     }
 
-    /// The lists that a debt is in: of its debtor, and of each account that watches it.
+    /// The lists that a debt is in: of its debtor, unless it is one account's alone, and of each account that watches it.
     async fn partitions(&self, debt: &Debt) -> Result<Vec<String>, Fault> {
-        let owner = Key::owner_partition(&self.pseudonyms.fiscal_code(&debt.debtor.fiscal_code).await?);
-        Ok(std::iter::once(owner).chain(debt.watchers.iter().map(Key::seen_partition)).collect())
+        let owner = match &debt.only_of {
+            None => Some(Key::owner_partition(&self.pseudonyms.fiscal_code(&debt.debtor.fiscal_code).await?)),
+            Some(_) => None,
+        };
+        Ok(owner.into_iter().chain(debt.watchers.iter().map(Key::seen_partition)).collect())
     }
 }
 
@@ -264,6 +273,34 @@ impl DebtWriter {
             changes::cancel(self.debts.read(notice).await?.as_ref(), by, self.now())
         };
         self.commit(decide).await
+    }
+
+    /// Takes back what an account made before it was proven and nobody has paid: it goes with the account.
+    pub async fn take_back_all(&self, account: &Account) -> Result<(), Fault> {
+        let (id, code) = (&account.id, &account.profile.fiscal_code);
+        let viewer = Viewer { account: id, fiscal_code: code, identity_proven: false };
+        let partition = Key::seen_partition(id);
+        let mut after = None;
+        loop {
+            let range = Range::StartsWith("P#".to_owned());
+            let table = &self.debts.table;
+            let page = table
+                .query::<ListEntry>(&partition, range, SortOrder::Rising, AT_ONCE, after.as_ref())
+                .await?;
+            after = page.items.last().map(|entry| Key::listed(partition.clone(), &entry.sk));
+            for ListEntry { notice, .. } in page.items {
+                let own =
+                    self.debts.read(&notice).await?.is_some_and(|debt| debt.only_of.as_ref() == Some(id));
+                match if own { self.cancel(&notice, Canceller::Citizen(viewer)).await } else { Ok(()) } {
+                    Err(Error::Unavailable(fault)) => return Err(fault),
+                    // Paid, or being paid: it stays.
+                    Ok(()) | Err(_) => {}
+                }
+            }
+            if !page.more {
+                return Ok(());
+            }
+        }
     }
 
     /// Writes down that a debt's last day has passed.

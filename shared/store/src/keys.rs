@@ -3,8 +3,10 @@
 //! | Table | pk | sk | What | Read by |
 //! |---|---|---|---|---|
 //! | identity | `ACC#uid` | `PROFILE` | account | sessions, login, links |
-//! | identity | `CODE#h` | `CLAIM` | fiscal code taken by an account | worker |
-//! | identity | `USER#h` | `CLAIM` | username taken by an account | login, worker |
+//! | identity | `CODE#h` | `CLAIM` | account that has proven a fiscal code | associate, worker |
+//! | identity | `CODE#h` | `NAMED#uid` | active account that names it | worker |
+//! | identity | `USER#h` | `CLAIM` | account that has a username, or the last that waits for it | login, worker |
+//! | identity | `SHORT#purpose#h` | `CODES` | short codes mailed to a username | activate, reset |
 //! | identity | `LINK#sha256` | `LINK` | mailed link | activate, reset |
 //! | identity | `SESS#sid` | `SESSION` | session | every session route |
 //! | debts | `DEBT#notice` | `STATE` | debt position | everything about one debt |
@@ -55,10 +57,11 @@ pub(crate) const ADDRESS: &str = "MAIL#";
 pub(crate) const SHARDS: u8 = 4;
 
 /// The kinds of rows.
-pub(crate) const KINDS: [&str; 19] = [
+pub(crate) const KINDS: [&str; 20] = [
     "ACC",
     "CODE",
     "USER",
+    "SHORT",
     "LINK",
     "SESS",
     "DEBT",
@@ -115,11 +118,24 @@ impl Key {
     }
 
     pub fn fiscal_code_claim(hash: &str) -> Self {
-        Self::new(format!("CODE#{hash}"), "CLAIM")
+        Self::new(Self::code_partition(hash), "CLAIM")
     }
 
     pub fn username_claim(hash: &str) -> Self {
         Self::new(format!("USER#{hash}"), "CLAIM")
+    }
+
+    pub fn named_code(hash: &str, account: &AccountId) -> Self {
+        Self::new(Self::code_partition(hash), format!("NAMED#{}", account.as_str()))
+    }
+
+    pub fn code_partition(hash: &str) -> String {
+        format!("CODE#{hash}")
+    }
+
+    /// The short codes of one purpose: `activate`, `reset`.
+    pub fn short_codes(purpose: &str, username_hash: &str) -> Self {
+        Self::new(format!("SHORT#{purpose}#{username_hash}"), "CODES")
     }
 
     pub fn link(token_hash: &str) -> Self {
@@ -253,7 +269,9 @@ mod tests {
         let shown: Vec<String> = [
             Key::account(&account),
             Key::fiscal_code_claim("h"),
+            Key::named_code("h", &account),
             Key::username_claim("h"),
+            Key::short_codes("activate", "h"),
             Key::link("t"),
             Key::session("s"),
             Key::debt(&notice),
@@ -281,7 +299,9 @@ mod tests {
         let expected = [
             "ACC#a1 | PROFILE",
             "CODE#h | CLAIM",
+            "CODE#h | NAMED#a1",
             "USER#h | CLAIM",
+            "SHORT#activate#h | CODES",
             "LINK#t | LINK",
             "SESS#s | SESSION",
             "DEBT#301000000000000144 | STATE",

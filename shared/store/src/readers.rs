@@ -22,4 +22,6 @@ pub enum AccountReader {
     Login,
     /// Our own work: the outbox and the sweep.
     Worker,
+    /// Somebody with rights of their own in the account at AWS.
+    Operator,
 }

@@ -504,6 +504,12 @@ pub(crate) fn item(key: &Key, row: &impl Serialize) -> Result<Item, Fault> {
     Ok(item)
 }
 
+/// A value as one attribute of an item under a key.
+pub(crate) fn attribute(key: &Key, value: &impl Serialize) -> Result<AttributeValue, Fault> {
+    serde_dynamo::aws_sdk_dynamodb_1::to_attribute_value(value)
+        .map_err(|e| error::fault(FaultKind::Other, TableOperation::Put, key.kind(), e))
+}
+
 /// Adds the instant after which DynamoDB may tidy the item away. Readers check times themselves.
 pub(crate) fn with_ttl(mut item: Item, at: domain::Timestamp) -> Item {
     item.insert("ttl".to_owned(), AttributeValue::N(at.as_second().to_string()));

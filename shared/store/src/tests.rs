@@ -12,11 +12,12 @@ use domain::movement::Movement;
 use domain::outbox::OutboxMessage;
 use domain::payment::Attempt;
 use domain::plan::UnmatchedMoney;
+use domain::proof::Holder;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::accounts::{AccountRow, ClaimRow, LinkRow};
+use crate::accounts::{AccountRow, ClaimRow, LinkRow, NamedCodeRow, ShortCodesRow};
 use crate::callbacks::CallbackRow;
 use crate::citizen::SessionRow;
 use crate::debts::{DebtPointer, DebtRow, ListEntry, debt_item};
@@ -49,6 +50,9 @@ fn written_again(name: &str, key: &Key, stored: Item) -> Item {
     match name.split('.').next().unwrap() {
         "account" => again::<AccountRow>(key, stored),
         "claim" => again::<ClaimRow>(key, stored),
+        "holder" => again::<Holder>(key, stored),
+        "named-code" => again::<NamedCodeRow>(key, stored),
+        "short-codes" => again::<ShortCodesRow>(key, stored),
         "link" => again::<LinkRow>(key, stored),
         "session" => again::<SessionRow>(key, stored),
         "debt" => {
@@ -108,5 +112,5 @@ fn there_is_a_row_of_every_kind() {
         .map(|text| serde_json::from_str::<Value>(text).unwrap()["kind"].as_str().unwrap().to_owned())
         .collect();
     // Each kind of message, as the worker tells them apart.
-    assert_eq!(kinds.len(), 10, "{kinds:?}");
+    assert_eq!(kinds.len(), 15, "{kinds:?}");
 }

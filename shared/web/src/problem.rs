@@ -95,6 +95,7 @@ problem_types! {
     RECEIPT_NOT_FOUND = "receipt_not_found" 404;
     NOT_FOUND = "not_found" 404;
     METHOD_NOT_ALLOWED = "method_not_allowed" 405;
+    USERNAME_TAKEN = "username_taken" 409;
     DEBT_ALREADY_PAID = "debt_already_paid" 409;
     DEBT_NOT_PAYABLE = "debt_not_payable" 409;
     PAYMENT_IN_PROGRESS = "payment_in_progress" 409;
@@ -118,6 +119,7 @@ impl Problem {
                 Error::InvalidCredentials => &INVALID_CREDENTIALS,
                 Error::AccountNotActive => &ACCOUNT_NOT_ACTIVE,
                 Error::ForbiddenScope => &FORBIDDEN_SCOPE,
+                Error::UsernameTaken => &USERNAME_TAKEN,
                 Error::DebtNotFound => &DEBT_NOT_FOUND,
                 Error::PaymentNotFound => &PAYMENT_NOT_FOUND,
                 Error::ReceiptNotFound => &RECEIPT_NOT_FOUND,

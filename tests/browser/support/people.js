@@ -72,6 +72,8 @@ export async function mailTo(to, subject, local = LOCAL) {
 }
 
 export const linkOf = (mail, page) => mail.links.find((link) => link.includes(page));
+/** The short code beside a mail's link. */
+export const codeOf = (mail) => mail.text.match(/\b[A-Z0-9]{4}-[A-Z0-9]{4}\b/)[0];
 export const advance = (seconds) => send(`${LOCAL}/_local/clock`, { method: "POST", body: JSON.stringify({ advanceSeconds: seconds }) });
 
 /** What the PSP does with a payment; answers where the browser goes back. */
@@ -93,7 +95,7 @@ export async function citizen(more = {}, portal = process.env.PORTAL_URL) {
   const api = `${portal}/api`;
   await send(`${api}/register`, { method: "POST", body: JSON.stringify(someone) });
   const link = linkOf(await mailTo(someone.email, "Attiva", portal === process.env.PORTAL_URL ? LOCAL : portal), "/attiva");
-  await send(`${api}/activate`, { method: "POST", body: JSON.stringify({ token: new URL(link).hash.slice(3) }) });
+  await send(`${api}/activate`, { method: "POST", body: JSON.stringify({ token: new URL(link).hash.slice(3), password: someone.password }) });
   return someone;
 }
 

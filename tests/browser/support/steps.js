@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { headingIs, open } from "./browser.js";
-import { debtor } from "./people.js";
+import { PASSWORD, debtor } from "./people.js";
 
 export const submit = (page) => page.locator("main form [type=submit]").first().click();
 export const fill = async (page, values) => {
@@ -32,6 +32,12 @@ export async function register(page, someone, prefix = "") {
 
 export async function logIn(page, { username, password }) {
   await fill(page, { username, password });
+  await submit(page);
+}
+
+/** On the page of the mailed link. */
+export async function activate(page, password = PASSWORD) {
+  await page.fill("#password", password);
   await submit(page);
 }
 

@@ -5,7 +5,7 @@ import { href, post, resend, t, tab } from "./core.js";
 const sent = tab.get("registrata");
 if (!sent) location.replace(href("/registrazione"));
 else {
-  document.getElementById("messaggio").textContent = t("registrazione-completata.js.scritto", { email: sent.email });
+  document.getElementById("messaggio").textContent = t("registrazione-completata.js.scritto", { email: sent.username });
   resend(document.getElementById("rinvia"), document.getElementById("rinvio-esito"),
     () => post("/api/activate/resend", { username: sent.username }));
 }

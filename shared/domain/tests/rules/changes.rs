@@ -74,6 +74,8 @@ fn inv_m27_an_import_creates_changes_or_leaves_as_it_is() {
     assert_eq!((kinds(&plan), tells_archive(&plan)), (vec![MovementKind::Changed], true));
     assert_eq!(plan.debts[0].movements[0].cents.get(), 1);
     assert_eq!(plan.outcome.debt.amount.get(), 1);
+    // IDN-02: from now on it counts as written anew.
+    assert_eq!((stored().written_at(), plan.outcome.debt.written_at()), (stored().created_at, now()));
     // Cancelled or expired, it is open again, even with the same data; paid, it is refused.
     for state in [DebtState::Cancelled, DebtState::Expired] {
         let plan = import(Some(&in_state(state)), &stored().notice, sent.clone(), now()).unwrap();
@@ -153,34 +155,44 @@ fn a_debt_expires_after_its_last_day_unless_a_payment_is_under_way() {
 fn an_association_adds_an_account_once_and_up_to_the_limit() {
     let (account, own, other) =
         (AccountId::new("a1"), debt().debtor.fiscal_code, FiscalCode::parse("00743110157").unwrap());
-    // The debtor's own: seen already, and it proves who they are.
-    let plan = associate(&stored(), &mario(&account, &own, false)).unwrap();
-    assert_eq!((plan.debts.len(), plan.outcome.proves_identity), (0, true));
-    // Spontaneous ones prove nothing: anybody can make one.
-    let spontaneous = Debt { origin: DebtOrigin::Spontaneous, ..stored() };
-    let plan = associate(&spontaneous, &mario(&account, &own, false)).unwrap();
-    assert_eq!((plan.debts.len(), plan.outcome.proves_identity), (1, false));
+    // What proves is watched as well: a proof may have to wait, or be disputed.
+    let plan = associate(&stored(), &mario(&account, &own, false), true).unwrap();
+    assert_eq!((plan.debts.len(), plan.outcome.proves), (1, true));
+    // Of a proven code: seen already.
+    let plan = associate(&stored(), &mario(&account, &own, true), true).unwrap();
+    assert_eq!((plan.debts.len(), plan.outcome.proves), (0, true));
     // Another's: the account watches it, without a movement and once.
-    let plan = associate(&stored(), &mario(&account, &other, true)).unwrap();
-    assert_eq!((kinds(&plan), plan.outcome.proves_identity), (vec![], false));
+    let plan = associate(&stored(), &mario(&account, &other, true), false).unwrap();
+    assert_eq!((kinds(&plan), plan.outcome.proves), (vec![], false));
     let watched = plan.outcome.debt;
     assert_eq!(watched.watchers, std::slice::from_ref(&account));
-    assert_eq!(associate(&watched, &mario(&account, &other, true)).unwrap().debts, []);
+    assert_eq!(associate(&watched, &mario(&account, &other, true), false).unwrap().debts, []);
     let crowd =
         Debt { watchers: (0..MAX_WATCHERS).map(|n| AccountId::new(format!("w{n}"))).collect(), ..stored() };
-    assert_eq!(code(associate(&crowd, &mario(&account, &other, true))), "DebtNotPayable");
+    assert_eq!(code(associate(&crowd, &mario(&account, &other, true), false)), "DebtNotPayable");
+    // A crowd keeps nobody from proving.
+    let plan = associate(&crowd, &mario(&account, &own, false), true).unwrap();
+    assert_eq!((plan.debts.len(), plan.outcome.proves), (0, true));
 }
 
 #[test]
-fn a_spontaneous_debt_is_seen_by_whoever_made_it() {
+fn idn_03_a_spontaneous_debt_is_the_codes_once_proven_and_the_accounts_alone_until_then() {
     let (account, own) = (AccountId::new("a1"), debt().debtor.fiscal_code);
-    for (proven, watchers) in [(true, vec![]), (false, vec![account.clone()])] {
+    for proven in [true, false] {
         let viewer = mario(&account, &own, proven);
         let plan = create_spontaneous(as_sent(&stored()), stored().notice, &viewer, now());
         let made = &plan.outcome;
-        assert_eq!((made.origin, &made.watchers), (DebtOrigin::Spontaneous, &watchers));
-        assert!(made.is_visible_to(&viewer, now()) && tells_archive(&plan));
+        let alone = (!proven).then(|| account.clone());
+        assert_eq!((made.origin, &made.only_of), (DebtOrigin::Spontaneous, &alone));
+        assert_eq!(made.watchers, Vec::from_iter(alone));
+        assert!(made.is_visible_to(&viewer, now()));
+        assert_eq!(tells_archive(&plan), proven);
         assert_eq!(plan.debts[0].movements[0].source, MovementSource::Citizen);
+        // Whoever has proven the code sees what is the code's, and nothing else of it.
+        let other = AccountId::new("a2");
+        assert_eq!(made.is_visible_to(&mario(&other, &own, true), now()), proven);
+        let back = cancel(Some(made), Canceller::Citizen(viewer), now()).unwrap();
+        assert_eq!(tells_archive(&back), proven);
     }
 }
 

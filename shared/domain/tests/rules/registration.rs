@@ -1,17 +1,20 @@
-//! The life of an account, decided: who gets a fiscal code and a username, which links open, what a new password ends.
+//! The life of an account, decided: who gets a username, which links and codes open, what a new password ends.
 
 use std::time::Duration;
 
 use domain::account::{
     Account, AccountId, AccountStatus, Consent, HolderName, Language, LinkPurpose, Profile,
 };
-use domain::outbox::OutboxMessage;
+use domain::error::Form;
+use domain::mailed_code::{self, MailedCode, SentCode};
+use domain::outbox::{CloseReason, OutboxMessage};
 use domain::person::Email;
 use domain::registration::{
-    AccountWrite, Claim, LinkUse, MailedLink, OpenedLink, Registered, RegistrationFacts, activate,
-    change_password, close, open_link, register, reset_password,
+    AccountPlan, AccountWrite, Activated, Claim, MailedLink, OpenedLink, RegistrationFacts, ShownLink,
+    activate, change_email, change_password, close, confirm_email, is_waiting, open_link, register,
+    reset_password,
 };
-use domain::{Error, FiscalCode, Timestamp, time};
+use domain::{Error, FieldCode, FiscalCode, Timestamp, time};
 
 use crate::samples::at;
 
@@ -23,7 +26,7 @@ fn ago(seconds: u64) -> Timestamp {
     now().checked_sub(Duration::from_secs(seconds)).unwrap()
 }
 
-fn profile() -> Profile {
+pub fn profile() -> Profile {
     let email = Email::parse("mario@example.it").unwrap();
     Profile {
         username: email.clone(),
@@ -35,83 +38,81 @@ fn profile() -> Profile {
         province: "RM".to_owned(),
         postal_code: "00185".to_owned(),
         email,
+        unconfirmed_email: None,
         phone: "+39 06 1234567".to_owned(),
         language: Language::It,
         consent: Consent::given(now()),
     }
 }
 
-fn account(status: AccountStatus) -> Account {
+pub fn account(status: AccountStatus) -> Account {
     Account {
         id: AccountId::new("a1"),
         status,
         profile: profile(),
         identity_proven: false,
+        proof: None,
         epoch: 4,
         created_at: now(),
     }
 }
 
-/// A claim of another account, made so many seconds ago, or for good.
-fn theirs(made: Option<u64>) -> Option<Claim> {
-    let until = made.map(|seconds| time::after(ago(seconds), LinkPurpose::Activate.life()));
+/// A claim of another account, until so many seconds from now, or for good.
+fn theirs(left: Option<i64>) -> Option<Claim> {
+    let until = left.map(|seconds| Timestamp::from_second(now().as_second() + seconds).unwrap());
     Some(Claim { account: AccountId::new("b2"), pending_until: until })
 }
 
 #[test]
-fn inv_i01_i02_both_names_are_free_or_the_holder_is_told() {
-    const DAY: u64 = 24 * 60 * 60;
-    let ours = Some(Claim { account: AccountId::new("a1"), pending_until: Some(now()) });
-    for (claims, free) in [
-        ([None, None], true),
-        ([theirs(None), None], false),
-        ([None, theirs(None)], false),
-        // Pending: within ten seconds it is a race and the first stays, later somebody corrects an address.
-        ([theirs(Some(9)), None], false),
-        ([theirs(Some(10)), None], false),
-        ([theirs(Some(11)), None], true),
-        ([None, theirs(Some(DAY + 1))], true),
-        ([theirs(Some(11)), theirs(None)], false),
-        ([ours.clone(), ours], true),
+fn inv_i01_i02_idn_06_a_registration_takes_nothing_from_anybody() {
+    let b2 = Some(AccountId::new("b2"));
+    for (claim, waits, previous) in [
+        (None, true, None),
+        // Another waits: side by side, one second or one day later.
+        (theirs(Some(1)), true, b2.clone()),
+        (theirs(Some(86_399)), true, b2),
+        // That one was given up.
+        (theirs(Some(0)), true, None),
+        (theirs(Some(-86_400)), true, None),
+        // The username is an active account's: its mailbox gets the link that says so.
+        (theirs(None), false, None),
     ] {
-        let facts = RegistrationFacts { claims: claims.clone(), account: None };
+        let facts = RegistrationFacts { claim: claim.clone(), account: None };
         let plan = register(&facts, &AccountId::new("a1"), &profile(), "hash", now());
-        match plan.outcome {
-            Registered::New(account) => {
-                assert!(free, "{claims:?}");
-                assert_eq!(
-                    (account.status, account.epoch, account.identity_proven),
-                    (AccountStatus::Pending, 0, false)
-                );
-                // Both claims only as they were read, and the account with them.
-                let before: Vec<_> = plan
-                    .writes
-                    .iter()
-                    .filter_map(|write| match write {
-                        AccountWrite::Claim { before, .. } => Some(before.clone()),
-                        _ => None,
-                    })
-                    .collect();
-                assert_eq!((before, plan.writes.len()), (claims.to_vec(), 3));
-            }
-            Registered::Taken(holder) => {
-                assert!(!free && plan.writes.is_empty(), "{claims:?}");
-                assert_eq!(holder.as_str(), "b2");
-            }
-        }
+        let until = time::after(now(), LinkPurpose::Activate.life());
+        let account = Account { epoch: 0, ..account(AccountStatus::Pending) };
+        let (username, before, by) = (profile().username, claim, account.id.clone());
+        let wait = waits.then_some(AccountWrite::AwaitUsername { username, before, by, until });
+        let create = AccountWrite::Create {
+            account: Box::new(account.clone()),
+            password: "hash".to_owned(),
+            until,
+            previous,
+        };
+        assert_eq!(plan.writes, wait.into_iter().chain([create]).collect::<Vec<_>>());
+        assert_eq!((plan.outcome, plan.messages), (account, vec![]));
     }
 }
 
 #[test]
-fn the_same_message_processed_twice_is_one_account() {
-    let ours = Some(Claim { account: AccountId::new("a1"), pending_until: Some(now()) });
-    let facts =
-        RegistrationFacts { claims: [ours.clone(), ours], account: Some(account(AccountStatus::Pending)) };
-    let plan = register(&facts, &AccountId::new("a1"), &profile(), "hash", now());
+fn idn_01_mail_goes_to_the_username_until_another_address_is_confirmed() {
+    let elsewhere = Email::parse("ufficio@example.it").unwrap();
+    let entered = Profile { email: elsewhere.clone(), ..profile() };
+    let facts = RegistrationFacts { claim: None, account: None };
+    let account = register(&facts, &AccountId::new("a1"), &entered, "hash", now()).outcome;
     assert_eq!(
-        (plan.writes.len(), plan.outcome),
-        (0, Registered::New(Box::new(account(AccountStatus::Pending))))
+        (account.profile.email, account.profile.unconfirmed_email),
+        (entered.username, Some(elsewhere))
     );
+    let same = register(&facts, &AccountId::new("a1"), &profile(), "hash", now()).outcome;
+    assert_eq!(same.profile, profile());
+}
+
+#[test]
+fn the_same_message_processed_twice_is_one_account() {
+    let facts = RegistrationFacts { claim: None, account: Some(account(AccountStatus::Pending)) };
+    let plan = register(&facts, &AccountId::new("a1"), &profile(), "hash", now());
+    assert_eq!((plan.writes, plan.outcome), (vec![], account(AccountStatus::Pending)));
 }
 
 fn link(purpose: LinkPurpose) -> MailedLink {
@@ -123,6 +124,7 @@ fn link(purpose: LinkPurpose) -> MailedLink {
         expires_at: time::after(now(), Duration::from_secs(1)),
         used_at: None,
         is_latest: true,
+        proof: None,
     }
 }
 
@@ -141,13 +143,19 @@ fn inv_i09_a_link_opens_for_its_purpose_its_account_its_time_and_as_the_latest()
         (reset.clone(), ResetPassword, Pending, false),
         (reset.clone(), ResetPassword, Closed, false),
         (reset.clone(), Activate, Pending, false),
+        (link(LinkPurpose::ConfirmEmail), LinkPurpose::ConfirmEmail, Active, true),
+        (used(&link(LinkPurpose::ConfirmEmail), 1), LinkPurpose::ConfirmEmail, Active, false),
+        (link(LinkPurpose::ConfirmEmail), LinkPurpose::ConfirmEmail, Closed, false),
+        (link(LinkPurpose::ContestProof), LinkPurpose::ContestProof, Active, false),
         (MailedLink { expires_at: now(), ..activation.clone() }, Activate, Pending, false),
         (MailedLink { is_latest: false, ..activation.clone() }, Activate, Pending, false),
         (MailedLink { is_latest: false, ..reset.clone() }, ResetPassword, Active, false),
         (MailedLink { epoch: 3, ..reset.clone() }, ResetPassword, Active, false),
-        // A double click on an activation gets the first answer for ten minutes; a reset is used once.
-        (used(&activation, 599), Activate, Active, true),
-        (used(&activation, 600), Activate, Active, false),
+        // IDN-08: a used activation says as long as it lives that the account is active; a reset is used once.
+        (used(&activation, 1), Activate, Active, true),
+        (used(&activation, 80_000), Activate, Active, true),
+        (used(&activation, 1), Activate, Closed, false),
+        (MailedLink { expires_at: now(), ..used(&activation, 80_000) }, Activate, Active, false),
         (used(&reset, 1), ResetPassword, Active, false),
     ] {
         let account = account(status);
@@ -159,15 +167,97 @@ fn inv_i09_a_link_opens_for_its_purpose_its_account_its_time_and_as_the_latest()
 }
 
 #[test]
-fn an_activation_happens_once_and_not_after_the_names_went_to_somebody_else() {
+fn inv_i01_an_activation_happens_once_and_takes_the_username_unless_it_is_taken() {
     let opened = |status| OpenedLink { account: account(status), hash: "h".to_owned() };
-    let plan = activate(&opened(AccountStatus::Pending), &[None, None], now()).unwrap();
-    assert_eq!((plan.outcome, plan.writes.len()), (LinkUse::Done, 4));
-    assert!(matches!(plan.message, Some(OutboxMessage::AccountActivated { .. })));
-    let again = activate(&opened(AccountStatus::Active), &[None, None], now()).unwrap();
-    assert_eq!((again.outcome, again.writes.len(), again.message), (LinkUse::Repeated, 0, None));
-    let lost = activate(&opened(AccountStatus::Pending), &[theirs(Some(1)), None], now());
-    assert!(matches!(lost, Err(Error::LinkNotValid)));
+    let ours = Some(Claim { account: AccountId::new("a1"), pending_until: None });
+    for claim in [None, ours, theirs(Some(3_600)), theirs(Some(-1))] {
+        let plan = activate(&opened(AccountStatus::Pending), claim.as_ref(), now()).unwrap();
+        let active = Activated::First(Box::new(account(AccountStatus::Active)));
+        let taken = AccountWrite::TakeUsername { username: profile().username, by: AccountId::new("a1") };
+        assert!(plan.writes.contains(&taken), "{claim:?}");
+        assert_eq!((plan.outcome, plan.writes.len()), (active, 4));
+        assert!(matches!(plan.messages[..], [OutboxMessage::AccountActivated { .. }]));
+    }
+    let again = activate(&opened(AccountStatus::Active), None, now()).unwrap();
+    assert_eq!(again, AccountPlan::nothing(Activated::Before));
+    let late = activate(&opened(AccountStatus::Pending), theirs(None).as_ref(), now());
+    assert!(matches!(late, Err(Error::UsernameTaken)));
+}
+
+#[test]
+fn a_registration_waits_for_a_day_and_while_it_is_pending() {
+    let made = |seconds, status| Account { created_at: ago(seconds), ..account(status) };
+    for (seconds, status, waits) in [
+        (0, AccountStatus::Pending, true),
+        (86_399, AccountStatus::Pending, true),
+        (86_400, AccountStatus::Pending, false),
+        (0, AccountStatus::Active, false),
+        (0, AccountStatus::Closed, false),
+    ] {
+        assert_eq!(is_waiting(&made(seconds, status), now()), waits, "{seconds} {status:?}");
+    }
+}
+
+#[test]
+fn a_link_is_shown_by_its_token_or_by_username_and_code() {
+    let read = |token, username, code| {
+        let mut form = Form::default();
+        let shown = ShownLink::read(&mut form, token, username, code);
+        let shown = shown.map(|shown| match shown {
+            ShownLink::Token(token) => token,
+            ShownLink::Code { username, code } => format!("{} {}", username.as_str(), code.as_str()),
+        });
+        form.give(shown).map_err(|error| match error {
+            Error::Invalid(errors) => errors.into_iter().map(|e| (e.field, e.code)).collect::<Vec<_>>(),
+            other => panic!("{other:?}"),
+        })
+    };
+    let wrong = |field: &str, code| Err(vec![(field.to_owned(), code)]);
+    assert_eq!(read("t", "", ""), Ok("t".to_owned()));
+    assert_eq!(read("", "A@example.it", " k7qm-2 xvd"), Ok("a@example.it K7QM2XVD".to_owned()));
+    assert_eq!(read("", "", ""), wrong("token", FieldCode::Required));
+    assert_eq!(read("", "a@example.it", ""), wrong("code", FieldCode::Required));
+    assert_eq!(read("", "", "K7QM2XVD"), wrong("username", FieldCode::Required));
+    assert_eq!(read("", "a@example.it", "K7QM2XV"), wrong("code", FieldCode::Format));
+    assert_eq!(read("", "a@example.it", "K7QM2XVDD"), wrong("code", FieldCode::Format));
+    assert_eq!(read("", "a@example.it", "K7QM2XV\u{e8}"), wrong("code", FieldCode::Format));
+    assert_eq!(read("t", "a@example.it", "K7QM2XVD"), wrong("token", FieldCode::NotAllowed));
+}
+
+#[test]
+fn idn_08_a_code_is_good_for_its_time_and_five_wrong_tries() {
+    let sent = |tried, left| SentCode {
+        code: "c".to_owned(),
+        link: format!("{tried} {left}"),
+        tried,
+        until: Timestamp::from_second(now().as_second() + left).unwrap(),
+    };
+    for (code, tried, good) in [
+        (sent(0, 1), 0, true),
+        (sent(0, 1), 4, true),
+        (sent(0, 1), 5, false),
+        (sent(7, 1), 11, true),
+        (sent(7, 1), 12, false),
+        (sent(0, 0), 0, false),
+    ] {
+        let codes = [code.clone()];
+        assert_eq!(mailed_code::offered(&codes, "c", tried, now()), good.then_some(&code));
+        assert_eq!(mailed_code::offered(&codes, "d", tried, now()), None);
+    }
+    // One more: what does not count any more is left out, and the others stay.
+    let all = vec![sent(0, 1), sent(3, 0), sent(3, 1)];
+    assert_eq!(mailed_code::with(all, sent(6, 9), now()), [sent(3, 1), sent(6, 9)]);
+}
+
+#[test]
+fn idn_08_a_code_is_eight_signs_that_look_like_nothing_else_in_two_groups() {
+    let code = MailedCode::from_random([0, 31, 32, 255, 8, 13, 23, 24]);
+    assert_eq!((code.as_str(), code.grouped().as_str()), ("A9A9JPZ2", "A9A9-JPZ2"));
+    for byte in 0..=255 {
+        let code = MailedCode::from_random([byte; 8]);
+        assert!(!code.as_str().contains(['I', 'O', '0', '1']));
+        assert!(MailedCode::parse(&code.grouped()).is_ok_and(|again| again == code));
+    }
 }
 
 #[test]
@@ -182,7 +272,7 @@ fn inv_i10_a_new_password_ends_every_session_and_says_so() {
         let guard =
             AccountWrite::SetPassword { account: live.id.clone(), epoch: 4, password: "new".to_owned() };
         assert_eq!(plan.writes.last(), Some(&guard));
-        assert!(matches!(plan.message, Some(OutboxMessage::PasswordChanged { .. })));
+        assert!(matches!(plan.messages[..], [OutboxMessage::PasswordChanged { .. }]));
     }
     // Changed or closed meanwhile: whoever asks has no session any more.
     for stored in [None, Some(account(AccountStatus::Closed)), Some(Account { epoch: 5, ..live })] {
@@ -192,10 +282,39 @@ fn inv_i10_a_new_password_ends_every_session_and_says_so() {
 
 #[test]
 fn an_account_closes_once() {
-    let plan = close(Some(&account(AccountStatus::Active)), now());
+    let plan = close(Some(&account(AccountStatus::Active)), CloseReason::Revoked, now());
     assert_eq!(plan.writes, [AccountWrite::Close { account: AccountId::new("a1"), at: now() }]);
-    assert!(matches!(plan.message, Some(OutboxMessage::CloseAccount { .. })));
+    assert!(matches!(plan.messages[..], [OutboxMessage::CloseAccount { .. }]));
     for stored in [None, Some(account(AccountStatus::Closed)), Some(account(AccountStatus::Pending))] {
-        assert_eq!(close(stored.as_ref(), now()).writes, []);
+        assert_eq!(close(stored.as_ref(), CloseReason::Revoked, now()).writes, []);
     }
+}
+
+#[test]
+fn idn_01_another_address_is_asked_for_and_confirmed_by_its_link() {
+    let active = account(AccountStatus::Active);
+    let office = Email::parse("ufficio@example.it").unwrap();
+    let plan = change_email(&active, &office);
+    assert_eq!(plan.writes, [AccountWrite::AwaitEmail { account: active.id.clone(), email: office.clone() }]);
+    let old = OutboxMessage::EmailChangeAsked { email: active.profile.email.clone(), language: Language::It };
+    let new = OutboxMessage::ConfirmEmail { account: active.id.clone(), email: office.clone() };
+    assert_eq!(plan.messages, [new, old]);
+    assert_eq!(change_email(&active, &active.profile.email), AccountPlan::nothing(()));
+
+    let waits = Profile { unconfirmed_email: Some(office.clone()), ..profile() };
+    let opened = |profile: &Profile| OpenedLink {
+        account: Account { profile: profile.clone(), ..active.clone() },
+        hash: "h".to_owned(),
+    };
+    let plan = confirm_email(&opened(&waits), now()).unwrap();
+    let confirmed = AccountWrite::ConfirmEmail { account: active.id.clone(), email: office.clone() };
+    assert_eq!(plan.writes, [AccountWrite::UseLink { hash: "h".to_owned(), at: now() }, confirmed]);
+    assert!(matches!(confirm_email(&opened(&profile()), now()), Err(Error::LinkNotValid)));
+    // The activation of a registration that named it sends the link.
+    let pending = OpenedLink {
+        account: Account { profile: waits, ..account(AccountStatus::Pending) },
+        hash: "h".to_owned(),
+    };
+    let plan = activate(&pending, None, now()).unwrap();
+    assert!(matches!(&plan.messages[1], OutboxMessage::ConfirmEmail { email, .. } if *email == office));
 }

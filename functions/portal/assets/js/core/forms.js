@@ -216,6 +216,31 @@ export function brokenPage() {
   errorSummary([{ text: t("js.pagina_rotta") }]);
 }
 
+/**
+ * A mailed link's token, or the username and code that are typed where the link was broken: `of` gives what is sent.
+ * @param {string} token
+ */
+export function codeInstead(token) {
+  const place = find("div", "con-codice");
+  const toggle = find("button", "usa-codice");
+  const byCode = () => !place.hidden;
+  const open = () => {
+    place.hidden = false;
+    toggle.hidden = true;
+  };
+  toggle.addEventListener("click", () => {
+    open();
+    find("input", "username").focus();
+  });
+  if (!token) open();
+  return {
+    byCode,
+    /** @returns {FieldFault[]} */
+    check: ({ username, code }) => (byCode() ? ["username", "code"].filter((field) => !{ username, code }[field]).map((field) => ({ field, code: "required" })) : []),
+    of: ({ username, code }) => (byCode() ? { username, code } : { token }),
+  };
+}
+
 /** A button that waits, and the way back. */
 export function wait(element) {
   const before = [...element.childNodes];
