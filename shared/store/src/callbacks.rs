@@ -126,13 +126,8 @@ impl Callbacks {
         self.table.update(&Key::callback(id), applied, present())
     }
 
-    /// Marks a callback as applied that holds nothing to apply.
-    pub async fn mark_applied(&self, id: &CallbackId) -> Result<(), Fault> {
-        let _ = self.table.write(vec![self.applied_step(id)]).await?;
-        Ok(())
-    }
-
-    /// Keeps a genuine callback that cannot be read for a person to look at, however often it comes.
+    /// Keeps a genuine message that cannot be read, or names identifiers that are not ours, for a person to look at,
+    /// however often it comes.
     pub async fn mark_unreadable(&self, id: &CallbackId, channel: CallbackChannel) -> Result<(), Fault> {
         let marked = Expression::new("SET unreadable = :yes REMOVE due_shard, due_at").flag(":yes", true);
         let channel = match channel {
