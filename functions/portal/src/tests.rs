@@ -204,6 +204,7 @@ fn the_first_visit_speaks_the_browser_s_language_and_later_ones_the_chosen() {
         (302, Some("/en/paga/abc/esito?x=1".to_owned()))
     );
     assert_eq!(visit("/en", "it", None, ""), (308, Some("/en/".to_owned())));
+    assert_eq!(visit("/ricerca", "it", None, ""), (303, Some("/".to_owned())));
     assert_eq!(visit("/en/accedi/", "it", None, ""), (308, Some("/en/accedi".to_owned())));
 }
 
