@@ -1,6 +1,6 @@
 //! What operators ask of the ledger, and what the nightly audit finds.
 
-use admin::cli::{AdminCommand, Cli, LedgerCommand, Replay};
+use admin::cli::{AdminCommand, Cli, LedgerCommand, Replay, VerifyOptions};
 use admin::operator::{self, Verdict};
 use clap::Parser;
 use journeys::local::faults::{InjectedFault, Scope};
@@ -108,6 +108,32 @@ async fn a_stored_callback_is_applied_again_by_id_or_by_time() {
     }
 }
 
+#[tokio::test]
+async fn mon_17_what_operators_list_reads_no_whole_table() {
+    let Some(portal) = TestPortal::alone() else { return };
+    let from = portal.clock().now().await;
+    let (_, _, paying) = portal.payment_under_way().await;
+    paying.at_psp(PspOutcome::Success).await;
+    let again = CallbackMessage::succeeded(&paying).named("again").with("transactionId", "TX-AGAIN");
+    portal.psp().calls_back(&again).await.expect(200);
+    let position = DebtPosition::of(&portal.citizen().person, portal.rng());
+    assert_eq!(said(&NodeReceipt::of(&position.notice(), "1").arrives(&portal).await), "OK");
+    portal.clock().moves(std::time::Duration::from_secs(50 * 60 * 60)).await;
+    let until = portal.clock().now().await;
+    portal.stack().faults().forget_usage();
+    let (_, replayed) = says(&portal, LedgerCommand::Replay(Replay::between(from, until))).await;
+    assert!(replayed.ends_with("3 callbacks\n"), "{replayed}");
+    let (_, none) = says(&portal, LedgerCommand::Replay(Replay::between(until, until))).await;
+    assert_eq!(none, "0 callbacks\n");
+    let (_, found) = says(&portal, typed("verify --found")).await;
+    assert!(
+        found.starts_with("Audit of ") && found.contains("finished, 1 debt, 4 movements, 0 broken"),
+        "{found}"
+    );
+    let usage = portal.stack().faults().usage();
+    assert!(!format!("{:?}", usage[OPERATOR]).contains("Scan"), "{:?}", usage[OPERATOR]);
+}
+
 /// The sentence of a command that is not carried out.
 async fn refuses(portal: &TestPortal, command: LedgerCommand) -> String {
     let env = portal.stack().env(OPERATOR).unwrap();
@@ -174,7 +200,7 @@ async fn inv_m10_what_was_given_back_or_settled_is_noted_once_and_listed_no_more
         &account,
         &["PAID AGAIN, to refund", entry, "(4 ragioneria: mandato-118/2026)", "is whole"],
     );
-    let (verdict, text) = says(&portal, LedgerCommand::Verify).await;
+    let (verdict, text) = says(&portal, LedgerCommand::Verify(VerifyOptions::default())).await;
     assert_eq!(verdict, Verdict::Well, "{text}");
 }
 
@@ -270,7 +296,7 @@ async fn ab_68_inv_m34_a_movement_edited_or_removed_in_the_table_raises_the_alar
         paying.at_psp(PspOutcome::Success).await;
         debts.push(notice);
     }
-    let (verdict, text) = says(&portal, LedgerCommand::Verify).await;
+    let (verdict, text) = says(&portal, LedgerCommand::Verify(VerifyOptions::default())).await;
     assert_eq!(verdict, Verdict::Well, "{text}");
     assert!(text.starts_with("3 debts, 9 movements: every chain is whole"), "{text}");
     let movement = |notice: &SampleNotice, number: u64| json!({"pk": {"S": format!("DEBT#{}", notice.number)}, "sk": {"S": format!("M#{number:012}")}});
@@ -282,7 +308,7 @@ async fn ab_68_inv_m34_a_movement_edited_or_removed_in_the_table_raises_the_alar
     )
     .await;
     forges(&portal, "DeleteItem", json!({"Key": movement(&debts[1], 3)})).await;
-    let (verdict, text) = says(&portal, LedgerCommand::Verify).await;
+    let (verdict, text) = says(&portal, LedgerCommand::Verify(VerifyOptions::default())).await;
     assert_eq!(verdict, Verdict::Broken);
     assert!(
         text.contains(&format!("{}: BROKEN, movement 3 does not continue the chain", debts[0].number)),

@@ -18,13 +18,14 @@ use runtime::{Clock, ConfigError, Env, IdentityProof};
 use serde::{Deserialize, Serialize};
 
 use crate::citizen::Citizen;
-use crate::keys::Key;
+use crate::due_work::{DUE_PAGE, EARLIEST};
+use crate::keys::{DueShard, Key};
 use crate::outbox::Outbox;
 use crate::pseudonyms::Pseudonyms;
 use crate::readers::AccountReader;
 use crate::table::{
-    Expression, Range, SortOrder, Step, Table, WriteOutcome, absent, attribute, instant, item, present,
-    with_due, with_ttl,
+    DuePage, DuePlace, Expression, Range, SortOrder, Step, Table, WriteOutcome, absent, attribute, instant,
+    item, present, with_due, with_ttl,
 };
 
 /// Reads accounts, and changes what needs no message.
@@ -516,17 +517,18 @@ impl Accounts {
     pub async fn overdue(
         &self,
         _reader: AccountReader,
-        shard: &str,
-        limit: i32,
-    ) -> Result<Vec<Account>, Fault> {
-        let keys = self.table.due(shard, &instant(self.clock.now()), limit).await?;
+        shard: DueShard,
+        after: Option<&DuePlace>,
+    ) -> Result<DuePage<Account>, Fault> {
+        let due = (EARLIEST, instant(self.clock.now()));
+        let page = self.table.due(&shard.plain(), (due.0, &due.1), DUE_PAGE, after).await?;
         let mut accounts = Vec::new();
-        for key in keys {
-            let row: Option<AccountRow> = self.table.get(&key).await?;
+        for key in &page.items {
+            let row: Option<AccountRow> = self.table.get(key).await?;
             let account = row.and_then(|row| row.account(self.clock.now()));
             accounts.extend(account.filter(|account| account.status != AccountStatus::Active));
         }
-        Ok(accounts)
+        Ok(page.with(accounts))
     }
 
     /// What each write asks of the table.
@@ -640,7 +642,7 @@ impl Accounts {
                 )
                 .text_value(":closed", "closed")
                 .text_value(":now", at.to_string())
-                .text_value(":shard", key.shard())
+                .text_value(":shard", key.due_part())
                 .text_value(":due", instant(*at))
                 .number(":one", 1);
                 table.update(&key, change, has_status(AccountStatus::Active))

@@ -4,30 +4,31 @@ use std::collections::HashSet;
 
 use domain::bookkeeping::{self, Booked, Reason, dealt_with};
 use domain::debt::DebtEvent;
-use domain::ledger::{BrokenLedger, verify};
+use domain::ledger::{self, BrokenLedger, MoneyName};
 use domain::movement::{Movement, MovementKind, MovementSource};
 use domain::notice::NoticeNumber;
 use domain::plan::UnmatchedMoney;
 use domain::{Debt, Fault, Timestamp};
-use futures_util::{StreamExt, TryStreamExt, stream};
 use runtime::{ConfigError, Env};
+use serde::Deserialize;
 
-use crate::debts::read_debt;
+use crate::debts::DebtRow;
 use crate::keys::Key;
 use crate::movements::Movements;
-use crate::table::{Expression, Table, read};
-use crate::writer::DebtWriter;
+use crate::table::{Expression, Range, SortOrder, Table, read};
+use crate::writer::{DebtWriter, MoneyTakenRow};
 
 /// Reads everybody's debts: only operators and the audit have one.
 #[derive(Clone)]
 pub struct Ledger {
-    table: Table,
-    movements: Movements,
+    pub(crate) table: Table,
+    pub(crate) movements: Movements,
 }
 
-/// A debt with everything that happened to it, and whether the two agree.
+/// A debt with everything that happened to it, and whether all of it agrees.
 pub struct DebtStatement {
-    pub debt: Debt,
+    /// Nothing when there are movements alone.
+    pub debt: Option<Debt>,
     pub movements: Vec<Movement>,
     pub verdict: Result<(), BrokenLedger>,
 }
@@ -56,17 +57,6 @@ pub enum WaitingKind {
     Unmatched,
 }
 
-/// What an audit of everything found.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct AuditTotals {
-    pub debts: u64,
-    pub movements: u64,
-    pub broken: u64,
-}
-
-/// How many debts are audited at the same time.
-const AT_ONCE: usize = 16;
-
 impl Ledger {
     pub fn connect(env: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
@@ -75,46 +65,47 @@ impl Ledger {
         })
     }
 
-    /// A debt's statement. What changes while we read is read again.
+    /// A debt's statement; nothing when there is neither debt nor movement. What changes while we read is read again:
+    /// broken is what was read twice in the same state.
     pub async fn statement(&self, notice: &NoticeNumber) -> Result<Option<DebtStatement>, Fault> {
+        let mut read_before = None;
         loop {
-            let Some(debt) = read_debt(&self.table, notice).await? else { return Ok(None) };
+            let (debt, names) = self.debt_and_names(notice).await?;
             let movements = self.movements.read(notice).await?;
-            let verdict = verify(&debt, &movements);
-            let unchanged = async || -> Result<bool, Fault> {
-                let now = read_debt(&self.table, notice).await?;
-                Ok(now.is_none_or(|now| now.revision == debt.revision))
+            let verdict = match &debt {
+                Some(debt) => ledger::audit(debt, &movements, &names),
+                None if movements.is_empty() && names.is_empty() => return Ok(None),
+                None => Err(BrokenLedger::DebtGone),
             };
-            // Movements are read after the debt: more of them than it counts may mean that it changed meanwhile.
-            let ahead = movements.last().is_some_and(|last| last.number > debt.version);
-            if verdict.is_ok() || !ahead || unchanged().await? {
+            let state = (debt.as_ref().map(|debt| debt.revision), movements.len(), names.len());
+            if verdict.is_ok() || read_before == Some(state) {
                 return Ok(Some(DebtStatement { debt, movements, verdict }));
             }
+            read_before = Some(state);
         }
     }
 
-    /// Verifies every debt, handing over each that is broken.
-    pub async fn audit(&self, mut broken: impl FnMut(&DebtStatement)) -> Result<AuditTotals, Fault> {
-        let (mut audited, mut after) = (AuditTotals::default(), None);
+    /// A debt and the names of the money taken for it, which stand side by side.
+    async fn debt_and_names(&self, notice: &NoticeNumber) -> Result<(Option<Debt>, Vec<MoneyName>), Fault> {
+        let partition = Key::debt(notice).pk;
+        let range = || Range::Between("PAID#".to_owned(), "STATE".to_owned());
+        let (mut debt, mut names, mut after) = (None, Vec::new(), None);
         loop {
-            let debts = Expression::new("sk = :state").text_value(":state", "STATE");
-            let (items, next) = self.table.scan(debts, after.as_ref()).await?;
-            let notices: Vec<NoticeNumber> = items.iter().filter_map(|(key, _)| notice_of(key)).collect();
-            let mut statements = stream::iter(notices)
-                .map(|notice| async move { self.statement(&notice).await })
-                .buffer_unordered(AT_ONCE);
-            while let Some(statement) = statements.try_next().await? {
-                let Some(statement) = statement else { continue };
-                audited.debts = audited.debts.saturating_add(1);
-                audited.movements = audited.movements.saturating_add(statement.debt.version);
-                if statement.verdict.is_err() {
-                    audited.broken = audited.broken.saturating_add(1);
-                    broken(&statement);
+            let page =
+                self.table.query::<LedgerRow>(&partition, range(), SortOrder::Rising, PAGE, after.as_ref());
+            let page = page.await?;
+            let last = page.items.last().map(|row| Key { pk: partition.clone(), sk: row.sk.clone() });
+            for LedgerRow { sk, debt: stored, taken } in page.items {
+                let key = Key { pk: partition.clone(), sk };
+                match (stored, taken) {
+                    (Some(row), _) => debt = Some(row.debt()?),
+                    (None, Some(row)) => names.extend(row.named(&key)),
+                    (None, None) => {}
                 }
             }
-            match next {
-                Some(next) => after = Some(next),
-                None => return Ok(audited),
+            match last.filter(|_| page.more) {
+                Some(last) => after = Some(last),
+                None => return Ok((debt, names)),
             }
         }
     }
@@ -192,7 +183,20 @@ impl Ledger {
     }
 }
 
-fn notice_of(key: &Key) -> Option<NoticeNumber> {
+/// How many rows of a debt's partition are read at once.
+const PAGE: usize = 200;
+
+/// What stands of a debt between its attempts and the end of its partition: names of money, and the debt.
+#[derive(Deserialize)]
+struct LedgerRow {
+    sk: String,
+    #[serde(flatten)]
+    debt: Option<DebtRow>,
+    #[serde(flatten)]
+    taken: Option<MoneyTakenRow>,
+}
+
+pub(crate) fn notice_of(key: &Key) -> Option<NoticeNumber> {
     key.pk.strip_prefix("DEBT#").and_then(|notice| NoticeNumber::parse(notice).ok())
 }
 

@@ -1,13 +1,14 @@
 //! Commits plans about debts: the debts, their movements, the attempt, the money taken and the messages in one
 //! transaction, only if everything is still as it was read.
 
-use domain::Fault;
-use domain::Timestamp;
 use domain::difference::DifferenceChange;
+use domain::ledger::MoneyName;
 use domain::movement::MovementKind;
 use domain::outbox::OutboxMessage;
-use domain::plan::Plan;
+use domain::plan::{DebtChange, MoneyTaken, Plan};
+use domain::{Cents, Fault, Timestamp};
 use runtime::{ConfigError, Env, Metrics, Random};
+use serde::{Deserialize, Serialize};
 
 use crate::callbacks::Callbacks;
 use crate::debts::Debts;
@@ -90,7 +91,8 @@ impl DebtWriter {
         }
         for taken in &plan.money_taken {
             let key = Key::paid(&taken.notice, &taken.receipt_id);
-            let row = MoneyTakenRow { verdict: taken.verdict, cents: taken.cents, at: taken.at };
+            let movement = movement_of(&plan.debts, taken);
+            let row = MoneyTakenRow { verdict: taken.verdict, cents: taken.cents, at: taken.at, movement };
             // What its sender corrects was a difference, and only that is ever replaced (INV-M01).
             let guard = if taken.corrects { was_a_difference() } else { absent() };
             steps.push(table.put(&key, item(&key, &row)?, guard));
@@ -120,10 +122,27 @@ fn was_a_difference() -> Expression {
     Expression::new("verdict = :mismatch").text_value(":mismatch", MovementKind::Mismatch.as_str())
 }
 
+/// The number of the movement of money that a plan takes.
+fn movement_of(debts: &[DebtChange], taken: &MoneyTaken) -> Option<u64> {
+    let change = debts.iter().find(|change| change.after.notice == taken.notice)?;
+    change.movements.iter().find(|movement| movement.kind == taken.verdict).map(|movement| movement.number)
+}
+
 /// That money was taken for a debt, under its receipt's id.
-#[derive(serde::Serialize, serde::Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub(crate) struct MoneyTakenRow {
     pub verdict: MovementKind,
-    pub cents: domain::Cents,
-    at: Timestamp,
+    pub cents: Cents,
+    pub at: Timestamp,
+    /// The movement that says so, for the audit. Older rows have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub movement: Option<u64>,
+}
+
+impl MoneyTakenRow {
+    /// The name itself, from where it is stored.
+    pub fn named(&self, key: &Key) -> Option<MoneyName> {
+        let name = key.sk.strip_prefix("PAID#")?.to_owned();
+        Some(MoneyName { name, verdict: self.verdict, cents: self.cents, at: self.at })
+    }
 }

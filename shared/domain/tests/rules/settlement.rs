@@ -7,14 +7,14 @@ use domain::bookkeeping::Reason;
 use domain::debt::{Debt, DebtEvent, DebtState, OpenAttempt};
 use domain::difference::{Difference, DifferenceChange, DifferenceKind, ReceiptField, ResolutionKind};
 use domain::ledger::verify;
-use domain::movement::{MovementKind, MovementSource};
+use domain::movement::{Movement, MovementKind, MovementSource};
 use domain::notice::NoticeNumber;
 use domain::outbox::{OutboxMessage, Recipient};
 use domain::payment::{
     Attempt, AttemptOutcome, AttemptStatus, Confirmation, MethodChoice, PaymentId, PaymentItem,
 };
 use domain::person::Email;
-use domain::plan::{DebtChange, Plan};
+use domain::plan::{DebtChange, MoneyTaken, Plan};
 use domain::receipt::PspIdentity;
 use domain::settlement::{
     Notification, ReceiptClaims, ReceiptCodes, Settled, SettlementFacts, Taken, settle,
@@ -121,6 +121,18 @@ fn receipt(debt: &Debt, cents: u64) -> Notification {
 
 fn facts(attempt: Option<Attempt>, debts: Vec<Debt>) -> SettlementFacts {
     SettlementFacts { attempt, debts, ..SettlementFacts::default() }
+}
+
+/// A debt of 100 cents that the node's receipt `r1` has paid, with its movements and the name of the money.
+pub fn credited_by_the_node() -> (Debt, Vec<Movement>, Vec<MoneyTaken>) {
+    let debt = debts(1).remove(0);
+    let created =
+        DebtChange::created(Debt { version: 0, revision: 0, chain: String::new(), ..debt.clone() }, {
+            domain::movement::MovementEntry::new(debt.amount.cents(), MovementSource::Creditor)
+        });
+    let plan = decided(&facts(None, vec![debt.clone()]), &receipt(&debt, 100));
+    let change = plan.debts.into_iter().next().unwrap();
+    (change.after, [created.movements, change.movements].concat(), plan.money_taken)
 }
 
 fn decided(facts: &SettlementFacts, notification: &Notification) -> Plan<Settled> {
