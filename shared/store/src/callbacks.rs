@@ -11,6 +11,7 @@ use crate::keys::{CALLBACKS, Key, due_shards};
 use crate::table::{
     Expression, Step, Table, WriteOutcome, absent, instant, item, present, with_due, with_place,
 };
+use crate::writer::difference_item;
 
 #[derive(Clone)]
 pub struct Callbacks {
@@ -142,14 +143,18 @@ impl Callbacks {
 
     /// Keeps a genuine callback that cannot be read for a person to look at, however often it comes.
     pub async fn mark_unreadable(&self, id: &CallbackId, channel: CallbackChannel) -> Result<(), Fault> {
-        let marked = Expression::new("SET unreadable = :yes REMOVE due_shard, due_at").flag(":yes", true);
+        // The sweep leaves it alone; the index leads to it by the day, for operators.
+        let today = Key::applied_part(time::rome_date(self.clock.now()));
+        let marked = Expression::new("SET unreadable = :yes, due_shard = :today, due_at = received_at")
+            .flag(":yes", true)
+            .text_value(":today", today);
         let channel = match channel {
             CallbackChannel::Psp => MoneyChannel::Psp,
             CallbackChannel::Node => MoneyChannel::Node,
         };
         let difference = Difference::unreadable(id.as_str(), channel, self.clock.now());
         let key = Key::difference(&difference.id);
-        let kept = self.table.put(&key, item(&key, &difference)?, absent());
+        let kept = self.table.put(&key, difference_item(&key, &difference)?, absent());
         // Refused means that it is kept already.
         let _ =
             self.table.write(vec![self.table.update(&Key::callback(id), marked, present()), kept]).await?;

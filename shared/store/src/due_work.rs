@@ -66,7 +66,10 @@ impl DebtWriter {
         let callbacks = self.callbacks.read_all(&of(CALLBACKS)).await?;
         let debts = page.items.iter().filter_map(|key| key.pk.strip_prefix("DEBT#"));
         let debts = debts.filter_map(|notice| NoticeNumber::parse(notice).ok()).map(DueWork::Debt);
-        let due = callbacks.into_iter().filter(|stored| !stored.applied && !stored.unreadable).map(DueWork::Callback);
+        let due = callbacks
+            .into_iter()
+            .filter(|stored| !stored.applied && !stored.unreadable)
+            .map(DueWork::Callback);
         let due = due.chain(attempts.into_iter().map(|attempt| DueWork::Attempt(Box::new(attempt))));
         let due = due.chain(debts).collect();
         Ok(page.with(due))

@@ -41,6 +41,7 @@
 //! | `DUE#PAY#0` to `3` | payments for their outcome | sweep |
 //! | `DUE#EVENT#0` to `3` | callbacks that are not applied yet | sweep, operators |
 //! | `DONE#day` | callbacks applied that day, by when they were received | operators |
+//! | `DIFF#open`, `DIFF#resolved` | differences, by when they came and their id | operators, creditor |
 
 use std::collections::HashMap;
 
@@ -158,6 +159,11 @@ impl Key {
             kind @ (PAYMENTS | CALLBACKS) => shard.of(kind),
             _ => shard.plain(),
         }
+    }
+
+    /// The part of the `due` index in which differences stand, those that need a person and those that are resolved.
+    pub(crate) fn differences_part(open: bool) -> &'static str {
+        if open { "DIFF#open" } else { "DIFF#resolved" }
     }
 
     /// The part of the `due` index in which callbacks stand that were applied on a day.

@@ -1,7 +1,7 @@
 //! Commits plans about debts: the debts, their movements, the attempt, the money taken and the messages in one
 //! transaction, only if everything is still as it was read.
 
-use domain::difference::DifferenceChange;
+use domain::difference::{Difference, DifferenceChange};
 use domain::ledger::MoneyName;
 use domain::movement::MovementKind;
 use domain::outbox::OutboxMessage;
@@ -16,7 +16,7 @@ use crate::keys::Key;
 use crate::movements::Movements;
 use crate::outbox::Outbox;
 use crate::payments::Payments;
-use crate::table::{Expression, Step, absent, item, present};
+use crate::table::{Expression, Item, Step, absent, fine_instant, item, present, with_place};
 
 /// Changes debts. Only functions that may append movements and write to the outbox have one.
 #[derive(Clone)]
@@ -103,7 +103,7 @@ impl DebtWriter {
                 DifferenceChange::Opened(_) => absent(),
                 DifferenceChange::Replaced(_) => present(),
             };
-            steps.push(table.put(&key, item(&key, change.difference())?, guard));
+            steps.push(table.put(&key, difference_item(&key, change.difference())?, guard));
         }
         if let Some(money) = &plan.unmatched {
             let key = Key::unmatched(&money.confirmation.receipt_id);
@@ -116,6 +116,13 @@ impl DebtWriter {
         steps.extend(plan.callback_applied.as_ref().map(|id| self.callbacks.applied_step(id)));
         Ok(steps)
     }
+}
+
+/// A difference with its place in the list of those that are open, or resolved.
+pub(crate) fn difference_item(key: &Key, difference: &Difference) -> Result<Item, Fault> {
+    let part = Key::differences_part(difference.is_open()).to_owned();
+    let place = format!("{}#{}", fine_instant(difference.at), difference.id.as_str());
+    Ok(with_place(item(key, difference)?, part, place))
 }
 
 fn was_a_difference() -> Expression {
