@@ -2,11 +2,12 @@
 
 use domain::debt::{Debt, DebtState};
 use domain::ledger::{BrokenLedger, MoneyName, audit};
-use domain::movement::{Movement, MovementKind};
+use domain::movement::{Movement, MovementEntry, MovementKind, MovementSource};
+use domain::plan::{DebtChange, MoneyTaken};
 use domain::{Amount, Cents};
 
 use crate::samples::at;
-use crate::settlement::credited_by_the_node;
+use crate::settlement::{debts, decided, facts, receipt};
 
 struct Stored {
     debt: Debt,
@@ -24,6 +25,18 @@ fn paid() -> Stored {
         at: taken.at,
     });
     Stored { debt, movements, names: names.collect() }
+}
+
+/// A debt of 100 cents that the node's receipt `r1` has paid, with its movements and the name of the money.
+fn credited_by_the_node() -> (Debt, Vec<Movement>, Vec<MoneyTaken>) {
+    let debt = debts(1).remove(0);
+    let created =
+        DebtChange::created(Debt { version: 0, revision: 0, chain: String::new(), ..debt.clone() }, {
+            MovementEntry::new(debt.amount.cents(), MovementSource::Creditor)
+        });
+    let plan = decided(&facts(None, vec![debt.clone()]), &receipt(&debt, 100));
+    let change = plan.debts.into_iter().next().unwrap();
+    (change.after, [created.movements, change.movements].concat(), plan.money_taken)
 }
 
 fn seen(stored: &Stored) -> Result<(), BrokenLedger> {

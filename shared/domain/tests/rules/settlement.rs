@@ -7,14 +7,14 @@ use domain::bookkeeping::Reason;
 use domain::debt::{Debt, DebtEvent, DebtState, OpenAttempt};
 use domain::difference::{Difference, DifferenceChange, DifferenceKind, ReceiptField, ResolutionKind};
 use domain::ledger::verify;
-use domain::movement::{Movement, MovementKind, MovementSource};
+use domain::movement::{MovementKind, MovementSource};
 use domain::notice::NoticeNumber;
 use domain::outbox::{OutboxMessage, Recipient};
 use domain::payment::{
     Attempt, AttemptOutcome, AttemptStatus, Confirmation, MethodChoice, PaymentId, PaymentItem,
 };
 use domain::person::Email;
-use domain::plan::{DebtChange, MoneyTaken, Plan};
+use domain::plan::{DebtChange, Plan};
 use domain::receipt::PspIdentity;
 use domain::settlement::{
     Notification, ReceiptClaims, ReceiptCodes, Settled, SettlementFacts, Taken, settle,
@@ -38,7 +38,7 @@ fn amount(cents: u64) -> Amount {
 }
 
 /// Debts of 100, 200, … cents, each as its first movement left it.
-fn debts(n: u64) -> Vec<Debt> {
+pub fn debts(n: u64) -> Vec<Debt> {
     let numbered = |n| Debt {
         notice: NoticeNumber::issue("01".parse().unwrap(), n),
         amount: amount(100 * n),
@@ -113,29 +113,17 @@ fn ended(outcome: AttemptOutcome) -> Notification {
     Notification::Ended { payment_id: id(1), outcome, failure, source: MovementSource::PspInquiry }
 }
 
-fn receipt(debt: &Debt, cents: u64) -> Notification {
+pub fn receipt(debt: &Debt, cents: u64) -> Notification {
     let (notice, confirmation) = (debt.notice.clone(), confirmation(MovementSource::Node));
     let claims = ReceiptClaims::default();
     Notification::Receipt { notice, amount: amount(cents), confirmation, claims, by_hand: None }
 }
 
-fn facts(attempt: Option<Attempt>, debts: Vec<Debt>) -> SettlementFacts {
+pub fn facts(attempt: Option<Attempt>, debts: Vec<Debt>) -> SettlementFacts {
     SettlementFacts { attempt, debts, ..SettlementFacts::default() }
 }
 
-/// A debt of 100 cents that the node's receipt `r1` has paid, with its movements and the name of the money.
-pub fn credited_by_the_node() -> (Debt, Vec<Movement>, Vec<MoneyTaken>) {
-    let debt = debts(1).remove(0);
-    let created =
-        DebtChange::created(Debt { version: 0, revision: 0, chain: String::new(), ..debt.clone() }, {
-            domain::movement::MovementEntry::new(debt.amount.cents(), MovementSource::Creditor)
-        });
-    let plan = decided(&facts(None, vec![debt.clone()]), &receipt(&debt, 100));
-    let change = plan.debts.into_iter().next().unwrap();
-    (change.after, [created.movements, change.movements].concat(), plan.money_taken)
-}
-
-fn decided(facts: &SettlementFacts, notification: &Notification) -> Plan<Settled> {
+pub fn decided(facts: &SettlementFacts, notification: &Notification) -> Plan<Settled> {
     let codes: ReceiptCodes = [[1; 16], [2; 16], [3; 16], [4; 16], [5; 16]];
     settle(facts, notification, now(), &codes).unwrap()
 }
