@@ -74,7 +74,7 @@ async fn inv_m02_inv_m24_money_that_is_not_simply_a_payment_is_listed() {
         &text,
         &[
             &format!("to refund: debt {}, movement 4, receipt TX-AGAIN", twice.number),
-            &format!("other amount than agreed: debt {}, movement 3", other.number),
+            &format!("of another amount: debt {}, movement 3", other.number),
             "of nothing we know: no debt of ours, receipt TX-UNKNOWN",
             "1 to refund, 1 of another amount, 1 of nothing we know",
         ],
@@ -125,6 +125,8 @@ async fn mon_17_what_operators_list_reads_no_whole_table() {
     assert!(replayed.ends_with("3 callbacks\n"), "{replayed}");
     let (_, none) = says(&portal, LedgerCommand::Replay(Replay::between(until, until))).await;
     assert_eq!(none, "0 callbacks\n");
+    let (_, listed) = says(&portal, LedgerCommand::Differences).await;
+    assert!(listed.ends_with("1 to refund, 0 of another amount, 1 of nothing we know\n"), "{listed}");
     let (_, found) = says(&portal, typed("verify --found")).await;
     assert!(
         found.starts_with("Audit of ") && found.contains("finished, 1 debt, 4 movements, 0 broken"),

@@ -5,12 +5,13 @@ use std::io::{self, Write};
 use domain::Cents;
 use domain::bookkeeping::NotBooked;
 use domain::debt::DebtState;
+use domain::difference::{Difference, DifferenceKind, MoneyChannel};
 use domain::ledger::BrokenLedger;
 use domain::movement::{Movement, MovementKind, MovementSource};
 use domain::notice::NoticeNumber;
 use domain::settlement::Settled;
 use psp::Replayed;
-use store::{AuditRound, DebtStatement, KeptFinding, StoredCallback, WaitingKind, WaitingMoney};
+use store::{AuditRound, DebtStatement, KeptFinding, StoredCallback};
 
 use crate::cli::Note;
 
@@ -84,33 +85,60 @@ pub fn round(round: &AuditRound, found: &[KeptFinding], out: &mut impl Write) ->
     Ok(())
 }
 
-pub fn differences(differences: &[WaitingMoney], out: &mut impl Write) -> io::Result<()> {
+pub fn differences(differences: &[Difference], out: &mut impl Write) -> io::Result<()> {
     for difference in differences {
-        let WaitingMoney { kind, notice, number, cents, currency, reference, source, at } = difference;
-        let what = match kind {
-            WaitingKind::ToRefund => "to refund",
-            WaitingKind::Mismatch => "other amount than agreed",
-            WaitingKind::Unmatched => "of nothing we know",
-        };
-        let whose = match (notice, number) {
-            (Some(notice), Some(number)) => format!("debt {notice}, movement {number}"),
-            _ => "no debt of ours".to_owned(),
-        };
-        let (whole, rest) = (cents / 100, cents % 100);
-        writeln!(
-            out,
-            "{at}  {whole}.{rest:02} {currency}  {what}: {whose}, receipt {reference}, by {}",
-            by(*source)
-        )?;
+        let Difference { kind, notice, movement, told, expected, field, receipt_id, channel, at, .. } =
+            difference;
+        write!(out, "{at}  ")?;
+        if let Some(told) = told {
+            let amount = told.cents.map(Cents::decimal).or_else(|| told.text.clone()).unwrap_or_default();
+            write!(out, "{amount} {}  ", told.currency)?;
+        }
+        write!(out, "{}: ", what(*kind))?;
+        match (notice, movement) {
+            (Some(notice), Some(movement)) => write!(out, "debt {notice}, movement {movement}")?,
+            (Some(notice), None) => write!(out, "debt {notice}")?,
+            (None, _) => write!(out, "no debt of ours")?,
+        }
+        if let Some(receipt_id) = receipt_id {
+            write!(out, ", receipt {receipt_id}")?;
+        }
+        if let Some(expected) = expected {
+            write!(out, ", {} EUR expected", expected.decimal())?;
+        }
+        if let Some((field, said)) = field {
+            write!(out, ", {} {said}", field.as_str())?;
+        }
+        writeln!(out, ", by {}", through(*channel))?;
     }
-    let of = |kind| differences.iter().filter(|difference| difference.kind == kind).count();
-    writeln!(
-        out,
-        "{} to refund, {} of another amount, {} of nothing we know",
-        of(WaitingKind::ToRefund),
-        of(WaitingKind::Mismatch),
-        of(WaitingKind::Unmatched)
-    )
+    let counted = DifferenceKind::ALL.map(|kind| {
+        let of_kind = differences.iter().filter(|difference| difference.kind == kind).count();
+        let asked =
+            matches!(kind, DifferenceKind::Duplicate | DifferenceKind::Mismatch | DifferenceKind::Unmatched);
+        (asked || of_kind > 0).then(|| format!("{of_kind} {}", what(kind)))
+    });
+    writeln!(out, "{}", counted.into_iter().flatten().collect::<Vec<_>>().join(", "))
+}
+
+/// What a difference is about.
+fn what(kind: DifferenceKind) -> &'static str {
+    match kind {
+        DifferenceKind::Duplicate => "to refund",
+        DifferenceKind::Mismatch => "of another amount",
+        DifferenceKind::Unmatched => "of nothing we know",
+        DifferenceKind::ReceiptData => "with a datum that cannot be true",
+        DifferenceKind::Unreadable => "that cannot be read",
+        DifferenceKind::MissingReceipt => "in no flow",
+        DifferenceKind::FlowAmount => "of another amount in a flow",
+    }
+}
+
+fn through(channel: MoneyChannel) -> &'static str {
+    match channel {
+        MoneyChannel::Psp => "a PSP",
+        MoneyChannel::Checkout => "Checkout",
+        MoneyChannel::Node => "the node",
+    }
 }
 
 pub fn replayed(callback: &StoredCallback, done: Replayed, out: &mut impl Write) -> io::Result<()> {

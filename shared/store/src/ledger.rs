@@ -1,15 +1,12 @@
 //! The ledger as operators and the audit see it: every debt with its movements, and whether they agree.
 
-use std::collections::HashSet;
-
-use domain::bookkeeping::{self, Booked, Reason, dealt_with};
+use domain::bookkeeping::{self, Booked, Reason};
 use domain::debt::DebtEvent;
 use domain::difference::Difference;
 use domain::ledger::{self, BrokenLedger, MoneyName};
-use domain::movement::{Movement, MovementKind, MovementSource};
+use domain::movement::Movement;
 use domain::notice::NoticeNumber;
-use domain::plan::UnmatchedMoney;
-use domain::{Debt, Fault, Timestamp};
+use domain::{Debt, Fault};
 use runtime::{ConfigError, Env};
 use serde::Deserialize;
 
@@ -17,7 +14,7 @@ use crate::debts::DebtRow;
 use crate::due_work::{DUE_PAGE, EARLIEST, EVER};
 use crate::keys::Key;
 use crate::movements::Movements;
-use crate::table::{DuePage, DuePlace, Expression, Range, SortOrder, Table, read};
+use crate::table::{DuePage, DuePlace, Range, SortOrder, Table};
 use crate::writer::{DebtWriter, MoneyTakenRow};
 
 /// Reads everybody's debts: only operators and the audit have one.
@@ -33,30 +30,6 @@ pub struct DebtStatement {
     pub debt: Option<Debt>,
     pub movements: Vec<Movement>,
     pub verdict: Result<(), BrokenLedger>,
-}
-
-/// Money that is not simply the payment of a debt.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WaitingMoney {
-    pub kind: WaitingKind,
-    /// The debt it was meant for, when we know it.
-    pub notice: Option<NoticeNumber>,
-    /// The number of the movement, by which an operator refers to it.
-    pub number: Option<u64>,
-    /// In hundredths of the currency, as the sender said it.
-    pub cents: u64,
-    pub currency: String,
-    /// The receipt's or transaction's id.
-    pub reference: String,
-    pub source: MovementSource,
-    pub at: Timestamp,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum WaitingKind {
-    ToRefund,
-    Mismatch,
-    Unmatched,
 }
 
 impl Ledger {
@@ -112,12 +85,17 @@ impl Ledger {
         }
     }
 
-    /// Money to refund, mismatches and money of nothing we know, oldest first; without what has been dealt with.
-    pub async fn differences(&self) -> Result<Vec<WaitingMoney>, Fault> {
-        let mut differences = self.recorded().await?;
-        differences.extend(self.unmatched().await?);
-        differences.sort_by_key(|difference| difference.at);
-        Ok(differences)
+    /// All differences that are open, oldest first.
+    pub async fn differences(&self) -> Result<Vec<Difference>, Fault> {
+        let (mut all, mut after) = (Vec::new(), None);
+        loop {
+            let page = self.differences_page(true, after.as_ref()).await?;
+            all.extend(page.items);
+            match page.next {
+                Some(next) => after = Some(next),
+                None => return Ok(all),
+            }
+        }
     }
 
     /// A page of the differences that are open, or resolved, oldest first: by the sparse index, and read at the source. A
@@ -131,70 +109,6 @@ impl Ledger {
         let page = self.table.due(part, (EARLIEST, EVER), DUE_PAGE, after).await?;
         let found = self.table.get_many(&page.items).await?.take_all(&page.items)?;
         Ok(page.with(found))
-    }
-
-    async fn recorded(&self) -> Result<Vec<WaitingMoney>, Fault> {
-        let kinds = Expression::new("#kind IN (:refund, :mismatch, :refunded, :reconciled, :superseded)")
-            .name("#kind", "kind")
-            .text_value(":refund", MovementKind::DuplicateToRefund.as_str())
-            .text_value(":mismatch", MovementKind::Mismatch.as_str())
-            .text_value(":refunded", MovementKind::RefundNoted.as_str())
-            .text_value(":reconciled", MovementKind::Reconciled.as_str())
-            .text_value(":superseded", MovementKind::Superseded.as_str());
-        let found = self.movements.table.scan_all(kinds).await?;
-        let found =
-            found.into_iter().map(|(key, item)| Ok((notice_of(&key), read::<Movement>(key.kind(), item)?)));
-        let found: Vec<(Option<NoticeNumber>, Movement)> = found.collect::<Result<_, Fault>>()?;
-        let done: HashSet<(Option<NoticeNumber>, u64)> = found
-            .iter()
-            .filter_map(|(notice, movement)| Some((notice.clone(), dealt_with(movement)?)))
-            .collect();
-        let waiting = found.into_iter().filter(|(notice, movement)| {
-            movement.kind.is_difference() && !done.contains(&(notice.clone(), movement.number))
-        });
-        let differences = waiting.map(|(notice, movement)| WaitingMoney {
-            kind: match movement.kind {
-                MovementKind::DuplicateToRefund => WaitingKind::ToRefund,
-                _ => WaitingKind::Mismatch,
-            },
-            notice,
-            number: Some(movement.number),
-            cents: movement.cents.get(),
-            currency: "EUR".to_owned(),
-            reference: movement.reference.unwrap_or_default(),
-            source: movement.source,
-            at: movement.at,
-        });
-        Ok(differences.collect())
-    }
-
-    /// Money that matched nothing of ours, unless it was taken for a debt since: imported afterwards, and replayed.
-    async fn unmatched(&self) -> Result<Vec<WaitingMoney>, Fault> {
-        let both = Expression::new("begins_with(pk, :unmatched) OR begins_with(sk, :paid)")
-            .text_value(":unmatched", "UNMATCHED#")
-            .text_value(":paid", "PAID#");
-        let (mut unmatched, mut taken) = (Vec::new(), HashSet::new());
-        for (key, item) in self.table.scan_all(both).await? {
-            match key.sk.strip_prefix("PAID#") {
-                Some(receipt_id) => {
-                    taken.insert(receipt_id.to_owned());
-                }
-                None => unmatched.push(read::<UnmatchedMoney>(key.kind(), item)?),
-            }
-        }
-        unmatched.retain(|row| !taken.contains(&row.confirmation.receipt_id));
-        let differences =
-            unmatched.into_iter().map(|UnmatchedMoney { confirmation, told, at }| WaitingMoney {
-                kind: WaitingKind::Unmatched,
-                notice: None,
-                number: None,
-                cents: told.countable().get(),
-                currency: told.currency,
-                reference: confirmation.receipt_id,
-                source: confirmation.source,
-                at,
-            });
-        Ok(differences.collect())
     }
 }
 
@@ -230,8 +144,11 @@ impl DebtWriter {
                 Some(_) => self.movements.read(notice).await?,
                 None => Vec::new(),
             };
+            let ids = bookkeeping::differences_of(notice, &movements, number);
+            let keys: Vec<Key> = ids.iter().map(Key::difference).collect();
+            let known = self.debts.table.get_many(&keys).await?.take_all(&keys)?;
             let stored = debt.as_ref().map(|debt| (debt, movements.as_slice()));
-            Ok::<_, Fault>(bookkeeping::book(stored, number, event, reason, self.now()))
+            Ok::<_, Fault>(bookkeeping::book(stored, &known, number, event, reason, self.now()))
         };
         self.commit(decide).await
     }

@@ -48,7 +48,7 @@ pub use domain::rate_limits::RateLimit;
 pub use due_work::{DueQueue, DueWork};
 pub use idempotency::{Idempotency, IdempotencyHold, IdempotencyStart};
 pub use keys::{DueShard, due_shards};
-pub use ledger::{DebtStatement, Ledger, WaitingKind, WaitingMoney};
+pub use ledger::{DebtStatement, Ledger};
 pub use limits::{AdmittedAttempt, PasswordOrigin, PasswordTry, RateLimits};
 pub use listing::{DebtPage, HistoryFilter, Listing};
 pub use movements::Movements;

@@ -304,19 +304,6 @@ impl Table {
         Ok((keyed, answer.last_evaluated_key.as_ref().and_then(Key::of)))
     }
 
-    /// Everything that passes the filter.
-    pub async fn scan_all(&self, filter: Expression) -> Result<Vec<(Key, Item)>, Fault> {
-        let (mut all, mut after) = (Vec::new(), None);
-        loop {
-            let (items, next) = self.scan(Some(filter.clone()), after.as_ref()).await?;
-            all.extend(items);
-            match next {
-                Some(next) => after = Some(next),
-                None => return Ok(all),
-            }
-        }
-    }
-
     /// Changes an item if the condition holds and gives back all of it.
     pub async fn update_and_read<T: DeserializeOwned>(
         &self,

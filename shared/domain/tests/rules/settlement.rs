@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::account::{AccountId, Language};
-use domain::bookkeeping::Reason;
+use domain::bookkeeping::{self, Reason};
 use domain::debt::{Debt, DebtEvent, DebtState, OpenAttempt};
 use domain::difference::{Difference, DifferenceChange, DifferenceKind, ReceiptField, ResolutionKind};
 use domain::ledger::verify;
-use domain::movement::{MovementKind, MovementSource};
+use domain::movement::{Movement, MovementKind, MovementSource};
 use domain::notice::NoticeNumber;
 use domain::outbox::{OutboxMessage, Recipient};
 use domain::payment::{
@@ -379,9 +379,23 @@ fn mon_04_whoever_would_pay_is_warned_until_the_difference_is_dealt_with() {
     assert_eq!(kept.mismatched, Some(id(1)));
     let reason = Reason::new("ragioneria", "mandato 118/2026").unwrap();
     let number = movements[0].number;
-    let booked =
-        domain::bookkeeping::book(Some((kept, movements)), number, DebtEvent::NoteRefund, &reason, now());
+    let opened = plan.differences[0].difference().clone();
+    // The payment is one that the account tells of.
+    let started = Movement {
+        number: 1,
+        kind: MovementKind::AttemptStarted,
+        reference: Some(id(1).to_string()),
+        ..movements[0].clone()
+    };
+    let account = [&[started], movements].concat();
+    assert!(bookkeeping::differences_of(&kept.notice, &account, number).contains(&opened.id));
+    let stored = Some((kept, account.as_slice()));
+    let known = std::slice::from_ref(&opened);
+    let booked = bookkeeping::book(stored, known, number, DebtEvent::NoteRefund, &reason, now());
     assert_eq!(booked.debts[0].after.mismatched, None);
+    let resolved = booked.differences[0].difference().resolution.as_ref().unwrap();
+    assert_eq!((resolved.resolution, resolved.by.as_str()), (ResolutionKind::Refunded, "ragioneria"));
+    assert_eq!(resolved.why, "mandato 118/2026");
 }
 
 #[test]
