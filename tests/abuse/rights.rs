@@ -201,6 +201,10 @@ async fn time_passes(portal: &TestPortal, mario: &PortalUser) {
         .creditor()
         .issues_as(DebtPosition::of(&mario.person, portal.rng()).with("expiresOn", last_day))
         .await;
+    // The audit reads by itself what does not agree: here the name of money that was taken.
+    let is_name = |item: &journeys::Value| item["sk"]["S"].as_str().is_some_and(|sk| sk.starts_with("PAID#"));
+    let name = portal.items("DebtsTable").await.into_iter().find(is_name).unwrap();
+    portal.delete_item("DebtsTable", &name).await;
     portal.clock().moves_minutes(70).await;
     portal.clock().moves_minutes(26 * 60).await;
     mario.logs_in().await;

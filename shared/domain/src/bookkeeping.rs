@@ -5,9 +5,14 @@ use std::fmt;
 use jiff::Timestamp;
 
 use crate::debt::{Debt, DebtEvent, DebtState};
+use crate::difference::{
+    Difference, DifferenceChange, DifferenceId, DifferenceKind, Resolution, ResolutionKind,
+};
 use crate::error::FieldCode;
 use crate::fiscal_code::FiscalCode;
 use crate::movement::{Movement, MovementEntry, MovementKind, MovementSource};
+use crate::notice::NoticeNumber;
+use crate::notification::{beside_money_id, mismatch_id};
 use crate::plan::Plan;
 use crate::text;
 
@@ -45,6 +50,10 @@ impl Reason {
     /// The reference of a movement that speaks of another of the same debt: `4 ragioneria: mandato 118/2026`.
     pub fn of(&self, number: u64) -> String {
         format!("{number} {self}")
+    }
+
+    fn resolves(&self, resolution: ResolutionKind, at: Timestamp) -> Resolution {
+        Resolution { resolution, by: self.by.clone(), why: self.why.clone(), at }
     }
 }
 
@@ -87,9 +96,32 @@ pub enum NotBooked {
     NotNow(DebtState),
 }
 
-/// An operator notes that a movement has been dealt with. Safe to repeat.
+/// How many of a debt's payments, the newest first, are asked for the difference that a movement speaks of.
+const PAYMENTS_ASKED: usize = 80;
+
+/// The ids that the difference may have which a movement speaks of. The movement names the money; a payment's difference
+/// also has the payment in its id, which is one that began before.
+pub fn differences_of(notice: &NoticeNumber, movements: &[Movement], number: u64) -> Vec<DifferenceId> {
+    let waiting = movements.iter().find(|movement| movement.number == number);
+    let Some(waiting) = waiting.filter(|movement| movement.kind.is_difference()) else { return Vec::new() };
+    let receipt_id = waiting.reference.as_deref().unwrap_or_default();
+    let beside = |kind| beside_money_id(kind, notice, receipt_id, "");
+    if waiting.kind == MovementKind::DuplicateToRefund {
+        return vec![beside(DifferenceKind::Duplicate)];
+    }
+    let began = |movement: &&Movement| {
+        movement.kind == MovementKind::AttemptStarted && movement.number < waiting.number
+    };
+    let payments = movements.iter().rev().filter(began).filter_map(|movement| movement.reference.as_deref());
+    let of_payments = payments.take(PAYMENTS_ASKED).map(|payment| mismatch_id(payment, receipt_id));
+    std::iter::once(beside(DifferenceKind::Mismatch)).chain(of_payments).collect()
+}
+
+/// An operator notes that a movement has been dealt with; with it the difference is resolved that stands beside it, one
+/// of those `known` under [`differences_of`] it. Safe to repeat.
 pub fn book(
     stored: Option<(&Debt, &[Movement])>,
+    known: &[Difference],
     number: u64,
     event: DebtEvent,
     reason: &Reason,
@@ -115,7 +147,17 @@ pub fn book(
         Some(before) => refuse(NotBooked::DealtWith(before.number, before.kind)),
         None => {
             let booked = Booked::Noted(noted.number);
-            Plan::of_debt(change, booked)
+            let resolution = match event {
+                DebtEvent::Reconcile => ResolutionKind::Reconciled,
+                _ => ResolutionKind::Refunded,
+            };
+            let beside = known.iter().find(|known| known.movement == Some(number) && known.is_open());
+            let resolved = beside.map(|beside| Difference {
+                resolution: Some(reason.resolves(resolution, now)),
+                ..beside.clone()
+            });
+            let differences = resolved.map(DifferenceChange::Replaced).into_iter().collect();
+            Plan { differences, ..Plan::of_debt(change, booked) }
         }
     }
 }

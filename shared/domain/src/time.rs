@@ -17,6 +17,11 @@ pub fn rome_date(instant: Timestamp) -> Date {
     in_rome(instant).date()
 }
 
+/// The days from one to another, both included.
+pub fn days(first: Date, last: Date) -> impl Iterator<Item = Date> {
+    std::iter::successors(Some(first), |day| day.tomorrow().ok()).take_while(move |day| *day <= last)
+}
+
 /// The first instant of a day in Rome.
 pub fn start_of(day: Date) -> Option<Timestamp> {
     day.to_zoned_datetime(ROME.clone()).ok().map(|start| start.timestamp())

@@ -171,11 +171,6 @@ impl Debts {
         self.table.commit(decide).await
     }
 
-    /// Keys of this table that are due by an instant, what comes first first.
-    pub(crate) async fn due_by(&self, shard: &str, until: Timestamp, limit: i32) -> Result<Vec<Key>, Fault> {
-        self.table.due(shard, &crate::table::instant(until), limit).await
-    }
-
     /// The steps that write a changed debt: the item if its revision is still the one read, its entries in lists where
     /// they moved, and what leads to it.
     pub(crate) async fn change_steps(&self, change: &DebtChange) -> Result<Vec<Step>, Fault> {

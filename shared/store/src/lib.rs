@@ -9,13 +9,14 @@
 //! | lists of debts | [`Listing`] |
 //! | limits on attempts, idempotency keys | [`RateLimits`], [`Idempotency`] |
 //! | what the sweep finds due | [`DueWork`] |
-//! | the ledger, for operators and audit | [`Ledger`] |
+//! | the ledger, for operators; the audit's walk through it | [`Ledger`], [`Auditor`] |
 //! | keyed hashes in place of codes and usernames | [`Pseudonyms`] |
 
 // What cannot be added is said, never wrapped or rounded.
 #![deny(clippy::arithmetic_side_effects, clippy::float_arithmetic)]
 
 mod accounts;
+mod audit;
 mod callbacks;
 mod citizen;
 mod debts;
@@ -39,13 +40,15 @@ mod windows;
 mod writer;
 
 pub use accounts::{AccountWriter, Accounts, PasswordRecord};
+pub use audit::{AuditFinding, AuditRound, AuditTotals, Auditor, KeptFinding};
 pub use callbacks::{CallbackChannel, Callbacks, RecordedCallback, StoredCallback};
 pub use citizen::{Citizen, LiveSession, SessionKey, SessionStore};
 pub use debts::Debts;
 pub use domain::rate_limits::RateLimit;
-pub use due_work::{DueWork, due_shards};
+pub use due_work::{DueQueue, DueWork};
 pub use idempotency::{Idempotency, IdempotencyHold, IdempotencyStart};
-pub use ledger::{AuditTotals, DebtStatement, Ledger, WaitingKind, WaitingMoney};
+pub use keys::{DueShard, due_shards};
+pub use ledger::{DebtStatement, Ledger};
 pub use limits::{AdmittedAttempt, PasswordOrigin, PasswordTry, RateLimits};
 pub use listing::{DebtPage, HistoryFilter, Listing};
 pub use movements::Movements;
@@ -54,4 +57,5 @@ pub use payments::Payments;
 pub use pseudonyms::Pseudonyms;
 pub use readers::{AccountReader, DebtReader};
 pub use settlement::AppliedMessage;
+pub use table::{DuePage, DuePlace};
 pub use writer::DebtWriter;

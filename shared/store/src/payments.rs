@@ -159,10 +159,6 @@ impl Payments {
         let guard = unchanged_since(before.map(|before| before.revision));
         Ok(self.table.put(&key, attempt_item(&key, after)?, guard))
     }
-
-    pub(crate) fn attempt_due(key: &Key) -> Option<PaymentId> {
-        key.pk.strip_prefix("PAY#").and_then(PaymentId::parse)
-    }
 }
 
 impl DebtWriter {

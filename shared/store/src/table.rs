@@ -139,6 +139,28 @@ pub(crate) struct QueryPage<T> {
     pub more: bool,
 }
 
+/// A page of what waits in one part of the `due` index.
+pub struct DuePage<T> {
+    pub items: Vec<T>,
+    /// Where the next page begins, if there may be one.
+    pub next: Option<DuePlace>,
+}
+
+/// A place in the `due` index.
+#[derive(Clone, Debug)]
+pub struct DuePlace(Item);
+
+impl<T> DuePage<T> {
+    pub fn map<U>(self, item: impl FnMut(T) -> U) -> DuePage<U> {
+        DuePage { items: self.items.into_iter().map(item).collect(), next: self.next }
+    }
+
+    /// The same place with other items.
+    pub(crate) fn with<U>(self, items: Vec<U>) -> DuePage<U> {
+        DuePage { items, next: self.next }
+    }
+}
+
 /// What part of a partition to read.
 pub(crate) enum Range {
     StartsWith(String),
@@ -231,36 +253,46 @@ impl Table {
         Ok(QueryPage { items: items.collect::<Result<_, _>>()?, more })
     }
 
-    /// Keys that are due for the sweep, oldest first. The index only finds; what it finds is read again.
-    pub async fn due(&self, shard: &str, until: &str, limit: i32) -> Result<Vec<Key>, Fault> {
+    /// A page of the keys that wait in one part of the `due` index, earliest first. The index only finds; what it finds
+    /// is read again.
+    pub async fn due(
+        &self,
+        part: &str,
+        (from, until): (&str, &str),
+        limit: i32,
+        after: Option<&DuePlace>,
+    ) -> Result<DuePage<Key>, Fault> {
         let answer = self
             .client
             .query()
             .table_name(&self.name)
             .index_name("due")
-            .key_condition_expression("due_shard = :shard AND due_at <= :until")
-            .expression_attribute_values(":shard", AttributeValue::S(shard.to_owned()))
+            .key_condition_expression("due_shard = :part AND due_at BETWEEN :from AND :until")
+            .expression_attribute_values(":part", AttributeValue::S(part.to_owned()))
+            .expression_attribute_values(":from", AttributeValue::S(from.to_owned()))
             .expression_attribute_values(":until", AttributeValue::S(until.to_owned()))
             .limit(limit)
+            .set_exclusive_start_key(after.map(|place| place.0.clone()))
             .send()
             .await
             .map_err(|e| error::of_sdk(TableOperation::Query, "DUE", e))?;
-        Ok(answer.items.unwrap_or_default().iter().filter_map(Key::of).collect())
+        let items = answer.items.unwrap_or_default().iter().filter_map(Key::of).collect();
+        Ok(DuePage { items, next: answer.last_evaluated_key.filter(|key| !key.is_empty()).map(DuePlace) })
     }
 
-    /// A page of everything that passes the filter, each with its key, and where the next page begins. For
-    /// operators and the audit; what citizens ask for is read by key.
+    /// A page of everything that passes the filter, each with its key, and where the next page begins. For the audit,
+    /// which looks at a page again where it does not agree; what others ask for is read by key.
     pub async fn scan(
         &self,
-        filter: Expression,
+        filter: Option<Expression>,
         after: Option<&Key>,
     ) -> Result<(Vec<(Key, Item)>, Option<Key>), Fault> {
-        let (text, names, values) = filter.maps();
+        let (text, names, values) = parts(filter);
         let answer = self
             .client
             .scan()
             .table_name(&self.name)
-            .filter_expression(text)
+            .set_filter_expression(text)
             .set_expression_attribute_names(names)
             .set_expression_attribute_values(values)
             .set_exclusive_start_key(after.map(Key::attributes))
@@ -270,19 +302,6 @@ impl Table {
         let items = answer.items.unwrap_or_default();
         let keyed = items.into_iter().filter_map(|item| Some((Key::of(&item)?, item))).collect();
         Ok((keyed, answer.last_evaluated_key.as_ref().and_then(Key::of)))
-    }
-
-    /// Everything that passes the filter.
-    pub async fn scan_all(&self, filter: Expression) -> Result<Vec<(Key, Item)>, Fault> {
-        let (mut all, mut after) = (Vec::new(), None);
-        loop {
-            let (items, next) = self.scan(filter.clone(), after.as_ref()).await?;
-            all.extend(items);
-            match next {
-                Some(next) => after = Some(next),
-                None => return Ok(all),
-            }
-        }
     }
 
     /// Changes an item if the condition holds and gives back all of it.
@@ -473,9 +492,21 @@ impl Step {
 }
 
 /// Items that were found, by key.
+#[derive(Default)]
 pub(crate) struct FoundItems(HashMap<Key, Item>);
 
 impl FoundItems {
+    /// These and those of another read.
+    pub fn and(mut self, others: Self) -> Self {
+        self.0.extend(others.0);
+        self
+    }
+
+    /// An item as a row, which stays.
+    pub fn get<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, Fault> {
+        self.0.get(key).map(|item| read(key.kind(), item.clone())).transpose()
+    }
+
     pub fn contains(&self, key: &Key) -> bool {
         self.0.contains_key(key)
     }
@@ -517,9 +548,14 @@ pub(crate) fn with_ttl(mut item: Item, at: domain::Timestamp) -> Item {
 }
 
 /// Marks an item as due for the sweep.
-pub(crate) fn with_due(mut item: Item, key: &Key, at: domain::Timestamp) -> Item {
-    item.insert("due_shard".to_owned(), AttributeValue::S(key.shard()));
-    item.insert("due_at".to_owned(), AttributeValue::S(instant(at)));
+pub(crate) fn with_due(item: Item, key: &Key, at: domain::Timestamp) -> Item {
+    with_place(item, key.due_part(), instant(at))
+}
+
+/// Gives an item its place in a part of the `due` index.
+pub(crate) fn with_place(mut item: Item, part: String, at: String) -> Item {
+    item.insert("due_shard".to_owned(), AttributeValue::S(part));
+    item.insert("due_at".to_owned(), AttributeValue::S(at));
     item
 }
 

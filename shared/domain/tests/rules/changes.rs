@@ -290,13 +290,13 @@ fn an_operators_entry_deals_with_a_difference_once() {
     let (debt, movements) = (twice.after, twice.movements);
     assert_eq!(verify(&debt, &movements), Ok(()));
     let note = |debt: &Debt, movements: &[Movement], number, event| {
-        book(Some((debt, movements)), number, event, &reason, now())
+        book(Some((debt, movements)), &[], number, event, &reason, now())
     };
     let refused = |plan: Plan<Booked>| match plan.outcome {
         Booked::Refused(why) => why,
         booked => panic!("{booked:?}"),
     };
-    assert_eq!(refused(book(None, 1, DebtEvent::NoteRefund, &reason, now())), NotBooked::NoSuchDebt);
+    assert_eq!(refused(book(None, &[], 1, DebtEvent::NoteRefund, &reason, now())), NotBooked::NoSuchDebt);
     assert_eq!(refused(note(&debt, &movements, 9, DebtEvent::NoteRefund)), NotBooked::NoSuchMovement);
     let credit = refused(note(&debt, &movements, 2, DebtEvent::NoteRefund));
     assert_eq!(credit, NotBooked::NothingToSettle(MovementKind::Credit));

@@ -13,6 +13,7 @@ mod creditor;
 mod debt;
 mod error;
 mod fiscal_code;
+mod ledger;
 mod money;
 mod movement;
 mod names;
