@@ -57,6 +57,7 @@ async fn a_citizen_does_everything(portal: &TestPortal) -> (PortalUser, journeys
     let office = format!("ufficio.{}", mario.person.email);
     mario.tries_to_change_email(&office).await.expect(202);
     let token = portal.mailbox().token(&office, "/conferma-email").await.expect("a link to the new address");
+    mario.tries_to_confirm_email("nobody-has-sent-this").await.refused(400, "link_not_valid");
     mario.tries_to_confirm_email(&token).await.expect(204);
     mario.tries_to_contest("nobody-has-sent-this").await.refused(400, "link_not_valid");
     mario.services().await;
@@ -146,12 +147,25 @@ async fn machines_do_everything(portal: &TestPortal, mario: &PortalUser, paid: &
     node.pays(&at_till).await;
 }
 
+/// Somebody unproven, with a spontaneous debt that nobody has paid.
+async fn makes_a_debt(portal: &TestPortal) -> PortalUser {
+    let user = portal.known_citizen().await;
+    user.creates(&json!({"serviceCode": "TEST1", "reason": "Prova", "amount": 100})).await;
+    user
+}
+
 /// The stream, a callback, a function in the middle of its work: somebody else takes up what they left.
 async fn what_was_lost_is_found(portal: &TestPortal, mario: &PortalUser) {
     let faults = portal.stack().faults();
     let never = || (1..10_000).map(|n| (n, InjectedFault::ServerError));
+    // What an account that is not proven makes is its own, and is taken back with it.
+    let (leaves, leaves_late) = (makes_a_debt(portal).await, makes_a_debt(portal).await);
+    leaves.withdraws_consent().await;
     // Messages that only the sweep can deliver.
+    let proves = portal.known_citizen().await;
     faults.plan(Scope::function("ProcessOutbox"), never());
+    leaves_late.withdraws_consent().await;
+    proves.associates(&portal.creditor().issues(&proves.person).await).await;
     let waiting = portal.citizen();
     waiting.tries_to_register().await.expect(202);
     mario.asks_for_reset().await.expect(202);

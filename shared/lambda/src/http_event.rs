@@ -1,12 +1,13 @@
 //! HTTP functions: API Gateway v2 event → request → reply → answer.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use domain::Fault;
 use lambda_http::ext::RequestExt;
 use lambda_http::request::{LambdaRequest, RequestContext};
-use lambda_http::{Adapter, Body, Context, LambdaEvent, Request, Response, Service, service_fn};
+use lambda_http::{Adapter, Body, Context, IntoResponse, LambdaEvent, Request, Response, Service, service_fn};
 use runtime::{ConfigError, Env};
 use web::{Function, Incoming, Problem, Reply, ServedReply, Site, accepted_language, serve};
 
@@ -31,7 +32,7 @@ impl<F: Function> HttpHost<F> {
         Ok(Arc::new(Self { function, site: Site::connect(env)?, book: AccessLog::of::<F>(env) }))
     }
 
-    async fn answer(&self, request: Request) -> Result<Response<Body>, std::convert::Infallible> {
+    async fn answer(&self, request: Request) -> Result<Verbatim, std::convert::Infallible> {
         let started = Instant::now();
         let limit = time_left(&request);
         let trace = trace(&request);
@@ -53,7 +54,17 @@ impl<F: Function> HttpHost<F> {
             code: served.error.as_ref().map(Problem::code).unwrap_or_default(),
             fault: served.error.as_ref().and_then(Problem::fault),
         });
-        Ok(response(served.reply))
+        Ok(Verbatim(response(served.reply)))
+    }
+}
+
+/// An answer whose body goes out as it is. `lambda_http` decodes the texts of its own responses, and a table for an
+/// office would lose the byte order mark by which a spreadsheet knows that it is UTF-8.
+struct Verbatim(Response<Body>);
+
+impl IntoResponse for Verbatim {
+    fn into_response(self) -> Pin<Box<dyn Future<Output = Response<Body>> + Send>> {
+        Box::pin(std::future::ready(self.0))
     }
 }
 
