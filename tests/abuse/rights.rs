@@ -40,6 +40,11 @@ async fn a_citizen_does_everything(portal: &TestPortal) -> (PortalUser, journeys
     // A session in use is written down once a minute.
     portal.clock().moves_minutes(2).await;
     mario.chooses_language("it").await;
+    mario.elsewhere().logs_in().await;
+    let sessions = mario.gets("/api/account/sessions").await.ok();
+    let other = sessions["items"].as_array().unwrap().iter().find(|session| session["current"] == false);
+    let path = format!("/api/account/sessions/{}", other.unwrap()["id"].as_str().unwrap());
+    mario.request("DELETE", &path).answer().await.expect(204);
     mario.changes_password().await;
     mario.forgets_password().await;
     mario.resets_password().await;

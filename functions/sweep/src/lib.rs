@@ -20,12 +20,14 @@ use runtime::{ConfigError, Env, Measure, Metrics};
 use serde::Serialize;
 use serde_json::Value;
 use store::{
-    AccountReader, DebtWriter, DuePage, DuePlace, DueQueue, DueShard, DueWork, StoredCallback, due_shards,
+    AccountReader, AccountWriter, DebtWriter, DuePage, DuePlace, DueQueue, DueShard, DueWork, StoredCallback,
+    due_shards,
 };
 
 pub struct Sweep {
     writer: DebtWriter,
     outbox: OutboxWorker,
+    accounts: AccountWriter,
     gateway: PaymentGateway,
     creditor: Creditor,
     metrics: Metrics,
@@ -104,6 +106,7 @@ impl Worker for Sweep {
         Ok(Self {
             writer: DebtWriter::connect(env)?,
             outbox: OutboxWorker::connect(env)?,
+            accounts: AccountWriter::connect(env)?,
             gateway: PaymentGateway::connect(env)?,
             creditor: creditor::creditor(env)?,
             metrics: env.metrics().clone(),
@@ -212,10 +215,14 @@ impl Sweep {
     }
 
     /// Accounts never activated free their fiscal code and username; closed ones are erased by the outbox's message,
-    /// and here if that message was given up.
+    /// and here if that message was given up. Whoever has not entered an account for years is told.
     async fn account(&self, account: &Account) -> Result<(), Fault> {
-        if account.status == AccountStatus::Pending {
-            tracing::info!(event = "reg.pending.expired", "a registration was never activated");
+        match account.status {
+            AccountStatus::Active => return self.accounts.unused(&account.id).await,
+            AccountStatus::Pending => {
+                tracing::info!(event = "reg.pending.expired", "a registration was never activated");
+            }
+            AccountStatus::Closed => {}
         }
         self.outbox.accounts().erase(account).await
     }

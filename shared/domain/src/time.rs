@@ -37,6 +37,11 @@ pub fn italian_date(day: Date) -> String {
     day.strftime("%d/%m/%Y").to_string()
 }
 
+/// An instant as people in Italy read it: `05/03/2026, 09:30`.
+pub fn rome_minute(instant: Timestamp) -> String {
+    in_rome(instant).strftime("%d/%m/%Y, %H:%M").to_string()
+}
+
 /// An instant to the second, as it is stored and compared as text: `2026-11-23T05:36:00Z`.
 pub fn to_second(instant: Timestamp) -> Timestamp {
     Timestamp::from_second(instant.as_second()).unwrap_or(instant)

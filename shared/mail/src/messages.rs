@@ -50,6 +50,18 @@ pub enum Message {
     AccountClosed {
         help: String,
     },
+    /// Somebody logged in from a browser that the account did not know.
+    NewDevice {
+        /// Day and time, in Rome.
+        at: String,
+        forgot: String,
+    },
+    /// Nobody has entered the account for years.
+    AccountUnused {
+        /// The last day, as people write it.
+        until: String,
+        login: String,
+    },
     ConsentRevoked {
         search: String,
     },

@@ -65,6 +65,12 @@ pub(crate) struct AccountRow {
     latest_reset: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     latest_email: Option<String>,
+    /// When a session was last opened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    entered_at: Option<Timestamp>,
+    /// When its holder was told that nobody enters it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    warned_at: Option<Timestamp>,
 }
 
 impl AccountRow {
@@ -82,9 +88,14 @@ impl AccountRow {
         })
     }
 
+    pub(crate) fn is_active(&self) -> bool {
+        self.status == AccountStatus::Active
+    }
+
     fn password_record(mut self, now: Timestamp) -> Option<PasswordRecord> {
         let hash = self.password.take()?;
-        Some(PasswordRecord { account: self.account(now)?, hash })
+        let entered_before = self.entered_at.is_some();
+        Some(PasswordRecord { account: self.account(now)?, hash, entered_before })
     }
 }
 
@@ -144,6 +155,8 @@ impl LinkRow {
 pub struct PasswordRecord {
     pub account: Account,
     pub hash: String,
+    /// Whether somebody has logged in before.
+    pub entered_before: bool,
 }
 
 /// How many accounts that name a fiscal code are looked at.
@@ -218,6 +231,15 @@ impl Accounts {
                 && account.status == AccountStatus::Active
                 && account.profile.fiscal_code == *code
         }))
+    }
+
+    /// Those of some accounts, 100 at most, that are closed or not there any more.
+    pub(crate) async fn gone_of(&self, accounts: &[AccountId]) -> Result<Vec<AccountId>, Fault> {
+        let keys: Vec<Key> = accounts.iter().map(Key::account).collect();
+        let rows: Vec<AccountRow> = self.table.get_many(&keys).await?.take_all(&keys)?;
+        let live =
+            |id: &AccountId| rows.iter().any(|row| row.id == *id && row.status != AccountStatus::Closed);
+        Ok(accounts.iter().filter(|id| !live(id)).cloned().collect())
     }
 
     /// Whose a fiscal code is, as far as anybody has proven it.
@@ -501,11 +523,11 @@ impl Accounts {
         // A proven fiscal code is its holder's only while that account is active: nothing is to be freed.
         let named = self.table.delete(&self.named_key(fiscal_code, &account.id).await?, None);
         let _ = self.table.write(vec![named]).await?;
-        let change = Expression::new("REMOVE profile, password, due_shard, due_at");
+        let change = Expression::new("REMOVE profile, password, entered_at, warned_at, due_shard, due_at");
         self.change(&account.id, change, has_status(AccountStatus::Closed)).await.map(drop)
     }
 
-    /// Accounts that the sweep has to look at: never activated, or closed and not yet erased.
+    /// Accounts that the sweep has to look at: never activated, closed and not yet erased, or not entered for years.
     pub async fn overdue(
         &self,
         _reader: AccountReader,
@@ -517,8 +539,7 @@ impl Accounts {
         let mut accounts = Vec::new();
         for key in &page.items {
             let row: Option<AccountRow> = self.table.get(key).await?;
-            let account = row.and_then(|row| row.account(self.clock.now()));
-            accounts.extend(account.filter(|account| account.status != AccountStatus::Active));
+            accounts.extend(row.and_then(|row| row.account(self.clock.now())));
         }
         Ok(page.with(accounts))
     }
@@ -534,7 +555,7 @@ fn latest_name(purpose: LinkPurpose) -> &'static str {
     }
 }
 
-fn has_status(status: AccountStatus) -> Expression {
+pub(crate) fn has_status(status: AccountStatus) -> Expression {
     let status = match status {
         AccountStatus::Pending => "pending",
         AccountStatus::Active => "active",

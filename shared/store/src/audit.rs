@@ -17,6 +17,7 @@ use std::time::Duration;
 use domain::ledger::{self, BrokenLedger, MoneyName};
 use domain::movement::Movement;
 use domain::notice::NoticeNumber;
+use domain::retention::Retention;
 use domain::{Fault, FaultKind, Timestamp, digest, time};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use runtime::{Clock, ConfigError, Env};
@@ -131,8 +132,8 @@ struct Walked {
 /// How long after a round began the next one does: a little less than a day, so that it stays at its hour.
 const EVERY: Duration = Duration::from_secs(23 * 60 * 60 + 50 * 60);
 /// How long rounds are kept: as long as tables can be restored. Findings stay longer than a year.
-const KEPT_FOR: Duration = Duration::from_secs(35 * 24 * 60 * 60);
-const FINDINGS_KEPT_FOR: Duration = Duration::from_secs(400 * 24 * 60 * 60);
+const ROUNDS: Retention = Retention::BACKUPS;
+const FINDINGS: Retention = Retention::AUDITS;
 /// How many items one batch read takes, and how many are read at the same time.
 const BATCH: usize = 100;
 const AT_ONCE: usize = 8;
@@ -169,7 +170,7 @@ impl Auditor {
             }
             let next = step.followed_by(walked, broken);
             let key = Key::audit_step(row.began, next.number);
-            if self.put(&key, &next, KEPT_FOR).await? == WriteOutcome::Refused {
+            if self.put(&key, &next, ROUNDS).await? == WriteOutcome::Refused {
                 // Another invocation is at this round.
                 break;
             }
@@ -240,7 +241,7 @@ impl Auditor {
         }
         let row = RoundRow { began: time::to_second(now), before };
         // Refused means that another invocation begins the same one.
-        let _ = self.put(&Key::audit_round(row.began), &row, KEPT_FOR).await?;
+        let _ = self.put(&Key::audit_round(row.began), &row, ROUNDS).await?;
         Ok((row, StepRow::first()))
     }
 
@@ -369,12 +370,12 @@ impl Auditor {
             at: self.clock.now(),
         };
         let key = Key::audit_finding(round, finding.notice.as_str());
-        self.put(&key, &row, FINDINGS_KEPT_FOR).await
+        self.put(&key, &row, FINDINGS).await
     }
 
     /// Puts what is not there yet: nothing here is ever changed.
-    async fn put(&self, key: &Key, row: &impl Serialize, kept_for: Duration) -> Result<WriteOutcome, Fault> {
-        let until = time::after(self.clock.now(), kept_for);
+    async fn put(&self, key: &Key, row: &impl Serialize, kept: Retention) -> Result<WriteOutcome, Fault> {
+        let until = kept.ends(self.clock.now());
         self.table.write(vec![self.table.put(key, with_ttl(item(key, row)?, until), absent())]).await
     }
 }

@@ -2,6 +2,7 @@
 
 use domain::difference::{Difference, MoneyChannel};
 use domain::plan::CallbackId;
+use domain::retention::Retention;
 use domain::{Fault, Timestamp, digest, time};
 use runtime::{Clock, ConfigError, Env};
 use serde::{Deserialize, Serialize};
@@ -9,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::due_work::{DUE_PAGE, EARLIEST, EVER};
 use crate::keys::{CALLBACKS, Key, due_shards};
 use crate::table::{
-    Expression, Step, Table, WriteOutcome, absent, instant, item, present, with_due, with_place,
+    Expression, Step, Table, WriteOutcome, absent, instant, item, present, with_due, with_place, with_ttl,
 };
 use crate::writer::difference_item;
 
@@ -98,8 +99,8 @@ impl Callbacks {
             applied: false,
             unreadable: false,
         };
-        let due = time::after(now, SENDER_FIRST);
-        let fresh = with_due(item(&key, &row)?, &key, due);
+        let (due, forgotten) = (time::after(now, SENDER_FIRST), Retention::DEBTS.ends(now));
+        let fresh = with_ttl(with_due(item(&key, &row)?, &key, due), forgotten);
         if self.table.write(vec![self.table.put(&key, fresh, absent())]).await? == WriteOutcome::Done {
             return Ok(RecordedCallback::ToApply);
         }
@@ -111,6 +112,7 @@ impl Callbacks {
                 let key = Key::callback(&CallbackId::from_stored(&apart));
                 let item = item(&key, &CallbackRow { applied: true, ..row })?;
                 let item = with_place(item, Key::applied_part(time::rome_date(now)), instant(now));
+                let item = with_ttl(item, forgotten);
                 let _ = self.table.write(vec![self.table.put(&key, item, absent())]).await?;
                 if stored.unreadable && !stored.applied {
                     // Perhaps its sender has mended it.

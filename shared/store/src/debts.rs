@@ -6,11 +6,13 @@ use domain::debt::{DebtState, Viewer};
 use domain::notice::{DebtCode, DebtCodes, Issuing, Iuv, NoticeNumber};
 use domain::plan::DebtChange;
 use domain::receipt::Receipt;
+use domain::retention;
 use domain::{Debt, Error, Fault, Timestamp};
 use runtime::{Clock, ConfigError, Env};
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
+use crate::accounts::Accounts;
 use crate::citizen::Citizen;
 use crate::error;
 use crate::idempotency::{Idempotency, IdempotencyHold};
@@ -82,7 +84,7 @@ impl Debts {
         let theirs = |debt: &Debt| {
             let (owner, claimed) = (debt.debtor.fiscal_code.as_str(), proof.fiscal_code.as_str());
             let same = owner.as_bytes().ct_eq(claimed.as_bytes());
-            bool::from(same) && debt.is_published(now)
+            bool::from(same) && !debt.is_forgotten() && debt.is_published(now)
         };
         candidates.into_iter().find(theirs).ok_or(Error::DebtNotFound)
     }
@@ -157,11 +159,20 @@ impl Debts {
     }
 
     /// Joins a debt found by both codes to an account. Harmless to repeat.
-    pub async fn associate(&self, citizen: &Citizen, proof: &DebtCodes) -> Result<Associated, Error> {
+    pub async fn associate(
+        &self,
+        citizen: &Citizen,
+        proof: &DebtCodes,
+        accounts: &Accounts,
+    ) -> Result<Associated, Error> {
         let decide = move |_again| async move {
             let debt = self.find(proof).await?;
             let proves = domain::proof::proves(&debt, &citizen.account().profile, self.now());
-            let plan = changes::associate(&debt, &citizen.viewer(), proves)?;
+            let gone = match debt.is_full() {
+                true => accounts.gone_of(&debt.watchers).await?,
+                false => Vec::new(),
+            };
+            let plan = changes::associate(&debt, &citizen.viewer(), proves, &gone)?;
             let mut steps = Vec::new();
             for change in &plan.debts {
                 steps.extend(self.change_steps(change).await?);
@@ -211,6 +222,9 @@ impl Debts {
 
     /// The lists that a debt is in: of its debtor, unless it is one account's alone, and of each account that watches it.
     async fn partitions(&self, debt: &Debt) -> Result<Vec<String>, Fault> {
+        if debt.is_forgotten() {
+            return Ok(Vec::new());
+        }
         let owner = match &debt.only_of {
             None => Some(Key::owner_partition(&self.pseudonyms.fiscal_code(&debt.debtor.fiscal_code).await?)),
             Some(_) => None,
@@ -298,7 +312,7 @@ impl DebtWriter {
         }
     }
 
-    /// Writes down that a debt's last day has passed.
+    /// Writes down that a debt's last day has passed, or forgets whose it was.
     pub async fn expire(&self, notice: &NoticeNumber) -> Result<(), Fault> {
         let decide = move |_again| async move {
             Ok::<_, Fault>(changes::expire(self.debts.read(notice).await?.as_ref(), self.now())?)
@@ -326,10 +340,11 @@ impl DebtRow {
 pub(crate) fn debt_item(key: &Key, debt: &Debt) -> Result<Item, Fault> {
     let text = serde_json::to_string(debt).map_err(|e| error::corrupt("DEBT", &e))?;
     let item = item(key, &DebtRow { debt: text, revision: debt.revision })?;
-    // An open debt with a last day comes back to the sweep when that day is over. Not while it waits for an attempt:
-    // until that has ended there is nothing to do, and its end writes the debt anew.
+    // An open debt with a last day comes back to the sweep when that day is over, any debt when its personal data go. Not
+    // while it waits for an attempt: until that has ended there is nothing to do, and its end writes the debt anew.
     let expires = debt.days.expires.filter(|_| debt.state == DebtState::Open && debt.attempt.is_none());
-    Ok(match expires.and_then(domain::time::end_of) {
+    let due = expires.and_then(domain::time::end_of).into_iter().chain(retention::forgotten_at(debt)).min();
+    Ok(match due {
         Some(at) => with_due(item, key, at),
         None => item,
     })

@@ -3,6 +3,7 @@
 //! | Table | pk | sk | What | Read by |
 //! |---|---|---|---|---|
 //! | identity | `ACC#uid` | `PROFILE` | account | sessions, login, links |
+//! | identity | `ACC#uid` | `SESSION#name` | session of an account | account |
 //! | identity | `CODE#h` | `CLAIM` | account that has proven a fiscal code | associate, worker |
 //! | identity | `CODE#h` | `NAMED#uid` | active account that names it | worker |
 //! | identity | `USER#h` | `CLAIM` | account that has a username, or the last that waits for it | login, worker |
@@ -172,7 +173,7 @@ impl Key {
     }
 
     pub fn account(id: &AccountId) -> Self {
-        Self::new(format!("ACC#{}", id.as_str()), "PROFILE")
+        Self::new(Self::account_partition(id), "PROFILE")
     }
 
     pub fn fiscal_code_claim(hash: &str) -> Self {
@@ -202,6 +203,15 @@ impl Key {
 
     pub fn session(id: &str) -> Self {
         Self::new(format!("SESS#{id}"), "SESSION")
+    }
+
+    /// A session in the list of its account, by the name that it has there.
+    pub fn session_of(account: &AccountId, name: &str) -> Self {
+        Self::new(Self::account_partition(account), format!("SESSION#{name}"))
+    }
+
+    pub fn account_partition(id: &AccountId) -> String {
+        format!("ACC#{}", id.as_str())
     }
 
     pub fn debt(notice: &NoticeNumber) -> Self {
@@ -351,6 +361,7 @@ mod tests {
             Key::short_codes("activate", "h"),
             Key::link("t"),
             Key::session("s"),
+            Key::session_of(&account, "n"),
             Key::debt(&notice),
             Key::paid(&notice, "r1"),
             Key::attempt_of(&notice, at, &payment),
@@ -384,6 +395,7 @@ mod tests {
             "SHORT#activate#h | CODES",
             "LINK#t | LINK",
             "SESS#s | SESSION",
+            "ACC#a1 | SESSION#n",
             "DEBT#301000000000000144 | STATE",
             "DEBT#301000000000000144 | PAID#r1",
             &format!("DEBT#301000000000000144 | ATT#2026-11-23T05:36:00Z#{id}"),

@@ -42,7 +42,7 @@ mod writer;
 pub use accounts::{AccountWriter, Accounts, PasswordRecord};
 pub use audit::{AuditFinding, AuditRound, AuditTotals, Auditor, KeptFinding};
 pub use callbacks::{CallbackChannel, Callbacks, RecordedCallback, StoredCallback};
-pub use citizen::{Citizen, LiveSession, SessionKey, SessionStore};
+pub use citizen::{Citizen, LiveSession, OpenSession, SessionKey, SessionStore};
 pub use debts::Debts;
 pub use domain::rate_limits::RateLimit;
 pub use due_work::{DueQueue, DueWork};

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::outbox::OutboxMessage;
+use domain::retention::Retention;
 use domain::{Fault, Timestamp, time};
 use runtime::metrics::MailOutcome;
 use runtime::{Clock, ConfigError, Env, Measure, Metrics, Random};
@@ -17,10 +18,6 @@ use crate::table::{DuePage, DuePlace, Expression, Step, Table, instant, item, pr
 const STREAM_FIRST: Duration = Duration::from_secs(2 * 60);
 /// How long one worker holds a message.
 const LEASE: Duration = Duration::from_secs(60);
-/// How long a processed message is kept, without its content.
-const KEPT_FOR: Duration = Duration::from_secs(7 * 24 * 60 * 60);
-/// How long a message that was given up is kept, for whoever has to look at it.
-const DEAD_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// How many messages are looked at to find the oldest; one batch read takes as many.
 const AT_ONCE: i32 = 100;
 /// After so many failures a person must look.
@@ -128,7 +125,7 @@ impl Outbox {
 
     /// The message is processed: its content goes, its id stays a week.
     pub async fn done(&self, id: &str) -> Result<(), Fault> {
-        let forget = time::after(self.clock.now(), KEPT_FOR);
+        let forget = Retention::LETTERS.ends(self.clock.now());
         let change =
             Expression::new("SET #state = :sent, #ttl = :ttl REMOVE letter, leased_until, due_shard, due_at")
                 .name("#state", "state")
@@ -146,7 +143,7 @@ impl Outbox {
         let change = if dead {
             self.metrics.note(Measure::Mail(MailOutcome::Dead));
             tracing::error!(event = "mail.dead", message_id = stored.id, "a message was given up");
-            let forget = time::after(self.clock.now(), DEAD_FOR);
+            let forget = Retention::DEAD_LETTERS.ends(self.clock.now());
             Expression::new("SET #state = :state, #ttl = :ttl REMOVE leased_until, due_shard, due_at")
                 .name("#ttl", "ttl")
                 .text_value(":state", "dead")

@@ -6,6 +6,7 @@ use domain::ledger::MoneyName;
 use domain::movement::MovementKind;
 use domain::outbox::OutboxMessage;
 use domain::plan::{DebtChange, MoneyTaken, Plan};
+use domain::retention::Retention;
 use domain::{Cents, Fault, Timestamp};
 use runtime::{ConfigError, Env, Metrics, Random};
 use serde::{Deserialize, Serialize};
@@ -16,7 +17,7 @@ use crate::keys::Key;
 use crate::movements::Movements;
 use crate::outbox::Outbox;
 use crate::payments::Payments;
-use crate::table::{Expression, Item, Step, absent, fine_instant, item, present, with_place};
+use crate::table::{Expression, Item, Step, absent, fine_instant, item, present, with_place, with_ttl};
 
 /// Changes debts. Only functions that may append movements and write to the outbox have one.
 #[derive(Clone)]
@@ -107,7 +108,8 @@ impl DebtWriter {
         }
         if let Some(money) = &plan.unmatched {
             let key = Key::unmatched(&money.confirmation.receipt_id);
-            steps.push(table.put(&key, item(&key, money)?, absent()));
+            let row = with_ttl(item(&key, money)?, Retention::DEBTS.ends(self.now()));
+            steps.push(table.put(&key, row, absent()));
         }
         let archive = |message: &&OutboxMessage| matches!(message, OutboxMessage::UploadPosition { .. });
         for message in plan.messages.iter().filter(|message| self.tells_archive || !archive(message)) {
@@ -122,7 +124,11 @@ impl DebtWriter {
 pub(crate) fn difference_item(key: &Key, difference: &Difference) -> Result<Item, Fault> {
     let part = Key::differences_part(difference.is_open()).to_owned();
     let place = format!("{}#{}", fine_instant(difference.at), difference.id.as_str());
-    Ok(with_place(item(key, difference)?, part, place))
+    let item = with_place(item(key, difference)?, part, place);
+    Ok(match difference.is_open() {
+        true => item,
+        false => with_ttl(item, Retention::DEBTS.ends(difference.at)),
+    })
 }
 
 fn was_a_difference() -> Expression {

@@ -25,6 +25,7 @@ mod proof;
 mod rate_limits;
 mod receipt;
 mod registration;
+mod retention;
 mod samples;
 mod session;
 mod settlement;

@@ -3,7 +3,7 @@
 use domain::account::AccountStatus;
 use domain::proof::Holder;
 use domain::registration::{AccountWrite, Claim};
-use domain::{Fault, time};
+use domain::{Fault, Timestamp, time};
 
 use super::{AccountRow, Accounts, ClaimRow, NamedCodeRow, has_status};
 use crate::keys::Key;
@@ -38,6 +38,8 @@ impl Accounts {
                     latest_activate: None,
                     latest_reset: None,
                     latest_email: None,
+                    entered_at: None,
+                    warned_at: None,
                 };
                 table.put(&key, with_due(item(&key, &row)?, &key, *until), absent())
             }
@@ -113,21 +115,40 @@ impl Accounts {
                     .text_value(":status", "active");
                 table.update(&Key::account(account), change, same)
             }
+            AccountWrite::Warn { account, at, until } => {
+                let change = Expression::new("SET warned_at = :now, due_at = :until")
+                    .text_value(":until", instant(*until));
+                let unused = Expression::new("#status = :status AND due_at <= :now")
+                    .name("#status", "status")
+                    .text_value(":status", "active")
+                    .text_value(":now", instant(*at));
+                table.update(&Key::account(account), change, unused)
+            }
             AccountWrite::Close { account, at } => {
                 let key = Key::account(account);
-                let change = Expression::new(
-                    "SET #status = :closed, closed_at = :now, due_shard = :shard, due_at = :due \
-                     ADD epoch :one",
-                )
-                .text_value(":closed", "closed")
-                .text_value(":now", at.to_string())
-                .text_value(":shard", key.due_part())
-                .text_value(":due", instant(*at))
-                .number(":one", 1);
-                table.update(&key, change, has_status(AccountStatus::Active))
+                table.update(&key, closed(&key, *at), has_status(AccountStatus::Active))
+            }
+            AccountWrite::CloseUnused { account, at } => {
+                let key = Key::account(account);
+                let unused = Expression::new("#status = :status AND attribute_exists(warned_at)")
+                    .name("#status", "status")
+                    .text_value(":status", "active");
+                table.update(&key, closed(&key, *at), unused)
             }
         })
     }
+}
+
+/// An account closes, and waits for whoever erases it.
+fn closed(key: &Key, at: Timestamp) -> Expression {
+    Expression::new(
+        "SET #status = :closed, closed_at = :now, due_shard = :shard, due_at = :due ADD epoch :one",
+    )
+    .text_value(":closed", "closed")
+    .text_value(":now", at.to_string())
+    .text_value(":shard", key.due_part())
+    .text_value(":due", instant(at))
+    .number(":one", 1)
 }
 
 /// The condition that a fiscal code's holder and dispute are as they were read.

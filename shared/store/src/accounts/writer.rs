@@ -87,6 +87,19 @@ impl AccountWriter {
         self.commit(decide).await
     }
 
+    /// Does to an account what is due when nobody has entered it for years. Whoever enters it meanwhile keeps it.
+    pub async fn unused(&self, account: &AccountId) -> Result<(), Fault> {
+        let decide = move |_again| async move {
+            let (row, now) = (self.accounts.row(account).await?, self.accounts.clock.now());
+            let plan = row.and_then(|row| {
+                let (entered, warned) = (row.entered_at.unwrap_or(row.created_at), row.warned_at);
+                Some(registration::unused(&row.account(now)?, entered, warned, now))
+            });
+            Ok(plan.unwrap_or_else(|| AccountPlan::nothing(())))
+        };
+        self.commit(decide).await
+    }
+
     /// Closes an account: from now on no session of it is accepted; the worker mails a confirmation and erases it.
     pub async fn close(&self, citizen: &Citizen) -> Result<(), Error> {
         let decide = move |again| async move {
