@@ -303,6 +303,12 @@ fn as_a_form(fields: &Map<String, Value>) -> String {
 async fn named(operation: &ContractOperation<'_>, name: &str, example: Option<String>) -> String {
     match (operation.id, name) {
         ("takeBackSpontaneous", _) => spontaneous_of(&mario()).await,
+        ("endSession", _) => {
+            let cookie = session(&mario()).await;
+            let list = TestRequest::new("GET", "/api/account/sessions").cookie(&cookie).done().await.json();
+            let mine = list["items"].as_array().unwrap().iter().find(|session| session["current"] == true);
+            mine.unwrap()["id"].as_str().unwrap().to_owned()
+        }
         ("cancelDebt", _) => issue_debt(&stranger()).await.number,
         ("printReceipt", _) => PAID_NOTICE.to_owned(),
         (_, "reference") => reference().await,

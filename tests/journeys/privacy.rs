@@ -250,7 +250,7 @@ async fn idn_12_what_is_old_enough_is_forgotten_and_its_money_stays() {
     }
     mario.elsewhere().searches_for(&notice.fiscal_code, &notice.number).await.refused(404, "debt_not_found");
     let nobody = mario.elsewhere().searches_for("00000000000", &notice.number).await;
-    nobody.refused(404, "debt_not_found");
+    nobody.refused(400, "invalid_input");
 }
 
 #[tokio::test]

@@ -183,7 +183,8 @@ impl fmt::Debug for FiscalCode {
 impl TryFrom<String> for FiscalCode {
     type Error = FieldCode;
     fn try_from(text: String) -> Result<Self, FieldCode> {
-        Self::of_debtor(&text)
+        let forgotten = Self::forgotten();
+        if text == forgotten.0 { Ok(forgotten) } else { Self::of_debtor(&text) }
     }
 }
 

@@ -7,7 +7,7 @@ use domain::changes::expire;
 use domain::debt::{Debt, DebtOrigin, DebtState};
 use domain::rate_limits::REMEMBERED;
 use domain::retention::{Period, Retention, forgotten, forgotten_at};
-use domain::time;
+use domain::{FiscalCode, time};
 
 use crate::samples::{at, debt as sample};
 
@@ -98,4 +98,9 @@ fn idn_12_a_wish_that_nobody_pays_expires_and_then_loses_whose_it_was() {
     assert!(gone.is_forgotten() && plan.debts[0].movements.is_empty() && plan.messages.is_empty());
     assert_eq!((&gone.only_of, gone.watchers.len(), gone.amount), (&None, 0, wish.amount));
     assert!(expire(Some(gone), year).unwrap().debts.is_empty());
+    // It is read as it was written, and nobody can ask for its code.
+    let read: Debt = serde_json::from_str(&serde_json::to_string(gone).unwrap()).unwrap();
+    assert_eq!(&read, gone);
+    let code = gone.debtor.fiscal_code.as_str();
+    assert!(FiscalCode::parse(code).is_err() && FiscalCode::of_debtor(code).is_err());
 }
