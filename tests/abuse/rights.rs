@@ -97,6 +97,16 @@ async fn a_citizen_does_everything(portal: &TestPortal) -> (PortalUser, journeys
     mario.gets(&format!("/api/debts/{}/notice.pdf", notice.number)).await.refused(409, "debt_already_paid");
     portal.clock().moves(Duration::from_secs(61)).await;
     mario.tries_to_associate(&by_iuv).await.expect(200);
+    // Where six follow a debt, one who closed their account makes room for another.
+    let followed = portal.creditor().issues(&mario.person).await;
+    for last in 1..=6 {
+        let follower = portal.known_citizen().await;
+        follower.associates(&followed).await;
+        if last == 6 {
+            follower.withdraws_consent().await;
+        }
+    }
+    portal.known_citizen().await.associates(&followed).await;
     portal.clock().moves(Duration::from_secs(61)).await;
     mario.tries_to_pay(&notice).await.refused(409, "debt_already_paid");
     portal.clock().moves(Duration::from_secs(61)).await;

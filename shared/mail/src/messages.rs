@@ -154,7 +154,7 @@ impl Message {
 
 impl MailedLink {
     fn time(&self) -> String {
-        domain::time::in_rome(self.registered).strftime("%d/%m/%Y, %H:%M").to_string()
+        domain::time::rome_minute(self.registered)
     }
 }
 
