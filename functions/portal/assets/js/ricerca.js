@@ -20,15 +20,23 @@ function fillIn(notice) {
   document.getElementById("cf-aiuto").prepend(el("strong", {}, t("ricerca.js.manca_cf")), " ");
 }
 
+/** Whose notices they are, as their QR codes told: what is written into the field tells it no more. */
+const creditors = new Map();
+
 /** Writes into the fields what was meant by what is in them. */
 function understand() {
   const meant = understood(fields.cf.value, fields.codice.value);
+  if (meant.creditor) creditors.set(meant.codice, meant.creditor);
   const before = fields.cf.value + fields.codice.value;
   for (const name of ["cf", "codice"]) if (fields[name].value !== meant[name]) fields[name].value = meant[name];
   if (before !== fields.cf.value + fields.codice.value) announce(t("ricerca.js.capito"));
-  return meant;
+  return { ...meant, creditor: creditors.get(meant.codice) };
 }
-for (const name of ["cf", "codice"]) fields[name].addEventListener("change", understand);
+// Nothing leaves a field for one that is still to be filled in: it would stand where somebody is about to write.
+for (const name of ["cf", "codice"]) fields[name].addEventListener("change", () => {
+  const meant = understood(fields.cf.value, fields.codice.value);
+  if (meant[name] !== "") understand();
+});
 
 /** The body's own code, printed beside the notice's, is neither who owes nor the notice. */
 const ofTheBody = (text) => taxCode(text) === page.creditorCode;
