@@ -50,7 +50,7 @@ test("J16 consent withdrawn", story({}, async ({ page, context }) => {
   await activate(page);
   await headingIs(page, "Account attivato");
   await open(page, "/pratiche");
-  await stands(page, { title: "Le tue pratiche", says: "Non hai pratiche da pagare." });
+  await stands(page, { title: "Le tue pratiche", says: "Non sappiamo ancora quali sono le tue pratiche." });
 }));
 
 test("J17 the session ends: warned, kept, then ended in the middle of a form", story({}, async ({ page, context }) => {

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { PORTAL, headingIs, login, open, stands, story, summaryIs } from "./support/browser.js";
+import { PORTAL, headingIs, login, needsScript, open, stands, story, summaryIs } from "./support/browser.js";
 import { MARIO, atPsp, debtor } from "./support/people.js";
 import { choosing, fill, goToPsp, logIn, search, submit } from "./support/steps.js";
 
@@ -99,7 +99,7 @@ test("JRN-16 without script: search, result, notice as plain forms; the rest say
   assert.equal(notice.headers()["content-type"], "application/pdf");
   for (const address of ["/accedi", "/registrazione", "/verifica"]) {
     await open(page, address);
-    await page.getByText("Questa pagina ha bisogno di JavaScript.").first().waitFor();
+    await needsScript(page).waitFor();
     assert.equal(await page.locator("main form:visible").count(), 0, address);
   }
 }));

@@ -22,11 +22,17 @@ async function entered(context) {
 async function started(page, { noticeNumber }) {
   await go(page, `/paga/${noticeNumber}`);
   await page.locator(".colonne").waitFor();
-  const answer = page.waitForResponse((response) => response.url().endsWith("/api/payments") && response.request().method() === "POST");
+  let made;
+  // Read on the way: a page that leaves takes the body of its answers along.
+  await page.route("**/api/payments", async (route) => {
+    const response = await route.fetch();
+    made = await response.json();
+    await route.fulfill({ response });
+  });
   await page.locator("main button[type=submit]").click();
-  const { paymentId } = await (await answer).json();
   await page.waitForURL(/checkout/);
-  return paymentId;
+  await page.unroute("**/api/payments");
+  return made.paymentId;
 }
 
 test("JRN-01 debts and amount, no method, no fee, one button", story({}, async ({ page, context }) => {

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CLOSED, PORTAL, announces, focusIsOn, headingIs, login, open, stands, story, summaryIs } from "./support/browser.js";
+import { CLOSED, PORTAL, announces, focusIsOn, headingIs, login, needsScript, open, stands, story, summaryIs } from "./support/browser.js";
 import { MARIO, PASSWORD, atPsp, citizen, debt, debtor, fiscalCode, linkOf, mailTo, person } from "./support/people.js";
 import { choosing, fill, logIn, readyToPay, search, submit } from "./support/steps.js";
 
@@ -96,9 +96,9 @@ test("J20 a script that does not come leaves words and a telephone number", stor
 
 test("J20 a browser that runs no script", story({ javaScriptEnabled: false }, async ({ page }) => {
   await open(page, "/accedi");
-  await page.locator("noscript, .senza-script").getByText("Questa pagina ha bisogno di JavaScript.").first().waitFor();
+  await needsScript(page).waitFor();
   await open(page, "/privacy");
-  assert.equal(await page.getByText("ha bisogno di JavaScript").count(), 0, "pages to read need none");
+  assert.equal(await needsScript(page).count(), 0, "pages to read need none");
   await page.locator("#menu-lingua summary").click();
   await page.getByText("English", { exact: true }).click();
   await page.waitForURL(/\/en\/privacy/);

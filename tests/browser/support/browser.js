@@ -107,6 +107,9 @@ export async function announces(page, text) {
   await page.waitForFunction((wanted) => ["live", "live-alert"].some((id) => document.getElementById(id).textContent.includes(wanted)), text);
 }
 
+/** What is said to whoever runs no script: words inside `noscript` are found by their box, never by text. */
+export const needsScript = (page) => page.locator("p:visible", { hasText: "Questa pagina ha bisogno di JavaScript." });
+
 export const focusIsOn = (page, selector) => page.waitForFunction((wanted) => document.activeElement?.matches(wanted), selector);
 
 /**
