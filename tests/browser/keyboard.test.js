@@ -133,10 +133,10 @@ byKeyboard("J8", async ({ page, context }, stops) => {
   await open(page, "/pratiche");
   await page.locator("table").waitFor();
   await page.locator("#menu-utente").waitFor();
-  await page.getByText("Ho capito").waitFor();
   await stops.press("Paga");
   await page.locator(".colonne").waitFor();
   await page.locator("#menu-utente").waitFor();
+  await stops.press((await page.locator(".proposta > summary").textContent()).trim().replace(/\s+/g, " "));
   await stops.to(`metodo-${await page.locator('input[name="metodo"]:checked').getAttribute("value")}`);
   await page.keyboard.press("ArrowDown");
   assert.equal(await page.locator('input[name="metodo"]').nth(1).isChecked(), true);
