@@ -119,6 +119,9 @@ test("J5 what can be wrong with a registration", story({}, async ({ page }) => {
   await page.fill("#nome", "Anna");
   await page.locator("#cognome").focus();
   await page.waitForFunction(() => !document.getElementById("nome").hasAttribute("aria-invalid"));
+  const countries = await page.locator("#nazione option").allTextContents();
+  assert.deepEqual([countries.length, ...countries.slice(0, 3), countries.at(-1)], [243, "Italia", "Afghanistan", "Albania", "Zimbabwe"]);
+  assert.equal(await page.locator("#provincia option[value=RM]").textContent(), "Roma (RM)");
   await page.selectOption("#nazione", "FR");
   await announces(page, "Provincia non richiesta");
   assert.ok(!(await page.isVisible("#provincia")));

@@ -14,8 +14,8 @@ use crate::regions;
 use crate::screens::{Access, Screen};
 
 /// Messages of the core module, which every page loads.
-const CORE_MESSAGES: [&str; 5] =
-    ["js.", "stato.", "err.generic", "problem.invalid_input.title", "problem.temporarily_unavailable.detail"];
+const CORE_MESSAGES: [&str; 4] =
+    ["js.", "err.generic", "problem.invalid_input.title", "problem.temporarily_unavailable.detail"];
 
 pub struct PageContext<'a> {
     pub config: &'a PortalConfig,
@@ -245,9 +245,9 @@ impl<'a> PageContext<'a> {
         regions::provinces()
     }
 
-    /// Countries by their name in the page's language, Italy first.
-    pub fn countries(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
-        regions::countries(self.language)
+    /// The codes of the countries that are not Italy, two letters each.
+    pub fn countries_abroad(&self) -> String {
+        regions::countries_abroad().collect()
     }
 }
 

@@ -1,22 +1,13 @@
-//! Lists that people choose from when they register: `regions/*.txt`, a code and its name a line, in the order shown.
-
-use domain::account::Language;
+//! Lists that people choose from when they register: `regions/*.txt`.
 
 /// The code and the name of every Italian province, by name.
 pub fn provinces() -> impl Iterator<Item = (&'static str, &'static str)> {
-    listed(include_str!("../regions/provinces.txt"))
+    include_str!("../regions/provinces.txt").lines().filter_map(|line| line.split_once(' '))
 }
 
-/// The ISO 3166-1 code and the name of every country where people live, Italy first and the others by name.
-pub fn countries(language: Language) -> impl Iterator<Item = (&'static str, &'static str)> {
-    listed(match language {
-        Language::It => include_str!("../regions/countries-it.txt"),
-        Language::En => include_str!("../regions/countries-en.txt"),
-    })
-}
-
-fn listed(lines: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
-    lines.lines().filter_map(|line| line.split_once(' '))
+/// The ISO 3166-1 code of every other country where people live. Browsers know the names, in every language.
+pub fn countries_abroad() -> impl Iterator<Item = &'static str> {
+    include_str!("../regions/countries.txt").split_whitespace()
 }
 
 #[cfg(test)]
@@ -29,10 +20,9 @@ mod tests {
     fn what_can_be_chosen_is_what_the_server_accepts() {
         let codes: BTreeSet<&str> = provinces().map(|(code, _)| code).collect();
         assert_eq!(codes, domain::person::PROVINCES.split(' ').collect());
-        let italian: BTreeSet<&str> = countries(Language::It).map(|(code, _)| code).collect();
-        assert_eq!(italian, countries(Language::En).map(|(code, _)| code).collect());
-        assert_eq!((italian.len(), countries(Language::It).next()), (243, Some(("IT", "Italia"))));
-        for code in italian {
+        let abroad: BTreeSet<&str> = countries_abroad().collect();
+        assert_eq!((abroad.len(), abroad.contains("IT")), (242, false));
+        for code in abroad {
             assert!(domain::person::country(code).is_ok(), "{code}");
         }
     }

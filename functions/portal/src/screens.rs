@@ -87,6 +87,8 @@ templates! {
 const FISCAL_CODE: &str = "err.fiscalCode.";
 const NOTICE_CODE: &str = "err.noticeNumber.";
 const DEBTS: &str = "pratica.js.";
+/// The states of debts, where they are shown.
+const STATES: &str = "stato.";
 /// What can be wrong with a new password, and with the code of a mail.
 const RESET: [&str; 5] =
     ["codice.js.", "err.code.", "err.username.", "err.password.", "err.passwordConfirmation."];
@@ -201,7 +203,7 @@ pub static SCREENS: &[Screen] = &[
     Screen::new("S01", "ricerca", "/", search)
         .scripted(&[FISCAL_CODE, NOTICE_CODE, "problem.debt_not_found.detail"])
         .entrance(),
-    Screen::new("S02", "ricerca-esito", "/ricerca/esito", found).scripted(&[DEBTS]),
+    Screen::new("S02", "ricerca-esito", "/ricerca/esito", found).scripted(&[DEBTS, STATES]),
     Screen::new("S03", "registrazione", "/registrazione", register).scripted(&[FISCAL_CODE]).logged_out(),
     Screen::new("S04", "registrazione-dati", "/registrazione/dati", details)
         .scripted(&REGISTRATION)
@@ -235,9 +237,9 @@ pub static SCREENS: &[Screen] = &[
     Screen::new("S37", "contesta", "/contesta", contest)
         .scripted(&["problem.link_not_valid.title"])
         .entrance(),
-    Screen::new("S10", "pratiche", "/pratiche", to_pay).scripted(&[DEBTS]).private(),
+    Screen::new("S10", "pratiche", "/pratiche", to_pay).scripted(&[DEBTS, STATES]).private(),
     Screen::new("S11", "storico", "/pratiche/storico", history)
-        .scripted(&[DEBTS, "err.from.", "err.to."])
+        .scripted(&[DEBTS, STATES, "err.from.", "err.to."])
         .by_script_of("pratiche")
         .private(),
     Screen::new("S12", "spontaneo", "/spontaneo", services).scripted(&[]).private().spontaneous(),
@@ -249,7 +251,7 @@ pub static SCREENS: &[Screen] = &[
         .scripted(&["err.serviceCode.not_allowed"])
         .private()
         .spontaneous(),
-    Screen::new("S15", "pratica", "/pratiche/{notice}", debt).scripted(&[DEBTS]).private(),
+    Screen::new("S15", "pratica", "/pratiche/{notice}", debt).scripted(&[DEBTS, STATES]).private(),
     Screen::new("S16", "paga", "/paga/{notices}", pay).scripted(&PAYMENT).private(),
     Screen::new("S17", "pagamento-esito", "/paga/{payment}/esito", outcome)
         .scripted(&["metodo."])

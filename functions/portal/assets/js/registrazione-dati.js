@@ -13,6 +13,15 @@ fields.cf.value = known?.fiscalCode ?? "";
 document.getElementById("persona").hidden = company;
 document.getElementById("azienda").hidden = !company;
 if (company) document.getElementById("legenda-dati").textContent = t("registrazione-dati.js.azienda");
+
+// The page is lighter for what is written here: countries by their codes, whose names browsers know in its language,
+// and the code behind each province.
+const names = Intl.DisplayNames && new Intl.DisplayNames(page.language, { type: "region" });
+const others = fields.nazione.dataset.altre.match(/../g).map((code) => ({ code, name: names?.of(code) ?? code }));
+others.sort((a, b) => a.name.localeCompare(b.name, page.language));
+fields.nazione.append(...others.map(({ code, name }) => el("option", { value: code }, name)));
+for (const option of fields.provincia.querySelectorAll("option")) if (option.value) option.append(` (${option.value})`);
+
 draft(modulo, "bozza.registrazione");
 fields.cf.value = known?.fiscalCode ?? "";
 
