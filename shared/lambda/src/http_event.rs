@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 use domain::Fault;
 use lambda_http::ext::RequestExt;
 use lambda_http::request::{LambdaRequest, RequestContext};
-use lambda_http::{Adapter, Body, Context, IntoResponse, LambdaEvent, Request, Response, Service, service_fn};
+use lambda_http::{
+    Adapter, Body, Context, IntoResponse, LambdaEvent, Request, Response, Service, service_fn,
+};
 use runtime::{ConfigError, Env};
 use web::{Function, Incoming, Problem, Reply, ServedReply, Site, accepted_language, serve};
 
