@@ -21,7 +21,7 @@ MARIO = {"username": "mario.rossi@example.it", "password": "correct horse batter
 WEBHOOK_KEY = hashlib.sha256(b"local webhook 1").digest()
 
 # What ends a session or an account, or changes it, is done by somebody who is not needed any more.
-ENDS_SOMETHING = {"logout", "changePassword", "revokeConsent", "changeAccount"}
+ENDS_SOMETHING = {"logout", "changePassword", "revokeConsent", "changeAccount", "changeEmail", "confirmEmail"}
 
 
 @schemathesis.hook
@@ -76,7 +76,7 @@ def register(number):
     requests.post(f"{PORTAL}/api/register", json=form).raise_for_status()
     mails = requests.get(f"{PORTAL}/_local/mail.json", params={"to": mail}).json()["items"]
     token = next(link.split("#t=")[1] for mail in mails for link in mail["links"] if "#t=" in link)
-    requests.post(f"{PORTAL}/api/activate", json={"token": token, "password": PASSWORD}).raise_for_status()
+    requests.post(f"{PORTAL}/api/activate", json={"token": token, "password": who["password"]}).raise_for_status()
     return who
 
 
