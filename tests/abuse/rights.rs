@@ -122,8 +122,19 @@ async fn machines_do_everything(portal: &TestPortal, mario: &PortalUser, paid: &
         DebtPosition::of(&mario.person, portal.rng()).line(),
     ];
     creditor.imports("application/x-ndjson", &rows.join("\n"), false).await.expect(200);
-    let wrong = portal.browser().request("PUT", "/creditor/debts/301000000000010151").json(&json!({}));
-    wrong.header("authorization", "Bearer guess").answer().await.refused(401, "not_authenticated");
+    for (method, path) in [
+        ("PUT", "/creditor/debts/301000000000010151"),
+        ("GET", "/creditor/debts/301000000000010151"),
+        ("GET", "/creditor/payments"),
+    ] {
+        let wrong = portal.browser().request(method, path);
+        wrong.header("authorization", "Bearer guess").answer().await.refused(401, "not_authenticated");
+    }
+    let numberless = DebtPosition::of(&mario.person, portal.rng()).body;
+    creditor.issues_numberless(&numberless, "rights").await.expect(201);
+    creditor.gets(&format!("/creditor/debts/{}", paid.number)).await.expect(200);
+    creditor.gets(&format!("/creditor/debts?debtor={}", mario.person.fiscal_code)).await.expect(200);
+    creditor.gets("/creditor/payments").await.expect(200);
     portal.psp().posts(b"{}").answer().await.refused(401, "bad_signature");
     // Money twice, money for nobody, another amount, a failure after the success.
     let node = portal.node();
@@ -140,6 +151,9 @@ async fn machines_do_everything(portal: &TestPortal, mario: &PortalUser, paid: &
     let unknown =
         CallbackMessage::succeeded(&paying).with("paymentId", "0".repeat(32)).with("transactionId", "T3");
     psp.calls_back(&unknown.named("evt-5")).await.expect(200);
+    let begun = DebtPosition::of(&mario.person, portal.rng());
+    mario.pays(&creditor.issues_as(begun.clone()).await).await;
+    creditor.sends(&begun.with("amount", 5)).await.expect(200);
     let at_till = creditor.issues(&mario.person).await;
     node.verifies(&at_till).await;
     node.activates(&at_till).await;

@@ -115,6 +115,15 @@ const ROWS: &[RouteRow] = &[
         }
     })),
     row("POST /pagopa/node", Node, Soap, 200, "/pagopa/node", none),
+    row("POST /creditor/debts", Creditor, Json, 201, "/creditor/debts", || json!({
+        "debtor": {"fiscalCode": "VRDLCU75M41F205H", "personType": "natural", "name": "Lucia Verdi"},
+        "serviceCode": "TEST1", "reason": "Prova", "amount": 100
+    })),
+    row("GET /creditor/debts", Creditor, Nothing, 200, "/creditor/debts?debtor=RSSMRA80A01H501U", none),
+    row("GET /creditor/debts/{noticeNumber}", Creditor, Nothing, 200, "/creditor/debts/{debt}", none),
+    row("GET /creditor/debts/{noticeNumber}/notice.pdf", Creditor, Nothing, 200, "/creditor/debts/{debt}/notice.pdf", none),
+    row("GET /creditor/debts/{noticeNumber}/receipt.pdf", Creditor, Nothing, 200, "/creditor/debts/{paid}/receipt.pdf", none),
+    row("GET /creditor/payments", Creditor, Nothing, 200, "/creditor/payments", none),
     row("PUT /creditor/debts/{noticeNumber}", Creditor, Json, 201, "/creditor/debts/{new}", || json!({
         "debtor": {"fiscalCode": "VRDLCU75M41F205H", "personType": "natural", "name": "Lucia Verdi"},
         "serviceCode": "TEST1", "reason": "Prova", "amount": 100
@@ -241,7 +250,9 @@ impl RouteRow {
             Soap => call.body("text/xml; charset=utf-8", SOAP.as_bytes()),
         };
         match self.route {
-            "POST /api/debts" | "POST /api/payments" => call.header("idempotency-key", &unique("access")),
+            "POST /api/debts" | "POST /api/payments" | "POST /creditor/debts" => {
+                call.header("idempotency-key", &unique("access"))
+            }
             _ => call,
         }
     }

@@ -50,11 +50,22 @@ const PUBLISHED: &[(&str, &[&str])] = &[
     (
         "import-debts",
         &[
+            "POST /creditor/debts",
             "PUT /creditor/debts/{noticeNumber}",
             "DELETE /creditor/debts/{noticeNumber}",
             "POST /creditor/debts/import",
         ],
     ),
+    (
+        "creditor-debts",
+        &[
+            "GET /creditor/debts",
+            "GET /creditor/debts/{noticeNumber}",
+            "GET /creditor/debts/{noticeNumber}/notice.pdf",
+            "GET /creditor/debts/{noticeNumber}/receipt.pdf",
+        ],
+    ),
+    ("creditor-payments", &["GET /creditor/payments"]),
 ];
 
 fn published() -> BTreeSet<(String, String)> {

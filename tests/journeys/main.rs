@@ -14,6 +14,8 @@ mod activate;
 mod associate;
 mod checkout;
 mod create_spontaneous;
+mod creditor_debts;
+mod creditor_payments;
 mod errors;
 mod history;
 mod import_debts;

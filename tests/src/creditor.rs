@@ -23,6 +23,15 @@ impl CreditorClient {
         self.request("PUT", &path).json(&position.body).answer().await
     }
 
+    /// A debt under a number that the product issues.
+    pub async fn issues_numberless(&self, body: &serde_json::Value, key: &str) -> TestResponse {
+        self.request("POST", "/creditor/debts").json(body).idempotency_key(key).answer().await
+    }
+
+    pub async fn gets(&self, path: &str) -> TestResponse {
+        self.request("GET", path).answer().await
+    }
+
     /// A new position of somebody.
     pub async fn issues(&self, person: &SamplePerson) -> SampleNotice {
         self.issues_as(DebtPosition::of(person, self.portal.rng())).await

@@ -43,6 +43,13 @@ impl Journey<'_> {
         let notice = position.notice();
         self.step("ImportDebts", "a debt, new", async { creditor.sends(&position).await.expect(201) }).await;
         self.step("ImportDebts", "a debt, as before", async { creditor.sends(&position).await.ok() }).await;
+        let numberless = DebtPosition::of(&mario.person, self.portal.rng()).with("reference", "2026/1");
+        let issue = creditor.issues_numberless(&numberless.body, "tour");
+        self.step("ImportDebts", "a debt, its number issued", async { issue.await.expect(201) }).await;
+        let path = format!("/creditor/debts/{}", notice.number);
+        self.step("CreditorDebts", "one debt", async { creditor.gets(&path).await.ok() }).await;
+        let path = format!("/creditor/debts?debtor={}", mario.person.fiscal_code);
+        self.step("CreditorDebts", "two debts of a debtor", async { creditor.gets(&path).await.ok() }).await;
         let rows: Vec<String> =
             (0..3).map(|_| DebtPosition::of(&mario.person, self.portal.rng()).line()).collect();
         let rows = rows.join("\n");
@@ -145,6 +152,9 @@ impl Journey<'_> {
         })
         .await;
         self.step("InitiatePayment", "how it went", paying.status()).await;
+        let recorded = self.portal.creditor();
+        self.step("CreditorPayments", "of a year", async { recorded.gets("/creditor/payments").await.ok() })
+            .await;
         self.step("ReceiptPdf", "a receipt", mario.receipt_pdf(notice)).await;
         self.step("ListDebts", "one paid debt", mario.sees(notice)).await;
         let code = mario.receipt_code(notice).await;

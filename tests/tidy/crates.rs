@@ -95,7 +95,10 @@ fn the_aws_sdk_stays_below_the_crates_that_own_it() {
 fn who_reads_without_a_session_says_as_whom() {
     let allowed: &[(&str, &[&str])] = &[
         ("DebtReader::Node", &["functions/pagopa-node"]),
-        ("DebtReader::Creditor", &["functions/import-debts"]),
+        (
+            "DebtReader::Creditor",
+            &["functions/import-debts", "functions/creditor-debts", "functions/creditor-payments"],
+        ),
         ("DebtReader::Operator", &["infra/admin"]),
         ("DebtReader::Worker", &["shared/outbox"]),
         ("AccountReader::Login", &["functions/login"]),

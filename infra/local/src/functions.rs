@@ -22,6 +22,8 @@ pub(crate) const FUNCTIONS: &[FunctionEntry] = &[
     FunctionEntry { name: "Associate", connect: lambda::in_process::<associate::Associate> },
     FunctionEntry { name: "Audit", connect: lambda::worker_in_process::<audit::Audit> },
     FunctionEntry { name: "CreateSpontaneous", connect: lambda::in_process::<create_spontaneous::CreateSpontaneous> },
+    FunctionEntry { name: "CreditorDebts", connect: lambda::in_process::<creditor_debts::CreditorDebts> },
+    FunctionEntry { name: "CreditorPayments", connect: lambda::in_process::<creditor_payments::CreditorPayments> },
     FunctionEntry { name: "History", connect: lambda::in_process::<history::History> },
     FunctionEntry { name: "ImportDebts", connect: lambda::in_process::<import_debts::ImportDebts> },
     FunctionEntry { name: "InitiatePayment", connect: lambda::in_process::<initiate_payment::InitiatePayment> },

@@ -9,7 +9,9 @@ use jiff::Timestamp;
 use crate::account::Language;
 use crate::bookkeeping::Reason;
 use crate::debt::{Debt, DebtEvent};
-use crate::difference::{Difference, DifferenceChange, DifferenceId, DifferenceKind, ReceiptField};
+use crate::difference::{
+    Difference, DifferenceChange, DifferenceId, DifferenceKind, MoneyChannel, ReceiptField,
+};
 use crate::error::Fault;
 use crate::money::{Amount, Cents, MoneyTold};
 use crate::movement::{MovementEntry, MovementKind, MovementSource};
@@ -311,6 +313,7 @@ fn credit(
             method: confirmation.method.clone(),
             channel: confirmation.channel.clone(),
             payer: confirmation.payer.clone(),
+            brought_by: Some(MoneyChannel::of(confirmation)),
             paid_together: *together,
             paid_for: was.map(|(was, _)| was.paid_for.clone()),
         });

@@ -4,9 +4,9 @@ use domain::account::Account;
 use domain::changes::{self, Associated, Canceller, Imported, NewDebt};
 use domain::debt::{DebtState, Viewer};
 use domain::notice::{DebtCode, DebtCodes, Issuing, Iuv, NoticeNumber};
-use domain::plan::DebtChange;
+use domain::plan::{DebtChange, Plan};
 use domain::receipt::Receipt;
-use domain::{Debt, Error, Fault, Timestamp};
+use domain::{Debt, Error, Fault, FiscalCode, Timestamp};
 use runtime::{Clock, ConfigError, Env};
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
@@ -15,9 +15,12 @@ use crate::citizen::Citizen;
 use crate::error;
 use crate::idempotency::{Idempotency, IdempotencyHold};
 use crate::keys::{Key, closed_place, to_pay_place};
+use crate::listing::DebtPage;
 use crate::pseudonyms::Pseudonyms;
 use crate::readers::DebtReader;
-use crate::table::{Item, Range, SortOrder, Step, Table, absent, item, unchanged_since, with_due};
+use crate::table::{
+    Item, QueryPage, Range, SortOrder, Step, Table, absent, fine_instant, item, unchanged_since, with_due,
+};
 use crate::writer::DebtWriter;
 
 /// Reads debts, and joins them to accounts.
@@ -55,6 +58,24 @@ pub(crate) struct DebtPointer {
 
 /// How many debts of a list are looked at together.
 const AT_ONCE: usize = 50;
+
+/// A debt found in a list, and its place there.
+#[derive(Deserialize)]
+struct FiledPointer {
+    sk: String,
+    notice: NoticeNumber,
+}
+
+/// By what the back office looks for debts.
+#[derive(Clone, Debug)]
+pub enum OfficeSearch {
+    Debtor(FiscalCode),
+    /// The office's own number.
+    Reference(String),
+}
+
+/// Why what leads to a debt is written without a condition of its own.
+const BESIDE: &str = "the debt beside it has a condition";
 
 /// How many debts of one IUV are looked at.
 const SAME_IUV: usize = 10;
@@ -191,6 +212,19 @@ impl Debts {
         if let (None, Some(receipt)) = (before.as_ref().and_then(|d| d.receipt.as_ref()), &after.receipt) {
             let key = Key::receipt_code(&receipt.code);
             steps.push(self.table.put(&key, item(&key, &pointer)?, absent()));
+            let key = Key::recorded(receipt.recorded_at, &after.notice);
+            steps.push(self.table.put_always(&key, item(&key, &pointer)?, BESIDE));
+        }
+        let drawers = self.drawers(after).await?;
+        let old = match before {
+            Some(before) => self.drawers(before).await?,
+            None => Vec::new(),
+        };
+        for key in old.iter().filter(|key| !drawers.contains(key)) {
+            steps.push(self.table.delete(key, None));
+        }
+        for key in drawers.iter().filter(|key| !old.contains(key)) {
+            steps.push(self.table.put_always(key, item(key, &pointer)?, BESIDE));
         }
         let new = self.partitions(after).await?;
         let (old, entry) = match before {
@@ -208,7 +242,7 @@ impl Debts {
             if !old.contains(&partition) || entries.0.is_none_or(|entry| !entry.says_as_much_as(&entries.1)) {
                 let key = Key::listed(partition, &entries.1.sk);
                 let row = item(&key, &entries.1)?;
-                steps.push(self.table.put_always(&key, row, "the debt beside it has a condition"));
+                steps.push(self.table.put_always(&key, row, BESIDE));
             }
         }
         Ok(steps)
@@ -216,34 +250,143 @@ impl Debts {
 
     /// The lists that a debt is in: of its debtor, unless it is one account's alone, and of each account that watches it.
     async fn partitions(&self, debt: &Debt) -> Result<Vec<String>, Fault> {
+        let code = &debt.debtor.fiscal_code;
         let owner = match &debt.only_of {
-            None => Some(Key::owner_partition(&self.pseudonyms.fiscal_code(&debt.debtor.fiscal_code).await?)),
-            Some(_) => None,
+            None if !code.is_anonymous() => {
+                Some(Key::owner_partition(&self.pseudonyms.fiscal_code(code).await?))
+            }
+            _ => None,
         };
         Ok(owner.into_iter().chain(debt.watchers.iter().map(Key::seen_partition)).collect())
+    }
+
+    /// Where the back office finds it: under its debtor, and under the office's own number.
+    async fn drawers(&self, debt: &Debt) -> Result<Vec<Key>, Fault> {
+        let mut drawers = Vec::new();
+        if !debt.debtor.fiscal_code.is_anonymous() {
+            let by = OfficeSearch::Debtor(debt.debtor.fiscal_code.clone());
+            drawers.push(Key::filed(&self.drawer(&by).await?, debt));
+        }
+        if let Some(reference) = &debt.office.reference {
+            let by = OfficeSearch::Reference(reference.clone());
+            drawers.push(Key::filed(&self.drawer(&by).await?, debt));
+        }
+        Ok(drawers)
+    }
+
+    async fn drawer(&self, by: &OfficeSearch) -> Result<String, Fault> {
+        Ok(match by {
+            OfficeSearch::Debtor(code) => Key::drawer_of_debtor(&self.pseudonyms.fiscal_code(code).await?),
+            OfficeSearch::Reference(text) => {
+                Key::drawer_of_reference(&self.pseudonyms.subject("reference", text).await?)
+            }
+        })
+    }
+
+    /// Debts that the back office looks for, newest first, and where the next page begins.
+    pub async fn filed(
+        &self,
+        _reader: DebtReader,
+        by: &OfficeSearch,
+        limit: usize,
+        after: Option<&str>,
+    ) -> Result<DebtPage, Fault> {
+        let drawer = self.drawer(by).await?;
+        let after = after.map(|place| Key::listed(drawer.clone(), place));
+        // An instant of this millennium: every key of a drawer begins with one.
+        let everything = Range::StartsWith("2".to_owned());
+        let page =
+            self.table.query::<FiledPointer>(&drawer, everything, SortOrder::Falling, limit, after.as_ref());
+        self.page_of(page.await?).await
+    }
+
+    /// Payments recorded from an instant on and before another, oldest first, and where the next page begins.
+    pub async fn recorded(
+        &self,
+        _reader: DebtReader,
+        (from, until): (Timestamp, Timestamp),
+        limit: usize,
+        after: Option<&str>,
+    ) -> Result<DebtPage, Fault> {
+        let mut found = QueryPage { items: Vec::new(), more: false };
+        let first = after.map_or("", |place| place.get(..7).unwrap_or_default());
+        let mut after = after;
+        for month in domain::time::months(from, until).iter().filter(|month| month.as_str() >= first) {
+            let left = limit.saturating_sub(found.items.len());
+            if left == 0 {
+                found.more = true;
+                break;
+            }
+            let partition = Key::month_partition(month);
+            let behind = after.take().map(|place| Key::listed(partition.clone(), place));
+            let range = Range::Between(fine_instant(from), fine_instant(until));
+            let rising = SortOrder::Rising;
+            let page =
+                self.table.query::<FiledPointer>(&partition, range, rising, left, behind.as_ref()).await?;
+            found.items.extend(page.items);
+            found.more = page.more;
+            if page.more {
+                break;
+            }
+        }
+        self.page_of(found).await
+    }
+
+    async fn page_of(&self, page: QueryPage<FiledPointer>) -> Result<DebtPage, Fault> {
+        let next = page.items.last().map(|last| last.sk.clone()).filter(|_| page.more);
+        let notices: Vec<NoticeNumber> = page.items.into_iter().map(|pointer| pointer.notice).collect();
+        let mut debts = Vec::new();
+        for some in notices.chunks(100) {
+            debts.extend(self.read_many(some).await?);
+        }
+        Ok(DebtPage { debts, next })
     }
 }
 
 impl DebtWriter {
-    /// Creates a spontaneous debt under a new number, together with its idempotency record's answer. A number that is
-    /// taken already is not used again: another is drawn (INV-M14).
+    /// Creates a spontaneous debt under a new number, together with its idempotency record's answer.
     pub async fn create_spontaneous(
         &self,
         citizen: &Citizen,
         new: &NewDebt,
         issuing: Issuing,
-        (records, hold): (&Idempotency, &IdempotencyHold),
-        answer: impl Fn(&Debt) -> String,
+        record: (&Idempotency, &IdempotencyHold),
+        answer: impl Fn(&DebtChange) -> String,
     ) -> Result<Debt, Error> {
-        let answer = &answer;
+        let viewer = citizen.viewer();
+        let plan = |notice| changes::create_spontaneous(new.clone(), notice, &viewer, self.now());
+        self.numbered(issuing, record, plan, answer).await
+    }
+
+    /// The creditor issues a debt under a new number, together with its idempotency record's answer.
+    pub async fn issue(
+        &self,
+        new: &NewDebt,
+        issuing: Issuing,
+        record: (&Idempotency, &IdempotencyHold),
+        answer: impl Fn(&DebtChange) -> String,
+    ) -> Result<Debt, Error> {
+        let plan = |notice| changes::issue(new.clone(), notice, self.now());
+        self.numbered(issuing, record, plan, answer).await
+    }
+
+    /// Writes a new debt. A number that is taken already is not used again: another is drawn (INV-M14).
+    async fn numbered(
+        &self,
+        issuing: Issuing,
+        (records, hold): (&Idempotency, &IdempotencyHold),
+        plan: impl Fn(NoticeNumber) -> Plan<Debt>,
+        answer: impl Fn(&DebtChange) -> String,
+    ) -> Result<Debt, Error> {
+        let (plan, answer) = (&plan, &answer);
         let decide = move |again| async move {
             if again && !records.is_held(hold).await? {
                 return Err(Error::RequestInProgress);
             }
-            let notice = self.draw(issuing)?;
-            let plan = changes::create_spontaneous(new.clone(), notice, &citizen.viewer(), self.now());
+            let plan = plan(self.draw(issuing)?);
             let mut steps = self.steps(&plan).await?;
-            steps.push(records.finish_step(hold, 201, &answer(&plan.outcome)));
+            let body = plan.debts.first().map(answer).unwrap_or_default();
+            steps.push(records.finish_step(hold, 201, &body));
             Ok((steps, plan.outcome))
         };
         self.debts.table.commit(decide).await

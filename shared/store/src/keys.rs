@@ -15,6 +15,8 @@
 //! | debts | `IUV#iuv` | `DEBT#notice` | debts of an IUV | search by IUV |
 //! | debts | `OWNER#h` | `P#due#notice`, `H#instant#notice` | debts of a fiscal code, to pay or closed | list-debts, history |
 //! | debts | `SEEN#uid` | the same | debts that an account associated or created | list-debts, history |
+//! | debts | `FILE#D#h`, `FILE#R#h` | `instant#notice` | debts of a debtor, and of a number of the office's | creditor-debts |
+//! | debts | `MONTH#2026-11` | `instant#notice` | payments recorded in a month | creditor-payments |
 //! | debts | `OPEN#uid` | `PAY#payment` | payments under way | revoke-consent |
 //! | debts | `OPEN#uid` | `MAIL#payment` | another address that its payer gave | initiate-payment, revoke-consent |
 //! | debts | `PAY#payment` | `ATTEMPT` | payment attempt | initiate-payment, settlement, sweep |
@@ -39,7 +41,7 @@ use domain::difference::DifferenceId;
 use domain::notice::{Iuv, NoticeNumber};
 use domain::payment::PaymentId;
 use domain::plan::CallbackId;
-use domain::{Date, Timestamp, digest};
+use domain::{Date, Debt, Timestamp, digest};
 
 use crate::table::{fine_instant, instant};
 
@@ -57,7 +59,7 @@ pub(crate) const ADDRESS: &str = "MAIL#";
 pub(crate) const SHARDS: u8 = 4;
 
 /// The kinds of rows.
-pub(crate) const KINDS: [&str; 20] = [
+pub(crate) const KINDS: [&str; 22] = [
     "ACC",
     "CODE",
     "USER",
@@ -68,6 +70,8 @@ pub(crate) const KINDS: [&str; 20] = [
     "IUV",
     "OWNER",
     "SEEN",
+    "FILE",
+    "MONTH",
     "OPEN",
     "PAY",
     "EVENT",
@@ -188,6 +192,32 @@ impl Key {
         Self::new(Self::open_partition(account), format!("{ADDRESS}{payment}"))
     }
 
+    /// Where the back office looks for a debt.
+    pub(crate) fn filed(drawer: &str, debt: &Debt) -> Self {
+        Self::new(drawer, format!("{}#{}", fine_instant(debt.created_at), debt.notice))
+    }
+
+    pub(crate) fn drawer_of_debtor(hash: &str) -> String {
+        format!("FILE#D#{hash}")
+    }
+
+    pub(crate) fn drawer_of_reference(hash: &str) -> String {
+        format!("FILE#R#{hash}")
+    }
+
+    /// A payment among those of its month.
+    pub(crate) fn recorded(at: Timestamp, notice: &NoticeNumber) -> Self {
+        Self::new(
+            Self::month_partition(&at.strftime("%Y-%m").to_string()),
+            format!("{}#{notice}", fine_instant(at)),
+        )
+    }
+
+    /// `2026-11`, in UTC.
+    pub(crate) fn month_partition(month: &str) -> String {
+        format!("MONTH#{month}")
+    }
+
     pub fn open_payment(account: &AccountId, payment: &PaymentId) -> Self {
         Self::new(Self::open_partition(account), format!("PAY#{payment}"))
     }
@@ -280,6 +310,7 @@ mod tests {
             Key::iuv(&notice.iuv(), &notice),
             Key::listed(Key::owner_partition("h"), &to_pay_place(None, &notice)),
             Key::listed(Key::seen_partition(&account), &closed_place(at, &notice)),
+            Key::recorded(at, &notice),
             Key::open_payment(&account, &payment),
             Key::given_address(&account, &payment),
             Key::attempt(&payment),
@@ -310,6 +341,7 @@ mod tests {
             "IUV#01000000000000144 | DEBT#301000000000000144",
             "OWNER#h | P#9999-99-99#301000000000000144",
             "SEEN#a1 | H#2026-11-23T05:36:00.500Z#301000000000000144",
+            "MONTH#2026-11 | 2026-11-23T05:36:00.500Z#301000000000000144",
             &format!("OPEN#a1 | PAY#{id}"),
             &format!("OPEN#a1 | MAIL#{id}"),
             &format!("PAY#{id} | ATTEMPT"),

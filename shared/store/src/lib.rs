@@ -41,7 +41,7 @@ mod writer;
 pub use accounts::{AccountWriter, Accounts, PasswordRecord};
 pub use callbacks::{CallbackChannel, Callbacks, RecordedCallback, StoredCallback};
 pub use citizen::{Citizen, LiveSession, SessionKey, SessionStore};
-pub use debts::Debts;
+pub use debts::{Debts, OfficeSearch};
 pub use domain::rate_limits::RateLimit;
 pub use due_work::{DueWork, due_shards};
 pub use idempotency::{Idempotency, IdempotencyHold, IdempotencyStart};

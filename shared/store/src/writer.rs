@@ -53,6 +53,10 @@ impl DebtWriter {
         &self.payments
     }
 
+    pub fn movements(&self) -> &Movements {
+        &self.movements
+    }
+
     pub fn callbacks(&self) -> &Callbacks {
         &self.callbacks
     }

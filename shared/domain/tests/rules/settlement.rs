@@ -418,6 +418,7 @@ fn mon_03_who_paid_for_a_debtor_who_was_changed_keeps_what_they_paid() {
         details: Vec::new(),
         amount: debts[0].amount,
         days: debts[0].days,
+        office: domain::office::OfficeData::default(),
     };
     let notice = debts[0].notice.clone();
     debts[0] = domain::changes::import(Some(&debts[0]), &notice, changed, now()).unwrap().outcome.debt;
