@@ -126,6 +126,7 @@ async fn machines_do_everything(portal: &TestPortal, mario: &PortalUser, paid: &
         ("PUT", "/creditor/debts/301000000000010151"),
         ("GET", "/creditor/debts/301000000000010151"),
         ("GET", "/creditor/payments"),
+        ("GET", "/creditor/differences"),
     ] {
         let wrong = portal.browser().request(method, path);
         wrong.header("authorization", "Bearer guess").answer().await.refused(401, "not_authenticated");
@@ -151,6 +152,11 @@ async fn machines_do_everything(portal: &TestPortal, mario: &PortalUser, paid: &
     let unknown =
         CallbackMessage::succeeded(&paying).with("paymentId", "0".repeat(32)).with("transactionId", "T3");
     psp.calls_back(&unknown.named("evt-5")).await.expect(200);
+    let kept = creditor.differences_of(&paid.number).await;
+    let id = kept.first().and_then(|kept| kept["id"].as_str()).expect("money came twice");
+    let how = json!({"resolution": "refunded", "by": "ragioneria", "why": "mandato 118"});
+    creditor.resolves(id, &how, "rights").await.expect(200);
+    creditor.resolves(&"0".repeat(32), &how, "unknown").await.refused(404, "not_found");
     let begun = DebtPosition::of(&mario.person, portal.rng());
     mario.pays(&creditor.issues_as(begun.clone()).await).await;
     creditor.sends(&begun.with("amount", 5)).await.expect(200);

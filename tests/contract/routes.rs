@@ -66,6 +66,7 @@ const PUBLISHED: &[(&str, &[&str])] = &[
         ],
     ),
     ("creditor-payments", &["GET /creditor/payments"]),
+    ("creditor-differences", &["GET /creditor/differences", "POST /creditor/differences/{id}/resolve"]),
 ];
 
 fn published() -> BTreeSet<(String, String)> {

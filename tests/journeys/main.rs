@@ -15,6 +15,7 @@ mod associate;
 mod checkout;
 mod create_spontaneous;
 mod creditor_debts;
+mod creditor_differences;
 mod creditor_payments;
 mod errors;
 mod history;

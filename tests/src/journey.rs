@@ -155,6 +155,8 @@ impl Journey<'_> {
         let recorded = self.portal.creditor();
         self.step("CreditorPayments", "of a year", async { recorded.gets("/creditor/payments").await.ok() })
             .await;
+        let differences = async { recorded.gets("/creditor/differences").await.ok() };
+        self.step("CreditorDifferences", "what needs a person", differences).await;
         self.step("ReceiptPdf", "a receipt", mario.receipt_pdf(notice)).await;
         self.step("ListDebts", "one paid debt", mario.sees(notice)).await;
         let code = mario.receipt_code(notice).await;

@@ -97,7 +97,12 @@ fn who_reads_without_a_session_says_as_whom() {
         ("DebtReader::Node", &["functions/pagopa-node"]),
         (
             "DebtReader::Creditor",
-            &["functions/import-debts", "functions/creditor-debts", "functions/creditor-payments"],
+            &[
+                "functions/import-debts",
+                "functions/creditor-debts",
+                "functions/creditor-payments",
+                "functions/creditor-differences",
+            ],
         ),
         ("DebtReader::Operator", &["infra/admin"]),
         ("DebtReader::Worker", &["shared/outbox"]),
@@ -263,9 +268,13 @@ fn inv_x08_no_decision_reads_an_index_and_every_read_is_strongly_consistent() {
     let strong = table.matches("consistent_read(true)").count();
     assert_eq!(strong, asked - 1, "all but the question to the index: {asked} reads");
     let due: Vec<&String> = sources.iter().filter(|path| read(path).contains(".table.due(")).collect();
-    let expected = ["accounts", "debts", "outbox"].map(|name| format!("shared/store/src/{name}.rs"));
+    let expected = ["accounts", "debts", "differences", "ledger", "outbox"]
+        .map(|name| format!("shared/store/src/{name}.rs"));
     let unexpected: Vec<String> = due.into_iter().filter(|path| !expected.contains(path)).cloned().collect();
-    none(unexpected, "Only what the sweep asks may go to the index; whoever decides reads the item itself.");
+    none(
+        unexpected,
+        "Only sweep, operators and lists may ask the index; whoever decides reads the item itself.",
+    );
 }
 
 #[test]

@@ -23,6 +23,7 @@ pub(crate) const FUNCTIONS: &[FunctionEntry] = &[
     FunctionEntry { name: "Audit", connect: lambda::worker_in_process::<audit::Audit> },
     FunctionEntry { name: "CreateSpontaneous", connect: lambda::in_process::<create_spontaneous::CreateSpontaneous> },
     FunctionEntry { name: "CreditorDebts", connect: lambda::in_process::<creditor_debts::CreditorDebts> },
+    FunctionEntry { name: "CreditorDifferences", connect: lambda::in_process::<creditor_differences::CreditorDifferences> },
     FunctionEntry { name: "CreditorPayments", connect: lambda::in_process::<creditor_payments::CreditorPayments> },
     FunctionEntry { name: "History", connect: lambda::in_process::<history::History> },
     FunctionEntry { name: "ImportDebts", connect: lambda::in_process::<import_debts::ImportDebts> },

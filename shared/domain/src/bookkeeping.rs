@@ -5,10 +5,11 @@ use std::fmt;
 use jiff::Timestamp;
 
 use crate::debt::{Debt, DebtEvent, DebtState};
+use crate::difference::{Difference, DifferenceChange, ResolutionKind};
 use crate::error::FieldCode;
 use crate::fiscal_code::FiscalCode;
 use crate::movement::{Movement, MovementEntry, MovementKind, MovementSource};
-use crate::plan::Plan;
+use crate::plan::{DebtChange, Plan};
 use crate::text;
 
 /// Who made an entry and why, in the office's terms: `ragioneria`, `mandato 118/2026`. Never a person's data, which
@@ -40,6 +41,14 @@ impl Reason {
         let code = |word: &str| word.len() == 16 && FiscalCode::parse(word).is_ok();
         let personal = why.contains('@') || why.split(|c: char| !c.is_alphanumeric()).any(code) || code(by);
         if personal { Err(FieldCode::NotAllowed) } else { Ok(Self { by: by.to_owned(), why }) }
+    }
+
+    pub fn by(&self) -> &str {
+        &self.by
+    }
+
+    pub fn why(&self) -> &str {
+        &self.why
     }
 
     /// The reference of a movement that speaks of another of the same debt: `4 ragioneria: mandato 118/2026`.
@@ -118,4 +127,32 @@ pub fn book(
             Plan::of_debt(change, booked)
         }
     }
+}
+
+/// The back office settles a difference; with it stands what an operator would have booked about its movement. The first
+/// resolution stays. What the table of transitions has no entry for is settled all the same: it is the office that
+/// answers for its money.
+pub fn resolve(
+    kept: &Difference,
+    stored: Option<(&Debt, &[Movement])>,
+    resolution: ResolutionKind,
+    reason: &Reason,
+    now: Timestamp,
+) -> Plan<Difference> {
+    if !kept.is_open() {
+        return Plan::nothing(kept.clone());
+    }
+    let event = match resolution {
+        ResolutionKind::Refunded => DebtEvent::NoteRefund,
+        ResolutionKind::Reconciled | ResolutionKind::Superseded => DebtEvent::Reconcile,
+    };
+    let booked = kept.movement.map(|number| book(stored, number, event, reason, now).debts);
+    let mut debts = booked.unwrap_or_default();
+    let warned = stored
+        .map(|(debt, _)| debt)
+        .filter(|debt| debts.is_empty() && debt.mismatched.is_some() && debt.mismatched == kept.payment);
+    // It is dealt with: nobody is warned any more that money has come.
+    debts.extend(warned.map(|debt| DebtChange::unrecorded(debt, Debt { mismatched: None, ..debt.clone() })));
+    let settled = kept.resolved(resolution, reason, now);
+    Plan { debts, differences: vec![DifferenceChange::Resolved(settled.clone())], ..Plan::nothing(settled) }
 }

@@ -18,6 +18,7 @@ use runtime::{Clock, ConfigError, Env, IdentityProof};
 use serde::{Deserialize, Serialize};
 
 use crate::citizen::Citizen;
+use crate::due_work::EARLIEST;
 use crate::keys::Key;
 use crate::outbox::Outbox;
 use crate::pseudonyms::Pseudonyms;
@@ -519,7 +520,8 @@ impl Accounts {
         shard: &str,
         limit: i32,
     ) -> Result<Vec<Account>, Fault> {
-        let keys = self.table.due(shard, &instant(self.clock.now()), limit).await?;
+        let now = instant(self.clock.now());
+        let keys = self.table.due(shard, (EARLIEST, &now), limit, None).await?.items;
         let mut accounts = Vec::new();
         for key in keys {
             let row: Option<AccountRow> = self.table.get(&key).await?;

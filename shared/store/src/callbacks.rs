@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::keys::Key;
 use crate::table::{Expression, Step, Table, WriteOutcome, absent, instant, item, present, read, with_due};
+use crate::writer::difference_item;
 
 #[derive(Clone)]
 pub struct Callbacks {
@@ -141,7 +142,7 @@ impl Callbacks {
         };
         let difference = Difference::unreadable(id.as_str(), channel, self.clock.now());
         let key = Key::difference(&difference.id);
-        let kept = self.table.put(&key, item(&key, &difference)?, absent());
+        let kept = self.table.put(&key, difference_item(&key, &difference)?, absent());
         // Refused means that it is kept already.
         let _ =
             self.table.write(vec![self.table.update(&Key::callback(id), marked, present()), kept]).await?;

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
 use crate::citizen::Citizen;
+use crate::due_work::EARLIEST;
 use crate::error;
 use crate::idempotency::{Idempotency, IdempotencyHold};
 use crate::keys::{Key, closed_place, to_pay_place};
@@ -19,7 +20,8 @@ use crate::listing::DebtPage;
 use crate::pseudonyms::Pseudonyms;
 use crate::readers::DebtReader;
 use crate::table::{
-    Item, QueryPage, Range, SortOrder, Step, Table, absent, fine_instant, item, unchanged_since, with_due,
+    Item, QueryPage, Range, SortOrder, Step, Table, absent, fine_instant, instant, item, unchanged_since,
+    with_due,
 };
 use crate::writer::DebtWriter;
 
@@ -194,7 +196,7 @@ impl Debts {
 
     /// Keys of this table that are due by an instant, what comes first first.
     pub(crate) async fn due_by(&self, shard: &str, until: Timestamp, limit: i32) -> Result<Vec<Key>, Fault> {
-        self.table.due(shard, &crate::table::instant(until), limit).await
+        Ok(self.table.due(shard, (EARLIEST, &instant(until)), limit, None).await?.items)
     }
 
     /// The steps that write a changed debt: the item if its revision is still the one read, its entries in lists where

@@ -26,6 +26,11 @@ pub enum DueWork {
 const BATCH: i32 = 50;
 /// How many items are looked at to find the oldest; one batch read takes as many.
 const AT_ONCE: i32 = 100;
+/// How many items a page holds; one batch read takes as many.
+pub(crate) const DUE_PAGE: i32 = 100;
+/// Earlier than anything is due, and later.
+pub(crate) const EARLIEST: &str = "0";
+pub(crate) const EVER: &str = "9999";
 /// The longest time between two inquiries about a payment.
 const LONGEST_WAIT: Duration = Duration::from_secs(60 * 60);
 

@@ -24,14 +24,18 @@
 //! | debts | `IDEM#sha256` | `IDEM` | idempotency record | create-spontaneous, initiate-payment |
 //! | debts | `RECEIPT#code` | `RECEIPT` | debt of a receipt's code | verify-receipt |
 //! | debts | `UNMATCHED#receiptId` | `MESSAGE` | money that matches nothing of ours | operators |
-//! | debts | `DIFF#id` | `DIFFERENCE` | what was told of money and needs a person | settlement, operators |
+//! | debts | `DIFF#id` | `DIFFERENCE` | what was told of money and needs a person | settlement, creditor-differences, operators |
 //! | movements | `DEBT#notice` | `M#000000000001` | movements, append-only | list-debts (detail), export, operators |
 //! | outbox | `OUT#id` | `LETTER` | messages: mail and other work to do | process-outbox, sweep |
 //! | limits | `LIMIT#meter#h` | `WINDOW` | attempts counted | limiter |
 //! | limits | `WAIT#h` | `WAIT` | failed logins of a username | login |
 //!
 //! `h` is a keyed hash: the tables do not list codes or addresses in clear.
-//! Index `due` (identity, debts, outbox): `due_shard`, `due_at`; sparse, read by the sweep only.
+//! Index `due` (identity, debts, outbox): `due_shard`, `due_at`; sparse. Besides what waits for the sweep:
+//!
+//! | Part | What waits | Read by |
+//! |---|---|---|
+//! | `DIFF#open`, `DIFF#resolved` | differences, by when they came and their id | operators, creditor |
 
 use std::collections::HashMap;
 
@@ -115,6 +119,11 @@ impl Key {
     pub(crate) fn shard(&self) -> String {
         let sum = self.pk.bytes().fold(0_u8, u8::wrapping_add);
         format!("DUE#{}", sum % SHARDS)
+    }
+
+    /// The part of the `due` index in which differences stand, those that need a person and those that are resolved.
+    pub(crate) fn differences_part(open: bool) -> &'static str {
+        if open { "DIFF#open" } else { "DIFF#resolved" }
     }
 
     pub fn account(id: &AccountId) -> Self {

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use domain::bookkeeping::{self, Booked, Reason, dealt_with};
 use domain::debt::DebtEvent;
+use domain::difference::Difference;
 use domain::ledger::{BrokenLedger, verify};
 use domain::movement::{Movement, MovementKind, MovementSource};
 use domain::notice::NoticeNumber;
@@ -13,9 +14,10 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use runtime::{ConfigError, Env};
 
 use crate::debts::read_debt;
+use crate::due_work::{DUE_PAGE, EARLIEST, EVER};
 use crate::keys::Key;
 use crate::movements::Movements;
-use crate::table::{Expression, Table, read};
+use crate::table::{DuePage, DuePlace, Expression, Table, read};
 use crate::writer::DebtWriter;
 
 /// Reads everybody's debts: only operators and the audit have one.
@@ -125,6 +127,19 @@ impl Ledger {
         differences.extend(self.unmatched().await?);
         differences.sort_by_key(|difference| difference.at);
         Ok(differences)
+    }
+
+    /// A page of the differences that are open, or resolved, oldest first: by the sparse index, and read at the source. A
+    /// new kind is a variant of [`domain::difference::DifferenceKind`], and nothing here.
+    pub async fn differences_page(
+        &self,
+        open: bool,
+        after: Option<&DuePlace>,
+    ) -> Result<DuePage<Difference>, Fault> {
+        let part = Key::differences_part(open);
+        let page = self.table.due(part, (EARLIEST, EVER), DUE_PAGE, after).await?;
+        let found = self.table.get_many(&page.items).await?.take_all(&page.items)?;
+        Ok(page.with(found))
     }
 
     async fn recorded(&self) -> Result<Vec<WaitingMoney>, Fault> {

@@ -9,6 +9,7 @@
 //! | lists of debts | [`Listing`] |
 //! | limits on attempts, idempotency keys | [`RateLimits`], [`Idempotency`] |
 //! | what the sweep finds due | [`DueWork`] |
+//! | what needs a person | [`Differences`] |
 //! | the ledger, for operators and audit | [`Ledger`] |
 //! | keyed hashes in place of codes and usernames | [`Pseudonyms`] |
 
@@ -19,6 +20,7 @@ mod accounts;
 mod callbacks;
 mod citizen;
 mod debts;
+mod differences;
 mod due_work;
 mod error;
 mod idempotency;
@@ -42,6 +44,7 @@ pub use accounts::{AccountWriter, Accounts, PasswordRecord};
 pub use callbacks::{CallbackChannel, Callbacks, RecordedCallback, StoredCallback};
 pub use citizen::{Citizen, LiveSession, SessionKey, SessionStore};
 pub use debts::{Debts, OfficeSearch};
+pub use differences::{DifferenceFilter, DifferencePage, Differences};
 pub use domain::rate_limits::RateLimit;
 pub use due_work::{DueWork, due_shards};
 pub use idempotency::{Idempotency, IdempotencyHold, IdempotencyStart};
@@ -54,4 +57,5 @@ pub use payments::Payments;
 pub use pseudonyms::Pseudonyms;
 pub use readers::{AccountReader, DebtReader};
 pub use settlement::AppliedMessage;
+pub use table::{DuePage, DuePlace};
 pub use writer::DebtWriter;

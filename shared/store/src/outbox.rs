@@ -8,6 +8,7 @@ use runtime::metrics::MailOutcome;
 use runtime::{Clock, ConfigError, Env, Measure, Metrics, Random};
 use serde::{Deserialize, Serialize};
 
+use crate::due_work::{EARLIEST, EVER};
 use crate::error;
 use crate::keys::Key;
 use crate::table::{Expression, Step, Table, instant, item, present, with_due};
@@ -20,8 +21,6 @@ const LEASE: Duration = Duration::from_secs(60);
 const KEPT_FOR: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// How long a message that was given up is kept, for whoever has to look at it.
 const DEAD_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-/// Later than any message is due.
-const EVER: &str = "9999";
 /// How many messages are looked at to find the oldest; one batch read takes as many.
 const AT_ONCE: i32 = 100;
 /// After so many failures a person must look.
@@ -178,7 +177,7 @@ impl Outbox {
 
     /// How long the oldest message still to do has waited, its next try due or not; of a hundred, the first due.
     pub async fn oldest(&self, shard: &str) -> Result<Option<Duration>, Fault> {
-        let keys = self.table.due(shard, EVER, AT_ONCE).await?;
+        let keys = self.table.due(shard, (EARLIEST, EVER), AT_ONCE, None).await?.items;
         let rows: Vec<MessageRow> = self.table.get_many(&keys).await?.take_all(&keys)?;
         let now = self.clock.now();
         Ok(rows.iter().map(|row| domain::session::passed(row.written_at, now)).max())
@@ -186,7 +185,8 @@ impl Outbox {
 
     /// Messages that the stream has not processed in time.
     pub async fn overdue(&self, shard: &str, limit: i32) -> Result<Vec<String>, Fault> {
-        let keys = self.table.due(shard, &instant(self.clock.now()), limit).await?;
+        let now = instant(self.clock.now());
+        let keys = self.table.due(shard, (EARLIEST, &now), limit, None).await?.items;
         Ok(keys.into_iter().filter_map(|key| key.pk.strip_prefix("OUT#").map(str::to_owned)).collect())
     }
 }

@@ -139,6 +139,28 @@ pub(crate) struct QueryPage<T> {
     pub more: bool,
 }
 
+/// A page of what waits in one part of the `due` index.
+pub struct DuePage<T> {
+    pub items: Vec<T>,
+    /// Where the next page begins, if there may be one.
+    pub next: Option<DuePlace>,
+}
+
+/// A place in the `due` index.
+#[derive(Clone, Debug)]
+pub struct DuePlace(Item);
+
+impl<T> DuePage<T> {
+    pub fn map<U>(self, item: impl FnMut(T) -> U) -> DuePage<U> {
+        DuePage { items: self.items.into_iter().map(item).collect(), next: self.next }
+    }
+
+    /// The same place with other items.
+    pub(crate) fn with<U>(self, items: Vec<U>) -> DuePage<U> {
+        DuePage { items, next: self.next }
+    }
+}
+
 /// What part of a partition to read.
 pub(crate) enum Range {
     StartsWith(String),
@@ -231,21 +253,31 @@ impl Table {
         Ok(QueryPage { items: items.collect::<Result<_, _>>()?, more })
     }
 
-    /// Keys that are due for the sweep, oldest first. The index only finds; what it finds is read again.
-    pub async fn due(&self, shard: &str, until: &str, limit: i32) -> Result<Vec<Key>, Fault> {
+    /// A page of the keys that wait in one part of the `due` index, earliest first. The index only finds; what it finds
+    /// is read again.
+    pub async fn due(
+        &self,
+        part: &str,
+        (from, until): (&str, &str),
+        limit: i32,
+        after: Option<&DuePlace>,
+    ) -> Result<DuePage<Key>, Fault> {
         let answer = self
             .client
             .query()
             .table_name(&self.name)
             .index_name("due")
-            .key_condition_expression("due_shard = :shard AND due_at <= :until")
-            .expression_attribute_values(":shard", AttributeValue::S(shard.to_owned()))
+            .key_condition_expression("due_shard = :part AND due_at BETWEEN :from AND :until")
+            .expression_attribute_values(":part", AttributeValue::S(part.to_owned()))
+            .expression_attribute_values(":from", AttributeValue::S(from.to_owned()))
             .expression_attribute_values(":until", AttributeValue::S(until.to_owned()))
             .limit(limit)
+            .set_exclusive_start_key(after.map(|place| place.0.clone()))
             .send()
             .await
             .map_err(|e| error::of_sdk(TableOperation::Query, "DUE", e))?;
-        Ok(answer.items.unwrap_or_default().iter().filter_map(Key::of).collect())
+        let items = answer.items.unwrap_or_default().iter().filter_map(Key::of).collect();
+        Ok(DuePage { items, next: answer.last_evaluated_key.filter(|key| !key.is_empty()).map(DuePlace) })
     }
 
     /// A page of everything that passes the filter, each with its key, and where the next page begins. For
@@ -517,9 +549,14 @@ pub(crate) fn with_ttl(mut item: Item, at: domain::Timestamp) -> Item {
 }
 
 /// Marks an item as due for the sweep.
-pub(crate) fn with_due(mut item: Item, key: &Key, at: domain::Timestamp) -> Item {
-    item.insert("due_shard".to_owned(), AttributeValue::S(key.shard()));
-    item.insert("due_at".to_owned(), AttributeValue::S(instant(at)));
+pub(crate) fn with_due(item: Item, key: &Key, at: domain::Timestamp) -> Item {
+    with_place(item, key.shard(), instant(at))
+}
+
+/// Gives an item its place in a part of the `due` index.
+pub(crate) fn with_place(mut item: Item, part: String, at: String) -> Item {
+    item.insert("due_shard".to_owned(), AttributeValue::S(part));
+    item.insert("due_at".to_owned(), AttributeValue::S(at));
     item
 }
 

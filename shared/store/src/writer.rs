@@ -3,7 +3,7 @@
 
 use domain::Fault;
 use domain::Timestamp;
-use domain::difference::DifferenceChange;
+use domain::difference::{Difference, DifferenceChange};
 use domain::movement::MovementKind;
 use domain::outbox::OutboxMessage;
 use domain::plan::Plan;
@@ -15,7 +15,7 @@ use crate::keys::Key;
 use crate::movements::Movements;
 use crate::outbox::Outbox;
 use crate::payments::Payments;
-use crate::table::{Expression, Step, absent, item, present};
+use crate::table::{Expression, Item, Step, absent, fine_instant, item, present, with_place};
 
 /// Changes debts. Only functions that may append movements and write to the outbox have one.
 #[derive(Clone)]
@@ -104,8 +104,9 @@ impl DebtWriter {
             let guard = match change {
                 DifferenceChange::Opened(_) => absent(),
                 DifferenceChange::Replaced(_) => present(),
+                DifferenceChange::Resolved(_) => still_open(),
             };
-            steps.push(table.put(&key, item(&key, change.difference())?, guard));
+            steps.push(table.put(&key, difference_item(&key, change.difference())?, guard));
         }
         if let Some(money) = &plan.unmatched {
             let key = Key::unmatched(&money.confirmation.receipt_id);
@@ -118,6 +119,18 @@ impl DebtWriter {
         steps.extend(plan.callback_applied.as_ref().map(|id| self.callbacks.applied_step(id)));
         Ok(steps)
     }
+}
+
+/// A difference with its place in the list of those that are open, or resolved.
+pub(crate) fn difference_item(key: &Key, difference: &Difference) -> Result<Item, Fault> {
+    let part = Key::differences_part(difference.is_open()).to_owned();
+    let place = format!("{}#{}", fine_instant(difference.at), difference.id.as_str());
+    Ok(with_place(item(key, difference)?, part, place))
+}
+
+/// The first resolution of a difference stays.
+fn still_open() -> Expression {
+    Expression::new("attribute_exists(pk) AND attribute_not_exists(resolution)")
 }
 
 fn was_a_difference() -> Expression {

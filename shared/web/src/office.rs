@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use domain::bookkeeping::dealt_with;
 use domain::creditor::Creditor;
 use domain::debt::{Debt, DebtDetail, DebtOrigin};
+use domain::difference::{Difference, Resolution};
 use domain::movement::{Movement, MovementKind};
 use domain::office::{AccountingEntry, DebtTransfer, TransferAccount};
 use domain::payment::{Attempt, AttemptStatus};
@@ -287,5 +288,76 @@ impl CreditorReceipt {
 impl NamedPspView {
     pub fn of(psp: &PspIdentity) -> Self {
         Self { id: Some(psp.id.clone()).filter(|id| !id.is_empty()), name: psp.name.clone() }
+    }
+}
+
+/// Something about money that needs a person, or needed one.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DifferenceView {
+    id: String,
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notice_number: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payment_id: Option<String>,
+    /// The whole that came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    amount: Option<u64>,
+    /// What the sender said, where it is no amount of ours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    amount_text: Option<String>,
+    currency: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expected: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    receipt_id: Option<String>,
+    channel: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    psp: Option<NamedPspView>,
+    at: Timestamp,
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resolution: Option<ResolutionView>,
+}
+
+#[derive(Serialize)]
+struct ResolutionView {
+    resolution: &'static str,
+    by: String,
+    why: String,
+    at: Timestamp,
+}
+
+impl DifferenceView {
+    pub fn of(difference: &Difference) -> Self {
+        let told = difference.told.as_ref();
+        Self {
+            id: difference.id.as_str().to_owned(),
+            kind: difference.kind.as_str(),
+            notice_number: difference.notice.as_ref().map(ToString::to_string),
+            payment_id: difference.payment.as_ref().map(ToString::to_string),
+            amount: told.and_then(|told| told.cents).map(domain::Cents::get),
+            amount_text: told.and_then(|told| told.text.clone()),
+            currency: told.map_or_else(|| domain::money::EURO.to_owned(), |told| told.currency.clone()),
+            expected: difference.expected.map(domain::Cents::get),
+            field: difference.field.as_ref().map(|(field, _)| field.as_str()),
+            receipt_id: difference.receipt_id.clone(),
+            channel: difference.channel.as_str(),
+            psp: difference.psp.as_ref().map(NamedPspView::of),
+            at: domain::time::to_second(difference.at),
+            status: if difference.is_open() { "open" } else { "resolved" },
+            resolution: difference.resolution.as_ref().map(ResolutionView::of),
+        }
+    }
+}
+
+impl ResolutionView {
+    fn of(resolution: &Resolution) -> Self {
+        let Resolution { resolution, by, why, at } = resolution;
+        let (by, why, at) = (by.clone(), why.clone(), domain::time::to_second(*at));
+        Self { resolution: resolution.as_str(), by, why, at }
     }
 }
