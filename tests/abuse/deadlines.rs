@@ -80,6 +80,7 @@ async fn inv_x01_fm_58_every_function_gives_up_within_its_deadline_when_its_neig
         ("Password", post("/api/password/change", &change)),
         ("Account", get("/api/account")),
         ("Account", get("/api/account/export")),
+        ("Account", get("/api/account/sessions")),
         ("Services", get("/api/services")),
         ("ListDebts", get("/api/debts")),
         ("ListDebts", get(&format!("/api/debts/{number}"))),

@@ -22,6 +22,7 @@ mod secrets;
 mod states;
 mod stored;
 mod streams;
+mod tampered;
 mod template;
 mod timing;
 mod tokens;

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use journeys::local::Options;
 use journeys::local::faults::{InjectedFault, Scope};
 use journeys::{CallbackMessage, PortalUser, StartedPayment, TestPortal, Value, json, signed};
-use store::{DebtWriter, DueWork};
+use store::{DebtWriter, DueQueue, DueWork};
 
 use crate::invoke::{DirectCall, LogCapture, called};
 
@@ -105,7 +105,8 @@ async fn inv_m30_a_payment_without_outcome_raises_the_alarm_after_a_day() {
     portal.stack().clock().advance(SignedDuration::from_mins(23 * 60 + 59));
     let mut attempt = None;
     for shard in store::due_shards() {
-        attempt = attempt.or(writer.due_work(&shard).await.unwrap().into_iter().find_map(|due| match due {
+        let due = writer.due_work(DueQueue::Payments, shard, None).await.unwrap();
+        attempt = attempt.or(due.items.into_iter().find_map(|due| match due {
             DueWork::Attempt(attempt) if attempt.id.to_string() == paying.id => Some(*attempt),
             _ => None,
         }));

@@ -69,7 +69,8 @@ fn inv_m34_no_function_may_change_or_delete_a_movement() {
                     action.as_str(),
                     "dynamodb:PutItem" | "dynamodb:Query" | "dynamodb:GetItem" | "dynamodb:BatchGetItem"
                 );
-                assert!(appends_or_reads, "{name} may {action} movements");
+                let walks = name == "Audit" && action == "dynamodb:Scan";
+                assert!(appends_or_reads || walks, "{name} may {action} movements");
                 if action == "dynamodb:PutItem" {
                     writers.insert(name.clone());
                 }
@@ -82,6 +83,30 @@ fn inv_m34_no_function_may_change_or_delete_a_movement() {
     assert!(table["TimeToLiveSpecification"].is_null(), "movements never expire");
     assert_eq!(table["DeletionProtectionEnabled"], true);
     assert_eq!(table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], true);
+}
+
+/// What the audit has seen is written by the audit alone, and changed or deleted by nobody.
+#[test]
+fn mon_15_only_the_audit_writes_what_it_has_seen_and_nobody_changes_it() {
+    let template = template();
+    for (name, function) in functions(&template) {
+        for (actions, resource) in grants(&function) {
+            if resource.contains("AuditTable") {
+                assert_eq!(
+                    (name.as_str(), actions),
+                    ("Audit", vec!["dynamodb:PutItem".into(), "dynamodb:Query".into()])
+                );
+            }
+        }
+    }
+    let table = &resources(&template, "AWS::DynamoDB::Table")["AuditTable"];
+    let statement = &table["ResourcePolicy"]["PolicyDocument"]["Statement"][0];
+    assert_eq!((&statement["Effect"], &statement["Principal"]), (&"Deny".into(), &"*".into()));
+    let denied = text(&statement["Action"]);
+    for action in ["UpdateItem", "DeleteItem", "BatchWriteItem", "PartiQLUpdate", "PartiQLDelete"] {
+        assert!(denied.contains(action), "{action}: {denied}");
+    }
+    assert_eq!(table["DeletionProtectionEnabled"], true);
 }
 
 /// The places that hashing may not pass and that callbacks keep are looked at in `tests/checkers`.

@@ -40,6 +40,12 @@ async fn pairs(route: &str) -> Option<(TestRequest, TestRequest, &'static str)> 
             let (theirs, nobodys) = with("/api/debts/{}/receipt.pdf", PAID_NOTICE, NO_NOTICE);
             (theirs, nobodys, "receipt_not_found")
         }
+        "DELETE /api/account/sessions/{id}" => {
+            let list = TestRequest::new("GET", "/api/account/sessions").cookie(&other.cookie).done().await;
+            let session = list.json()["items"][0]["id"].as_str().unwrap().to_owned();
+            let (theirs, nobodys) = with("/api/account/sessions/{}", &session, "nobody-has-this");
+            (theirs, nobodys, "not_found")
+        }
         "GET /api/payments/{paymentId}" => {
             let (theirs, nobodys) = with("/api/payments/{}", &other.payment, NO_PAYMENT);
             (theirs, nobodys, "payment_not_found")

@@ -90,6 +90,8 @@ const ROWS: &[RouteRow] = &[
     row("POST /api/account/email", Session, Json, 401, "/api/account/email", || json!({"email": stranger().email, "password": "wrong and long"})),
     row("POST /api/account/email/confirm", Session, Json, 400, "/api/account/email/confirm", || json!({"token": "nobody-has-sent-this"})),
     row("GET /api/account/export", Session, Nothing, 200, "/api/account/export", none),
+    row("GET /api/account/sessions", Session, Nothing, 200, "/api/account/sessions", none),
+    row("DELETE /api/account/sessions/{id}", Session, Nothing, 404, "/api/account/sessions/nobody-has-this", none),
     row("GET /api/services", Session, Nothing, 200, "/api/services", none),
     row("GET /api/debts", Session, Nothing, 200, "/api/debts", none),
     row("GET /api/debts/{noticeNumber}", Session, Nothing, 200, "/api/debts/{own}", none),

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod scale;
 mod table;
 
 use std::collections::BTreeMap;

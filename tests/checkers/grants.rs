@@ -14,6 +14,9 @@ const EXCEPTIONS: &[(&str, &str, &str, &str)] = &[
     ("DataKey", "Alarms", "Resource", "*"),
     // Anybody of this account (kms:CallerAccount), through the services named (kms:ViaService).
     ("DataKey", "ThroughTheServicesThatUseIt", "Principal", "*"),
+    // A refusal, not a grant: nobody changes what the audit has written. In a table's policy "*" is that table.
+    ("AuditTable", "AppendOnly", "Principal", "*"),
+    ("AuditTable", "AppendOnly", "Resource", "*"),
 ];
 
 /// Every statement in a value, however deep.

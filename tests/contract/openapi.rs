@@ -273,6 +273,7 @@ async fn prepared(
                 json!({"reference": reference().await}).to_string()
             }
             (_, Value::String(text)) => text,
+            (_, Value::Object(fields)) if media.ends_with("form-urlencoded") => as_a_form(&fields),
             (_, value) => value.to_string(),
         };
         call = call.body(media, text.as_bytes());
@@ -291,10 +292,23 @@ async fn prepared(
     call
 }
 
+/// The fields as a browser sends a plain form.
+fn as_a_form(fields: &Map<String, Value>) -> String {
+    let fields = fields.iter().map(|(name, value)| (name, value.as_str().unwrap()));
+    let address = reqwest::Url::parse_with_params("http://localhost", fields).unwrap();
+    address.query().unwrap().to_owned()
+}
+
 /// A thing that is really there, by the name of its parameter.
 async fn named(operation: &ContractOperation<'_>, name: &str, example: Option<String>) -> String {
     match (operation.id, name) {
         ("takeBackSpontaneous", _) => spontaneous_of(&mario()).await,
+        ("endSession", _) => {
+            let cookie = session(&mario()).await;
+            let list = TestRequest::new("GET", "/api/account/sessions").cookie(&cookie).done().await.json();
+            let mine = list["items"].as_array().unwrap().iter().find(|session| session["current"] == true);
+            mine.unwrap()["id"].as_str().unwrap().to_owned()
+        }
         ("cancelDebt", _) => issue_debt(&stranger()).await.number,
         ("printReceipt", _) => PAID_NOTICE.to_owned(),
         ("resolveDifference", _) => difference().await,

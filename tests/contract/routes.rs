@@ -28,6 +28,8 @@ const PUBLISHED: &[(&str, &[&str])] = &[
             "GET /api/account/export",
             "POST /api/account/email",
             "POST /api/account/email/confirm",
+            "GET /api/account/sessions",
+            "DELETE /api/account/sessions/{id}",
         ],
     ),
     ("services", &["GET /api/services"]),

@@ -7,11 +7,12 @@ use std::path::PathBuf;
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
+use domain::retention::{Period, Retention};
 use local::Options;
 use runtime::config::SETTINGS;
 use runtime::{Clock, Env, EnvParts, HttpClient, Random};
 
-use crate::stack::{functions_of_the_template, repository, stack, yaml};
+use crate::stack::{functions_of_the_template, read, repository, stack, yaml};
 
 /// Any text is right for them and none is needed: that a function reads them cannot be seen from outside.
 const ANY_TEXT: &[&str] =
@@ -127,5 +128,31 @@ fn every_function_starts_with_what_the_template_gives_it() {
         let of_its_own = &given[&function.name];
         let all: BTreeSet<&String> = of_its_own.union(&given["Globals"]).collect();
         assert_eq!(function.variables.keys().collect::<BTreeSet<_>>(), all, "{}", function.name);
+    }
+}
+
+/// What the privacy notice says of logs and backups is what the template does.
+#[test]
+fn idn_12_logs_and_backups_are_kept_as_long_as_the_notice_says() {
+    let template = yaml("infra/template.yaml");
+    let logs = &template["Parameters"]["LogRetentionDays"]["Default"];
+    assert_eq!(Retention::LOGS.period, Period::Days(logs.as_u64().unwrap().try_into().unwrap()));
+    let backups: Vec<u64> = template["Resources"]
+        .as_mapping()
+        .unwrap()
+        .values()
+        .filter_map(|resource| {
+            resource["Properties"]["PointInTimeRecoverySpecification"]["RecoveryPeriodInDays"].as_u64()
+        })
+        .collect();
+    assert!(!backups.is_empty());
+    for days in backups {
+        assert_eq!(Retention::BACKUPS.period, Period::Days(days.try_into().unwrap()));
+    }
+    for page in ["it", "en"] {
+        let notice = read(&format!("functions/portal/templates/privacy-{page}.html"));
+        for kept in Retention::ALL {
+            assert!(notice.contains(&format!("p.kept(\"{}\")", kept.name)), "{page}: {}", kept.name);
+        }
     }
 }

@@ -100,7 +100,7 @@ pub const ACTIONS: &[FaultAction] = &[
             fixture.stack().clock().advance(jiff::SignedDuration::from_mins(6));
         }),
         act: arranged!(fixture => status(fixture.mario.tries_to_log_in().await)),
-        rows: &[("Login", "UpdateItem", &["FM-10"]), ("Login", "PutItem", &["FM-13"]), ("Login", "GetSecretValue", &["FM-10", "FM-12"]), ("Login", "*", &["FM-11"])],
+        rows: &[("Login", "UpdateItem", &["FM-10"]), ("Login", "TransactWriteItems", &["FM-13"]), ("Login", "GetSecretValue", &["FM-10", "FM-12"]), ("Login", "*", &["FM-11"])],
     },
     FaultAction {
         name: "guess a password", caller: ActionCaller::Person, fine: &[401, 429],

@@ -258,6 +258,27 @@ async fn six_people_may_follow_a_debt_of_somebody_elses_and_no_more() {
     }
 }
 
+/// A closed account follows nothing, and the debtor is not kept out by strangers.
+#[tokio::test]
+async fn idn_05_nobody_fills_a_notice_for_ever() {
+    let portal = TestPortal::open();
+    let owner = portal.known_citizen().await;
+    let notice = portal.creditor().issues(&owner.person).await;
+    let codes = journeys::json!({"fiscalCode": notice.fiscal_code, "noticeNumber": notice.number});
+    let mut followers = Vec::new();
+    for _ in 0..6 {
+        let follower = portal.known_citizen().await;
+        follower.associates(&notice).await;
+        followers.push(follower);
+    }
+    let relative = portal.known_citizen().await;
+    relative.tries_to_associate(&codes).await.refused(409, "debt_not_payable");
+    followers[3].withdraws_consent().await;
+    relative.associates(&notice).await;
+    owner.associates(&notice).await;
+    relative.sees(&notice).await;
+}
+
 #[tokio::test]
 async fn a_relatives_notice_can_be_added_and_paid_and_proves_nothing() {
     let portal = TestPortal::open();

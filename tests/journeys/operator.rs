@@ -1,6 +1,6 @@
 //! What operators ask of the ledger, and what the nightly audit finds.
 
-use admin::cli::{AdminCommand, Cli, LedgerCommand, Replay};
+use admin::cli::{AdminCommand, Cli, LedgerCommand, Replay, VerifyOptions};
 use admin::operator::{self, Verdict};
 use clap::Parser;
 use journeys::local::faults::{InjectedFault, Scope};
@@ -74,7 +74,7 @@ async fn inv_m02_inv_m24_money_that_is_not_simply_a_payment_is_listed() {
         &text,
         &[
             &format!("to refund: debt {}, movement 4, receipt TX-AGAIN", twice.number),
-            &format!("other amount than agreed: debt {}, movement 3", other.number),
+            &format!("of another amount: debt {}, movement 3", other.number),
             "of nothing we know: no debt of ours, receipt TX-UNKNOWN",
             "1 to refund, 1 of another amount, 1 of nothing we know",
         ],
@@ -106,6 +106,34 @@ async fn a_stored_callback_is_applied_again_by_id_or_by_time() {
         assert!(text.contains("known already, nothing changed"), "{text}");
         assert_eq!(mario.timeline(&notice).await, ["created", "payment-started", "paid"]);
     }
+}
+
+#[tokio::test]
+async fn mon_17_what_operators_list_reads_no_whole_table() {
+    let Some(portal) = TestPortal::alone() else { return };
+    let from = portal.clock().now().await;
+    let (_, _, paying) = portal.payment_under_way().await;
+    paying.at_psp(PspOutcome::Success).await;
+    let again = CallbackMessage::succeeded(&paying).named("again").with("transactionId", "TX-AGAIN");
+    portal.psp().calls_back(&again).await.expect(200);
+    let position = DebtPosition::of(&portal.citizen().person, portal.rng());
+    assert_eq!(said(&NodeReceipt::of(&position.notice(), "1").arrives(&portal).await), "OK");
+    portal.clock().moves(std::time::Duration::from_secs(50 * 60 * 60)).await;
+    let until = portal.clock().now().await;
+    portal.stack().faults().forget_usage();
+    let (_, replayed) = says(&portal, LedgerCommand::Replay(Replay::between(from, until))).await;
+    assert!(replayed.ends_with("3 callbacks\n"), "{replayed}");
+    let (_, none) = says(&portal, LedgerCommand::Replay(Replay::between(until, until))).await;
+    assert_eq!(none, "0 callbacks\n");
+    let (_, listed) = says(&portal, LedgerCommand::Differences).await;
+    assert!(listed.ends_with("1 to refund, 0 of another amount, 1 of nothing we know\n"), "{listed}");
+    let (_, found) = says(&portal, typed("verify --found")).await;
+    assert!(
+        found.starts_with("Audit of ") && found.contains("finished, 1 debt, 4 movements, 0 broken"),
+        "{found}"
+    );
+    let usage = portal.stack().faults().usage();
+    assert!(!format!("{:?}", usage[OPERATOR]).contains("Scan"), "{:?}", usage[OPERATOR]);
 }
 
 /// The sentence of a command that is not carried out.
@@ -174,7 +202,7 @@ async fn inv_m10_what_was_given_back_or_settled_is_noted_once_and_listed_no_more
         &account,
         &["PAID AGAIN, to refund", entry, "(4 ragioneria: mandato-118/2026)", "is whole"],
     );
-    let (verdict, text) = says(&portal, LedgerCommand::Verify).await;
+    let (verdict, text) = says(&portal, LedgerCommand::Verify(VerifyOptions::default())).await;
     assert_eq!(verdict, Verdict::Well, "{text}");
 }
 
@@ -270,7 +298,7 @@ async fn ab_68_inv_m34_a_movement_edited_or_removed_in_the_table_raises_the_alar
         paying.at_psp(PspOutcome::Success).await;
         debts.push(notice);
     }
-    let (verdict, text) = says(&portal, LedgerCommand::Verify).await;
+    let (verdict, text) = says(&portal, LedgerCommand::Verify(VerifyOptions::default())).await;
     assert_eq!(verdict, Verdict::Well, "{text}");
     assert!(text.starts_with("3 debts, 9 movements: every chain is whole"), "{text}");
     let movement = |notice: &SampleNotice, number: u64| json!({"pk": {"S": format!("DEBT#{}", notice.number)}, "sk": {"S": format!("M#{number:012}")}});
@@ -282,7 +310,7 @@ async fn ab_68_inv_m34_a_movement_edited_or_removed_in_the_table_raises_the_alar
     )
     .await;
     forges(&portal, "DeleteItem", json!({"Key": movement(&debts[1], 3)})).await;
-    let (verdict, text) = says(&portal, LedgerCommand::Verify).await;
+    let (verdict, text) = says(&portal, LedgerCommand::Verify(VerifyOptions::default())).await;
     assert_eq!(verdict, Verdict::Broken);
     assert!(
         text.contains(&format!("{}: BROKEN, movement 3 does not continue the chain", debts[0].number)),

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use journeys::local::faults::{InjectedFault, Scope};
-use journeys::{DebtPosition, PspOutcome, TestPortal, json};
+use journeys::{DebtPosition, PspOutcome, SampleNotice, StartedPayment, TestPortal, Value, json};
 
 #[tokio::test]
 async fn an_abandoned_payment_is_pending_then_expires() {
@@ -85,6 +86,67 @@ async fn a_debt_past_its_last_day_can_no_longer_be_paid() {
     assert_eq!(mario.timeline(&notice).await.last().unwrap(), "paid-late");
 }
 
+/// Debts whose last day is over, and have not been written down as expired.
+async fn still_to_expire(portal: &TestPortal) -> usize {
+    let (debts, now) = (portal.items("DebtsTable").await, portal.stack().clock().now().to_string());
+    let is_due = |item: &&Value| item["due_at"]["S"].as_str().is_some_and(|due| due <= now.as_str());
+    debts.iter().filter(|item| item["sk"]["S"] == "STATE").filter(is_due).count()
+}
+
+/// A crowd of debts that expired yesterday, and somebody who pays this morning and whose callback is lost.
+async fn a_crowd_and_a_lost_callback(portal: &TestPortal) -> (SampleNotice, StartedPayment) {
+    let (mario, notice) = portal.proven_citizen().await;
+    let today = portal.clock().day(0).await;
+    let position = DebtPosition::of(&mario.person, portal.rng()).with("expiresOn", today);
+    let expiring = portal.creditor().issues_as(position).await;
+    portal.multiplies(&expiring, CROWD).await;
+    // Nothing has been swept since.
+    portal.stack().clock().advance(SignedDuration::from_hours(26));
+    mario.logs_in().await;
+    let paying = mario.pays(&notice).await;
+    paying.at_psp(PspOutcome::Success.callbacks(0)).await;
+    portal.stack().clock().advance(SignedDuration::from_mins(2));
+    (notice, paying)
+}
+
+const CROWD: usize = 400;
+
+#[tokio::test]
+async fn mon_10_a_crowd_of_expiring_debts_keeps_no_payment_waiting_and_is_gone_in_one_run() {
+    let Some(portal) = TestPortal::alone() else { return };
+    let (notice, paying) = a_crowd_and_a_lost_callback(&portal).await;
+    let swept = portal.stack().invoke("Sweep", &json!({})).await.unwrap();
+    assert_eq!(swept["unfinished"], false, "{swept}");
+    assert_eq!(paying.status().await, "succeeded");
+    assert_eq!(still_to_expire(&portal).await, 0);
+    paying.citizen.receipt_pdf(&notice).await.pdf();
+}
+
+/// What cannot be done now is passed by, and what stands behind it is done.
+#[tokio::test]
+async fn mon_10_work_that_fails_keeps_nothing_behind_it_waiting() {
+    let Some(portal) = TestPortal::alone() else { return };
+    let writes = || Scope::function("Sweep").operation("dynamodb:TransactWriteItems");
+    // Until the crowd is there, no sweep does anything; the clock's answer waits for one that is running.
+    portal.stack().faults().plan(writes(), (1..10_000).map(|n| (n, InjectedFault::ServerError)));
+    let (_, paying) = a_crowd_and_a_lost_callback(&portal).await;
+    portal.clock().moves(Duration::from_secs(1)).await;
+    portal.stack().faults().clear();
+    let before = still_to_expire(&portal).await;
+    assert!(before > CROWD, "{before}");
+    // Then it fails for more debts than a page holds.
+    portal.stack().faults().plan(writes(), (20..420).map(|n| (n, InjectedFault::ServerError)));
+    let swept = portal.stack().invoke("Sweep", &json!({})).await.unwrap();
+    portal.stack().faults().clear();
+    let failures = usize::try_from(swept["failures"].as_u64().unwrap()).unwrap();
+    assert!(failures > 100, "{swept}");
+    assert_eq!(paying.status().await, "succeeded");
+    let left = still_to_expire(&portal).await;
+    assert!(left > 0 && left <= failures && left < before, "{left} of {before}: {swept}");
+    portal.stack().invoke("Sweep", &json!({})).await.unwrap();
+    assert_eq!(still_to_expire(&portal).await, 0);
+}
+
 #[tokio::test]
 async fn a_debt_past_its_last_day_takes_no_place_in_the_sweep_while_a_payment_of_it_is_open() {
     let Some(portal) = TestPortal::alone() else { return };
@@ -97,8 +159,9 @@ async fn a_debt_past_its_last_day_takes_no_place_in_the_sweep_while_a_payment_of
         let writer = store::DebtWriter::connect(&env).unwrap();
         let mut places = 0;
         for shard in store::due_shards() {
-            let due = writer.due_work(&shard).await.unwrap();
+            let due = writer.due_work(store::DueQueue::Expiries, shard, None).await.unwrap();
             places += due
+                .items
                 .iter()
                 .filter(|due| matches!(due, store::DueWork::Debt(number) if number.as_str() == notice.number))
                 .count();

@@ -102,6 +102,14 @@ impl Journey<'_> {
         let token = self.portal.mailbox().token(&office, "/conferma-email").await.expect("a link");
         let confirm = mario.tries_to_confirm_email(&token);
         self.step("Account", "the address confirmed", async { confirm.await.expect(204) }).await;
+        let elsewhere = mario.elsewhere();
+        self.step("Login", "log in where one is not known", elsewhere.logs_in()).await;
+        let sessions = mario.gets("/api/account/sessions");
+        let sessions = self.step("Account", "where one is logged in", async { sessions.await.ok() }).await;
+        let other = sessions["items"].as_array().unwrap().iter().find(|session| session["current"] == false);
+        let path = format!("/api/account/sessions/{}", other.unwrap()["id"].as_str().unwrap());
+        let end = mario.request("DELETE", &path).answer();
+        self.step("Account", "a session ended", async { end.await.expect(204) }).await;
     }
 
     async fn debts(&self, mario: &PortalUser, notice: &SampleNotice) {

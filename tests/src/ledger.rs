@@ -216,7 +216,9 @@ impl LedgerView {
                 faults.push(format!("{}: listed as {sort} while {:?}", debt.notice, debt.state));
             }
         }
-        if seen.len() != 1 + debt.watchers.len() || seen.values().any(|times| *times != 1) {
+        // One account's alone is in no list of its code.
+        let owners = usize::from(debt.only_of.is_none());
+        if seen.len() != owners + debt.watchers.len() || seen.values().any(|times| *times != 1) {
             faults.push(format!("{}: listed {seen:?}, {} watch it", debt.notice, debt.watchers.len()));
         }
     }

@@ -109,7 +109,8 @@ fn who_reads_without_a_session_says_as_whom() {
         ("AccountReader::Login", &["functions/login"]),
         ("AccountReader::Worker", &["shared/outbox", "functions/sweep"]),
         ("AccountReader::Operator", &["infra/admin"]),
-        ("Ledger::connect", &["functions/audit", "infra/admin"]),
+        ("Ledger::connect", &["shared/store", "infra/admin"]),
+        ("Auditor::connect", &["functions/audit", "infra/admin"]),
     ];
     let product = |path: &String| path.ends_with(".rs") && !path.starts_with("tests/");
     let mut faults = Vec::new();
@@ -268,7 +269,7 @@ fn inv_x08_no_decision_reads_an_index_and_every_read_is_strongly_consistent() {
     let strong = table.matches("consistent_read(true)").count();
     assert_eq!(strong, asked - 1, "all but the question to the index: {asked} reads");
     let due: Vec<&String> = sources.iter().filter(|path| read(path).contains(".table.due(")).collect();
-    let expected = ["accounts", "debts", "differences", "ledger", "outbox"]
+    let expected = ["accounts", "callbacks", "differences", "due_work", "ledger", "outbox"]
         .map(|name| format!("shared/store/src/{name}.rs"));
     let unexpected: Vec<String> = due.into_iter().filter(|path| !expected.contains(path)).cloned().collect();
     none(

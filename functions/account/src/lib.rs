@@ -1,18 +1,21 @@
 //! A person sees their account, puts it right, chooses the address of their mail, sees where they are logged in, and takes
 //! their data along.
 
-mod pages;
 mod wire;
 
 use domain::error::FieldCode;
+use domain::movement::MovementKind;
 use domain::password::Password;
 use domain::person::Email;
 use domain::profile_change::ProfileChange;
-use domain::{Debt, Error, Fault, FieldError};
+use domain::{Debt, Error, FieldError};
 use identity::{Passwords, Sessions, Verified};
 use runtime::{ConfigError, Env};
-use store::{AccountWriter, HistoryFilter, Listing, Movements, PasswordOrigin, RateLimit, RateLimits};
-use web::{Function, HttpError, Problem, Reply, Request};
+use store::{
+    AccountWriter, Citizen, HistoryFilter, Listing, Movements, PasswordOrigin, Payments, RateLimit,
+    RateLimits,
+};
+use web::{Cursors, Function, HttpError, Problem, Reply, Request};
 
 pub struct Account {
     sessions: Sessions,
@@ -21,17 +24,22 @@ pub struct Account {
     passwords: Passwords,
     listing: Listing,
     movements: Movements,
+    payments: Payments,
+    cursors: Cursors,
 }
 
-/// How many debts of a list an export reads at a time, and in all: enough for a person.
-const PAGE: usize = 50;
-const MOST: usize = 10_000;
+/// How many debts an answer of the export holds, more or less: it stays far below what an answer may be.
+const PAGE: usize = 100;
+/// What the entries of closed debts begin with.
+const CLOSED: &str = "H";
 
 impl Function for Account {
     const ROUTES: &'static [&'static str] = &[
         "GET /api/account",
         "PATCH /api/account",
         "GET /api/account/export",
+        "GET /api/account/sessions",
+        "DELETE /api/account/sessions/{id}",
         "POST /api/account/email",
         "POST /api/account/email/confirm",
     ];
@@ -44,6 +52,8 @@ impl Function for Account {
             passwords: Passwords::connect(env)?,
             listing: Listing::connect(env)?,
             movements: Movements::connect(env)?,
+            payments: Payments::connect(env)?,
+            cursors: Cursors::connect(env)?,
         })
     }
 
@@ -64,9 +74,25 @@ impl Function for Account {
                 let account = self.accounts.accounts().change_profile(&citizen, profile).await?;
                 Ok(Reply::ok(&wire::AccountAnswer::of(&account)))
             }
-            "GET /api/account/export" => {
+            "GET /api/account/sessions" => {
                 request.query(&[])?;
-                let export = self.export(&citizen).await?;
+                Ok(Reply::ok(&wire::SessionList::of(&self.sessions.list(&citizen).await?)))
+            }
+            "DELETE /api/account/sessions/{id}" => {
+                request.bare()?;
+                let ended = self.sessions.end_one(&citizen, request.path("id")).await?;
+                Ok(ended.ok_or(HttpError::NotFound)?)
+            }
+            "GET /api/account/export" => {
+                let query = request.query(&["cursor"])?;
+                let bound_to = format!("export {}", citizen.id().as_str());
+                let paging = self.cursors.paging(&query, &bound_to).await?;
+                let (debts, next) = self.debts(&citizen, paging.after.clone()).await?;
+                let next_cursor = self.cursors.next(&paging, next.as_deref()).await?;
+                let export = match paging.after {
+                    None => self.export(&citizen, debts, next_cursor).await?,
+                    Some(_) => wire::Export::further(debts, next_cursor),
+                };
                 Ok(Reply::ok(&export).attachment("dati-personali.json"))
             }
             "POST /api/account/email" => self.change_email(&citizen, &request).await,
@@ -77,7 +103,7 @@ impl Function for Account {
 
 impl Account {
     /// Asks for another address for mail, by somebody who knows the password.
-    async fn change_email(&self, citizen: &store::Citizen, request: &Request) -> Result<Reply, Problem> {
+    async fn change_email(&self, citizen: &Citizen, request: &Request) -> Result<Reply, Problem> {
         let (change, mut form) = request.json::<wire::EmailForm>()?;
         let (email, password) = (change.email.unwrap_or_default(), change.password.unwrap_or_default());
         let email = form.check(Email::field("email", &email));
@@ -120,24 +146,55 @@ impl Account {
         Ok(Reply::no_content())
     }
 
-    /// Every datum held about the person: the account, and each debt that it sees with its movements.
-    async fn export(&self, citizen: &store::Citizen) -> Result<wire::Export, Problem> {
-        let to_pay = |after: Option<String>| async move {
-            let rows = self.listing.to_pay(citizen, PAGE, after.as_deref()).await?;
-            Ok::<_, Fault>((rows.debts, rows.next))
-        };
-        let closed = |after: Option<String>| async move {
-            let rows =
-                self.listing.history(citizen, &HistoryFilter::default(), PAGE, after.as_deref()).await?;
-            Ok::<_, Fault>((rows.debts, rows.next))
-        };
-        let mut debts: Vec<Debt> = pages::all(MOST, to_pay).await?;
-        debts.extend(pages::all(MOST, closed).await?);
+    /// Every datum held about the person; of the debts, those of the first page.
+    async fn export(
+        &self,
+        citizen: &Citizen,
+        debts: Vec<wire::ExportedDebt>,
+        next_cursor: Option<String>,
+    ) -> Result<wire::Export, Problem> {
+        let sessions = self.sessions.list(citizen).await?;
+        Ok(wire::Export::of(citizen.account(), &sessions, debts, next_cursor))
+    }
+
+    /// A page of the debts that the citizen sees, with movements and payments, and after which entry the next begins: what
+    /// is to pay, then what is closed.
+    async fn debts(
+        &self,
+        citizen: &Citizen,
+        mut after: Option<String>,
+    ) -> Result<(Vec<wire::ExportedDebt>, Option<String>), Problem> {
         let mut exported = Vec::new();
-        for debt in debts {
-            let movements = self.movements.of_citizen(citizen, &debt).await?;
-            exported.push(wire::ExportedDebt::of(debt.seen_by(&citizen.viewer()), &movements));
+        loop {
+            // An entry says by its first letter in which list it is; the letter alone is the beginning of the second.
+            let closed = after.as_deref().filter(|entry| entry.starts_with(CLOSED));
+            let page = match closed {
+                None => self.listing.to_pay(citizen, PAGE, after.as_deref()).await?,
+                Some(entry) => {
+                    let entry = Some(entry).filter(|entry| *entry != CLOSED);
+                    self.listing.history(citizen, &HistoryFilter::default(), PAGE, entry).await?
+                }
+            };
+            let next = match (closed, page.next) {
+                (None, None) => Some(CLOSED.to_owned()),
+                (_, next) => next,
+            };
+            for debt in page.debts {
+                exported.push(self.exported(citizen, debt).await?);
+            }
+            if next.is_none() || exported.len() >= PAGE {
+                return Ok((exported, next));
+            }
+            after = next;
         }
-        Ok(wire::Export::of(citizen.account(), exported))
+    }
+
+    async fn exported(&self, citizen: &Citizen, debt: Debt) -> Result<wire::ExportedDebt, Problem> {
+        let movements = self.movements.of_citizen(citizen, &debt).await?;
+        let attempts = match movements.iter().any(|movement| movement.kind == MovementKind::AttemptStarted) {
+            true => self.payments.of_debt(citizen, &debt.notice).await?,
+            false => Vec::new(),
+        };
+        Ok(wire::ExportedDebt::of(debt.seen_by(&citizen.viewer()), &movements, &attempts))
     }
 }

@@ -1,10 +1,12 @@
 use domain::account::Account;
 use domain::debt::DebtDetail;
 use domain::movement::{Movement, MovementSource};
+use domain::payment::Attempt;
 use domain::person::{Person, PersonType};
 use domain::receipt::{Payer, PspIdentity, Receipt};
 use domain::{Date, Debt, Timestamp};
 use serde::{Deserialize, Serialize};
+use store::OpenSession;
 use web::view::AccountView;
 
 /// Another address for mail.
@@ -39,11 +41,54 @@ impl AccountAnswer {
 }
 
 #[derive(Serialize)]
+pub struct SessionList {
+    items: Vec<SessionView>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SessionView {
+    id: String,
+    started_at: Timestamp,
+    last_seen_at: Timestamp,
+    current: bool,
+}
+
+impl SessionList {
+    pub fn of(sessions: &[OpenSession]) -> Self {
+        Self { items: sessions.iter().map(SessionView::of).collect() }
+    }
+}
+
+impl SessionView {
+    fn of(session: &OpenSession) -> Self {
+        Self {
+            id: session.name.clone(),
+            started_at: domain::time::to_second(session.started_at),
+            last_seen_at: domain::time::to_second(session.seen_at),
+            current: session.current,
+        }
+    }
+}
+
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Export {
+    /// On the first page alone, with all that is not a debt.
+    #[serde(flatten)]
+    person: Option<ExportedAccount>,
+    debts: Vec<ExportedDebt>,
+    /// Where the next page of debts begins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ExportedAccount {
     account: AccountView,
     registered_at: Timestamp,
-    debts: Vec<ExportedDebt>,
+    sessions: Vec<SessionView>,
 }
 
 #[derive(Serialize)]
@@ -62,6 +107,37 @@ pub struct ExportedDebt {
     #[serde(skip_serializing_if = "Option::is_none")]
     receipt: Option<ExportedReceipt>,
     movements: Vec<ExportedMovement>,
+    payments: Vec<ExportedPayment>,
+}
+
+/// A payment that this account began.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ExportedPayment {
+    payment_id: String,
+    started_at: Timestamp,
+    status: &'static str,
+    amount: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    method: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    psp_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+}
+
+impl From<&Attempt> for ExportedPayment {
+    fn from(attempt: &Attempt) -> Self {
+        Self {
+            payment_id: attempt.id.to_string(),
+            started_at: domain::time::to_second(attempt.started_at),
+            status: attempt.status.as_str(),
+            amount: attempt.total().get(),
+            method: attempt.choice.method.clone(),
+            psp_name: attempt.choice.psp_name.clone(),
+            email: attempt.email.as_ref().map(|email| email.as_str().to_owned()),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -170,13 +246,28 @@ impl From<Receipt> for ExportedReceipt {
 }
 
 impl Export {
-    pub fn of(account: &Account, debts: Vec<ExportedDebt>) -> Self {
-        Self { account: AccountView::of(account), registered_at: account.created_at, debts }
+    pub fn of(
+        account: &Account,
+        sessions: &[OpenSession],
+        debts: Vec<ExportedDebt>,
+        next_cursor: Option<String>,
+    ) -> Self {
+        let person = ExportedAccount {
+            account: AccountView::of(account),
+            registered_at: account.created_at,
+            sessions: sessions.iter().map(SessionView::of).collect(),
+        };
+        Self { person: Some(person), debts, next_cursor }
+    }
+
+    /// A page after the first.
+    pub fn further(debts: Vec<ExportedDebt>, next_cursor: Option<String>) -> Self {
+        Self { person: None, debts, next_cursor }
     }
 }
 
 impl ExportedDebt {
-    pub fn of(debt: Debt, movements: &[Movement]) -> Self {
+    pub fn of(debt: Debt, movements: &[Movement], attempts: &[Attempt]) -> Self {
         let movements = movements
             .iter()
             .map(|movement| ExportedMovement {
@@ -202,6 +293,7 @@ impl ExportedDebt {
             debtor: debt.debtor.into(),
             receipt: debt.receipt.map(ExportedReceipt::from),
             movements,
+            payments: attempts.iter().map(ExportedPayment::from).collect(),
         }
     }
 }

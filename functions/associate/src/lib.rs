@@ -66,8 +66,9 @@ impl Associate {
                 (codes, debt)
             }
         };
+        // First the debt, then the proof by it: a proof may be taken back, what was found by both codes stays.
+        let associated = self.debts.associate(&citizen, &codes, self.accounts.accounts()).await?;
         let citizen = self.proven(citizen, &debt).await?;
-        let associated = self.debts.associate(&citizen, &codes).await?;
         let (debt, now) = (&associated.debt, self.debts.now());
         let debt = DebtView::seen_by(&citizen.viewer(), debt, &self.creditor, now);
         Ok(Reply::ok(&wire::AssociatedDebt { debt }))

@@ -1,24 +1,27 @@
-//! Every night: verifies the chain of movements of every debt, and that it leads to what is stored of the debt.
+//! Every night, spread over as many invocations as it takes: verifies the chain of movements of every debt, that all that
+//! is stored of the debt follows from it, and that it goes on where it ended the night before.
 //!
-//! It changes nothing. A debt that does not verify raises an alarm (INV-M29, INV-M34); a person looks into it.
+//! It changes nothing; what it has seen it writes where nobody may change or delete it. A debt that does not verify raises
+//! an alarm (INV-M29, INV-M34, MON-15); a person looks into it.
 
 use domain::Fault;
-use lambda::Worker;
+use lambda::{WorkTime, Worker};
 use runtime::{ConfigError, Env};
 use serde::Serialize;
 use serde_json::Value;
-use store::Ledger;
+use store::Auditor;
 
 pub struct Audit {
-    ledger: Ledger,
+    auditor: Auditor,
 }
 
-/// What a run found.
+/// What the round has found so far.
 #[derive(Debug, Serialize)]
 pub struct AuditReport {
     debts: u64,
     movements: u64,
     broken: u64,
+    finished: bool,
 }
 
 impl Worker for Audit {
@@ -27,20 +30,28 @@ impl Worker for Audit {
     type Answer = AuditReport;
 
     fn connect(env: &Env) -> Result<Self, ConfigError> {
-        Ok(Self { ledger: Ledger::connect(env)? })
+        Ok(Self { auditor: Auditor::connect(env)? })
     }
 
-    async fn handle(&self, _: Value) -> Result<AuditReport, Fault> {
-        let audited = self.ledger.audit(|statement| {
-            tracing::error!(
-                event = "audit.broken",
-                notice = %statement.debt.notice,
-                verdict = ?statement.verdict,
-                "a debt does not verify"
-            );
-        });
-        let store::AuditTotals { debts, movements, broken } = audited.await?;
-        tracing::info!(event = "audit.done", debts, movements, broken, "audit");
-        Ok(AuditReport { debts, movements, broken })
+    async fn handle(&self, _: Value, time: WorkTime) -> Result<AuditReport, Fault> {
+        let audited = self.auditor.go_on(
+            || time.is_used(),
+            |finding| {
+                tracing::error!(
+                    event = "audit.broken",
+                    notice = %finding.notice,
+                    verdict = ?finding.broken,
+                    "a debt does not verify"
+                );
+            },
+        );
+        let round = audited.await?;
+        let store::AuditTotals { debts, movements, broken } = round.totals;
+        if round.steps > 0 {
+            let event = if round.finished { "audit.done" } else { "audit.goes_on" };
+            let (began, kept) = (round.began, round.kept);
+            tracing::info!(event, %began, debts, movements, broken, kept, "audit");
+        }
+        Ok(AuditReport { debts, movements, broken, finished: round.finished })
     }
 }

@@ -4,12 +4,13 @@ mod wire;
 
 use domain::account::AccountStatus;
 use domain::error::FieldCode;
+use domain::outbox::OutboxMessage;
 use domain::password::Password;
 use domain::person::Email;
 use domain::{Error, FieldError};
 use identity::{Passwords, Sessions, Verified};
-use runtime::{ConfigError, Env};
-use store::{AccountReader, Accounts, PasswordOrigin, PasswordRecord, RateLimits};
+use runtime::{Clock, ConfigError, Env};
+use store::{AccountReader, Accounts, Outbox, PasswordOrigin, PasswordRecord, RateLimits};
 use web::{Function, Problem, Reply, Request};
 
 pub struct Login {
@@ -17,6 +18,8 @@ pub struct Login {
     accounts: Accounts,
     passwords: Passwords,
     sessions: Sessions,
+    outbox: Outbox,
+    clock: Clock,
     /// Stands in for a username that cannot exist, so that it costs the same as one that might.
     nobody: Email,
 }
@@ -30,6 +33,8 @@ impl Function for Login {
             accounts: Accounts::connect(env)?,
             passwords: Passwords::connect(env)?,
             sessions: Sessions::connect(env)?,
+            outbox: Outbox::connect(env)?,
+            clock: env.clock().clone(),
             nobody: Email::parse("nobody@invalid.invalid")
                 .map_err(|code| ConfigError::because("nobody", code))?,
         })
@@ -68,6 +73,10 @@ impl Function for Login {
         }
         if verified == Verified::RightButWeak {
             self.strengthen(&record, &offered).await?;
+        }
+        if known.is_none() && record.entered_before {
+            let (account, at) = (record.account.id.clone(), self.clock.now());
+            self.outbox.add(&OutboxMessage::NewDevice { account, at }).await?;
         }
         let reply = Reply::ok(&wire::LoggedIn::of(&record.account));
         Ok(self.sessions.open(&request, &record.account, reply).await?)

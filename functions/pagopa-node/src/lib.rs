@@ -159,7 +159,10 @@ impl PagopaNode {
         let refuse = |code| NodeAnswer::ko(operation, code, &self.creditor.fiscal_code);
         if let Some(code) = receipt.check_ids(&self.creditor, &self.broker, &self.station) {
             tracing::warn!(event = "soap.ids", code = code.code(), "identifiers that are not ours");
-            callbacks.mark_applied(&id).await?;
+            if recorded != RecordedCallback::Applied {
+                // Should the mistake be in our own settings, the money is kept until they are mended.
+                callbacks.mark_unreadable(&id, CallbackChannel::Node).await?;
+            }
             return Ok(refuse(code));
         }
         let was_unreadable = recorded == RecordedCallback::Unreadable;

@@ -87,6 +87,10 @@ fn redirect(portal: &Portal, request: &Request, path: &str, language: Language, 
     if let Some(bare) = rest.strip_suffix('/').filter(|bare| !bare.is_empty()) {
         return Screen::at(bare).and_then(|_| moved(308, bare, language));
     }
+    if rest == "/ricerca" {
+        // The address of the form's answer; whoever comes back to it has the form again.
+        return moved(303, "/", language);
+    }
     // The home page, and the pages that mails and PSPs send people to, are asked for in Italian by everyone.
     let entrance = Screen::at(rest).is_some_and(|screen| screen.entrance);
     if !entrance || language != Language::It {

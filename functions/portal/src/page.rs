@@ -1,6 +1,7 @@
 //! What a template may ask of the page it draws.
 
 use domain::account::Language;
+use domain::retention::{Period, Retention};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use runtime::PaymentChannel;
 use serde_json::{Map, Value, json};
@@ -116,6 +117,21 @@ impl<'a> PageContext<'a> {
 
     pub fn script(&self) -> String {
         assets::address(&format!("js/{}.js", self.screen.script.unwrap_or("core")))
+    }
+
+    /// How long something is kept, in words: `10 anni`. The table of periods decides.
+    pub fn kept(&self, name: &str) -> String {
+        let kept = Retention::ALL.iter().find(|kept| kept.name == name);
+        let (number, one, many) = match (kept.map(|kept| kept.period), self.italian()) {
+            (Some(Period::Hours(n)), true) => (n, "ora", "ore"),
+            (Some(Period::Hours(n)), false) => (n, "hour", "hours"),
+            (Some(Period::Days(n)), true) => (n, "giorno", "giorni"),
+            (Some(Period::Days(n)), false) => (n, "day", "days"),
+            (Some(Period::Years(n)), true) => (n, "anno", "anni"),
+            (Some(Period::Years(n)), false) => (n, "year", "years"),
+            (None, _) => return String::new(),
+        };
+        format!("{number} {}", if number == 1 { one } else { many })
     }
 
     pub fn privacy_version(&self) -> &'static str {

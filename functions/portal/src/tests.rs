@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use std::task::{Context, Poll, Waker};
 
 use domain::account::Language;
+use domain::retention::{Period, Retention};
 use http::HeaderMap;
 use http::header::{HeaderName, HeaderValue};
 use runtime::{Env, PaymentChannel};
@@ -204,6 +205,7 @@ fn the_first_visit_speaks_the_browser_s_language_and_later_ones_the_chosen() {
         (302, Some("/en/paga/abc/esito?x=1".to_owned()))
     );
     assert_eq!(visit("/en", "it", None, ""), (308, Some("/en/".to_owned())));
+    assert_eq!(visit("/ricerca", "it", None, ""), (303, Some("/".to_owned())));
     assert_eq!(visit("/en/accedi/", "it", None, ""), (308, Some("/en/accedi".to_owned())));
 }
 
@@ -310,5 +312,24 @@ fn the_browser_gets_its_limits_from_the_settings() {
         let (data, _) = data.split_once("</script>").unwrap();
         let data: serde_json::Value = serde_json::from_str(data).unwrap();
         assert_eq!((&data["idleMinutes"], &data["shortestPassword"]), (&7.into(), &16.into()), "{path}");
+    }
+}
+
+#[test]
+fn idn_12_the_privacy_notice_says_how_long_as_the_table_does() {
+    for (language, words) in [
+        (Language::It, ["ora", "ore", "giorno", "giorni", "anno", "anni"]),
+        (Language::En, ["hour", "hours", "day", "days", "year", "years"]),
+    ] {
+        let page = html(&get(&path_in(language, "/privacy")));
+        for kept in Retention::ALL {
+            let (number, [one, many]) = match kept.period {
+                Period::Hours(n) => (n, [words[0], words[1]]),
+                Period::Days(n) => (n, [words[2], words[3]]),
+                Period::Years(n) => (n, [words[4], words[5]]),
+            };
+            let said = format!("{number} {}", if number == 1 { one } else { many });
+            assert!(page.contains(&said), "{language:?}: {} is kept for {said}", kept.name);
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Processes the outbox as its stream brings it: new accounts, mails, uploads to the archive of notices, erasure.
 
 use domain::Fault;
-use lambda::Worker;
+use lambda::{WorkTime, Worker};
 use outbox::OutboxWorker;
 use runtime::{ConfigError, Env};
 use serde::{Deserialize, Serialize};
@@ -63,7 +63,7 @@ impl Worker for ProcessOutbox {
         Ok(Self { outbox: OutboxWorker::connect(env)? })
     }
 
-    async fn handle(&self, event: StreamEvent) -> Result<BatchFailures, Fault> {
+    async fn handle(&self, event: StreamEvent, _: WorkTime) -> Result<BatchFailures, Fault> {
         let mut batch_item_failures = Vec::new();
         for record in event.records.iter().filter(|record| record.event_name == "INSERT") {
             let Some(id) = record.dynamodb.keys.pk.s.strip_prefix("OUT#") else { continue };

@@ -48,7 +48,7 @@ pub enum LedgerCommand {
     /// Apply stored callbacks again: one by its id, or those received between two instants
     Replay(Replay),
     /// Verify the whole ledger; ends with 1 when a debt is broken
-    Verify,
+    Verify(VerifyOptions),
     /// Note that this money was given back
     Refund(Note),
     /// Note that this difference was settled with whoever sent it
@@ -88,6 +88,14 @@ pub enum IdentityCommand {
         #[command(flatten)]
         signature: Signature,
     },
+}
+
+/// What is verified.
+#[derive(Args, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct VerifyOptions {
+    /// Only what the nightly audit has found, each looked at again: no table is read as a whole
+    #[arg(long)]
+    pub found: bool,
 }
 
 /// Which callbacks are applied again.
@@ -252,7 +260,7 @@ mod tests {
             read(&["debt", "3010 0000 0000 0001 44"]),
             Ok(Some(LedgerCommand::Debt { notice: notice() }))
         );
-        assert_eq!(read(&["verify"]), Ok(Some(LedgerCommand::Verify)));
+        assert_eq!(read(&["verify"]), Ok(Some(LedgerCommand::Verify(VerifyOptions::default()))));
         assert_eq!(read(&["differences"]), Ok(Some(LedgerCommand::Differences)));
         assert_eq!(read(&["replay", "--id", "evt_1"]), Ok(Some(LedgerCommand::Replay(Replay::one("evt_1")))));
         let (from, until) = ("2026-11-23T10:00:00Z", "2026-11-23T11:00:00Z");

@@ -5,76 +5,140 @@ use std::io::{self, Write};
 use domain::Cents;
 use domain::bookkeeping::NotBooked;
 use domain::debt::DebtState;
+use domain::difference::{Difference, DifferenceKind, MoneyChannel};
 use domain::ledger::BrokenLedger;
 use domain::movement::{Movement, MovementKind, MovementSource};
+use domain::notice::NoticeNumber;
 use domain::settlement::Settled;
 use psp::Replayed;
-use store::{DebtStatement, StoredCallback, WaitingKind, WaitingMoney};
+use store::{AuditRound, DebtStatement, KeptFinding, StoredCallback};
 
 use crate::cli::Note;
 
-pub fn statement(statement: &DebtStatement, out: &mut impl Write) -> io::Result<()> {
-    let debt = &statement.debt;
-    writeln!(out, "Debt {}: {} EUR, {}", debt.notice, debt.amount.cents().decimal(), state(debt.state))?;
-    writeln!(out, "{}, {} (service {})", debt.reason, debt.service.name, debt.service.code)?;
+pub fn statement(notice: &NoticeNumber, statement: &DebtStatement, out: &mut impl Write) -> io::Result<()> {
+    match &statement.debt {
+        Some(debt) => {
+            writeln!(out, "Debt {notice}: {} EUR, {}", debt.amount.cents().decimal(), state(debt.state))?;
+            writeln!(out, "{}, {} (service {})", debt.reason, debt.service.name, debt.service.code)?;
+        }
+        None => writeln!(out, "Debt {notice}: is not stored")?,
+    }
     writeln!(out)?;
     for movement in &statement.movements {
         writeln!(out, "{}", line(movement))?;
     }
     writeln!(out)?;
-    verdict(statement, out)
+    verdict(notice, statement, out)
 }
 
-pub fn verdict(statement: &DebtStatement, out: &mut impl Write) -> io::Result<()> {
-    let notice = &statement.debt.notice;
-    match statement.verdict {
+pub fn verdict(notice: &NoticeNumber, statement: &DebtStatement, out: &mut impl Write) -> io::Result<()> {
+    match &statement.verdict {
         Ok(()) => {
             let movements = count(statement.movements.len() as u64, "movement");
             writeln!(out, "{notice}: the chain of {movements} is whole and says what is stored.")
         }
-        Err(BrokenLedger::Chain { number }) => {
-            writeln!(out, "{notice}: BROKEN, movement {number} does not continue the chain.")
-        }
-        Err(BrokenLedger::End { movements, counted }) => {
-            writeln!(
-                out,
-                "{notice}: BROKEN, the chain ends at {movements}, the debt counts {counted} or ends otherwise."
-            )
-        }
-        Err(BrokenLedger::State { movements, debt }) => {
-            let says = movements.map_or("nothing", state);
-            writeln!(out, "{notice}: BROKEN, the movements say {says}, the debt says {}.", state(debt))
-        }
+        Err(why) => broken(notice, why, out),
     }
 }
 
-pub fn differences(differences: &[WaitingMoney], out: &mut impl Write) -> io::Result<()> {
-    for difference in differences {
-        let WaitingMoney { kind, notice, number, cents, currency, reference, source, at } = difference;
-        let what = match kind {
-            WaitingKind::ToRefund => "to refund",
-            WaitingKind::Mismatch => "other amount than agreed",
-            WaitingKind::Unmatched => "of nothing we know",
-        };
-        let whose = match (notice, number) {
-            (Some(notice), Some(number)) => format!("debt {notice}, movement {number}"),
-            _ => "no debt of ours".to_owned(),
-        };
-        let (whole, rest) = (cents / 100, cents % 100);
-        writeln!(
-            out,
-            "{at}  {whole}.{rest:02} {currency}  {what}: {whose}, receipt {reference}, by {}",
-            by(*source)
-        )?;
+/// What is broken about a debt.
+pub fn broken(notice: &NoticeNumber, broken: &BrokenLedger, out: &mut impl Write) -> io::Result<()> {
+    let why = match *broken {
+        BrokenLedger::Chain { number } => format!("movement {number} does not continue the chain."),
+        BrokenLedger::Seal { number } => format!("movement {number} is not sealed by us."),
+        BrokenLedger::End { movements, counted } => {
+            format!("the chain ends at {movements}, the debt counts {counted} or ends otherwise.")
+        }
+        BrokenLedger::State { movements, debt } => {
+            let says = movements.map_or("nothing", state);
+            format!("the movements say {says}, the debt says {}.", state(debt))
+        }
+        BrokenLedger::Amount { movements, debt } => {
+            format!("the movements say {} EUR, the debt says {}.", movements.decimal(), debt.decimal())
+        }
+        BrokenLedger::Receipt { credit: Some(number) } => {
+            format!("the receipt is not that of movement {number}.")
+        }
+        BrokenLedger::Receipt { credit: None } => "there is a receipt, and no credit.".to_owned(),
+        BrokenLedger::NameGone { number } => {
+            format!("the name is gone under which the money of movement {number} was taken.")
+        }
+        BrokenLedger::NameAlone => "money is named as taken that no movement speaks of.".to_owned(),
+        BrokenLedger::DebtGone => "the debt is gone, its movements are there.".to_owned(),
+        BrokenLedger::Head { number } => {
+            format!("movement {number}, which an earlier audit has seen, is gone or another one.")
+        }
+        BrokenLedger::Unreadable => "what is stored cannot be read.".to_owned(),
+    };
+    writeln!(out, "{notice}: BROKEN, {why}")
+}
+
+/// How a round of the nightly audit stands, and what it has found.
+pub fn round(round: &AuditRound, found: &[KeptFinding], out: &mut impl Write) -> io::Result<()> {
+    let seen =
+        format!("{}, {}", count(round.totals.debts, "debt"), count(round.totals.movements, "movement"));
+    let stands = if round.finished { "finished" } else { "goes on" };
+    writeln!(out, "Audit of {}: {stands}, {seen}, {} broken", round.began, found.len())?;
+    for KeptFinding { notice, verdict, at } in found {
+        writeln!(out, "  {at}  debt {notice}: {verdict}")?;
     }
-    let of = |kind| differences.iter().filter(|difference| difference.kind == kind).count();
-    writeln!(
-        out,
-        "{} to refund, {} of another amount, {} of nothing we know",
-        of(WaitingKind::ToRefund),
-        of(WaitingKind::Mismatch),
-        of(WaitingKind::Unmatched)
-    )
+    Ok(())
+}
+
+pub fn differences(differences: &[Difference], out: &mut impl Write) -> io::Result<()> {
+    for difference in differences {
+        let Difference { kind, notice, movement, told, expected, field, receipt_id, channel, at, .. } =
+            difference;
+        write!(out, "{at}  ")?;
+        if let Some(told) = told {
+            let amount = told.cents.map(Cents::decimal).or_else(|| told.text.clone()).unwrap_or_default();
+            write!(out, "{amount} {}  ", told.currency)?;
+        }
+        write!(out, "{}: ", what(*kind))?;
+        match (notice, movement) {
+            (Some(notice), Some(movement)) => write!(out, "debt {notice}, movement {movement}")?,
+            (Some(notice), None) => write!(out, "debt {notice}")?,
+            (None, _) => write!(out, "no debt of ours")?,
+        }
+        if let Some(receipt_id) = receipt_id {
+            write!(out, ", receipt {receipt_id}")?;
+        }
+        if let Some(expected) = expected {
+            write!(out, ", {} EUR expected", expected.decimal())?;
+        }
+        if let Some((field, said)) = field {
+            write!(out, ", {} {said}", field.as_str())?;
+        }
+        writeln!(out, ", by {}", through(*channel))?;
+    }
+    let counted = DifferenceKind::ALL.map(|kind| {
+        let of_kind = differences.iter().filter(|difference| difference.kind == kind).count();
+        let asked =
+            matches!(kind, DifferenceKind::Duplicate | DifferenceKind::Mismatch | DifferenceKind::Unmatched);
+        (asked || of_kind > 0).then(|| format!("{of_kind} {}", what(kind)))
+    });
+    writeln!(out, "{}", counted.into_iter().flatten().collect::<Vec<_>>().join(", "))
+}
+
+/// What a difference is about.
+fn what(kind: DifferenceKind) -> &'static str {
+    match kind {
+        DifferenceKind::Duplicate => "to refund",
+        DifferenceKind::Mismatch => "of another amount",
+        DifferenceKind::Unmatched => "of nothing we know",
+        DifferenceKind::ReceiptData => "with a datum that cannot be true",
+        DifferenceKind::Unreadable => "that cannot be read",
+        DifferenceKind::MissingReceipt => "in no flow",
+        DifferenceKind::FlowAmount => "of another amount in a flow",
+    }
+}
+
+fn through(channel: MoneyChannel) -> &'static str {
+    match channel {
+        MoneyChannel::Psp => "a PSP",
+        MoneyChannel::Checkout => "Checkout",
+        MoneyChannel::Node => "the node",
+    }
 }
 
 pub fn replayed(callback: &StoredCallback, done: Replayed, out: &mut impl Write) -> io::Result<()> {

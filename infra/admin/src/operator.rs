@@ -1,6 +1,6 @@
 //! What operators ask of the ledger, and what they note in it, by the code that the functions run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io::Write;
 
@@ -12,9 +12,9 @@ use domain::payment::Confirmation;
 use domain::receipt::PspIdentity;
 use domain::settlement::{Notification, ReceiptClaims};
 use runtime::{ConfigError, Env};
-use store::{DebtReader, DebtWriter, Ledger};
+use store::{Auditor, DebtReader, DebtWriter, Ledger};
 
-use crate::cli::{Correction, LedgerCommand, Note, Replay};
+use crate::cli::{Correction, LedgerCommand, Note, Replay, VerifyOptions};
 use crate::messages;
 
 /// Whether what was looked at is as it should be.
@@ -96,7 +96,8 @@ pub async fn run(env: &Env, command: LedgerCommand, out: &mut impl Write) -> Res
         LedgerCommand::Debt { notice } => debt(env, &notice, out).await,
         LedgerCommand::Differences => differences(env, out).await,
         LedgerCommand::Replay(which) => replay(env, &which, out).await,
-        LedgerCommand::Verify => verify(env, out).await,
+        LedgerCommand::Verify(VerifyOptions { found: true }) => found(env, out).await,
+        LedgerCommand::Verify(_) => verify(env, out).await,
         LedgerCommand::Refund(note) => book(env, &note, DebtEvent::NoteRefund, out).await,
         LedgerCommand::Reconcile(note) => book(env, &note, DebtEvent::Reconcile, out).await,
         LedgerCommand::Correct(correction) => correct(env, &correction, out).await,
@@ -150,7 +151,7 @@ async fn correct(env: &Env, correction: &Correction, out: &mut impl Write) -> Re
 async fn debt(env: &Env, notice: &NoticeNumber, out: &mut impl Write) -> Result<Verdict, Failure> {
     let statement = Ledger::connect(env)?.statement(notice).await?;
     let statement = statement.ok_or_else(|| Failure::NotFound(format!("debt {notice}")))?;
-    messages::statement(&statement, out)?;
+    messages::statement(notice, &statement, out)?;
     Ok(if statement.verdict.is_ok() { Verdict::Well } else { Verdict::Broken })
 }
 
@@ -179,12 +180,31 @@ async fn replay(env: &Env, which: &Replay, out: &mut impl Write) -> Result<Verdi
     Ok(Verdict::Well)
 }
 
+/// What the nightly audit has found, each looked at again; nothing is walked through.
+async fn found(env: &Env, out: &mut impl Write) -> Result<Verdict, Failure> {
+    let (auditor, ledger) = (Auditor::connect(env)?, Ledger::connect(env)?);
+    let mut notices = BTreeSet::new();
+    for (round, found) in auditor.findings().await? {
+        messages::round(&round, &found, out)?;
+        notices.extend(found.into_iter().map(|finding| finding.notice));
+    }
+    writeln!(out, "{} now:", messages::count(notices.len() as u64, "debt"))?;
+    for notice in &notices {
+        let number = NoticeNumber::parse(notice).map_err(|_| refused("a finding names no notice"))?;
+        match ledger.statement(&number).await? {
+            Some(statement) => messages::verdict(&number, &statement, out)?,
+            None => writeln!(out, "{notice}: GONE, with all its movements.")?,
+        }
+    }
+    Ok(if notices.is_empty() { Verdict::Well } else { Verdict::Broken })
+}
+
 async fn verify(env: &Env, out: &mut impl Write) -> Result<Verdict, Failure> {
     let (mut said, mut unsaid) = (Vec::new(), Ok(()));
-    let audited = Ledger::connect(env)?
-        .audit(|statement| {
+    let audited = Auditor::connect(env)?
+        .verify(|finding| {
             if unsaid.is_ok() {
-                unsaid = messages::verdict(statement, &mut said);
+                unsaid = messages::broken(&finding.notice, &finding.broken, &mut said);
             }
         })
         .await?;

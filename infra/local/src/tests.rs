@@ -148,7 +148,7 @@ impl lambda::Worker for Deliver {
         Ok(Self { mail: aws_sdk_ses::Client::new(&env.sdk("SES")) })
     }
 
-    async fn handle(&self, event: Event) -> Result<Value, domain::Fault> {
+    async fn handle(&self, event: Event, _: lambda::WorkTime) -> Result<Value, domain::Fault> {
         use aws_sdk_ses::types::{Body, Content, Destination, Message};
         let records = match event {
             Event::Records { records } => records,

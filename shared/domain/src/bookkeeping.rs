@@ -5,10 +5,12 @@ use std::fmt;
 use jiff::Timestamp;
 
 use crate::debt::{Debt, DebtEvent, DebtState};
-use crate::difference::{Difference, DifferenceChange, ResolutionKind};
+use crate::difference::{Difference, DifferenceChange, DifferenceId, DifferenceKind, ResolutionKind};
 use crate::error::FieldCode;
 use crate::fiscal_code::FiscalCode;
 use crate::movement::{Movement, MovementEntry, MovementKind, MovementSource};
+use crate::notice::NoticeNumber;
+use crate::notification::{beside_money_id, mismatch_id};
 use crate::plan::{DebtChange, Plan};
 use crate::text;
 
@@ -96,9 +98,32 @@ pub enum NotBooked {
     NotNow(DebtState),
 }
 
-/// An operator notes that a movement has been dealt with. Safe to repeat.
+/// How many of a debt's payments, the newest first, are asked for the difference that a movement speaks of.
+const PAYMENTS_ASKED: usize = 80;
+
+/// The ids that the difference may have which a movement speaks of. The movement names the money; a payment's difference
+/// also has the payment in its id, which is one that began before.
+pub fn differences_of(notice: &NoticeNumber, movements: &[Movement], number: u64) -> Vec<DifferenceId> {
+    let waiting = movements.iter().find(|movement| movement.number == number);
+    let Some(waiting) = waiting.filter(|movement| movement.kind.is_difference()) else { return Vec::new() };
+    let receipt_id = waiting.reference.as_deref().unwrap_or_default();
+    let beside = |kind| beside_money_id(kind, notice, receipt_id, "");
+    if waiting.kind == MovementKind::DuplicateToRefund {
+        return vec![beside(DifferenceKind::Duplicate)];
+    }
+    let began = |movement: &&Movement| {
+        movement.kind == MovementKind::AttemptStarted && movement.number < waiting.number
+    };
+    let payments = movements.iter().rev().filter(began).filter_map(|movement| movement.reference.as_deref());
+    let of_payments = payments.take(PAYMENTS_ASKED).map(|payment| mismatch_id(payment, receipt_id));
+    std::iter::once(beside(DifferenceKind::Mismatch)).chain(of_payments).collect()
+}
+
+/// An operator notes that a movement has been dealt with; with it the difference is resolved that stands beside it, one
+/// of those `known` under [`differences_of`] it. Safe to repeat.
 pub fn book(
     stored: Option<(&Debt, &[Movement])>,
+    known: &[Difference],
     number: u64,
     event: DebtEvent,
     reason: &Reason,
@@ -124,7 +149,14 @@ pub fn book(
         Some(before) => refuse(NotBooked::DealtWith(before.number, before.kind)),
         None => {
             let booked = Booked::Noted(noted.number);
-            Plan::of_debt(change, booked)
+            let resolution = match event {
+                DebtEvent::Reconcile => ResolutionKind::Reconciled,
+                _ => ResolutionKind::Refunded,
+            };
+            let beside = known.iter().find(|known| known.movement == Some(number) && known.is_open());
+            let resolved = beside.map(|beside| beside.resolved(resolution, reason, now));
+            let differences = resolved.map(DifferenceChange::Resolved).into_iter().collect();
+            Plan { differences, ..Plan::of_debt(change, booked) }
         }
     }
 }
@@ -146,7 +178,7 @@ pub fn resolve(
         ResolutionKind::Refunded => DebtEvent::NoteRefund,
         ResolutionKind::Reconciled | ResolutionKind::Superseded => DebtEvent::Reconcile,
     };
-    let booked = kept.movement.map(|number| book(stored, number, event, reason, now).debts);
+    let booked = kept.movement.map(|number| book(stored, &[], number, event, reason, now).debts);
     let mut debts = booked.unwrap_or_default();
     let warned = stored
         .map(|(debt, _)| debt)

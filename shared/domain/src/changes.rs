@@ -3,9 +3,10 @@
 
 use jiff::Timestamp;
 
+use crate::account::AccountId;
 use crate::debt::{
-    Agreed, Debt, DebtDates, DebtDetail, DebtEvent, DebtOrigin, DebtService, DebtState, MAX_WATCHERS,
-    RefusedTransition, Viewer,
+    Agreed, Debt, DebtDates, DebtDetail, DebtEvent, DebtOrigin, DebtService, DebtState, RefusedTransition,
+    Viewer,
 };
 use crate::error::Error;
 use crate::money::Amount;
@@ -16,6 +17,7 @@ use crate::outbox::OutboxMessage;
 use crate::person::Person;
 use crate::plan::{DebtChange, Plan};
 use crate::receipt::PaidFor;
+use crate::retention;
 
 /// What a new debt is made of, and what the creditor may change of one.
 #[derive(Clone, Debug)]
@@ -166,35 +168,43 @@ pub fn cancel(stored: Option<&Debt>, by: Canceller<'_>, now: Timestamp) -> Resul
     Ok(told_to_archive(Plan::of_debt(change, ())))
 }
 
-/// Writes down that a debt's last day has passed; not while it waits for a payment's outcome.
+/// What time does to a debt; nothing while it waits for a payment's outcome. Its last day passes, and long after it was
+/// closed its personal data go ([`crate::retention`]).
 pub fn expire(stored: Option<&Debt>, now: Timestamp) -> Result<Plan<()>, RefusedTransition> {
-    match stored.filter(|debt| debt.is_past_expiry(now) && debt.attempt.is_none()) {
-        None => Ok(Plan::nothing(())),
-        Some(debt) => {
-            let change = debt.apply(
-                DebtEvent::Expire,
-                MovementEntry::new(debt.amount.cents(), MovementSource::Sweep),
-                now,
-            )?;
-            Ok(told_to_archive(Plan::of_debt(change, ())))
-        }
+    let Some(debt) = stored.filter(|debt| debt.attempt.is_none()) else { return Ok(Plan::nothing(())) };
+    let forget = retention::forgotten_at(debt).is_some_and(|at| at <= now);
+    if debt.state == DebtState::Open && (debt.is_past_expiry(now) || forget) {
+        let entry = MovementEntry::new(debt.amount.cents(), MovementSource::Sweep);
+        let change = debt.apply(DebtEvent::Expire, entry, now)?;
+        return Ok(told_to_archive(Plan::of_debt(change, ())));
     }
+    let change = forget.then(|| DebtChange::unrecorded(debt, retention::forgotten(debt)));
+    Ok(change.map_or_else(|| Plan::nothing(()), |change| Plan::of_debt(change, ())))
 }
 
-/// A debt found by both codes joins an account, whether or not it proves whose the account is. Harmless to repeat.
+/// A debt found by both codes joins an account, whether or not it proves whose the account is. Harmless to repeat. Of
+/// `gone`, accounts that are closed, none keeps a place that somebody else needs.
 ///
 /// # Errors
 /// As many accounts watch the debt as may.
-pub fn associate(debt: &Debt, viewer: &Viewer<'_>, proves: bool) -> Result<Plan<Associated>, Error> {
-    let full = debt.watchers.len() >= MAX_WATCHERS;
+pub fn associate(
+    debt: &Debt,
+    viewer: &Viewer<'_>,
+    proves: bool,
+    gone: &[AccountId],
+) -> Result<Plan<Associated>, Error> {
     // Whoever proves to be the debtor needs no place among those who watch.
-    if debt.is_in_lists_of(viewer) || debt.watchers.contains(viewer.account) || (full && proves) {
+    let sees = debt.is_in_lists_of(viewer) || debt.watchers.contains(viewer.account);
+    if sees || (debt.is_full() && proves) {
         return Ok(Plan::nothing(Associated { debt: debt.clone(), proves }));
     }
-    if full {
+    let mut after = debt.clone();
+    if after.is_full() {
+        after.watchers.retain(|watcher| !gone.contains(watcher));
+    }
+    if after.is_full() {
         return Err(Error::DebtNotPayable);
     }
-    let mut after = debt.clone();
     after.watchers.push(viewer.account.clone());
     let outcome = Associated { debt: after.clone(), proves };
     Ok(Plan::of_debt(DebtChange::unrecorded(debt, after), outcome))

@@ -359,7 +359,14 @@ impl Debt {
     /// Returns whether a person may see it: it is published, and it is their proven fiscal code's or their account
     /// watches it.
     pub fn is_visible_to(&self, viewer: &Viewer<'_>, now: Timestamp) -> bool {
-        (self.is_in_lists_of(viewer) || self.watchers.contains(viewer.account)) && self.is_published(now)
+        !self.is_forgotten()
+            && (self.is_in_lists_of(viewer) || self.watchers.contains(viewer.account))
+            && self.is_published(now)
+    }
+
+    /// Returns whether its personal data are gone: nobody finds it any more, and its money stays in the accounts.
+    pub fn is_forgotten(&self) -> bool {
+        self.debtor.fiscal_code == FiscalCode::forgotten()
     }
 
     /// Returns whether it is of a person's proven fiscal code, and so in their lists.
@@ -401,6 +408,11 @@ impl Debt {
             receipt.payer = None;
         }
         seen
+    }
+
+    /// Returns whether as many accounts watch it as may.
+    pub fn is_full(&self) -> bool {
+        self.watchers.len() >= MAX_WATCHERS
     }
 
     /// Returns whether it waits for this payment attempt.

@@ -277,9 +277,9 @@ impl Difference {
 pub enum DifferenceChange {
     /// It was not there.
     Opened(Difference),
-    /// It was there: it is settled, or says something else now.
+    /// It was there: its sender has corrected it, or says something else now.
     Replaced(Difference),
-    /// It was open: a person has settled it.
+    /// It was open, and is settled: the first resolution stays.
     Resolved(Difference),
 }
 

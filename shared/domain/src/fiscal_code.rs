@@ -55,6 +55,11 @@ impl FiscalCode {
         self.0 == ANONYMOUS
     }
 
+    /// In place of a code that is no longer kept: eleven zeros, which nobody has.
+    pub fn forgotten() -> Self {
+        Self("0".repeat(11))
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -178,7 +183,8 @@ impl fmt::Debug for FiscalCode {
 impl TryFrom<String> for FiscalCode {
     type Error = FieldCode;
     fn try_from(text: String) -> Result<Self, FieldCode> {
-        Self::of_debtor(&text)
+        let forgotten = Self::forgotten();
+        if text == forgotten.0 { Ok(forgotten) } else { Self::of_debtor(&text) }
     }
 }
 

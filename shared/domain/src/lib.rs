@@ -57,6 +57,7 @@ pub mod proof;
 pub mod rate_limits;
 pub mod receipt;
 pub mod registration;
+pub mod retention;
 pub mod session;
 pub mod settlement;
 pub mod spontaneous;

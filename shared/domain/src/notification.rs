@@ -106,7 +106,7 @@ impl Notification {
         let mut ids = Vec::new();
         match (self, attempt) {
             (Notification::Paid { confirmation, told, .. }, Some(attempt)) => {
-                ids.push(mismatch_id(attempt, confirmation));
+                ids.push(mismatch_id(attempt.id.as_str(), &confirmation.receipt_id));
                 let first = attempt.items.first().filter(|_| told.cents != Some(attempt.total()));
                 ids.extend(first.map(|item| contradiction_id(&item.notice, confirmation, told)));
             }
@@ -120,8 +120,19 @@ impl Notification {
     }
 }
 
-pub(crate) fn mismatch_id(attempt: &Attempt, confirmation: &Confirmation) -> DifferenceId {
-    DifferenceId::of(DifferenceKind::Mismatch, &["payment", attempt.id.as_str(), &confirmation.receipt_id])
+/// Money of another amount than a payment's.
+pub(crate) fn mismatch_id(payment: &str, receipt_id: &str) -> DifferenceId {
+    DifferenceId::of(DifferenceKind::Mismatch, &["payment", payment, receipt_id])
+}
+
+/// What stands beside the money that a debt's account has taken; `field` is the doubtful datum, if it is about one.
+pub(crate) fn beside_money_id(
+    kind: DifferenceKind,
+    notice: &NoticeNumber,
+    receipt_id: &str,
+    field: &str,
+) -> DifferenceId {
+    DifferenceId::of(kind, &[notice.as_str(), receipt_id, field])
 }
 
 pub(crate) fn contradiction_id(

@@ -25,6 +25,12 @@ impl OfficeData {
         *self == Self::default()
     }
 
+    /// Who got which part, and nothing that an office may have written about a person.
+    pub(crate) fn forgotten(&self) -> Self {
+        let silent = |transfer: &DebtTransfer| DebtTransfer { remittance: None, ..transfer.clone() };
+        Self { transfers: self.transfers.iter().map(silent).collect(), ..Self::default() }
+    }
+
     /// Returns whether the parts make up the amount.
     pub fn adds_up_to(&self, amount: Amount) -> bool {
         let sum = Cents::sum(self.transfers.iter().map(|transfer| transfer.amount.cents()));

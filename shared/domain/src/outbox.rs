@@ -67,7 +67,17 @@ pub enum OutboxMessage {
     IdentityDecided {
         account: AccountId,
     },
-    /// Mails a confirmation, then erases the profile and frees its fiscal code and username.
+    /// Somebody logged in where the account was not known (AB-24).
+    NewDevice {
+        account: AccountId,
+        at: Timestamp,
+    },
+    /// Nobody has entered an account for years: it goes after this day.
+    AccountUnused {
+        account: AccountId,
+        until: Date,
+    },
+    /// Mails why, then erases the profile and frees its fiscal code and username.
     CloseAccount {
         account: AccountId,
         #[serde(default, skip_serializing_if = "CloseReason::is_revoked")]
@@ -117,6 +127,8 @@ pub enum CloseReason {
     Revoked,
     /// An operator closed it: it was not of who it said.
     Operator,
+    /// Nobody had entered it for years, not even after a word.
+    Unused,
 }
 
 impl CloseReason {

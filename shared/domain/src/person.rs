@@ -61,6 +61,26 @@ pub struct Person {
 }
 
 impl Person {
+    /// In place of somebody whose data are no longer kept.
+    pub fn forgotten(person_type: PersonType) -> Self {
+        Self::named(FiscalCode::forgotten(), person_type, String::new())
+    }
+
+    /// Somebody of whom the name alone is known.
+    fn named(fiscal_code: FiscalCode, person_type: PersonType, name: String) -> Self {
+        Self {
+            fiscal_code,
+            person_type,
+            name,
+            address: None,
+            postal_code: None,
+            city: None,
+            province: None,
+            country: None,
+            email: None,
+        }
+    }
+
     /// The person as somebody else may see them: `Lucia V.`, and where they live is theirs. Companies whole.
     pub fn shortened(&self) -> Self {
         let name = match self.person_type {
@@ -74,22 +94,12 @@ impl Person {
                 }
             }
         };
-        Self { name, ..self.name_only() }
+        Self::named(self.fiscal_code.clone(), self.person_type, name)
     }
 
     /// Who it is, without where they live and how they are reached.
     pub fn name_only(&self) -> Self {
-        Self {
-            fiscal_code: self.fiscal_code.clone(),
-            person_type: self.person_type,
-            name: self.name.clone(),
-            address: None,
-            postal_code: None,
-            city: None,
-            province: None,
-            country: None,
-            email: None,
-        }
+        Self::named(self.fiscal_code.clone(), self.person_type, self.name.clone())
     }
 
     /// `Via Roma 1, 00185 Roma (RM)`, as far as it is known.

@@ -12,6 +12,7 @@ use crate::mailed_code::MailedCode;
 use crate::outbox::{CloseReason, OutboxMessage};
 use crate::person::Email;
 use crate::proof::Holder;
+use crate::retention::Retention;
 use crate::time;
 
 /// What is to be written of an account, and what to answer when it is.
@@ -62,8 +63,12 @@ pub enum AccountWrite {
     Activate(AccountId),
     /// A new password of an active account in this epoch; the epoch is raised, so that every session ends.
     SetPassword { account: AccountId, epoch: u32, password: String },
+    /// The holder of an active account that is due is told that nobody enters it, and has until this instant.
+    Warn { account: AccountId, at: Timestamp, until: Timestamp },
     /// An active account is closed; the epoch is raised.
     Close { account: AccountId, at: Timestamp },
+    /// The same, unless somebody has entered it since its holder was told.
+    CloseUnused { account: AccountId, at: Timestamp },
 }
 
 /// Whose a username is.
@@ -322,6 +327,37 @@ pub fn confirm_email(opened: &OpenedLink, now: Timestamp) -> Result<AccountPlan<
         AccountWrite::ConfirmEmail { account: account.id.clone(), email },
     ];
     Ok(AccountPlan { writes, messages: Vec::new(), outcome: () })
+}
+
+/// What is due of an active account that nobody enters: its holder is told, and when the time to enter it has passed as
+/// well it is closed.
+pub fn unused(
+    account: &Account,
+    entered: Timestamp,
+    warned: Option<Timestamp>,
+    now: Timestamp,
+) -> AccountPlan<()> {
+    let id = &account.id;
+    let due = match warned {
+        None => Retention::ACCOUNTS.ends(entered),
+        Some(warned) => Retention::WARNED_ACCOUNTS.ends(warned),
+    };
+    if account.status != AccountStatus::Active || due > now {
+        return AccountPlan::nothing(());
+    }
+    let (write, message) = if warned.is_none() {
+        let until = Retention::WARNED_ACCOUNTS.ends(now);
+        (
+            AccountWrite::Warn { account: id.clone(), at: now, until },
+            OutboxMessage::AccountUnused { account: id.clone(), until: time::rome_date(until) },
+        )
+    } else {
+        (
+            AccountWrite::CloseUnused { account: id.clone(), at: now },
+            OutboxMessage::CloseAccount { account: id.clone(), by: CloseReason::Unused },
+        )
+    };
+    AccountPlan { writes: vec![write], messages: vec![message], outcome: () }
 }
 
 /// Closes an account: from now on no session of it is accepted; the worker mails a confirmation and erases it. Closed already, it

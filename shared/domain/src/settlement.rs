@@ -9,14 +9,12 @@ use jiff::Timestamp;
 use crate::account::Language;
 use crate::bookkeeping::Reason;
 use crate::debt::{Debt, DebtEvent};
-use crate::difference::{
-    Difference, DifferenceChange, DifferenceId, DifferenceKind, MoneyChannel, ReceiptField,
-};
+use crate::difference::{Difference, DifferenceChange, DifferenceKind, MoneyChannel, ReceiptField};
 use crate::error::Fault;
 use crate::money::{Amount, Cents, MoneyTold};
 use crate::movement::{MovementEntry, MovementKind, MovementSource};
 use crate::notice::NoticeNumber;
-use crate::notification::{contradiction_id, mismatch_id, unmatched_id};
+use crate::notification::{beside_money_id, contradiction_id, mismatch_id, unmatched_id};
 use crate::outbox::{OutboxMessage, PaidLine, Recipient};
 use crate::payment::{AMOUNT_MISMATCH, Attempt, AttemptOutcome, AttemptStatus, Confirmation, MAX_DEBTS};
 use crate::plan::{AttemptChange, DebtChange, MoneyTaken, Plan, UnmatchedMoney};
@@ -67,7 +65,7 @@ pub fn settle(
         let by = notification.confirmation().map_or("", |confirmation| confirmation.source.as_str());
         stray.superseded(by, "a debt was found for it", now)
     });
-    let differences = plan.differences.into_iter().chain(found.map(DifferenceChange::Replaced)).collect();
+    let differences = plan.differences.into_iter().chain(found.map(DifferenceChange::Resolved)).collect();
     Ok(Plan { differences, ..plan })
 }
 
@@ -147,7 +145,7 @@ fn paid(
         };
         let mut credited = credit(debt, &money, Some(attempt), now, code)?;
         if corrects {
-            let wrong = facts.known(&mismatch_id(attempt, confirmation));
+            let wrong = facts.known(&mismatch_id(attempt.id.as_str(), &confirmation.receipt_id));
             credited = credited.correcting(wrong, confirmation, now)?;
         }
         if let Some(line) = &credited.line {
@@ -281,7 +279,7 @@ fn credit(
         credited.ok_or_else(|| Fault::new("settling a debt", "money left no movement"))?;
     let settles = matches!(verdict, MovementKind::Credit | MovementKind::CreditLate);
     let difference = |kind, field: &str| {
-        let id = DifferenceId::of(kind, &[debt.notice.as_str(), &confirmation.receipt_id, field]);
+        let id = beside_money_id(kind, &debt.notice, &confirmation.receipt_id, field);
         let told = MoneyTold::euro(amount.cents());
         let kept = Difference::of(id, kind, confirmation, told, now);
         Difference { notice: Some(debt.notice.clone()), movement: Some(number), ..kept }
@@ -549,7 +547,7 @@ fn mismatched(
     let item = attempt.items.first().ok_or_else(|| fault("a payment of nothing"))?;
     let first = facts.debts.iter().find(|debt| debt.notice == item.notice);
     let first = first.ok_or_else(|| fault("a debt of a payment is gone"))?;
-    let id = mismatch_id(attempt, confirmation);
+    let id = mismatch_id(attempt.id.as_str(), &confirmation.receipt_id);
     let (before, taken) = (facts.known(&id), facts.taken.contains_key(&first.notice));
     // Those of earlier releases have no difference to compare with.
     if taken && before.is_none_or(|before| before.told.as_ref() == Some(told)) {

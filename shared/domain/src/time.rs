@@ -17,6 +17,11 @@ pub fn rome_date(instant: Timestamp) -> Date {
     in_rome(instant).date()
 }
 
+/// The days from one to another, both included.
+pub fn days(first: Date, last: Date) -> impl Iterator<Item = Date> {
+    std::iter::successors(Some(first), |day| day.tomorrow().ok()).take_while(move |day| *day <= last)
+}
+
 /// The first instant of a day in Rome.
 pub fn start_of(day: Date) -> Option<Timestamp> {
     day.to_zoned_datetime(ROME.clone()).ok().map(|start| start.timestamp())
@@ -44,6 +49,11 @@ pub fn months(from: Timestamp, until: Timestamp) -> Vec<String> {
 /// `05/03/2026`.
 pub fn italian_date(day: Date) -> String {
     day.strftime("%d/%m/%Y").to_string()
+}
+
+/// An instant as people in Italy read it: `05/03/2026, 09:30`.
+pub fn rome_minute(instant: Timestamp) -> String {
+    in_rome(instant).strftime("%d/%m/%Y, %H:%M").to_string()
 }
 
 /// An instant to the second, as it is stored and compared as text: `2026-11-23T05:36:00Z`.

@@ -9,7 +9,7 @@ use domain::{Error, Fault, Timestamp};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use runtime::{Clock, ConfigError, Env, Random, Secret};
 use serde::{Deserialize, Serialize};
-use store::{Citizen, SessionKey};
+use store::{Citizen, OpenSession, SessionKey};
 use web::{Reply, Request, Site};
 
 use crate::browsers::{self, KnownBrowsers};
@@ -129,6 +129,20 @@ impl Sessions {
     pub async fn end(&self, citizen: &Citizen, reply: Reply) -> Result<Reply, Error> {
         self.store.revoke(citizen.session()).await?;
         Ok(self.without_cookies(reply))
+    }
+
+    /// The citizen's sessions that live, the latest first.
+    pub async fn list(&self, citizen: &Citizen) -> Result<Vec<OpenSession>, Fault> {
+        self.store.of_citizen(citizen).await
+    }
+
+    /// Ends one of the citizen's sessions, by its name in the list; nothing when there is none of that name.
+    pub async fn end_one(&self, citizen: &Citizen, name: &str) -> Result<Option<Reply>, Fault> {
+        let ended = self.store.end_of_citizen(citizen, name).await?;
+        Ok(ended.map(|current| match current {
+            true => self.without_cookies(Reply::no_content()),
+            false => Reply::no_content(),
+        }))
     }
 
     /// Takes the cookies back.

@@ -1,24 +1,26 @@
 //! HTTP functions: API Gateway v2 event → request → reply → answer.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use domain::Fault;
 use lambda_http::ext::RequestExt;
 use lambda_http::request::{LambdaRequest, RequestContext};
-use lambda_http::{Adapter, Body, Context, LambdaEvent, Request, Response, Service, service_fn};
+use lambda_http::{
+    Adapter, Body, Context, IntoResponse, LambdaEvent, Request, Response, Service, service_fn,
+};
 use runtime::{ConfigError, Env};
 use web::{Function, Incoming, Problem, Reply, ServedReply, Site, accepted_language, serve};
 
 use crate::access_log::{AccessLog, InvocationRecord, trace_id};
+use crate::deadline::left_until;
 use crate::{InProcess, InvocationAnswer, not_configured};
 
 /// Longest time that a request may take when Lambda does not say (INV-X01).
 const DEADLINE: Duration = Duration::from_secs(10);
 /// What is kept of Lambda's own deadline to answer in time (FM-58).
 const MARGIN: Duration = Duration::from_millis(500);
-/// 2020-01-01, in milliseconds: no invocation of ours ended before it. cargo-lambda's emulator sends a deadline of 1970.
-const EARLIEST_DEADLINE: u64 = 1_577_836_800_000;
 
 struct HttpHost<F> {
     function: F,
@@ -32,7 +34,7 @@ impl<F: Function> HttpHost<F> {
         Ok(Arc::new(Self { function, site: Site::connect(env)?, book: AccessLog::of::<F>(env) }))
     }
 
-    async fn answer(&self, request: Request) -> Result<Response<Body>, std::convert::Infallible> {
+    async fn answer(&self, request: Request) -> Result<Verbatim, std::convert::Infallible> {
         let started = Instant::now();
         let limit = time_left(&request);
         let trace = trace(&request);
@@ -54,7 +56,17 @@ impl<F: Function> HttpHost<F> {
             code: served.error.as_ref().map(Problem::code).unwrap_or_default(),
             fault: served.error.as_ref().and_then(Problem::fault),
         });
-        Ok(response(served.reply))
+        Ok(Verbatim(response(served.reply)))
+    }
+}
+
+/// An answer whose body goes out as it is. `lambda_http` decodes the texts of its own responses, and a table for an
+/// office would lose the byte order mark by which a spreadsheet knows that it is UTF-8.
+struct Verbatim(Response<Body>);
+
+impl IntoResponse for Verbatim {
+    fn into_response(self) -> Pin<Box<dyn Future<Output = Response<Body>> + Send>> {
+        Box::pin(std::future::ready(self.0))
     }
 }
 
@@ -77,19 +89,10 @@ fn ran_out_of_time(request_id: &str, asked_in: Option<&http::HeaderValue>) -> Se
     ServedReply { reply, error: Some(problem), route: None, subject: None }
 }
 
-/// Returns how long the request may take. A deadline that cannot be one counts as unknown; one that has passed leaves
-/// nothing.
+/// Returns how long the request may take.
 fn time_left(request: &Request) -> Duration {
-    let deadline = request.lambda_context_ref().map(|context| context.deadline);
-    let Some(deadline) = deadline.filter(|deadline| *deadline >= EARLIEST_DEADLINE) else { return DEADLINE };
-    let ends = std::time::UNIX_EPOCH.checked_add(Duration::from_millis(deadline));
-    let left = ends.and_then(|ends| ends.duration_since(now()).ok()).unwrap_or_default();
-    left.saturating_sub(MARGIN).min(DEADLINE.saturating_mul(3))
-}
-
-#[expect(clippy::disallowed_methods, reason = "Lambda's deadline is in the machine's own time")]
-fn now() -> std::time::SystemTime {
-    std::time::SystemTime::now()
+    let left = request.lambda_context_ref().and_then(|context| left_until(context.deadline));
+    left.map_or(DEADLINE, |left| left.saturating_sub(MARGIN).min(DEADLINE.saturating_mul(3)))
 }
 
 fn incoming(request: Request) -> Incoming {
@@ -177,6 +180,7 @@ pub fn in_process<F: Function>(env: &Env) -> Result<InProcess, ConfigError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::deadline::{EARLIEST_DEADLINE, now};
 
     /// A request of an invocation that Lambda ends so long after the epoch.
     fn ends_at(at: Duration) -> Request {

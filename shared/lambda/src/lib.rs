@@ -2,6 +2,7 @@
 //! `main` of a [`web::Function`], [`run_worker`] that of a [`Worker`].
 
 mod access_log;
+mod deadline;
 mod http_event;
 pub mod log;
 mod worker;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 
 use runtime::{ConfigError, Env};
 
+pub use deadline::WorkTime;
 pub use http_event::in_process;
 pub use worker::{Worker, worker_in_process};
 

@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::access_log::{AccessLog, InvocationRecord, trace_id};
+use crate::deadline::WorkTime;
 use crate::{InProcess, InvocationAnswer, not_configured};
 
 /// A function fed by a stream or a schedule.
@@ -21,8 +22,12 @@ pub trait Worker: Sized + Send + Sync + 'static {
     /// Builds clients. Calls nobody.
     fn connect(env: &Env) -> Result<Self, ConfigError>;
 
-    /// Processes an event. A fault hands it back: Lambda delivers it again.
-    fn handle(&self, event: Self::Event) -> impl Future<Output = Result<Self::Answer, Fault>> + Send;
+    /// Processes an event, beginning nothing new once its time is used. A fault hands it back: Lambda delivers it again.
+    fn handle(
+        &self,
+        event: Self::Event,
+        time: WorkTime,
+    ) -> impl Future<Output = Result<Self::Answer, Fault>> + Send;
 }
 
 struct WorkerHost<W> {
@@ -37,7 +42,7 @@ impl<W: Worker> WorkerHost<W> {
 
     async fn work(&self, event: W::Event, context: &Context) -> Result<W::Answer, String> {
         let started = Instant::now();
-        let done = self.worker.handle(event).await;
+        let done = self.worker.handle(event, WorkTime::until(context.deadline)).await;
         self.book.close(&InvocationRecord {
             started,
             route: "event",

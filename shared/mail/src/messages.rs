@@ -50,6 +50,18 @@ pub enum Message {
     AccountClosed {
         help: String,
     },
+    /// Somebody logged in from a browser that the account did not know.
+    NewDevice {
+        /// Day and time, in Rome.
+        at: String,
+        forgot: String,
+    },
+    /// Nobody has entered the account for years.
+    AccountUnused {
+        /// The last day, as people write it.
+        until: String,
+        login: String,
+    },
     ConsentRevoked {
         search: String,
     },
@@ -142,7 +154,7 @@ impl Message {
 
 impl MailedLink {
     fn time(&self) -> String {
-        domain::time::in_rome(self.registered).strftime("%d/%m/%Y, %H:%M").to_string()
+        domain::time::rome_minute(self.registered)
     }
 }
 

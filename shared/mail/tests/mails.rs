@@ -51,6 +51,20 @@ fn messages() -> Vec<(&'static str, Message)> {
         ("identity decided, proven", Message::IdentityDecided { proven: true, login: at("/accedi") }),
         ("identity decided, not proven", Message::IdentityDecided { proven: false, login: at("/accedi") }),
         ("account closed", Message::AccountClosed { help: at("/aiuto") }),
+        (
+            "new device",
+            Message::NewDevice { at: "23/11/2026, 06:36".to_owned(), forgot: at("/password-dimenticata") },
+        ),
+        (
+            "payment received, at an address that nobody verified",
+            Message::PaymentReceived {
+                total: cents(4_550),
+                fee: Cents::ZERO,
+                paid: vec![Paid { reason: None, ..canteen.clone() }],
+                page: at("/pratiche/storico"),
+            },
+        ),
+        ("account unused", Message::AccountUnused { until: "23/12/2031".to_owned(), login: at("/accedi") }),
         ("consent revoked", Message::ConsentRevoked { search: at("/cerca") }),
         (
             "payment received",

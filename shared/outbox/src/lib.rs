@@ -116,6 +116,16 @@ impl OutboxWorker {
             }
             OutboxMessage::IdentityDisputed { accounts } => self.tell_of_dispute(stored, accounts).await,
             OutboxMessage::IdentityDecided { account } => self.tell_of_decision(stored, account).await,
+            OutboxMessage::NewDevice { account, at } => {
+                let forgot = self.links.page("/password-dimenticata");
+                let message = Message::NewDevice { at: domain::time::rome_minute(*at), forgot };
+                self.tell_account(stored, account, &message).await
+            }
+            OutboxMessage::AccountUnused { account, until } => {
+                let login = self.links.page("/accedi");
+                let message = Message::AccountUnused { until: domain::time::italian_date(*until), login };
+                self.tell_account(stored, account, &message).await
+            }
             OutboxMessage::CloseAccount { account, by } => self.close(stored, account, *by).await,
             OutboxMessage::UploadPosition { notice } => self.upload(notice).await,
             OutboxMessage::PaymentReceived { to, others, paid, fee, .. } => {
@@ -185,6 +195,18 @@ impl OutboxWorker {
         };
         let active = account.filter(|account| account.status == AccountStatus::Active);
         Ok(active.map(|account| (account.profile.email, account.profile.language)))
+    }
+
+    /// Tells an active account's holder something about it.
+    async fn tell_account(
+        &self,
+        stored: &StoredMessage,
+        account: &AccountId,
+        message: &Message,
+    ) -> Result<(), Fault> {
+        let Some(account) = self.active(account).await? else { return Ok(()) };
+        let to = (&account.profile.email, account.profile.language);
+        self.write(stored, LetterKind::Told, to, message).await
     }
 
     /// A registration, and the link that activates it: the same for every code and username, whoever has them.
@@ -398,6 +420,9 @@ impl OutboxWorker {
     async fn upload(&self, notice: &NoticeNumber) -> Result<(), Fault> {
         let Some(archive) = &self.archive else { return Ok(()) };
         let Some(debt) = archive.debts.get(DebtReader::Worker, notice).await? else { return Ok(()) };
+        if debt.is_forgotten() {
+            return Ok(());
+        }
         let position = Position::of(&debt, &archive.creditor, archive.debts.now());
         match archive.aca.upload(&position).await {
             Ok(stored) => {
@@ -431,10 +456,14 @@ impl OutboxWorker {
         let search = self.links.page("/");
         let to = (&profile.email, profile.language);
         let message = match by {
-            CloseReason::Revoked => Message::ConsentRevoked { search },
-            CloseReason::Operator => Message::AccountClosed { help: self.links.page("/aiuto") },
+            CloseReason::Revoked => Some(Message::ConsentRevoked { search }),
+            CloseReason::Operator => Some(Message::AccountClosed { help: self.links.page("/aiuto") }),
+            // Its holder was told before.
+            CloseReason::Unused => None,
         };
-        self.write(stored, LetterKind::Told, to, &message).await?;
+        if let Some(message) = &message {
+            self.write(stored, LetterKind::Told, to, message).await?;
+        }
         self.writer.take_back_all(&account).await?;
         self.accounts.erase(&account).await
     }

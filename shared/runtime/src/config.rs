@@ -194,6 +194,8 @@ settings! {
     debts_table: String = "DEBTS_TABLE", Required, text;
     /// Table of movements
     movements_table: String = "MOVEMENTS_TABLE", Required, text;
+    /// Table of what the audit has seen
+    audit_table: String = "AUDIT_TABLE", Required, text;
     /// Table of messages to process
     outbox_table: String = "OUTBOX_TABLE", Required, text;
     /// Table of counted attempts
@@ -212,6 +214,7 @@ impl Config {
     /// The names of the tables that were given.
     pub(crate) fn tables(&self) -> impl Iterator<Item = &str> {
         let all = [
+            &self.audit_table,
             &self.debts_table,
             &self.identity_table,
             &self.limits_table,

@@ -1,31 +1,30 @@
 //! Accounts, whose a username and a proven fiscal code is, mailed links and the short codes beside them.
 
+mod steps;
+mod writer;
+
 use std::time::Duration;
 
 use domain::Fault;
 use domain::account::{Account, AccountId, AccountStatus, LinkPurpose, Profile, Proof};
-use domain::bookkeeping::Reason;
 use domain::digest::sha256_hex;
 use domain::mailed_code::{self, MailedCode, SentCode};
-use domain::outbox::CloseReason;
 use domain::person::Email;
-use domain::proof::{self, Holder, ProofFacts, Proven};
-use domain::registration::{
-    self, AccountPlan, AccountWrite, Activated, Claim, MailedLink, OpenedLink, RegistrationFacts, ShownLink,
-};
+use domain::proof::Holder;
+use domain::registration::{self, Claim, MailedLink, OpenedLink, RegistrationFacts, ShownLink};
 use domain::{Error, FiscalCode, Timestamp, time};
 use runtime::{Clock, ConfigError, Env, IdentityProof};
 use serde::{Deserialize, Serialize};
 
+pub use self::writer::AccountWriter;
 use crate::citizen::Citizen;
-use crate::due_work::EARLIEST;
-use crate::keys::Key;
-use crate::outbox::Outbox;
+use crate::due_work::{DUE_PAGE, EARLIEST};
+use crate::keys::{DueShard, Key};
 use crate::pseudonyms::Pseudonyms;
 use crate::readers::AccountReader;
 use crate::table::{
-    Expression, Range, SortOrder, Step, Table, WriteOutcome, absent, attribute, instant, item, present,
-    with_due, with_ttl,
+    DuePage, DuePlace, Expression, Range, SortOrder, Step, Table, WriteOutcome, absent, attribute, instant,
+    item, present, with_ttl,
 };
 
 /// Reads accounts, and changes what needs no message.
@@ -36,13 +35,6 @@ pub struct Accounts {
     clock: Clock,
     /// Whether a fiscal code has to be proven.
     proof: bool,
-}
-
-/// Changes accounts together with the message that tells of it.
-#[derive(Clone)]
-pub struct AccountWriter {
-    accounts: Accounts,
-    outbox: Outbox,
 }
 
 /// An account's row. The profile goes when consent is withdrawn; the row stays, so that nothing dangles.
@@ -73,6 +65,12 @@ pub(crate) struct AccountRow {
     latest_reset: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     latest_email: Option<String>,
+    /// When a session was last opened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    entered_at: Option<Timestamp>,
+    /// When its holder was told that nobody enters it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    warned_at: Option<Timestamp>,
 }
 
 impl AccountRow {
@@ -90,9 +88,14 @@ impl AccountRow {
         })
     }
 
+    pub(crate) fn is_active(&self) -> bool {
+        self.status == AccountStatus::Active
+    }
+
     fn password_record(mut self, now: Timestamp) -> Option<PasswordRecord> {
         let hash = self.password.take()?;
-        Some(PasswordRecord { account: self.account(now)?, hash })
+        let entered_before = self.entered_at.is_some();
+        Some(PasswordRecord { account: self.account(now)?, hash, entered_before })
     }
 }
 
@@ -152,6 +155,8 @@ impl LinkRow {
 pub struct PasswordRecord {
     pub account: Account,
     pub hash: String,
+    /// Whether somebody has logged in before.
+    pub entered_before: bool,
 }
 
 /// How many accounts that name a fiscal code are looked at.
@@ -226,6 +231,15 @@ impl Accounts {
                 && account.status == AccountStatus::Active
                 && account.profile.fiscal_code == *code
         }))
+    }
+
+    /// Those of some accounts, 100 at most, that are closed or not there any more.
+    pub(crate) async fn gone_of(&self, accounts: &[AccountId]) -> Result<Vec<AccountId>, Fault> {
+        let keys: Vec<Key> = accounts.iter().map(Key::account).collect();
+        let rows: Vec<AccountRow> = self.table.get_many(&keys).await?.take_all(&keys)?;
+        let live =
+            |id: &AccountId| rows.iter().any(|row| row.id == *id && row.status != AccountStatus::Closed);
+        Ok(accounts.iter().filter(|id| !live(id)).cloned().collect())
     }
 
     /// Whose a fiscal code is, as far as anybody has proven it.
@@ -509,328 +523,25 @@ impl Accounts {
         // A proven fiscal code is its holder's only while that account is active: nothing is to be freed.
         let named = self.table.delete(&self.named_key(fiscal_code, &account.id).await?, None);
         let _ = self.table.write(vec![named]).await?;
-        let change = Expression::new("REMOVE profile, password, due_shard, due_at");
+        let change = Expression::new("REMOVE profile, password, entered_at, warned_at, due_shard, due_at");
         self.change(&account.id, change, has_status(AccountStatus::Closed)).await.map(drop)
     }
 
-    /// Accounts that the sweep has to look at: never activated, or closed and not yet erased.
+    /// Accounts that the sweep has to look at: never activated, closed and not yet erased, or not entered for years.
     pub async fn overdue(
         &self,
         _reader: AccountReader,
-        shard: &str,
-        limit: i32,
-    ) -> Result<Vec<Account>, Fault> {
-        let now = instant(self.clock.now());
-        let keys = self.table.due(shard, (EARLIEST, &now), limit, None).await?.items;
+        shard: DueShard,
+        after: Option<&DuePlace>,
+    ) -> Result<DuePage<Account>, Fault> {
+        let due = (EARLIEST, instant(self.clock.now()));
+        let page = self.table.due(&shard.plain(), (due.0, &due.1), DUE_PAGE, after).await?;
         let mut accounts = Vec::new();
-        for key in keys {
-            let row: Option<AccountRow> = self.table.get(&key).await?;
-            let account = row.and_then(|row| row.account(self.clock.now()));
-            accounts.extend(account.filter(|account| account.status != AccountStatus::Active));
+        for key in &page.items {
+            let row: Option<AccountRow> = self.table.get(key).await?;
+            accounts.extend(row.and_then(|row| row.account(self.clock.now())));
         }
-        Ok(accounts)
-    }
-
-    /// What each write asks of the table.
-    async fn steps(&self, writes: &[AccountWrite]) -> Result<Vec<Step>, Fault> {
-        let mut steps = Vec::new();
-        for write in writes {
-            steps.push(self.step(write).await?);
-        }
-        Ok(steps)
-    }
-
-    async fn step(&self, write: &AccountWrite) -> Result<Step, Fault> {
-        let table = &self.table;
-        Ok(match write {
-            AccountWrite::Create { account, password, until, previous } => {
-                let key = Key::account(&account.id);
-                let row = AccountRow {
-                    id: account.id.clone(),
-                    status: account.status,
-                    epoch: account.epoch,
-                    identity_proven: account.identity_proven,
-                    proof: account.proof.clone(),
-                    created_at: account.created_at,
-                    closed_at: None,
-                    profile: Some(account.profile.clone()),
-                    password: Some(password.clone()),
-                    previous: previous.clone(),
-                    latest_activate: None,
-                    latest_reset: None,
-                    latest_email: None,
-                };
-                table.put(&key, with_due(item(&key, &row)?, &key, *until), absent())
-            }
-            AccountWrite::AwaitUsername { username, before, by, until } => {
-                let key = self.username_key(username).await?;
-                let until = time::to_second(*until);
-                let row = ClaimRow { account: by.clone(), pending_until: Some(until) };
-                table.put(&key, item(&key, &row)?, as_read(before.as_ref()))
-            }
-            AccountWrite::TakeUsername { username, by } => {
-                let key = self.username_key(username).await?;
-                let row = ClaimRow { account: by.clone(), pending_until: None };
-                let free = Expression::new(
-                    "attribute_not_exists(pk) OR attribute_exists(pending_until) OR account = :id",
-                );
-                table.put(&key, item(&key, &row)?, free.text_value(":id", by.as_str()))
-            }
-            AccountWrite::NameCode { code, by } => {
-                let key = self.named_key(code, by).await?;
-                let row = NamedCodeRow { account: by.clone() };
-                table.put_always(&key, item(&key, &row)?, "it is the account's own")
-            }
-            AccountWrite::Hold { code, before, after } => {
-                let key = self.code_key(code).await?;
-                table.put(&key, item(&key, after)?, held_as_read(before.as_ref()))
-            }
-            AccountWrite::Prove { account, proof } => {
-                let key = Key::account(account);
-                let change = Expression::new("SET identity_proven = :yes, proof = :proof")
-                    .flag(":yes", true)
-                    .value(":proof", attribute(&key, proof)?);
-                table.update(&key, change, has_status(AccountStatus::Active))
-            }
-            AccountWrite::Unprove { account, ends_sessions } => {
-                let change = Expression::new("SET identity_proven = :no REMOVE proof ADD epoch :raised")
-                    .flag(":no", false)
-                    .number(":raised", i128::from(*ends_sessions));
-                table.update(&Key::account(account), change, present())
-            }
-            AccountWrite::AwaitEmail { account, email } => {
-                let change = Expression::new("SET profile.unconfirmed_email = :email")
-                    .text_value(":email", email.as_str());
-                table.update(&Key::account(account), change, has_status(AccountStatus::Active))
-            }
-            AccountWrite::ConfirmEmail { account, email } => {
-                let change = Expression::new("SET profile.email = :email REMOVE profile.unconfirmed_email")
-                    .text_value(":email", email.as_str());
-                let waits = Expression::new("#status = :status AND profile.unconfirmed_email = :waits")
-                    .name("#status", "status")
-                    .text_value(":status", "active")
-                    .text_value(":waits", email.as_str());
-                table.update(&Key::account(account), change, waits)
-            }
-            AccountWrite::UseLink { hash, at } => {
-                let change = Expression::new("SET used_at = :now").text_value(":now", at.to_string());
-                let unused = Expression::new(
-                    "attribute_exists(pk) AND attribute_not_exists(used_at) AND expires_at > :now",
-                );
-                table.update(&Key::link(hash), change, unused)
-            }
-            AccountWrite::Activate(id) => {
-                let active = Expression::new("SET #status = :active REMOVE due_shard, due_at")
-                    .text_value(":active", "active");
-                table.update(&Key::account(id), active, has_status(AccountStatus::Pending))
-            }
-            AccountWrite::SetPassword { account, epoch, password } => {
-                let change = Expression::new("SET password = :password ADD epoch :one")
-                    .text_value(":password", password)
-                    .number(":one", 1);
-                let same = Expression::new("epoch = :epoch AND #status = :status")
-                    .name("#status", "status")
-                    .number(":epoch", *epoch)
-                    .text_value(":status", "active");
-                table.update(&Key::account(account), change, same)
-            }
-            AccountWrite::Close { account, at } => {
-                let key = Key::account(account);
-                let change = Expression::new(
-                    "SET #status = :closed, closed_at = :now, due_shard = :shard, due_at = :due \
-                     ADD epoch :one",
-                )
-                .text_value(":closed", "closed")
-                .text_value(":now", at.to_string())
-                .text_value(":shard", key.shard())
-                .text_value(":due", instant(*at))
-                .number(":one", 1);
-                table.update(&key, change, has_status(AccountStatus::Active))
-            }
-        })
-    }
-}
-
-impl AccountWriter {
-    pub fn connect(env: &Env) -> Result<Self, ConfigError> {
-        Ok(Self { accounts: Accounts::connect(env)?, outbox: Outbox::connect(env)? })
-    }
-
-    /// What can be read, and changed without a message.
-    pub fn accounts(&self) -> &Accounts {
-        &self.accounts
-    }
-
-    async fn commit<O, E, F>(&self, decide: impl Fn(bool) -> F) -> Result<O, E>
-    where
-        E: From<Fault>,
-        F: Future<Output = Result<AccountPlan<O>, E>>,
-    {
-        let decide = &decide;
-        let steps = move |again| async move {
-            let plan = decide(again).await?;
-            let mut steps = self.accounts.steps(&plan.writes).await?;
-            for message in &plan.messages {
-                steps.push(self.outbox.message_step(message)?);
-            }
-            Ok((steps, plan.outcome))
-        };
-        self.accounts.table.commit(steps).await
-    }
-
-    /// Activates the account of a link that was opened before, once.
-    pub async fn activate(&self, opened: &OpenedLink) -> Result<Activated, Error> {
-        let decide = move |again: bool| async move {
-            if !again {
-                return registration::activate(opened, None, self.accounts.clock.now());
-            }
-            // Something was in the way: the other half of a double click, or another account of the username.
-            let (opened, _) = self.accounts.open_link(LinkPurpose::Activate, &opened.hash).await?;
-            let claim = self.accounts.claim(&opened.account.profile.username).await?;
-            registration::activate(&opened, claim.as_ref(), self.accounts.clock.now())
-        };
-        self.commit(decide).await
-    }
-
-    /// Sets a new password by a link that was opened before.
-    pub async fn reset_password(&self, opened: &OpenedLink, password: &str) -> Result<(), Error> {
-        let decide = move |again| async move {
-            let opened = match again {
-                true => self.accounts.open_link(LinkPurpose::ResetPassword, &opened.hash).await?.0,
-                false => opened.clone(),
-            };
-            Ok(registration::reset_password(&opened, password, self.accounts.clock.now()))
-        };
-        self.commit(decide).await.map(drop)
-    }
-
-    /// Sets a new password for a logged-in citizen: every session ends, the caller opens a new one.
-    pub async fn change_password(&self, citizen: &Citizen, hash: &str) -> Result<Account, Error> {
-        let epoch = citizen.account().epoch;
-        let decide = move |again| async move {
-            let account = self.account_of(citizen, again).await?;
-            registration::change_password(account.as_ref(), epoch, hash)
-        };
-        self.commit(decide).await
-    }
-
-    /// Closes an account: from now on no session of it is accepted; the worker mails a confirmation and erases it.
-    pub async fn close(&self, citizen: &Citizen) -> Result<(), Error> {
-        let decide = move |again| async move {
-            let account = self.account_of(citizen, again).await?;
-            Ok(registration::close(account.as_ref(), CloseReason::Revoked, self.accounts.clock.now()))
-        };
-        self.commit(decide).await
-    }
-
-    /// Closes the account of a username because an operator says so; nothing when there is none.
-    pub async fn close_by_operator(&self, username: &Email) -> Result<bool, Fault> {
-        let decide = move |_again| async move {
-            let account = self.accounts.of_username(username).await?;
-            let account = account.map(|record| record.account);
-            let plan =
-                registration::close(account.as_ref(), CloseReason::Operator, self.accounts.clock.now());
-            let found = !plan.writes.is_empty();
-            Ok(AccountPlan { writes: plan.writes, messages: plan.messages, outcome: found })
-        };
-        self.commit(decide).await
-    }
-
-    /// Proves a citizen's fiscal code by a debt of theirs; who may know better is told. The citizen is as they are then.
-    pub async fn prove(
-        &self,
-        citizen: Citizen,
-        known: Option<&Email>,
-        wait: Duration,
-    ) -> Result<Citizen, Error> {
-        let who = &citizen;
-        let decide = move |again| async move {
-            let account = self.account_of(who, again).await?.ok_or(Error::NotAuthenticated)?;
-            let holder = self.accounts.holder(&account.profile.fiscal_code).await?;
-            let holding = self.holding(holder.as_ref()).await?;
-            let facts = ProofFacts { account, holder, holding };
-            Ok::<_, Error>(proof::prove(&facts, known, wait, self.accounts.clock.now()))
-        };
-        match self.commit(decide).await? {
-            Proven::Own => Ok(citizen.with_proof()),
-            Proven::Waits | Proven::Disputed => Ok(citizen),
-        }
-    }
-
-    /// Takes back the proof that a mailed link contests.
-    pub async fn contest(&self, token: &str) -> Result<(), Error> {
-        if !registration::is_token(token) {
-            return Err(Error::LinkNotValid);
-        }
-        let hash = sha256_hex(&[token.as_bytes()]);
-        let hash = hash.as_str();
-        let decide = move |_again| async move {
-            let accounts = &self.accounts;
-            let link: Option<LinkRow> = accounts.table.get(&Key::link(hash)).await?;
-            let link = link.map(|link| link.mailed(hash, true));
-            let id = link.as_ref().map_or_else(|| AccountId::new(NOBODY), |link| link.account.clone());
-            let account = accounts.read(&id).await?.map(|record| record.account);
-            let holder = match &account {
-                Some(account) => accounts.holder(&account.profile.fiscal_code).await?,
-                None => None,
-            };
-            proof::contest(link.as_ref(), account.as_ref(), holder.as_ref(), accounts.clock.now())
-        };
-        self.commit(decide).await
-    }
-
-    /// Carries out what an operator decides of a fiscal code: it is this account's, or nobody's.
-    pub async fn decide_proof(
-        &self,
-        code: &FiscalCode,
-        to: Option<&Account>,
-        reason: &Reason,
-    ) -> Result<(), Fault> {
-        let decide = move |_again| async move {
-            let holder = self.accounts.holder(code).await?;
-            let holding = self.holding(holder.as_ref()).await?;
-            Ok(proof::decide(code, holder.as_ref(), holding.as_ref(), to, reason, self.accounts.clock.now()))
-        };
-        self.commit(decide).await
-    }
-
-    async fn holding(&self, holder: Option<&Holder>) -> Result<Option<Account>, Fault> {
-        match holder {
-            Some(holder) => Ok(self.accounts.read(&holder.account).await?.map(|record| record.account)),
-            None => Ok(None),
-        }
-    }
-
-    /// Asks for another address for a citizen's mail.
-    pub async fn change_email(&self, citizen: &Citizen, email: &Email) -> Result<(), Error> {
-        let decide = move |again| async move {
-            let account = self.account_of(citizen, again).await?.ok_or(Error::NotAuthenticated)?;
-            Ok(registration::change_email(&account, email))
-        };
-        self.commit(decide).await
-    }
-
-    /// Confirms the address that waits, by the link that was mailed there.
-    pub async fn confirm_email(&self, token: &str) -> Result<(), Error> {
-        let shown = ShownLink::Token(token.to_owned());
-        let link = self.accounts.shown_link(LinkPurpose::ConfirmEmail, &shown).await?;
-        let link = link.as_str();
-        let decide = move |_again| async move {
-            let (opened, _) = self.accounts.open_link(LinkPurpose::ConfirmEmail, link).await?;
-            registration::confirm_email(&opened, self.accounts.clock.now())
-        };
-        self.commit(decide).await
-    }
-
-    /// The account as the session knows it, or as it is now.
-    async fn account_of(&self, citizen: &Citizen, again: bool) -> Result<Option<Account>, Fault> {
-        match again {
-            true => {
-                let row = self.accounts.row(citizen.id()).await?;
-                Ok(row.and_then(|row| row.account(self.accounts.clock.now())))
-            }
-            false => Ok(Some(citizen.account().clone())),
-        }
+        Ok(page.with(accounts))
     }
 }
 
@@ -844,7 +555,7 @@ fn latest_name(purpose: LinkPurpose) -> &'static str {
     }
 }
 
-fn has_status(status: AccountStatus) -> Expression {
+pub(crate) fn has_status(status: AccountStatus) -> Expression {
     let status = match status {
         AccountStatus::Pending => "pending",
         AccountStatus::Active => "active",
@@ -855,36 +566,4 @@ fn has_status(status: AccountStatus) -> Expression {
 
 fn ours(id: &AccountId) -> Expression {
     Expression::new("account = :id").text_value(":id", id.as_str())
-}
-
-/// The condition that a fiscal code's holder and dispute are as they were read.
-fn held_as_read(holder: Option<&Holder>) -> Expression {
-    match holder {
-        None => absent(),
-        Some(Holder { account, dispute: None, .. }) => {
-            Expression::new("account = :id AND attribute_not_exists(dispute)")
-                .text_value(":id", account.as_str())
-        }
-        Some(Holder { account, dispute: Some(dispute), .. }) => {
-            Expression::new("account = :id AND dispute.since = :since")
-                .text_value(":id", account.as_str())
-                .text_value(":since", instant(dispute.since))
-        }
-    }
-}
-
-/// The condition that a claim is as it was read.
-fn as_read(claim: Option<&Claim>) -> Expression {
-    match claim {
-        None => absent(),
-        Some(Claim { account, pending_until: None }) => {
-            Expression::new("account = :id AND attribute_not_exists(pending_until)")
-                .text_value(":id", account.as_str())
-        }
-        Some(Claim { account, pending_until: Some(until) }) => {
-            Expression::new("account = :id AND pending_until = :until")
-                .text_value(":id", account.as_str())
-                .text_value(":until", instant(*until))
-        }
-    }
 }

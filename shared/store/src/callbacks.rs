@@ -2,12 +2,16 @@
 
 use domain::difference::{Difference, MoneyChannel};
 use domain::plan::CallbackId;
+use domain::retention::Retention;
 use domain::{Fault, Timestamp, digest, time};
 use runtime::{Clock, ConfigError, Env};
 use serde::{Deserialize, Serialize};
 
-use crate::keys::Key;
-use crate::table::{Expression, Step, Table, WriteOutcome, absent, instant, item, present, read, with_due};
+use crate::due_work::{DUE_PAGE, EARLIEST, EVER};
+use crate::keys::{CALLBACKS, Key, due_shards};
+use crate::table::{
+    Expression, Step, Table, WriteOutcome, absent, instant, item, present, with_due, with_place, with_ttl,
+};
 use crate::writer::difference_item;
 
 #[derive(Clone)]
@@ -95,8 +99,8 @@ impl Callbacks {
             applied: false,
             unreadable: false,
         };
-        let due = time::after(now, SENDER_FIRST);
-        let fresh = with_due(item(&key, &row)?, &key, due);
+        let (due, forgotten) = (time::after(now, SENDER_FIRST), Retention::DEBTS.ends(now));
+        let fresh = with_ttl(with_due(item(&key, &row)?, &key, due), forgotten);
         if self.table.write(vec![self.table.put(&key, fresh, absent())]).await? == WriteOutcome::Done {
             return Ok(RecordedCallback::ToApply);
         }
@@ -107,6 +111,8 @@ impl Callbacks {
                 let apart = digest::sha256_hex(&[sender_id.as_bytes(), hash.as_bytes()]);
                 let key = Key::callback(&CallbackId::from_stored(&apart));
                 let item = item(&key, &CallbackRow { applied: true, ..row })?;
+                let item = with_place(item, Key::applied_part(time::rome_date(now)), instant(now));
+                let item = with_ttl(item, forgotten);
                 let _ = self.table.write(vec![self.table.put(&key, item, absent())]).await?;
                 if stored.unreadable && !stored.applied {
                     // Perhaps its sender has mended it.
@@ -121,21 +127,24 @@ impl Callbacks {
         }
     }
 
-    /// The step that marks a callback as applied, with what it changed.
+    /// The step that marks a callback as applied, with what it changed. It no longer waits; the index leads to it by the
+    /// day on which it was applied, for operators who apply it again.
     pub(crate) fn applied_step(&self, id: &CallbackId) -> Step {
-        let applied = Expression::new("SET applied = :yes REMOVE due_shard, due_at").flag(":yes", true);
+        let today = Key::applied_part(time::rome_date(self.clock.now()));
+        let applied = Expression::new("SET applied = :yes, due_shard = :today, due_at = received_at")
+            .flag(":yes", true)
+            .text_value(":today", today);
         self.table.update(&Key::callback(id), applied, present())
     }
 
-    /// Marks a callback as applied that holds nothing to apply.
-    pub async fn mark_applied(&self, id: &CallbackId) -> Result<(), Fault> {
-        let _ = self.table.write(vec![self.applied_step(id)]).await?;
-        Ok(())
-    }
-
-    /// Keeps a genuine callback that cannot be read for a person to look at, however often it comes.
+    /// Keeps a genuine message that cannot be read, or names identifiers that are not ours, for a person to look at,
+    /// however often it comes.
     pub async fn mark_unreadable(&self, id: &CallbackId, channel: CallbackChannel) -> Result<(), Fault> {
-        let marked = Expression::new("SET unreadable = :yes REMOVE due_shard, due_at").flag(":yes", true);
+        // The sweep leaves it alone; the index leads to it by the day, for operators.
+        let today = Key::applied_part(time::rome_date(self.clock.now()));
+        let marked = Expression::new("SET unreadable = :yes, due_shard = :today, due_at = received_at")
+            .flag(":yes", true)
+            .text_value(":today", today);
         let channel = match channel {
             CallbackChannel::Psp => MoneyChannel::Psp,
             CallbackChannel::Node => MoneyChannel::Node,
@@ -159,16 +168,36 @@ impl Callbacks {
         Ok(row.and_then(|row| StoredCallback::of(key, row)))
     }
 
-    /// The callbacks received from one instant until before another, oldest first: a scan, for operators.
+    pub(crate) async fn read_all(&self, keys: &[Key]) -> Result<Vec<StoredCallback>, Fault> {
+        let mut found = self.table.get_many(keys).await?;
+        let rows = keys.iter().map(|key| Ok(found.take(key)?.and_then(|row| StoredCallback::of(key, row))));
+        Ok(rows.collect::<Result<Vec<_>, Fault>>()?.into_iter().flatten().collect())
+    }
+
+    /// The callbacks received from one instant until before another, oldest first: those that wait, and those of each
+    /// day since on which one may have been applied.
     pub async fn received(&self, from: Timestamp, until: Timestamp) -> Result<Vec<StoredCallback>, Fault> {
-        let events = Expression::new("begins_with(pk, :event)").text_value(":event", "EVENT#");
+        let waiting = due_shards().map(|shard| (shard.of(CALLBACKS), (EARLIEST.to_owned(), EVER.to_owned())));
+        // Whoever applied it may have been ahead of our clock.
+        let last = time::after(self.clock.now(), std::time::Duration::from_secs(24 * 60 * 60));
+        let days = time::days(time::rome_date(from), time::rome_date(last));
+        // Instants are stored with as many decimals as they have: no second is cut in two.
+        let second = |at: Timestamp| instant(at).trim_end_matches('Z').to_owned();
+        let range = (second(from), format!("{}~", second(until)));
+        let applied = days.map(|day| (Key::applied_part(day), range.clone()));
         let mut found = Vec::new();
-        for (key, item) in self.table.scan_all(events).await? {
-            let row: CallbackRow = read(key.kind(), item)?;
-            if (from..until).contains(&row.received_at) {
-                found.extend(StoredCallback::of(&key, row));
+        for (part, (from, until)) in waiting.chain(applied) {
+            let mut after = None;
+            loop {
+                let page = self.table.due(&part, (&from, &until), DUE_PAGE, after.as_ref()).await?;
+                found.extend(self.read_all(&page.items).await?);
+                match page.next {
+                    Some(next) => after = Some(next),
+                    None => break,
+                }
             }
         }
+        found.retain(|callback| (from..until).contains(&callback.received_at));
         found.sort_by_key(|callback| callback.received_at);
         Ok(found)
     }

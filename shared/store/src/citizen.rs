@@ -3,15 +3,17 @@
 use domain::Fault;
 use domain::account::{Account, AccountId, AccountStatus};
 use domain::debt::Viewer;
+use domain::digest::sha256_hex;
+use domain::retention::Retention;
 use domain::session::SessionLimits;
 use domain::{FiscalCode, Timestamp, time};
 use runtime::{Clock, ConfigError, Env, IdentityProof};
 use serde::{Deserialize, Serialize};
 
-use crate::accounts::AccountRow;
+use crate::accounts::{AccountRow, has_status};
 use crate::keys::Key;
 use crate::pseudonyms::Pseudonyms;
-use crate::table::{Expression, Table, instant, item, present, with_ttl};
+use crate::table::{Expression, Range, SortOrder, Table, instant, item, present, with_ttl};
 
 /// Somebody with a live session. Every personal read or write asks for one; only this module makes one.
 #[derive(Clone, Debug)]
@@ -92,6 +94,32 @@ pub(crate) struct SessionRow {
     revoked: bool,
 }
 
+/// A session in the list of its account. What it is now is in its own row.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct SessionPointer {
+    session: String,
+}
+
+/// A session that lives, as its account sees it.
+#[derive(Clone, Debug)]
+pub struct OpenSession {
+    /// Names it in the account's list; it opens nothing.
+    pub name: String,
+    pub started_at: Timestamp,
+    pub seen_at: Timestamp,
+    /// Whether it is the one that asks.
+    pub current: bool,
+}
+
+/// How many sessions of an account are looked at, the latest first.
+const LISTED: usize = 100;
+
+/// What a session is called in its account's list: by when it began, and a hash of its id.
+fn name_of(session: &str, started: Timestamp) -> String {
+    let hash: String = sha256_hex(&[b"session", session.as_bytes()]).chars().take(22).collect();
+    format!("{:010x}{hash}", started.as_second())
+}
+
 #[derive(Clone)]
 pub struct SessionStore {
     table: Table,
@@ -124,10 +152,34 @@ impl SessionStore {
             revoked: false,
         };
         let ends_at = time::after(now, self.limits.absolute);
-        let session = Key::session(&id);
-        let item = with_ttl(item(&session, &row)?, ends_at);
-        let step = self.table.put_always(&session, item, "a session's random id is its own");
-        let _ = self.table.write(vec![step]).await?;
+        let forgotten = Retention::SESSIONS.ends(now);
+        let (session, listed) = (Key::session(&id), Key::session_of(&account.id, &name_of(&id, now)));
+        let pointer = SessionPointer { session: id.clone() };
+        let (row, pointer) = (item(&session, &row)?, item(&listed, &pointer)?);
+        let (session, listed, row, pointer) = (&session, &listed, &row, &pointer);
+        let account_key = &Key::account(&account.id);
+        let decide = move |again| async move {
+            let its_own = "a session's random id is its own";
+            let mut steps = vec![
+                self.table.put_always(session, with_ttl(row.clone(), forgotten), its_own),
+                self.table.put_always(listed, with_ttl(pointer.clone(), forgotten), its_own),
+            ];
+            let entered =
+                Expression::new("SET entered_at = :now, due_shard = :shard, due_at = :due REMOVE warned_at")
+                    .text_value(":now", instant(now))
+                    .text_value(":shard", account_key.due_part())
+                    .text_value(":due", instant(Retention::ACCOUNTS.ends(now)));
+            // Closed meanwhile: the session lives no more than the account, which is left to be erased.
+            let still = match again {
+                true => self.table.get::<AccountRow>(account_key).await?.is_some_and(|row| row.is_active()),
+                false => true,
+            };
+            if still {
+                steps.push(self.table.update(account_key, entered, has_status(AccountStatus::Active)));
+            }
+            Ok::<_, Fault>((steps, ()))
+        };
+        self.table.commit(decide).await?;
         let key = SessionKey { id, account: account.id.clone(), epoch: account.epoch };
         let pseudonym = self.pseudonyms.subject("log", account.id.as_str()).await?;
         Ok(LiveSession { key, ends_at, pseudonym })
@@ -169,6 +221,47 @@ impl SessionStore {
         if let Err(error) = self.table.write(vec![self.table.update(key, change, live)]).await {
             tracing::warn!(event = "session.not_touched", cause = %error, "a session's use was not noted");
         }
+    }
+
+    /// The citizen's sessions that live, the latest first.
+    pub async fn of_citizen(&self, citizen: &Citizen) -> Result<Vec<OpenSession>, Fault> {
+        let (partition, range) =
+            (Key::account_partition(citizen.id()), Range::StartsWith("SESSION#".to_owned()));
+        let listed =
+            self.table.query::<SessionPointer>(&partition, range, SortOrder::Falling, LISTED, None).await?;
+        let keys: Vec<Key> = listed.items.iter().map(|pointer| Key::session(&pointer.session)).collect();
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut found = self.table.get_many(&keys).await?;
+        let (account, now) = (citizen.account(), self.clock.now());
+        let mut sessions = Vec::new();
+        for (SessionPointer { session: id }, key) in listed.items.into_iter().zip(&keys) {
+            let Some(row) = found.take::<SessionRow>(key)? else { continue };
+            let lives = !row.revoked
+                && row.epoch == account.epoch
+                && self.limits.alive(row.created_at, row.seen_at, now);
+            if lives {
+                let name = name_of(&id, row.created_at);
+                let current = id == citizen.session();
+                sessions.push(OpenSession {
+                    name,
+                    started_at: row.created_at,
+                    seen_at: row.seen_at,
+                    current,
+                });
+            }
+        }
+        Ok(sessions)
+    }
+
+    /// Ends one of the citizen's sessions, by its name in the list. Returns whether it is the one that asks; nothing when
+    /// there is none of that name. Harmless to repeat.
+    pub async fn end_of_citizen(&self, citizen: &Citizen, name: &str) -> Result<Option<bool>, Fault> {
+        let key = Key::session_of(citizen.id(), name);
+        let Some(SessionPointer { session }) = self.table.get(&key).await? else { return Ok(None) };
+        self.revoke(&session).await?;
+        Ok(Some(session == citizen.session()))
     }
 
     /// Ends one session. Harmless to repeat.

@@ -6,13 +6,14 @@ use domain::debt::{DebtState, Viewer};
 use domain::notice::{DebtCode, DebtCodes, Issuing, Iuv, NoticeNumber};
 use domain::plan::{DebtChange, Plan};
 use domain::receipt::Receipt;
+use domain::retention;
 use domain::{Debt, Error, Fault, FiscalCode, Timestamp};
 use runtime::{Clock, ConfigError, Env};
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
+use crate::accounts::Accounts;
 use crate::citizen::Citizen;
-use crate::due_work::EARLIEST;
 use crate::error;
 use crate::idempotency::{Idempotency, IdempotencyHold};
 use crate::keys::{Key, closed_place, to_pay_place};
@@ -20,8 +21,7 @@ use crate::listing::DebtPage;
 use crate::pseudonyms::Pseudonyms;
 use crate::readers::DebtReader;
 use crate::table::{
-    Item, QueryPage, Range, SortOrder, Step, Table, absent, fine_instant, instant, item, unchanged_since,
-    with_due,
+    Item, QueryPage, Range, SortOrder, Step, Table, absent, fine_instant, item, unchanged_since, with_due,
 };
 use crate::writer::DebtWriter;
 
@@ -105,7 +105,7 @@ impl Debts {
         let theirs = |debt: &Debt| {
             let (owner, claimed) = (debt.debtor.fiscal_code.as_str(), proof.fiscal_code.as_str());
             let same = owner.as_bytes().ct_eq(claimed.as_bytes());
-            bool::from(same) && debt.is_published(now)
+            bool::from(same) && !debt.is_forgotten() && debt.is_published(now)
         };
         candidates.into_iter().find(theirs).ok_or(Error::DebtNotFound)
     }
@@ -180,11 +180,20 @@ impl Debts {
     }
 
     /// Joins a debt found by both codes to an account. Harmless to repeat.
-    pub async fn associate(&self, citizen: &Citizen, proof: &DebtCodes) -> Result<Associated, Error> {
+    pub async fn associate(
+        &self,
+        citizen: &Citizen,
+        proof: &DebtCodes,
+        accounts: &Accounts,
+    ) -> Result<Associated, Error> {
         let decide = move |_again| async move {
             let debt = self.find(proof).await?;
             let proves = domain::proof::proves(&debt, &citizen.account().profile, self.now());
-            let plan = changes::associate(&debt, &citizen.viewer(), proves)?;
+            let gone = match debt.is_full() {
+                true => accounts.gone_of(&debt.watchers).await?,
+                false => Vec::new(),
+            };
+            let plan = changes::associate(&debt, &citizen.viewer(), proves, &gone)?;
             let mut steps = Vec::new();
             for change in &plan.debts {
                 steps.extend(self.change_steps(change).await?);
@@ -192,11 +201,6 @@ impl Debts {
             Ok::<_, Error>((steps, plan.outcome))
         };
         self.table.commit(decide).await
-    }
-
-    /// Keys of this table that are due by an instant, what comes first first.
-    pub(crate) async fn due_by(&self, shard: &str, until: Timestamp, limit: i32) -> Result<Vec<Key>, Fault> {
-        Ok(self.table.due(shard, (EARLIEST, &instant(until)), limit, None).await?.items)
     }
 
     /// The steps that write a changed debt: the item if its revision is still the one read, its entries in lists where
@@ -252,6 +256,9 @@ impl Debts {
 
     /// The lists that a debt is in: of its debtor, unless it is one account's alone, and of each account that watches it.
     async fn partitions(&self, debt: &Debt) -> Result<Vec<String>, Fault> {
+        if debt.is_forgotten() {
+            return Ok(Vec::new());
+        }
         let code = &debt.debtor.fiscal_code;
         let owner = match &debt.only_of {
             None if !code.is_anonymous() => {
@@ -265,6 +272,9 @@ impl Debts {
     /// Where the back office finds it: under its debtor, and under the office's own number.
     async fn drawers(&self, debt: &Debt) -> Result<Vec<Key>, Fault> {
         let mut drawers = Vec::new();
+        if debt.is_forgotten() {
+            return Ok(drawers);
+        }
         if !debt.debtor.fiscal_code.is_anonymous() {
             let by = OfficeSearch::Debtor(debt.debtor.fiscal_code.clone());
             drawers.push(Key::filed(&self.drawer(&by).await?, debt));
@@ -448,7 +458,7 @@ impl DebtWriter {
         }
     }
 
-    /// Writes down that a debt's last day has passed.
+    /// Writes down that a debt's last day has passed, or forgets whose it was.
     pub async fn expire(&self, notice: &NoticeNumber) -> Result<(), Fault> {
         let decide = move |_again| async move {
             Ok::<_, Fault>(changes::expire(self.debts.read(notice).await?.as_ref(), self.now())?)
@@ -476,10 +486,11 @@ impl DebtRow {
 pub(crate) fn debt_item(key: &Key, debt: &Debt) -> Result<Item, Fault> {
     let text = serde_json::to_string(debt).map_err(|e| error::corrupt("DEBT", &e))?;
     let item = item(key, &DebtRow { debt: text, revision: debt.revision })?;
-    // An open debt with a last day comes back to the sweep when that day is over. Not while it waits for an attempt:
-    // until that has ended there is nothing to do, and its end writes the debt anew.
+    // An open debt with a last day comes back to the sweep when that day is over, any debt when its personal data go. Not
+    // while it waits for an attempt: until that has ended there is nothing to do, and its end writes the debt anew.
     let expires = debt.days.expires.filter(|_| debt.state == DebtState::Open && debt.attempt.is_none());
-    Ok(match expires.and_then(domain::time::end_of) {
+    let due = expires.and_then(domain::time::end_of).into_iter().chain(retention::forgotten_at(debt)).min();
+    Ok(match due {
         Some(at) => with_due(item, key, at),
         None => item,
     })

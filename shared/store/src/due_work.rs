@@ -1,4 +1,5 @@
-//! What the sweep finds due: attempts without outcome, callbacks never applied, debts past their last day.
+//! What the sweep finds due in the debts table: callbacks never applied, attempts without outcome, debts past their last
+//! day. Each kind waits in parts of the index of its own (`keys`), and is read page by page.
 
 use std::time::Duration;
 
@@ -8,8 +9,8 @@ use domain::payment::Attempt;
 use domain::time;
 
 use crate::callbacks::StoredCallback;
-use crate::keys::{Key, SHARDS};
-use crate::payments::Payments;
+use crate::keys::{CALLBACKS, DueShard, Key, PAYMENTS};
+use crate::table::{DuePage, DuePlace, instant};
 use crate::writer::DebtWriter;
 
 /// Something that has waited long enough.
@@ -22,10 +23,15 @@ pub enum DueWork {
     Debt(NoticeNumber),
 }
 
-/// How many items of one kind are processed in one run.
-const BATCH: i32 = 50;
-/// How many items are looked at to find the oldest; one batch read takes as many.
-const AT_ONCE: i32 = 100;
+/// The kinds of what is due in the debts table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DueQueue {
+    Callbacks,
+    Payments,
+    /// Also what a version wrote that knew one queue for all kinds.
+    Expiries,
+}
+
 /// How many items a page holds; one batch read takes as many.
 pub(crate) const DUE_PAGE: i32 = 100;
 /// Earlier than anything is due, and later.
@@ -34,38 +40,49 @@ pub(crate) const EVER: &str = "9999";
 /// The longest time between two inquiries about a payment.
 const LONGEST_WAIT: Duration = Duration::from_secs(60 * 60);
 
-/// The parts of the `due` index.
-pub fn due_shards() -> impl Iterator<Item = String> {
-    (0..SHARDS).map(|shard| format!("DUE#{shard}"))
+impl DueQueue {
+    fn part(self, shard: DueShard) -> String {
+        match self {
+            DueQueue::Callbacks => shard.of(CALLBACKS),
+            DueQueue::Payments => shard.of(PAYMENTS),
+            DueQueue::Expiries => shard.plain(),
+        }
+    }
 }
 
 impl DebtWriter {
-    /// What is due in one part of the debts table, each read again at the source.
-    pub async fn due_work(&self, shard: &str) -> Result<Vec<DueWork>, Fault> {
-        let mut due = Vec::new();
-        for key in self.debts.due_by(shard, self.now(), BATCH).await? {
-            if let Some(id) = Payments::attempt_due(&key) {
-                let attempt = self.payments.read(&id).await?;
-                due.extend(attempt.map(|attempt| DueWork::Attempt(Box::new(attempt))));
-            } else if let Some(notice) = key.pk.strip_prefix("DEBT#") {
-                due.extend(NoticeNumber::parse(notice).ok().map(DueWork::Debt));
-            } else if key.pk.starts_with("EVENT#") {
-                let stored = self.callbacks.read(&key).await?;
-                due.extend(
-                    stored.filter(|stored| !stored.applied && !stored.unreadable).map(DueWork::Callback),
-                );
-            }
-        }
-        Ok(due)
+    /// A page of what is due of one kind, earliest first. Attempts and callbacks are read again at the source; a debt is
+    /// read by whoever closes it.
+    pub async fn due_work(
+        &self,
+        queue: DueQueue,
+        shard: DueShard,
+        after: Option<&DuePlace>,
+    ) -> Result<DuePage<DueWork>, Fault> {
+        let now = instant(self.now());
+        let page = self.debts.table.due(&queue.part(shard), (EARLIEST, &now), DUE_PAGE, after).await?;
+        let of = |kind: &str| page.items.iter().filter(|key| key.kind() == kind).cloned().collect::<Vec<_>>();
+        let attempts = self.payments.pending(&of(PAYMENTS)).await?;
+        let callbacks = self.callbacks.read_all(&of(CALLBACKS)).await?;
+        let debts = page.items.iter().filter_map(|key| key.pk.strip_prefix("DEBT#"));
+        let debts = debts.filter_map(|notice| NoticeNumber::parse(notice).ok()).map(DueWork::Debt);
+        let due = callbacks
+            .into_iter()
+            .filter(|stored| !stored.applied && !stored.unreadable)
+            .map(DueWork::Callback);
+        let due = due.chain(attempts.into_iter().map(|attempt| DueWork::Attempt(Box::new(attempt))));
+        let due = due.chain(debts).collect();
+        Ok(page.with(due))
     }
 
     /// How long the oldest payment without outcome has been waiting for one, due for an inquiry by now or not.
-    pub async fn oldest_unknown(&self, shard: &str) -> Result<Option<Duration>, Fault> {
+    pub async fn oldest_unknown(&self, shard: DueShard) -> Result<Option<Duration>, Fault> {
         let now = self.now();
         // Its next inquiry is an hour away at most, and so it is among what is due by then.
-        let due = self.debts.due_by(shard, time::after(now, LONGEST_WAIT), AT_ONCE).await?;
-        let attempts: Vec<Key> = due.into_iter().filter(|key| Payments::attempt_due(key).is_some()).collect();
-        let waiting = self.payments.pending(&attempts).await?;
+        let until = instant(time::after(now, LONGEST_WAIT));
+        let part = DueQueue::Payments.part(shard);
+        let due: Vec<Key> = self.debts.table.due(&part, (EARLIEST, &until), DUE_PAGE, None).await?.items;
+        let waiting = self.payments.pending(&due).await?;
         Ok(waiting.iter().map(|attempt| domain::session::passed(attempt.started_at, now)).max())
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use domain::Fault;
 use domain::digest::sha256_hex;
+use domain::retention::Retention;
 use domain::{Error, Timestamp, time};
 use runtime::{Clock, ConfigError, Env, Random};
 use serde::{Deserialize, Serialize};
@@ -14,8 +15,6 @@ use crate::table::{Expression, Step, Table, WriteOutcome, instant, item, with_tt
 
 /// How long a running request keeps its key before a repeat may take it over.
 const RUNNING_FOR: Duration = Duration::from_secs(30);
-/// How long an answer is kept.
-const KEPT_FOR: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 #[derive(Clone)]
 pub struct Idempotency {
@@ -84,7 +83,7 @@ impl Idempotency {
         let record = Key::idempotency(&sha256_hex(&[route.as_bytes(), caller.as_bytes(), key.as_bytes()]));
         let fingerprint = sha256_hex(&[body]);
         let deadline = instant(time::after(now, RUNNING_FOR));
-        let kept_until = time::after(now, KEPT_FOR);
+        let kept_until = Retention::ANSWERS.ends(now);
         let holder = self.random.hex::<8>()?;
         let row = IdempotencyRow {
             fingerprint: fingerprint.clone(),

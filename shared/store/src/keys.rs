@@ -3,6 +3,7 @@
 //! | Table | pk | sk | What | Read by |
 //! |---|---|---|---|---|
 //! | identity | `ACC#uid` | `PROFILE` | account | sessions, login, links |
+//! | identity | `ACC#uid` | `SESSION#name` | session of an account | account |
 //! | identity | `CODE#h` | `CLAIM` | account that has proven a fiscal code | associate, worker |
 //! | identity | `CODE#h` | `NAMED#uid` | active account that names it | worker |
 //! | identity | `USER#h` | `CLAIM` | account that has a username, or the last that waits for it | login, worker |
@@ -25,16 +26,24 @@
 //! | debts | `RECEIPT#code` | `RECEIPT` | debt of a receipt's code | verify-receipt |
 //! | debts | `UNMATCHED#receiptId` | `MESSAGE` | money that matches nothing of ours | operators |
 //! | debts | `DIFF#id` | `DIFFERENCE` | what was told of money and needs a person | settlement, creditor-differences, operators |
+//! | audit | `AUDIT` | `ROUND#instant` | a round of the audit: when it began | audit, operators |
+//! | audit | `ROUND#instant` | `STEP#00000001` | how far it had come, and the ends of the chains seen until then | audit |
+//! | audit | `ROUND#instant` | `BROKEN#notice` | a debt that does not verify | operators |
 //! | movements | `DEBT#notice` | `M#000000000001` | movements, append-only | list-debts (detail), export, operators |
 //! | outbox | `OUT#id` | `LETTER` | messages: mail and other work to do | process-outbox, sweep |
 //! | limits | `LIMIT#meter#h` | `WINDOW` | attempts counted | limiter |
 //! | limits | `WAIT#h` | `WAIT` | failed logins of a username | login |
 //!
 //! `h` is a keyed hash: the tables do not list codes or addresses in clear.
-//! Index `due` (identity, debts, outbox): `due_shard`, `due_at`; sparse. Besides what waits for the sweep:
+//! Index `due` (identity, debts, outbox): `due_shard`, `due_at`; sparse. Each kind of waiting has parts of its own, so that
+//! no crowd of one kind stands before another:
 //!
 //! | Part | What waits | Read by |
 //! |---|---|---|
+//! | `DUE#0` to `3` | debts for their last day, accounts, messages | sweep |
+//! | `DUE#PAY#0` to `3` | payments for their outcome | sweep |
+//! | `DUE#EVENT#0` to `3` | callbacks that are not applied yet | sweep, operators |
+//! | `DONE#day` | callbacks applied that day, by when they were received | operators |
 //! | `DIFF#open`, `DIFF#resolved` | differences, by when they came and their id | operators, creditor |
 
 use std::collections::HashMap;
@@ -59,11 +68,41 @@ pub struct Key {
 /// What the sort keys of addresses given for payments begin with.
 pub(crate) const ADDRESS: &str = "MAIL#";
 
-/// How many parts the `due` index is cut into, so that no part is hot.
+/// How many parts of the `due` index each kind of waiting is spread over, so that no part is hot.
 pub(crate) const SHARDS: u8 = 4;
 
+/// What the audit's keys begin with.
+pub(crate) const ROUND: &str = "ROUND#";
+pub(crate) const STEP: &str = "STEP#";
+pub(crate) const BROKEN: &str = "BROKEN#";
+
+/// The kinds that wait in parts of their own.
+pub(crate) const PAYMENTS: &str = "PAY";
+pub(crate) const CALLBACKS: &str = "EVENT";
+
+/// One in so many of what waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DueShard(u8);
+
+/// Every one of them.
+pub fn due_shards() -> impl Iterator<Item = DueShard> {
+    (0..SHARDS).map(DueShard)
+}
+
+impl DueShard {
+    /// The part in which a kind waits.
+    pub(crate) fn of(self, kind: &str) -> String {
+        format!("DUE#{kind}#{}", self.0)
+    }
+
+    /// The part of the kinds that have none of their own.
+    pub(crate) fn plain(self) -> String {
+        format!("DUE#{}", self.0)
+    }
+}
+
 /// The kinds of rows.
-pub(crate) const KINDS: [&str; 22] = [
+pub(crate) const KINDS: [&str; 24] = [
     "ACC",
     "CODE",
     "USER",
@@ -86,6 +125,8 @@ pub(crate) const KINDS: [&str; 22] = [
     "OUT",
     "LIMIT",
     "WAIT",
+    "AUDIT",
+    "ROUND",
 ];
 
 impl Key {
@@ -115,10 +156,14 @@ impl Key {
         KINDS.iter().find(|known| **known == kind).copied().unwrap_or_default()
     }
 
-    /// The part of the `due` index that this key falls into.
-    pub(crate) fn shard(&self) -> String {
+    /// The part of the `due` index that this key waits in.
+    pub(crate) fn due_part(&self) -> String {
         let sum = self.pk.bytes().fold(0_u8, u8::wrapping_add);
-        format!("DUE#{}", sum % SHARDS)
+        let shard = DueShard(sum % SHARDS);
+        match self.kind() {
+            kind @ (PAYMENTS | CALLBACKS) => shard.of(kind),
+            _ => shard.plain(),
+        }
     }
 
     /// The part of the `due` index in which differences stand, those that need a person and those that are resolved.
@@ -126,8 +171,13 @@ impl Key {
         if open { "DIFF#open" } else { "DIFF#resolved" }
     }
 
+    /// The part of the `due` index in which callbacks stand that were applied on a day.
+    pub(crate) fn applied_part(day: Date) -> String {
+        format!("DONE#{day}")
+    }
+
     pub fn account(id: &AccountId) -> Self {
-        Self::new(format!("ACC#{}", id.as_str()), "PROFILE")
+        Self::new(Self::account_partition(id), "PROFILE")
     }
 
     pub fn fiscal_code_claim(hash: &str) -> Self {
@@ -157,6 +207,15 @@ impl Key {
 
     pub fn session(id: &str) -> Self {
         Self::new(format!("SESS#{id}"), "SESSION")
+    }
+
+    /// A session in the list of its account, by the name that it has there.
+    pub fn session_of(account: &AccountId, name: &str) -> Self {
+        Self::new(Self::account_partition(account), format!("SESSION#{name}"))
+    }
+
+    pub fn account_partition(id: &AccountId) -> String {
+        format!("ACC#{}", id.as_str())
     }
 
     pub fn debt(notice: &NoticeNumber) -> Self {
@@ -267,6 +326,25 @@ impl Key {
         format!("DEBT#{notice}")
     }
 
+    pub fn audit_round(began: Timestamp) -> Self {
+        Self::new(Self::AUDIT, format!("{ROUND}{}", instant(began)))
+    }
+
+    pub fn audit_step(began: Timestamp, number: u64) -> Self {
+        Self::new(Self::round_partition(began), format!("{STEP}{number:08}"))
+    }
+
+    pub fn audit_finding(began: Timestamp, notice: &str) -> Self {
+        Self::new(Self::round_partition(began), format!("{BROKEN}{notice}"))
+    }
+
+    pub fn round_partition(began: Timestamp) -> String {
+        format!("{ROUND}{}", instant(began))
+    }
+
+    /// The partition of the audit's rounds.
+    pub(crate) const AUDIT: &str = "AUDIT";
+
     pub fn message(id: &str) -> Self {
         Self::new(format!("OUT#{id}"), "LETTER")
     }
@@ -313,6 +391,7 @@ mod tests {
             Key::short_codes("activate", "h"),
             Key::link("t"),
             Key::session("s"),
+            Key::session_of(&account, "n"),
             Key::debt(&notice),
             Key::paid(&notice, "r1"),
             Key::attempt_of(&notice, at, &payment),
@@ -329,6 +408,9 @@ mod tests {
             Key::unmatched("r1"),
             Key::difference(&DifferenceId::of(DifferenceKind::Mismatch, &["r1"])),
             Key::movement(&notice, 7),
+            Key::audit_round(at),
+            Key::audit_step(at, 7),
+            Key::audit_finding(at, notice.as_str()),
             Key::message("o"),
             Key::limit("search", "h"),
             Key::wait("h"),
@@ -344,6 +426,7 @@ mod tests {
             "SHORT#activate#h | CODES",
             "LINK#t | LINK",
             "SESS#s | SESSION",
+            "ACC#a1 | SESSION#n",
             "DEBT#301000000000000144 | STATE",
             "DEBT#301000000000000144 | PAID#r1",
             &format!("DEBT#301000000000000144 | ATT#2026-11-23T05:36:00Z#{id}"),
@@ -360,6 +443,9 @@ mod tests {
             "UNMATCHED#r1 | MESSAGE",
             "DIFF#11177b193bc66dd09877282f9f16f351 | DIFFERENCE",
             "DEBT#301000000000000144 | M#000000000007",
+            "AUDIT | ROUND#2026-11-23T05:36:00Z",
+            "ROUND#2026-11-23T05:36:00Z | STEP#00000007",
+            "ROUND#2026-11-23T05:36:00Z | BROKEN#301000000000000144",
             "OUT#o | LETTER",
             "LIMIT#search#h | WINDOW",
             "WAIT#h | WAIT",

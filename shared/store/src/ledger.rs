@@ -1,73 +1,36 @@
 //! The ledger as operators and the audit see it: every debt with its movements, and whether they agree.
 
-use std::collections::HashSet;
-
-use domain::bookkeeping::{self, Booked, Reason, dealt_with};
+use domain::bookkeeping::{self, Booked, Reason};
 use domain::debt::DebtEvent;
 use domain::difference::Difference;
-use domain::ledger::{BrokenLedger, verify};
-use domain::movement::{Movement, MovementKind, MovementSource};
+use domain::ledger::{self, BrokenLedger, MoneyName};
+use domain::movement::Movement;
 use domain::notice::NoticeNumber;
-use domain::plan::UnmatchedMoney;
-use domain::{Debt, Fault, Timestamp};
-use futures_util::{StreamExt, TryStreamExt, stream};
+use domain::{Debt, Fault};
 use runtime::{ConfigError, Env};
+use serde::Deserialize;
 
-use crate::debts::read_debt;
+use crate::debts::DebtRow;
 use crate::due_work::{DUE_PAGE, EARLIEST, EVER};
 use crate::keys::Key;
 use crate::movements::Movements;
-use crate::table::{DuePage, DuePlace, Expression, Table, read};
-use crate::writer::DebtWriter;
+use crate::table::{DuePage, DuePlace, Range, SortOrder, Table};
+use crate::writer::{DebtWriter, MoneyTakenRow};
 
 /// Reads everybody's debts: only operators and the audit have one.
 #[derive(Clone)]
 pub struct Ledger {
-    table: Table,
-    movements: Movements,
+    pub(crate) table: Table,
+    pub(crate) movements: Movements,
 }
 
-/// A debt with everything that happened to it, and whether the two agree.
+/// A debt with everything that happened to it, and whether all of it agrees.
 pub struct DebtStatement {
-    pub debt: Debt,
+    /// Nothing when there are movements alone.
+    pub debt: Option<Debt>,
     pub movements: Vec<Movement>,
     pub verdict: Result<(), BrokenLedger>,
 }
-
-/// Money that is not simply the payment of a debt.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WaitingMoney {
-    pub kind: WaitingKind,
-    /// The debt it was meant for, when we know it.
-    pub notice: Option<NoticeNumber>,
-    /// The number of the movement, by which an operator refers to it.
-    pub number: Option<u64>,
-    /// In hundredths of the currency, as the sender said it.
-    pub cents: u64,
-    pub currency: String,
-    /// The receipt's or transaction's id.
-    pub reference: String,
-    pub source: MovementSource,
-    pub at: Timestamp,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum WaitingKind {
-    ToRefund,
-    Mismatch,
-    Unmatched,
-}
-
-/// What an audit of everything found.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct AuditTotals {
-    pub debts: u64,
-    pub movements: u64,
-    pub broken: u64,
-}
-
-/// How many debts are audited at the same time.
-const AT_ONCE: usize = 16;
 
 impl Ledger {
     pub fn connect(env: &Env) -> Result<Self, ConfigError> {
@@ -77,56 +40,62 @@ impl Ledger {
         })
     }
 
-    /// A debt's statement. What changes while we read is read again.
+    /// A debt's statement; nothing when there is neither debt nor movement. What changes while we read is read again:
+    /// broken is what was read twice in the same state.
     pub async fn statement(&self, notice: &NoticeNumber) -> Result<Option<DebtStatement>, Fault> {
+        let mut read_before = None;
         loop {
-            let Some(debt) = read_debt(&self.table, notice).await? else { return Ok(None) };
+            let (debt, names) = self.debt_and_names(notice).await?;
             let movements = self.movements.read(notice).await?;
-            let verdict = verify(&debt, &movements);
-            let unchanged = async || -> Result<bool, Fault> {
-                let now = read_debt(&self.table, notice).await?;
-                Ok(now.is_none_or(|now| now.revision == debt.revision))
+            let verdict = match &debt {
+                Some(debt) => ledger::audit(debt, &movements, &names),
+                None if movements.is_empty() && names.is_empty() => return Ok(None),
+                None => Err(BrokenLedger::DebtGone),
             };
-            // Movements are read after the debt: more of them than it counts may mean that it changed meanwhile.
-            let ahead = movements.last().is_some_and(|last| last.number > debt.version);
-            if verdict.is_ok() || !ahead || unchanged().await? {
+            let state = (debt.as_ref().map(|debt| debt.revision), movements.len(), names.len());
+            if verdict.is_ok() || read_before == Some(state) {
                 return Ok(Some(DebtStatement { debt, movements, verdict }));
             }
+            read_before = Some(state);
         }
     }
 
-    /// Verifies every debt, handing over each that is broken.
-    pub async fn audit(&self, mut broken: impl FnMut(&DebtStatement)) -> Result<AuditTotals, Fault> {
-        let (mut audited, mut after) = (AuditTotals::default(), None);
+    /// A debt and the names of the money taken for it, which stand side by side.
+    async fn debt_and_names(&self, notice: &NoticeNumber) -> Result<(Option<Debt>, Vec<MoneyName>), Fault> {
+        let partition = Key::debt(notice).pk;
+        let range = || Range::Between("PAID#".to_owned(), "STATE".to_owned());
+        let (mut debt, mut names, mut after) = (None, Vec::new(), None);
         loop {
-            let debts = Expression::new("sk = :state").text_value(":state", "STATE");
-            let (items, next) = self.table.scan(debts, after.as_ref()).await?;
-            let notices: Vec<NoticeNumber> = items.iter().filter_map(|(key, _)| notice_of(key)).collect();
-            let mut statements = stream::iter(notices)
-                .map(|notice| async move { self.statement(&notice).await })
-                .buffer_unordered(AT_ONCE);
-            while let Some(statement) = statements.try_next().await? {
-                let Some(statement) = statement else { continue };
-                audited.debts = audited.debts.saturating_add(1);
-                audited.movements = audited.movements.saturating_add(statement.debt.version);
-                if statement.verdict.is_err() {
-                    audited.broken = audited.broken.saturating_add(1);
-                    broken(&statement);
+            let page =
+                self.table.query::<LedgerRow>(&partition, range(), SortOrder::Rising, PAGE, after.as_ref());
+            let page = page.await?;
+            let last = page.items.last().map(|row| Key { pk: partition.clone(), sk: row.sk.clone() });
+            for LedgerRow { sk, debt: stored, taken } in page.items {
+                let key = Key { pk: partition.clone(), sk };
+                match (stored, taken) {
+                    (Some(row), _) => debt = Some(row.debt()?),
+                    (None, Some(row)) => names.extend(row.named(&key)),
+                    (None, None) => {}
                 }
             }
-            match next {
-                Some(next) => after = Some(next),
-                None => return Ok(audited),
+            match last.filter(|_| page.more) {
+                Some(last) => after = Some(last),
+                None => return Ok((debt, names)),
             }
         }
     }
 
-    /// Money to refund, mismatches and money of nothing we know, oldest first; without what has been dealt with.
-    pub async fn differences(&self) -> Result<Vec<WaitingMoney>, Fault> {
-        let mut differences = self.recorded().await?;
-        differences.extend(self.unmatched().await?);
-        differences.sort_by_key(|difference| difference.at);
-        Ok(differences)
+    /// All differences that are open, oldest first.
+    pub async fn differences(&self) -> Result<Vec<Difference>, Fault> {
+        let (mut all, mut after) = (Vec::new(), None);
+        loop {
+            let page = self.differences_page(true, after.as_ref()).await?;
+            all.extend(page.items);
+            match page.next {
+                Some(next) => after = Some(next),
+                None => return Ok(all),
+            }
+        }
     }
 
     /// A page of the differences that are open, or resolved, oldest first: by the sparse index, and read at the source. A
@@ -141,73 +110,22 @@ impl Ledger {
         let found = self.table.get_many(&page.items).await?.take_all(&page.items)?;
         Ok(page.with(found))
     }
-
-    async fn recorded(&self) -> Result<Vec<WaitingMoney>, Fault> {
-        let kinds = Expression::new("#kind IN (:refund, :mismatch, :refunded, :reconciled, :superseded)")
-            .name("#kind", "kind")
-            .text_value(":refund", MovementKind::DuplicateToRefund.as_str())
-            .text_value(":mismatch", MovementKind::Mismatch.as_str())
-            .text_value(":refunded", MovementKind::RefundNoted.as_str())
-            .text_value(":reconciled", MovementKind::Reconciled.as_str())
-            .text_value(":superseded", MovementKind::Superseded.as_str());
-        let found = self.movements.table.scan_all(kinds).await?;
-        let found =
-            found.into_iter().map(|(key, item)| Ok((notice_of(&key), read::<Movement>(key.kind(), item)?)));
-        let found: Vec<(Option<NoticeNumber>, Movement)> = found.collect::<Result<_, Fault>>()?;
-        let done: HashSet<(Option<NoticeNumber>, u64)> = found
-            .iter()
-            .filter_map(|(notice, movement)| Some((notice.clone(), dealt_with(movement)?)))
-            .collect();
-        let waiting = found.into_iter().filter(|(notice, movement)| {
-            movement.kind.is_difference() && !done.contains(&(notice.clone(), movement.number))
-        });
-        let differences = waiting.map(|(notice, movement)| WaitingMoney {
-            kind: match movement.kind {
-                MovementKind::DuplicateToRefund => WaitingKind::ToRefund,
-                _ => WaitingKind::Mismatch,
-            },
-            notice,
-            number: Some(movement.number),
-            cents: movement.cents.get(),
-            currency: "EUR".to_owned(),
-            reference: movement.reference.unwrap_or_default(),
-            source: movement.source,
-            at: movement.at,
-        });
-        Ok(differences.collect())
-    }
-
-    /// Money that matched nothing of ours, unless it was taken for a debt since: imported afterwards, and replayed.
-    async fn unmatched(&self) -> Result<Vec<WaitingMoney>, Fault> {
-        let both = Expression::new("begins_with(pk, :unmatched) OR begins_with(sk, :paid)")
-            .text_value(":unmatched", "UNMATCHED#")
-            .text_value(":paid", "PAID#");
-        let (mut unmatched, mut taken) = (Vec::new(), HashSet::new());
-        for (key, item) in self.table.scan_all(both).await? {
-            match key.sk.strip_prefix("PAID#") {
-                Some(receipt_id) => {
-                    taken.insert(receipt_id.to_owned());
-                }
-                None => unmatched.push(read::<UnmatchedMoney>(key.kind(), item)?),
-            }
-        }
-        unmatched.retain(|row| !taken.contains(&row.confirmation.receipt_id));
-        let differences =
-            unmatched.into_iter().map(|UnmatchedMoney { confirmation, told, at }| WaitingMoney {
-                kind: WaitingKind::Unmatched,
-                notice: None,
-                number: None,
-                cents: told.countable().get(),
-                currency: told.currency,
-                reference: confirmation.receipt_id,
-                source: confirmation.source,
-                at,
-            });
-        Ok(differences.collect())
-    }
 }
 
-fn notice_of(key: &Key) -> Option<NoticeNumber> {
+/// How many rows of a debt's partition are read at once.
+const PAGE: usize = 200;
+
+/// What stands of a debt between its attempts and the end of its partition: names of money, and the debt.
+#[derive(Deserialize)]
+struct LedgerRow {
+    sk: String,
+    #[serde(flatten)]
+    debt: Option<DebtRow>,
+    #[serde(flatten)]
+    taken: Option<MoneyTakenRow>,
+}
+
+pub(crate) fn notice_of(key: &Key) -> Option<NoticeNumber> {
     key.pk.strip_prefix("DEBT#").and_then(|notice| NoticeNumber::parse(notice).ok())
 }
 
@@ -226,8 +144,11 @@ impl DebtWriter {
                 Some(_) => self.movements.read(notice).await?,
                 None => Vec::new(),
             };
+            let ids = bookkeeping::differences_of(notice, &movements, number);
+            let keys: Vec<Key> = ids.iter().map(Key::difference).collect();
+            let known = self.debts.table.get_many(&keys).await?.take_all(&keys)?;
             let stored = debt.as_ref().map(|debt| (debt, movements.as_slice()));
-            Ok::<_, Fault>(bookkeeping::book(stored, number, event, reason, self.now()))
+            Ok::<_, Fault>(bookkeeping::book(stored, &known, number, event, reason, self.now()))
         };
         self.commit(decide).await
     }

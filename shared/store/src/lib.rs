@@ -10,13 +10,14 @@
 //! | limits on attempts, idempotency keys | [`RateLimits`], [`Idempotency`] |
 //! | what the sweep finds due | [`DueWork`] |
 //! | what needs a person | [`Differences`] |
-//! | the ledger, for operators and audit | [`Ledger`] |
+//! | the ledger, for operators; the audit's walk through it | [`Ledger`], [`Auditor`] |
 //! | keyed hashes in place of codes and usernames | [`Pseudonyms`] |
 
 // What cannot be added is said, never wrapped or rounded.
 #![deny(clippy::arithmetic_side_effects, clippy::float_arithmetic)]
 
 mod accounts;
+mod audit;
 mod callbacks;
 mod citizen;
 mod debts;
@@ -41,14 +42,16 @@ mod windows;
 mod writer;
 
 pub use accounts::{AccountWriter, Accounts, PasswordRecord};
+pub use audit::{AuditFinding, AuditRound, AuditTotals, Auditor, KeptFinding};
 pub use callbacks::{CallbackChannel, Callbacks, RecordedCallback, StoredCallback};
-pub use citizen::{Citizen, LiveSession, SessionKey, SessionStore};
+pub use citizen::{Citizen, LiveSession, OpenSession, SessionKey, SessionStore};
 pub use debts::{Debts, OfficeSearch};
 pub use differences::{DifferenceFilter, DifferencePage, Differences};
 pub use domain::rate_limits::RateLimit;
-pub use due_work::{DueWork, due_shards};
+pub use due_work::{DueQueue, DueWork};
 pub use idempotency::{Idempotency, IdempotencyHold, IdempotencyStart};
-pub use ledger::{AuditTotals, DebtStatement, Ledger, WaitingKind, WaitingMoney};
+pub use keys::{DueShard, due_shards};
+pub use ledger::{DebtStatement, Ledger};
 pub use limits::{AdmittedAttempt, PasswordOrigin, PasswordTry, RateLimits};
 pub use listing::{DebtPage, HistoryFilter, Listing};
 pub use movements::Movements;

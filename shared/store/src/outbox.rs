@@ -3,24 +3,21 @@
 use std::time::Duration;
 
 use domain::outbox::OutboxMessage;
+use domain::retention::Retention;
 use domain::{Fault, Timestamp, time};
 use runtime::metrics::MailOutcome;
 use runtime::{Clock, ConfigError, Env, Measure, Metrics, Random};
 use serde::{Deserialize, Serialize};
 
-use crate::due_work::{EARLIEST, EVER};
+use crate::due_work::{DUE_PAGE, EARLIEST, EVER};
 use crate::error;
-use crate::keys::Key;
-use crate::table::{Expression, Step, Table, instant, item, present, with_due};
+use crate::keys::{DueShard, Key};
+use crate::table::{DuePage, DuePlace, Expression, Step, Table, instant, item, present, with_due};
 
 /// How long the sweep leaves a message to the stream.
 const STREAM_FIRST: Duration = Duration::from_secs(2 * 60);
 /// How long one worker holds a message.
 const LEASE: Duration = Duration::from_secs(60);
-/// How long a processed message is kept, without its content.
-const KEPT_FOR: Duration = Duration::from_secs(7 * 24 * 60 * 60);
-/// How long a message that was given up is kept, for whoever has to look at it.
-const DEAD_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// How many messages are looked at to find the oldest; one batch read takes as many.
 const AT_ONCE: i32 = 100;
 /// After so many failures a person must look.
@@ -128,7 +125,7 @@ impl Outbox {
 
     /// The message is processed: its content goes, its id stays a week.
     pub async fn done(&self, id: &str) -> Result<(), Fault> {
-        let forget = time::after(self.clock.now(), KEPT_FOR);
+        let forget = Retention::LETTERS.ends(self.clock.now());
         let change =
             Expression::new("SET #state = :sent, #ttl = :ttl REMOVE letter, leased_until, due_shard, due_at")
                 .name("#state", "state")
@@ -146,7 +143,7 @@ impl Outbox {
         let change = if dead {
             self.metrics.note(Measure::Mail(MailOutcome::Dead));
             tracing::error!(event = "mail.dead", message_id = stored.id, "a message was given up");
-            let forget = time::after(self.clock.now(), DEAD_FOR);
+            let forget = Retention::DEAD_LETTERS.ends(self.clock.now());
             Expression::new("SET #state = :state, #ttl = :ttl REMOVE leased_until, due_shard, due_at")
                 .name("#ttl", "ttl")
                 .text_value(":state", "dead")
@@ -176,17 +173,19 @@ impl Outbox {
     }
 
     /// How long the oldest message still to do has waited, its next try due or not; of a hundred, the first due.
-    pub async fn oldest(&self, shard: &str) -> Result<Option<Duration>, Fault> {
-        let keys = self.table.due(shard, (EARLIEST, EVER), AT_ONCE, None).await?.items;
+    pub async fn oldest(&self, shard: DueShard) -> Result<Option<Duration>, Fault> {
+        let keys = self.table.due(&shard.plain(), (EARLIEST, EVER), AT_ONCE, None).await?.items;
         let rows: Vec<MessageRow> = self.table.get_many(&keys).await?.take_all(&keys)?;
         let now = self.clock.now();
         Ok(rows.iter().map(|row| domain::session::passed(row.written_at, now)).max())
     }
 
     /// Messages that the stream has not processed in time.
-    pub async fn overdue(&self, shard: &str, limit: i32) -> Result<Vec<String>, Fault> {
+    pub async fn overdue(&self, shard: DueShard, after: Option<&DuePlace>) -> Result<DuePage<String>, Fault> {
         let now = instant(self.clock.now());
-        let keys = self.table.due(shard, (EARLIEST, &now), limit, None).await?.items;
-        Ok(keys.into_iter().filter_map(|key| key.pk.strip_prefix("OUT#").map(str::to_owned)).collect())
+        let page = self.table.due(&shard.plain(), (EARLIEST, &now), DUE_PAGE, after).await?;
+        let ids = page.items.iter().filter_map(|key| key.pk.strip_prefix("OUT#").map(str::to_owned));
+        let ids = ids.collect();
+        Ok(page.with(ids))
     }
 }

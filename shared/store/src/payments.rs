@@ -6,6 +6,7 @@ use std::time::Duration;
 use domain::payment::{self, Attempt, AttemptStatus, PaymentId, PaymentPage};
 use domain::person::Email;
 use domain::plan::AttemptChange;
+use domain::retention::Retention;
 use domain::start_payment::{self, PaymentRequest as PaymentOrder, StartFacts, StartOutcome};
 use domain::{Debt, Error, Fault, time};
 use runtime::{ConfigError, Env};
@@ -174,10 +175,6 @@ impl Payments {
         let guard = unchanged_since(before.map(|before| before.revision));
         Ok(self.table.put(&key, attempt_item(&key, after)?, guard))
     }
-
-    pub(crate) fn attempt_due(key: &Key) -> Option<PaymentId> {
-        key.pk.strip_prefix("PAY#").and_then(PaymentId::parse)
-    }
 }
 
 impl DebtWriter {
@@ -262,7 +259,7 @@ pub(crate) fn attempt_item(key: &Key, attempt: &Attempt) -> Result<Item, Fault> 
     let text = serde_json::to_string(attempt).map_err(|e| error::corrupt("PAY", &e))?;
     let item = item(key, &AttemptRow { attempt: text, revision: attempt.revision })?;
     if attempt.status != AttemptStatus::Pending {
-        return Ok(item);
+        return Ok(with_ttl(item, Retention::DEBTS.ends(attempt.started_at)));
     }
     // A pending attempt comes back to the sweep.
     Ok(with_due(item, key, attempt.next_inquiry_at()))

@@ -280,19 +280,19 @@ impl Table {
         Ok(DuePage { items, next: answer.last_evaluated_key.filter(|key| !key.is_empty()).map(DuePlace) })
     }
 
-    /// A page of everything that passes the filter, each with its key, and where the next page begins. For
-    /// operators and the audit; what citizens ask for is read by key.
+    /// A page of everything that passes the filter, each with its key, and where the next page begins. For the audit,
+    /// which looks at a page again where it does not agree; what others ask for is read by key.
     pub async fn scan(
         &self,
-        filter: Expression,
+        filter: Option<Expression>,
         after: Option<&Key>,
     ) -> Result<(Vec<(Key, Item)>, Option<Key>), Fault> {
-        let (text, names, values) = filter.maps();
+        let (text, names, values) = parts(filter);
         let answer = self
             .client
             .scan()
             .table_name(&self.name)
-            .filter_expression(text)
+            .set_filter_expression(text)
             .set_expression_attribute_names(names)
             .set_expression_attribute_values(values)
             .set_exclusive_start_key(after.map(Key::attributes))
@@ -302,19 +302,6 @@ impl Table {
         let items = answer.items.unwrap_or_default();
         let keyed = items.into_iter().filter_map(|item| Some((Key::of(&item)?, item))).collect();
         Ok((keyed, answer.last_evaluated_key.as_ref().and_then(Key::of)))
-    }
-
-    /// Everything that passes the filter.
-    pub async fn scan_all(&self, filter: Expression) -> Result<Vec<(Key, Item)>, Fault> {
-        let (mut all, mut after) = (Vec::new(), None);
-        loop {
-            let (items, next) = self.scan(filter.clone(), after.as_ref()).await?;
-            all.extend(items);
-            match next {
-                Some(next) => after = Some(next),
-                None => return Ok(all),
-            }
-        }
     }
 
     /// Changes an item if the condition holds and gives back all of it.
@@ -505,9 +492,21 @@ impl Step {
 }
 
 /// Items that were found, by key.
+#[derive(Default)]
 pub(crate) struct FoundItems(HashMap<Key, Item>);
 
 impl FoundItems {
+    /// These and those of another read.
+    pub fn and(mut self, others: Self) -> Self {
+        self.0.extend(others.0);
+        self
+    }
+
+    /// An item as a row, which stays.
+    pub fn get<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, Fault> {
+        self.0.get(key).map(|item| read(key.kind(), item.clone())).transpose()
+    }
+
     pub fn contains(&self, key: &Key) -> bool {
         self.0.contains_key(key)
     }
@@ -550,7 +549,7 @@ pub(crate) fn with_ttl(mut item: Item, at: domain::Timestamp) -> Item {
 
 /// Marks an item as due for the sweep.
 pub(crate) fn with_due(item: Item, key: &Key, at: domain::Timestamp) -> Item {
-    with_place(item, key.shard(), instant(at))
+    with_place(item, key.due_part(), instant(at))
 }
 
 /// Gives an item its place in a part of the `due` index.

@@ -1,13 +1,15 @@
 //! Commits plans about debts: the debts, their movements, the attempt, the money taken and the messages in one
 //! transaction, only if everything is still as it was read.
 
-use domain::Fault;
-use domain::Timestamp;
 use domain::difference::{Difference, DifferenceChange};
+use domain::ledger::MoneyName;
 use domain::movement::MovementKind;
 use domain::outbox::OutboxMessage;
-use domain::plan::Plan;
+use domain::plan::{DebtChange, MoneyTaken, Plan};
+use domain::retention::Retention;
+use domain::{Cents, Fault, Timestamp};
 use runtime::{ConfigError, Env, Metrics, Random};
+use serde::{Deserialize, Serialize};
 
 use crate::callbacks::Callbacks;
 use crate::debts::Debts;
@@ -15,7 +17,7 @@ use crate::keys::Key;
 use crate::movements::Movements;
 use crate::outbox::Outbox;
 use crate::payments::Payments;
-use crate::table::{Expression, Item, Step, absent, fine_instant, item, present, with_place};
+use crate::table::{Expression, Item, Step, absent, fine_instant, item, present, with_place, with_ttl};
 
 /// Changes debts. Only functions that may append movements and write to the outbox have one.
 #[derive(Clone)]
@@ -94,7 +96,8 @@ impl DebtWriter {
         }
         for taken in &plan.money_taken {
             let key = Key::paid(&taken.notice, &taken.receipt_id);
-            let row = MoneyTakenRow { verdict: taken.verdict, cents: taken.cents, at: taken.at };
+            let movement = movement_of(&plan.debts, taken);
+            let row = MoneyTakenRow { verdict: taken.verdict, cents: taken.cents, at: taken.at, movement };
             // What its sender corrects was a difference, and only that is ever replaced (INV-M01).
             let guard = if taken.corrects { was_a_difference() } else { absent() };
             steps.push(table.put(&key, item(&key, &row)?, guard));
@@ -110,7 +113,8 @@ impl DebtWriter {
         }
         if let Some(money) = &plan.unmatched {
             let key = Key::unmatched(&money.confirmation.receipt_id);
-            steps.push(table.put(&key, item(&key, money)?, absent()));
+            let row = with_ttl(item(&key, money)?, Retention::DEBTS.ends(self.now()));
+            steps.push(table.put(&key, row, absent()));
         }
         let archive = |message: &&OutboxMessage| matches!(message, OutboxMessage::UploadPosition { .. });
         for message in plan.messages.iter().filter(|message| self.tells_archive || !archive(message)) {
@@ -125,7 +129,11 @@ impl DebtWriter {
 pub(crate) fn difference_item(key: &Key, difference: &Difference) -> Result<Item, Fault> {
     let part = Key::differences_part(difference.is_open()).to_owned();
     let place = format!("{}#{}", fine_instant(difference.at), difference.id.as_str());
-    Ok(with_place(item(key, difference)?, part, place))
+    let item = with_place(item(key, difference)?, part, place);
+    Ok(match difference.is_open() {
+        true => item,
+        false => with_ttl(item, Retention::DEBTS.ends(difference.at)),
+    })
 }
 
 /// The first resolution of a difference stays.
@@ -137,10 +145,27 @@ fn was_a_difference() -> Expression {
     Expression::new("verdict = :mismatch").text_value(":mismatch", MovementKind::Mismatch.as_str())
 }
 
+/// The number of the movement of money that a plan takes.
+fn movement_of(debts: &[DebtChange], taken: &MoneyTaken) -> Option<u64> {
+    let change = debts.iter().find(|change| change.after.notice == taken.notice)?;
+    change.movements.iter().find(|movement| movement.kind == taken.verdict).map(|movement| movement.number)
+}
+
 /// That money was taken for a debt, under its receipt's id.
-#[derive(serde::Serialize, serde::Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub(crate) struct MoneyTakenRow {
     pub verdict: MovementKind,
-    pub cents: domain::Cents,
-    at: Timestamp,
+    pub cents: Cents,
+    pub at: Timestamp,
+    /// The movement that says so, for the audit. Older rows have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub movement: Option<u64>,
+}
+
+impl MoneyTakenRow {
+    /// The name itself, from where it is stored.
+    pub fn named(&self, key: &Key) -> Option<MoneyName> {
+        let name = key.sk.strip_prefix("PAID#")?.to_owned();
+        Some(MoneyName { name, verdict: self.verdict, cents: self.cents, at: self.at })
+    }
 }

@@ -157,23 +157,29 @@ fn an_association_adds_an_account_once_and_up_to_the_limit() {
     let (account, own, other) =
         (AccountId::new("a1"), debt().debtor.fiscal_code, FiscalCode::parse("00743110157").unwrap());
     // What proves is watched as well: a proof may have to wait, or be disputed.
-    let plan = associate(&stored(), &mario(&account, &own, false), true).unwrap();
+    let plan = associate(&stored(), &mario(&account, &own, false), true, &[]).unwrap();
     assert_eq!((plan.debts.len(), plan.outcome.proves), (1, true));
     // Of a proven code: seen already.
-    let plan = associate(&stored(), &mario(&account, &own, true), true).unwrap();
+    let plan = associate(&stored(), &mario(&account, &own, true), true, &[]).unwrap();
     assert_eq!((plan.debts.len(), plan.outcome.proves), (0, true));
     // Another's: the account watches it, without a movement and once.
-    let plan = associate(&stored(), &mario(&account, &other, true), false).unwrap();
+    let plan = associate(&stored(), &mario(&account, &other, true), false, &[]).unwrap();
     assert_eq!((kinds(&plan), plan.outcome.proves), (vec![], false));
     let watched = plan.outcome.debt;
     assert_eq!(watched.watchers, std::slice::from_ref(&account));
-    assert_eq!(associate(&watched, &mario(&account, &other, true), false).unwrap().debts, []);
+    assert_eq!(associate(&watched, &mario(&account, &other, true), false, &[]).unwrap().debts, []);
     let crowd =
         Debt { watchers: (0..MAX_WATCHERS).map(|n| AccountId::new(format!("w{n}"))).collect(), ..stored() };
-    assert_eq!(code(associate(&crowd, &mario(&account, &other, true), false)), "DebtNotPayable");
-    // A crowd keeps nobody from proving.
-    let plan = associate(&crowd, &mario(&account, &own, false), true).unwrap();
+    assert_eq!(code(associate(&crowd, &mario(&account, &other, true), false, &[])), "DebtNotPayable");
+    // A crowd keeps nobody from proving; who only names the debtor's code takes nobody's place.
+    let plan = associate(&crowd, &mario(&account, &own, false), true, &[]).unwrap();
     assert_eq!((plan.debts.len(), plan.outcome.proves), (0, true));
+    assert_eq!(code(associate(&crowd, &mario(&account, &own, false), false, &[])), "DebtNotPayable");
+    // A closed account keeps no place from anybody.
+    let gone = [AccountId::new("w2"), AccountId::new("elsewhere")];
+    let plan = associate(&crowd, &mario(&account, &other, true), false, &gone).unwrap();
+    let names: Vec<&str> = plan.outcome.debt.watchers.iter().map(AccountId::as_str).collect();
+    assert_eq!(names, ["w0", "w1", "w3", "w4", "w5", account.as_str()]);
 }
 
 #[test]
@@ -291,13 +297,13 @@ fn an_operators_entry_deals_with_a_difference_once() {
     let (debt, movements) = (twice.after, twice.movements);
     assert_eq!(verify(&debt, &movements), Ok(()));
     let note = |debt: &Debt, movements: &[Movement], number, event| {
-        book(Some((debt, movements)), number, event, &reason, now())
+        book(Some((debt, movements)), &[], number, event, &reason, now())
     };
     let refused = |plan: Plan<Booked>| match plan.outcome {
         Booked::Refused(why) => why,
         booked => panic!("{booked:?}"),
     };
-    assert_eq!(refused(book(None, 1, DebtEvent::NoteRefund, &reason, now())), NotBooked::NoSuchDebt);
+    assert_eq!(refused(book(None, &[], 1, DebtEvent::NoteRefund, &reason, now())), NotBooked::NoSuchDebt);
     assert_eq!(refused(note(&debt, &movements, 9, DebtEvent::NoteRefund)), NotBooked::NoSuchMovement);
     let credit = refused(note(&debt, &movements, 2, DebtEvent::NoteRefund));
     assert_eq!(credit, NotBooked::NothingToSettle(MovementKind::Credit));

@@ -375,3 +375,36 @@ proptest! {
         prop_assert_eq!(Email::parse(&format!("\t{} ", address.to_lowercase())), Ok(email));
     }
 }
+
+#[test]
+fn idn_09_whoever_is_not_the_debtor_sees_a_first_name_and_an_initial() {
+    for (name, shortened) in [
+        ("Lucia Verdi", "Lucia V."),
+        ("Anna Maria De Luca", "Anna L."),
+        ("Zoë  Łukasz", "Zoë Ł."),
+        ("Cher", "C."),
+        ("", ""),
+    ] {
+        let person = Person { name: name.to_owned(), ..mario() };
+        let seen = person.shortened();
+        assert_eq!(seen.name, shortened, "{name}");
+        assert_eq!((seen.address_line(), &seen.email, &seen.fiscal_code), (None, &None, &person.fiscal_code));
+    }
+    let company =
+        Person { person_type: PersonType::Legal, name: "Officine Neri S.r.l.".to_owned(), ..mario() };
+    assert_eq!(company.shortened().name, "Officine Neri S.r.l.");
+}
+
+#[test]
+fn idn_04_what_follows_a_plus_is_the_same_mailbox() {
+    for (address, mailbox) in [
+        ("mario@example.it", "mario@example.it"),
+        ("Mario+1@Example.it", "mario@example.it"),
+        ("mario+a+b@example.it", "mario@example.it"),
+        ("+mario@example.it", "+mario@example.it"),
+        ("m.ario@example.it", "m.ario@example.it"),
+    ] {
+        assert_eq!(Email::parse(address).unwrap().mailbox(), mailbox, "{address}");
+    }
+    assert_ne!(Email::parse("mario+1@example.it"), Email::parse("mario@example.it"), "two addresses");
+}

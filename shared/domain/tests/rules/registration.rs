@@ -12,7 +12,7 @@ use domain::person::Email;
 use domain::registration::{
     AccountPlan, AccountWrite, Activated, Claim, MailedLink, OpenedLink, RegistrationFacts, ShownLink,
     activate, change_email, change_password, close, confirm_email, is_waiting, open_link, register,
-    reset_password,
+    reset_password, unused,
 };
 use domain::{Error, FieldCode, FiscalCode, Timestamp, time};
 
@@ -287,6 +287,27 @@ fn an_account_closes_once() {
     assert!(matches!(plan.messages[..], [OutboxMessage::CloseAccount { .. }]));
     for stored in [None, Some(account(AccountStatus::Closed)), Some(account(AccountStatus::Pending))] {
         assert_eq!(close(stored.as_ref(), CloseReason::Revoked, now()).writes, []);
+    }
+}
+
+#[test]
+fn idn_12_an_account_that_nobody_enters_is_warned_and_a_month_later_closed() {
+    let active = account(AccountStatus::Active);
+    let (id, entered, due) = (active.id.clone(), at("2021-11-30T09:00:00Z"), now());
+    let before = at("2026-11-30T08:59:59Z");
+    assert_eq!(unused(&active, entered, None, before), AccountPlan::nothing(()));
+    let until = at("2026-12-30T09:00:00Z");
+    let plan = unused(&active, entered, None, due);
+    assert_eq!(plan.writes, [AccountWrite::Warn { account: id.clone(), at: due, until }]);
+    let word = OutboxMessage::AccountUnused { account: id.clone(), until: time::rome_date(until) };
+    assert_eq!(plan.messages, [word]);
+    // Its holder has the whole time, however long ago the account was entered.
+    assert_eq!(unused(&active, entered, Some(due), at("2026-12-30T08:59:59Z")), AccountPlan::nothing(()));
+    let plan = unused(&active, entered, Some(due), until);
+    assert_eq!(plan.writes, [AccountWrite::CloseUnused { account: id.clone(), at: until }]);
+    assert_eq!(plan.messages, [OutboxMessage::CloseAccount { account: id, by: CloseReason::Unused }]);
+    for status in [AccountStatus::Pending, AccountStatus::Closed] {
+        assert_eq!(unused(&account(status), entered, None, due), AccountPlan::nothing(()));
     }
 }
 

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::account::{AccountId, Language};
-use domain::bookkeeping::Reason;
+use domain::bookkeeping::{self, Reason};
 use domain::debt::{Debt, DebtEvent, DebtState, OpenAttempt};
 use domain::difference::{Difference, DifferenceChange, DifferenceKind, ReceiptField, ResolutionKind};
 use domain::ledger::verify;
-use domain::movement::{MovementKind, MovementSource};
+use domain::movement::{Movement, MovementKind, MovementSource};
 use domain::notice::NoticeNumber;
 use domain::outbox::{OutboxMessage, Recipient};
 use domain::payment::{
@@ -38,7 +38,7 @@ fn amount(cents: u64) -> Amount {
 }
 
 /// Debts of 100, 200, … cents, each as its first movement left it.
-fn debts(n: u64) -> Vec<Debt> {
+pub fn debts(n: u64) -> Vec<Debt> {
     let numbered = |n| Debt {
         notice: NoticeNumber::issue("01".parse().unwrap(), n),
         amount: amount(100 * n),
@@ -113,17 +113,17 @@ fn ended(outcome: AttemptOutcome) -> Notification {
     Notification::Ended { payment_id: id(1), outcome, failure, source: MovementSource::PspInquiry }
 }
 
-fn receipt(debt: &Debt, cents: u64) -> Notification {
+pub fn receipt(debt: &Debt, cents: u64) -> Notification {
     let (notice, confirmation) = (debt.notice.clone(), confirmation(MovementSource::Node));
     let claims = ReceiptClaims::default();
     Notification::Receipt { notice, amount: amount(cents), confirmation, claims, by_hand: None }
 }
 
-fn facts(attempt: Option<Attempt>, debts: Vec<Debt>) -> SettlementFacts {
+pub fn facts(attempt: Option<Attempt>, debts: Vec<Debt>) -> SettlementFacts {
     SettlementFacts { attempt, debts, ..SettlementFacts::default() }
 }
 
-fn decided(facts: &SettlementFacts, notification: &Notification) -> Plan<Settled> {
+pub fn decided(facts: &SettlementFacts, notification: &Notification) -> Plan<Settled> {
     let codes: ReceiptCodes = [[1; 16], [2; 16], [3; 16], [4; 16], [5; 16]];
     settle(facts, notification, now(), &codes).unwrap()
 }
@@ -379,9 +379,23 @@ fn mon_04_whoever_would_pay_is_warned_until_the_difference_is_dealt_with() {
     assert_eq!(kept.mismatched, Some(id(1)));
     let reason = Reason::new("ragioneria", "mandato 118/2026").unwrap();
     let number = movements[0].number;
-    let booked =
-        domain::bookkeeping::book(Some((kept, movements)), number, DebtEvent::NoteRefund, &reason, now());
+    let opened = plan.differences[0].difference().clone();
+    // The payment is one that the account tells of.
+    let started = Movement {
+        number: 1,
+        kind: MovementKind::AttemptStarted,
+        reference: Some(id(1).to_string()),
+        ..movements[0].clone()
+    };
+    let account = [&[started], movements].concat();
+    assert!(bookkeeping::differences_of(&kept.notice, &account, number).contains(&opened.id));
+    let stored = Some((kept, account.as_slice()));
+    let known = std::slice::from_ref(&opened);
+    let booked = bookkeeping::book(stored, known, number, DebtEvent::NoteRefund, &reason, now());
     assert_eq!(booked.debts[0].after.mismatched, None);
+    let resolved = booked.differences[0].difference().resolution.as_ref().unwrap();
+    assert_eq!((resolved.resolution, resolved.by.as_str()), (ResolutionKind::Refunded, "ragioneria"));
+    assert_eq!(resolved.why, "mandato 118/2026");
 }
 
 #[test]
@@ -575,7 +589,7 @@ fn inv_m24_money_of_nothing_that_we_know_is_kept_once_and_settled_when_its_debt_
     let found = SettlementFacts { debts: vec![stranger.clone()], ..kept };
     let plan = decided(&found, &receipt(&stranger, 100));
     assert_eq!(plan.outcome, Settled::Credited);
-    assert!(matches!(plan.differences.as_slice(), [DifferenceChange::Replaced(found)] if !found.is_open()));
+    assert!(matches!(plan.differences.as_slice(), [DifferenceChange::Resolved(found)] if !found.is_open()));
 }
 
 #[test]

@@ -133,6 +133,8 @@ export function errorSummary(entries, extra = []) {
 export function form(element, { name = "", check = () => [], send, refused = () => null, waiting = null }) {
   let sending = false;
   let failed = false;
+  /** What a server refused although nothing here had anything against it, as it was typed. */
+  let refusedAs = {};
 
   /** @type {Sender["show"]} */
   const show = (errors, extra = []) => {
@@ -144,6 +146,9 @@ export function form(element, { name = "", check = () => [], send, refused = () 
       fieldError(element, field, text);
     }
     failed = true;
+    const typed = values(element);
+    const known = new Set(check(typed).map(({ field }) => field));
+    refusedAs = Object.fromEntries(entries.filter(({ field }) => field && !known.has(field)).map(({ field }) => [field, typed[field]]));
     errorSummary(entries, extra);
   };
 
@@ -193,8 +198,9 @@ export function form(element, { name = "", check = () => [], send, refused = () 
   element.addEventListener("focusout", ({ target }) => {
     const red = [...element.querySelectorAll("[aria-invalid=true]")].map((field) => field.getAttribute("name"));
     if (!failed || red.length === 0 || !(target instanceof HTMLElement) || !("name" in target)) return;
-    const wrong = new Set(check(values(element)).map(({ field }) => field));
-    const mended = red.filter((name) => !wrong.has(name));
+    const typed = values(element);
+    const wrong = new Set(check(typed).map(({ field }) => field));
+    const mended = red.filter((name) => !wrong.has(name) && !(name in refusedAs && typed[name] === refusedAs[name]));
     for (const name of mended) fieldError(element, name, null, true);
     for (const line of document.querySelectorAll("#errori li a")) {
       // It keeps its room: what is about to be pressed must not move.
