@@ -168,8 +168,9 @@ async fn machines_do_everything(portal: &TestPortal, mario: &PortalUser, paid: &
     let unknown =
         CallbackMessage::succeeded(&paying).with("paymentId", "0".repeat(32)).with("transactionId", "T3");
     psp.calls_back(&unknown.named("evt-5")).await.expect(200);
-    let kept = creditor.differences_of(&paid.number).await;
-    let id = kept.first().and_then(|kept| kept["id"].as_str()).expect("money came twice");
+    let kept = creditor.differences_of(&other.number).await;
+    let twice = kept.iter().find(|kept| kept["kind"] == "duplicate").expect("money came twice");
+    let id = twice["id"].as_str().unwrap();
     let how = json!({"resolution": "refunded", "by": "ragioneria", "why": "mandato 118"});
     creditor.resolves(id, &how, "rights").await.expect(200);
     creditor.resolves(&"0".repeat(32), &how, "unknown").await.refused(404, "not_found");

@@ -127,8 +127,6 @@ fn response(reply: Reply) -> Response<Body> {
     let body = match (reply.body.is_empty(), text) {
         (true, _) => Body::Empty,
         (false, true) => match String::from_utf8(reply.body) {
-            // A mark of byte order is taken for the encoding's own on the way out, and dropped: two leave one.
-            Ok(text) if text.starts_with('\u{feff}') => Body::Text(format!("\u{feff}{text}")),
             Ok(text) => Body::Text(text),
             Err(error) => Body::Binary(error.into_bytes()),
         },

@@ -1,8 +1,9 @@
 //! Payment attempts: stored before the PSP is called.
 
-use domain::notice::NoticeNumber;
+use std::cmp::Reverse;
 use std::time::Duration;
 
+use domain::notice::NoticeNumber;
 use domain::payment::{self, Attempt, AttemptStatus, PaymentId, PaymentPage};
 use domain::person::Email;
 use domain::plan::AttemptChange;
@@ -102,7 +103,11 @@ impl Payments {
             return Ok(Vec::new());
         }
         let rows: Vec<AttemptRow> = self.table.get_many(&keys).await?.take_all(&keys)?;
-        rows.into_iter().map(AttemptRow::attempt).collect()
+        let mut attempts: Vec<Attempt> =
+            rows.into_iter().map(AttemptRow::attempt).collect::<Result<_, _>>()?;
+        // Places have whole seconds.
+        attempts.sort_by_key(|attempt| Reverse(attempt.started_at));
+        Ok(attempts)
     }
 
     /// Where the outcome of an attempt is written, or was: the address that its payer gave, else the account's own.
