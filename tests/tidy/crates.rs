@@ -269,7 +269,7 @@ fn inv_x08_no_decision_reads_an_index_and_every_read_is_strongly_consistent() {
     let strong = table.matches("consistent_read(true)").count();
     assert_eq!(strong, asked - 1, "all but the question to the index: {asked} reads");
     let due: Vec<&String> = sources.iter().filter(|path| read(path).contains(".table.due(")).collect();
-    let expected = ["accounts", "callbacks", "differences", "due_work", "ledger", "outbox"]
+    let expected = ["accounts", "callbacks", "debts", "differences", "due_work", "ledger", "outbox"]
         .map(|name| format!("shared/store/src/{name}.rs"));
     let unexpected: Vec<String> = due.into_iter().filter(|path| !expected.contains(path)).cloned().collect();
     none(

@@ -37,20 +37,7 @@ impl Retention {
     pub const DEBTS: Retention = Retention::new(
         "debts",
         Period::Years(10),
-        &[
-            "DEBT",
-            "IUV",
-            "OWNER",
-            "SEEN",
-            "FILE",
-            "MONTH",
-            "OPEN",
-            "PAY",
-            "EVENT",
-            "RECEIPT",
-            "UNMATCHED",
-            "DIFF",
-        ],
+        &["DEBT", "IUV", "OWNER", "SEEN", "FILE", "OPEN", "PAY", "EVENT", "RECEIPT", "UNMATCHED", "DIFF"],
     );
     /// A spontaneous debt taken back, or never paid.
     pub const WISHES: Retention = Retention::new("wishes", Period::Years(1), &[]);

@@ -14,6 +14,7 @@ use subtle::ConstantTimeEq;
 
 use crate::accounts::Accounts;
 use crate::citizen::Citizen;
+use crate::due_work::DUE_PAGE;
 use crate::error;
 use crate::idempotency::{Idempotency, IdempotencyHold};
 use crate::keys::{Key, closed_place, to_pay_place};
@@ -21,7 +22,8 @@ use crate::listing::DebtPage;
 use crate::pseudonyms::Pseudonyms;
 use crate::readers::DebtReader;
 use crate::table::{
-    Item, QueryPage, Range, SortOrder, Step, Table, absent, fine_instant, item, unchanged_since, with_due,
+    DuePlace, Item, QueryPage, Range, SortOrder, Step, Table, absent, fine_instant, item, unchanged_since,
+    with_due, with_place,
 };
 use crate::writer::DebtWriter;
 
@@ -74,6 +76,11 @@ pub enum OfficeSearch {
     Debtor(FiscalCode),
     /// The office's own number.
     Reference(String),
+}
+
+/// Where a payment stands among those of its month, and in cursors.
+fn recorded_place(debt: &Debt) -> Option<String> {
+    Some(format!("{}#{}", fine_instant(debt.receipt.as_ref()?.recorded_at), debt.notice))
 }
 
 /// Why what leads to a debt is written without a condition of its own.
@@ -217,9 +224,9 @@ impl Debts {
         }
         if let (None, Some(receipt)) = (before.as_ref().and_then(|d| d.receipt.as_ref()), &after.receipt) {
             let key = Key::receipt_code(&receipt.code);
-            steps.push(self.table.put(&key, item(&key, &pointer)?, absent()));
-            let key = Key::recorded(receipt.recorded_at, &after.notice);
-            steps.push(self.table.put_always(&key, item(&key, &pointer)?, BESIDE));
+            let part = Key::recorded_part(&receipt.recorded_at.strftime("%Y-%m").to_string());
+            let place = recorded_place(after).unwrap_or_default();
+            steps.push(self.table.put(&key, with_place(item(&key, &pointer)?, part, place), absent()));
         }
         let drawers = self.drawers(after).await?;
         let old = match before {
@@ -312,7 +319,8 @@ impl Debts {
         self.page_of(page.await?).await
     }
 
-    /// Payments recorded from an instant on and before another, oldest first, and where the next page begins.
+    /// Payments recorded from an instant on and before another, oldest first, and where the next page begins. The index
+    /// leads to their receipts' codes, which are written with the payment.
     pub async fn recorded(
         &self,
         _reader: DebtReader,
@@ -320,28 +328,34 @@ impl Debts {
         limit: usize,
         after: Option<&str>,
     ) -> Result<DebtPage, Fault> {
-        let mut found = QueryPage { items: Vec::new(), more: false };
-        let first = after.map_or("", |place| place.get(..7).unwrap_or_default());
-        let mut after = after;
-        for month in domain::time::months(from, until).iter().filter(|month| month.as_str() >= first) {
-            let left = limit.saturating_sub(found.items.len());
-            if left == 0 {
-                found.more = true;
-                break;
-            }
-            let partition = Key::month_partition(month);
-            let behind = after.take().map(|place| Key::listed(partition.clone(), place));
-            let range = Range::Between(fine_instant(from), fine_instant(until));
-            let rising = SortOrder::Rising;
-            let page =
-                self.table.query::<FiledPointer>(&partition, range, rising, left, behind.as_ref()).await?;
-            found.items.extend(page.items);
-            found.more = page.more;
-            if page.more {
-                break;
+        // Notices are of digits: this sorts right behind the place.
+        let first = after.map_or_else(|| fine_instant(from), |place| format!("{place}~"));
+        let last = fine_instant(until);
+        let mut debts = Vec::new();
+        for month in domain::time::months(from, until).iter().filter(|month| first.get(..7) <= month.get(..7))
+        {
+            let part = Key::recorded_part(month);
+            let mut next: Option<DuePlace> = None;
+            loop {
+                // One more than asked for says whether there are more.
+                let left = limit.saturating_add(1).saturating_sub(debts.len());
+                let left = i32::try_from(left).unwrap_or(DUE_PAGE).min(DUE_PAGE);
+                let page = self.table.due(&part, (&first, &last), left, next.as_ref()).await?;
+                let pointers: Vec<DebtPointer> =
+                    self.table.get_many(&page.items).await?.take_all(&page.items)?;
+                let notices: Vec<NoticeNumber> = pointers.into_iter().map(|pointer| pointer.notice).collect();
+                debts.extend(self.read_many(&notices).await?);
+                if debts.len() > limit {
+                    debts.truncate(limit);
+                    return Ok(DebtPage { next: debts.last().and_then(recorded_place), debts });
+                }
+                next = page.next;
+                if next.is_none() {
+                    break;
+                }
             }
         }
-        self.page_of(found).await
+        Ok(DebtPage { debts, next: None })
     }
 
     async fn page_of(&self, page: QueryPage<FiledPointer>) -> Result<DebtPage, Fault> {

@@ -17,7 +17,6 @@
 //! | debts | `OWNER#h` | `P#due#notice`, `H#instant#notice` | debts of a fiscal code, to pay or closed | list-debts, history |
 //! | debts | `SEEN#uid` | the same | debts that an account associated or created | list-debts, history |
 //! | debts | `FILE#D#h`, `FILE#R#h` | `instant#notice` | debts of a debtor, and of a number of the office's | creditor-debts |
-//! | debts | `MONTH#2026-11` | `instant#notice` | payments recorded in a month | creditor-payments |
 //! | debts | `OPEN#uid` | `PAY#payment` | payments under way | revoke-consent |
 //! | debts | `OPEN#uid` | `MAIL#payment` | another address that its payer gave | initiate-payment, revoke-consent |
 //! | debts | `PAY#payment` | `ATTEMPT` | payment attempt | initiate-payment, settlement, sweep |
@@ -44,6 +43,7 @@
 //! | `DUE#PAY#0` to `3` | payments for their outcome | sweep |
 //! | `DUE#EVENT#0` to `3` | callbacks that are not applied yet | sweep, operators |
 //! | `DONE#day` | callbacks applied that day, by when they were received | operators |
+//! | `RECORDED#2026-11` | receipts recorded that month, by when and their notice | creditor-payments |
 //! | `DIFF#open`, `DIFF#resolved` | differences, by when they came and their id | operators, creditor |
 
 use std::collections::HashMap;
@@ -102,7 +102,7 @@ impl DueShard {
 }
 
 /// The kinds of rows.
-pub(crate) const KINDS: [&str; 24] = [
+pub(crate) const KINDS: [&str; 23] = [
     "ACC",
     "CODE",
     "USER",
@@ -114,7 +114,6 @@ pub(crate) const KINDS: [&str; 24] = [
     "OWNER",
     "SEEN",
     "FILE",
-    "MONTH",
     "OPEN",
     "PAY",
     "EVENT",
@@ -169,6 +168,11 @@ impl Key {
     /// The part of the `due` index in which differences stand, those that need a person and those that are resolved.
     pub(crate) fn differences_part(open: bool) -> &'static str {
         if open { "DIFF#open" } else { "DIFF#resolved" }
+    }
+
+    /// The part of the `due` index in which receipts stand that were recorded in a month: `2026-11`, in UTC.
+    pub(crate) fn recorded_part(month: &str) -> String {
+        format!("RECORDED#{month}")
     }
 
     /// The part of the `due` index in which callbacks stand that were applied on a day.
@@ -271,19 +275,6 @@ impl Key {
 
     pub(crate) fn drawer_of_reference(hash: &str) -> String {
         format!("FILE#R#{hash}")
-    }
-
-    /// A payment among those of its month.
-    pub(crate) fn recorded(at: Timestamp, notice: &NoticeNumber) -> Self {
-        Self::new(
-            Self::month_partition(&at.strftime("%Y-%m").to_string()),
-            format!("{}#{notice}", fine_instant(at)),
-        )
-    }
-
-    /// `2026-11`, in UTC.
-    pub(crate) fn month_partition(month: &str) -> String {
-        format!("MONTH#{month}")
     }
 
     pub fn open_payment(account: &AccountId, payment: &PaymentId) -> Self {
@@ -398,7 +389,6 @@ mod tests {
             Key::iuv(&notice.iuv(), &notice),
             Key::listed(Key::owner_partition("h"), &to_pay_place(None, &notice)),
             Key::listed(Key::seen_partition(&account), &closed_place(at, &notice)),
-            Key::recorded(at, &notice),
             Key::open_payment(&account, &payment),
             Key::given_address(&account, &payment),
             Key::attempt(&payment),
@@ -433,7 +423,6 @@ mod tests {
             "IUV#01000000000000144 | DEBT#301000000000000144",
             "OWNER#h | P#9999-99-99#301000000000000144",
             "SEEN#a1 | H#2026-11-23T05:36:00.500Z#301000000000000144",
-            "MONTH#2026-11 | 2026-11-23T05:36:00.500Z#301000000000000144",
             &format!("OPEN#a1 | PAY#{id}"),
             &format!("OPEN#a1 | MAIL#{id}"),
             &format!("PAY#{id} | ATTEMPT"),
