@@ -19,7 +19,7 @@ use journeys::{DebtPosition, PspOutcome, SampleNotice, StartedPayment, TestPorta
 
 /// How many debts; few, to see that it runs.
 fn size() -> usize {
-    variable("DEBTS").map_or(2_000, |text| text.parse().expect("DEBTS is a number"))
+    variable("DEBTS").map_or(2_000, |text| text.parse().unwrap())
 }
 
 fn portal() -> Option<TestPortal> {
@@ -128,7 +128,7 @@ async fn mon_17_a_ledger_of_any_size_is_audited_in_as_many_invocations_as_it_tak
 /// Writes copies of a debt with its movements under other numbers, their chains hashed anew.
 async fn copies(portal: &TestPortal, notice: &SampleNotice, times: usize) {
     let partition = format!("DEBT#{}", notice.number);
-    let own = |item: &Value| item["pk"]["S"] == partition.as_str();
+    let own = |item: &Value| item.pointer("/pk/S").and_then(Value::as_str) == Some(&partition);
     let [debts, movements] =
         ["DebtsTable", "MovementsTable"].map(|table| async move { portal.items(table).await });
     let debts: Vec<String> = debts.await.iter().filter(|item| own(item)).map(Value::to_string).collect();

@@ -1,6 +1,6 @@
+use domain::FieldCode;
 use domain::bookkeeping::Reason;
 use domain::difference::{Difference, ResolutionKind};
-use domain::{Error, FieldCode};
 use serde::{Deserialize, Serialize};
 use web::office::DifferenceView;
 use web::{JsonObject, Problem};
@@ -34,8 +34,7 @@ impl AskedResolution {
         form.field("by", Reason::new(&by, "-"));
         form.field("why", Reason::new("-", &why));
         let asked = resolution.zip(Reason::new(&by, &why).ok());
-        let asked = form.give(asked).map_err(Error::from)?;
-        let (resolution, reason) = asked;
+        let (resolution, reason) = form.give(asked)?;
         Ok(Self { resolution, reason })
     }
 }

@@ -460,10 +460,13 @@ impl DebtWriter {
             for ListEntry { notice, .. } in page.items {
                 let own =
                     self.debts.read(&notice).await?.is_some_and(|debt| debt.only_of.as_ref() == Some(id));
-                match if own { self.cancel(&notice, Canceller::Citizen(viewer)).await } else { Ok(()) } {
-                    Err(Error::Unavailable(fault)) => return Err(fault),
-                    // Paid, or being paid: it stays.
-                    Ok(()) | Err(_) => {}
+                if !own {
+                    continue;
+                }
+                // Paid, or being paid: it stays.
+                if let Err(Error::Unavailable(fault)) = self.cancel(&notice, Canceller::Citizen(viewer)).await
+                {
+                    return Err(fault);
                 }
             }
             if !page.more {
