@@ -103,6 +103,9 @@ async fn inv_x01_fm_58_every_function_gives_up_within_its_deadline_when_its_neig
                 .body("application/json", &position.to_string())
                 .header(key.0, key.1),
         ),
+        ("CreditorDebts", get(&format!("/creditor/debts/{number}")).header(key.0, key.1)),
+        ("CreditorPayments", get("/creditor/payments").header(key.0, key.1)),
+        ("CreditorDifferences", get("/creditor/differences").header(key.0, key.1)),
     ];
     for (function, asked) in cases {
         let (said, took) = hung(&portal, function, STORE, asked).await;

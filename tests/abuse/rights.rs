@@ -138,8 +138,20 @@ async fn machines_do_everything(portal: &TestPortal, mario: &PortalUser, paid: &
         DebtPosition::of(&mario.person, portal.rng()).line(),
     ];
     creditor.imports("application/x-ndjson", &rows.join("\n"), false).await.expect(200);
-    let wrong = portal.browser().request("PUT", "/creditor/debts/301000000000010151").json(&json!({}));
-    wrong.header("authorization", "Bearer guess").answer().await.refused(401, "not_authenticated");
+    for (method, path) in [
+        ("PUT", "/creditor/debts/301000000000010151"),
+        ("GET", "/creditor/debts/301000000000010151"),
+        ("GET", "/creditor/payments"),
+        ("GET", "/creditor/differences"),
+    ] {
+        let wrong = portal.browser().request(method, path);
+        wrong.header("authorization", "Bearer guess").answer().await.refused(401, "not_authenticated");
+    }
+    let numberless = DebtPosition::of(&mario.person, portal.rng()).body;
+    creditor.issues_numberless(&numberless, "rights").await.expect(201);
+    creditor.gets(&format!("/creditor/debts/{}", paid.number)).await.expect(200);
+    creditor.gets(&format!("/creditor/debts?debtor={}", mario.person.fiscal_code)).await.expect(200);
+    creditor.gets("/creditor/payments").await.expect(200);
     portal.psp().posts(b"{}").answer().await.refused(401, "bad_signature");
     // Money twice, money for nobody, another amount, a failure after the success.
     let node = portal.node();
@@ -156,6 +168,15 @@ async fn machines_do_everything(portal: &TestPortal, mario: &PortalUser, paid: &
     let unknown =
         CallbackMessage::succeeded(&paying).with("paymentId", "0".repeat(32)).with("transactionId", "T3");
     psp.calls_back(&unknown.named("evt-5")).await.expect(200);
+    let kept = creditor.differences_of(&other.number).await;
+    let twice = kept.iter().find(|kept| kept["kind"] == "duplicate").expect("money came twice");
+    let id = twice["id"].as_str().unwrap();
+    let how = json!({"resolution": "refunded", "by": "ragioneria", "why": "mandato 118"});
+    creditor.resolves(id, &how, "rights").await.expect(200);
+    creditor.resolves(&"0".repeat(32), &how, "unknown").await.refused(404, "not_found");
+    let begun = DebtPosition::of(&mario.person, portal.rng());
+    mario.pays(&creditor.issues_as(begun.clone()).await).await;
+    creditor.sends(&begun.with("amount", 5)).await.expect(200);
     let at_till = creditor.issues(&mario.person).await;
     node.verifies(&at_till).await;
     node.activates(&at_till).await;

@@ -9,9 +9,9 @@ use tokio::sync::OnceCell;
 use journeys::{PortalUser, TestRequest};
 
 use crate::stack::{
-    CREDITOR_KEY, MANUAL_NOTICE, PAID_NOTICE, activated, debtor, issue_debt, mario, now, owes_another,
-    payment_of, receipt_code_of_mario, reference, routes, served, session, signed_callback, spontaneous_of,
-    stranger, unique,
+    CREDITOR_KEY, MANUAL_NOTICE, PAID_NOTICE, activated, debtor, difference, issue_debt, mario, now,
+    owes_another, payment_of, receipt_code_of_mario, reference, routes, served, session, signed_callback,
+    spontaneous_of, stranger, unique,
 };
 
 /// Who may call a route.
@@ -117,6 +117,19 @@ const ROWS: &[RouteRow] = &[
         }
     })),
     row("POST /pagopa/node", Node, Soap, 200, "/pagopa/node", none),
+    row("POST /creditor/debts", Creditor, Json, 201, "/creditor/debts", || json!({
+        "debtor": {"fiscalCode": "VRDLCU75M41F205H", "personType": "natural", "name": "Lucia Verdi"},
+        "serviceCode": "TEST1", "reason": "Prova", "amount": 100
+    })),
+    row("GET /creditor/debts", Creditor, Nothing, 200, "/creditor/debts?debtor=RSSMRA80A01H501U", none),
+    row("GET /creditor/debts/{noticeNumber}", Creditor, Nothing, 200, "/creditor/debts/{debt}", none),
+    row("GET /creditor/debts/{noticeNumber}/notice.pdf", Creditor, Nothing, 200, "/creditor/debts/{debt}/notice.pdf", none),
+    row("GET /creditor/debts/{noticeNumber}/receipt.pdf", Creditor, Nothing, 200, "/creditor/debts/{paid}/receipt.pdf", none),
+    row("GET /creditor/payments", Creditor, Nothing, 200, "/creditor/payments", none),
+    row("GET /creditor/differences", Creditor, Nothing, 200, "/creditor/differences?status=open", none),
+    row("POST /creditor/differences/{id}/resolve", Creditor, Json, 200, "/creditor/differences/{difference}/resolve", || json!({
+        "resolution": "reconciled", "by": "ragioneria", "why": "flusso 2026-11-23"
+    })),
     row("PUT /creditor/debts/{noticeNumber}", Creditor, Json, 201, "/creditor/debts/{new}", || json!({
         "debtor": {"fiscalCode": "VRDLCU75M41F205H", "personType": "natural", "name": "Lucia Verdi"},
         "serviceCode": "TEST1", "reason": "Prova", "amount": 100
@@ -215,6 +228,9 @@ impl RouteRow {
         if path.contains("{spontaneous}") {
             path = path.replace("{spontaneous}", &spontaneous_of(&owner().await.person).await);
         }
+        if path.contains("{difference}") {
+            path = path.replace("{difference}", &difference().await);
+        }
         if path.contains("{debt}") {
             path = path.replace("{debt}", &issue_debt(&stranger()).await.number);
         }
@@ -243,7 +259,10 @@ impl RouteRow {
             Soap => call.body("text/xml; charset=utf-8", SOAP.as_bytes()),
         };
         match self.route {
-            "POST /api/debts" | "POST /api/payments" => call.header("idempotency-key", &unique("access")),
+            "POST /api/debts"
+            | "POST /api/payments"
+            | "POST /creditor/debts"
+            | "POST /creditor/differences/{id}/resolve" => call.header("idempotency-key", &unique("access")),
             _ => call,
         }
     }

@@ -12,9 +12,9 @@ use crate::routes::folder_of;
 use journeys::signed;
 
 use crate::stack::{
-    CREDITOR_KEY, activated, confirmation_token, contest_token, issue_debt, mailed_token, now, owes_another,
-    payment_of, person, receipt_code_of_mario, reference, registered, repository, reset_token, routes,
-    session, spontaneous_of, stack,
+    CREDITOR_KEY, activated, confirmation_token, contest_token, difference, issue_debt, mailed_token, now,
+    owes_another, payment_of, person, receipt_code_of_mario, reference, registered, repository, reset_token,
+    routes, session, spontaneous_of, stack,
 };
 
 struct EventFile {
@@ -237,6 +237,7 @@ async fn thing(placeholder: &str, event: &EventFile) -> String {
         ("spontaneous", name) => spontaneous_of(&person(name).await).await,
         ("reference", _) => reference().await,
         ("receipt", _) => receipt_code_of_mario().await,
+        ("difference", _) => difference().await,
         ("activation", _) => mailed_token(&registered().await).await,
         ("confirmation", name) => confirmation_token(&person(name).await).await,
         ("contest", _) => contest_token().await,

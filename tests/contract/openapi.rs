@@ -7,9 +7,9 @@ use jsonschema::{Draft, Validator};
 use serde_json::{Map, Value, json};
 
 use crate::stack::{
-    CREDITOR_KEY, PAID_NOTICE, SendToStack, activated, confirmation_token, contest_token, issue_debt,
-    mailed_token, mario, now, payment_of, receipt_code_of_mario, reference, registered, reset_token, session,
-    signed_callback, spontaneous_of, stranger, unique, yaml,
+    CREDITOR_KEY, PAID_NOTICE, SendToStack, activated, confirmation_token, contest_token, difference,
+    issue_debt, mailed_token, mario, now, payment_of, receipt_code_of_mario, reference, registered,
+    reset_token, session, signed_callback, spontaneous_of, stranger, unique, yaml,
 };
 
 pub struct Document(Value);
@@ -311,6 +311,7 @@ async fn named(operation: &ContractOperation<'_>, name: &str, example: Option<St
         }
         ("cancelDebt", _) => issue_debt(&stranger()).await.number,
         ("printReceipt", _) => PAID_NOTICE.to_owned(),
+        ("resolveDifference", _) => difference().await,
         (_, "reference") => reference().await,
         (_, "code") => receipt_code_of_mario().await,
         (_, "paymentId") => {

@@ -52,11 +52,23 @@ const PUBLISHED: &[(&str, &[&str])] = &[
     (
         "import-debts",
         &[
+            "POST /creditor/debts",
             "PUT /creditor/debts/{noticeNumber}",
             "DELETE /creditor/debts/{noticeNumber}",
             "POST /creditor/debts/import",
         ],
     ),
+    (
+        "creditor-debts",
+        &[
+            "GET /creditor/debts",
+            "GET /creditor/debts/{noticeNumber}",
+            "GET /creditor/debts/{noticeNumber}/notice.pdf",
+            "GET /creditor/debts/{noticeNumber}/receipt.pdf",
+        ],
+    ),
+    ("creditor-payments", &["GET /creditor/payments"]),
+    ("creditor-differences", &["GET /creditor/differences", "POST /creditor/differences/{id}/resolve"]),
 ];
 
 fn published() -> BTreeSet<(String, String)> {

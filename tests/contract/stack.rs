@@ -284,6 +284,29 @@ pub async fn reference() -> String {
     KNOWN.lock().unwrap().get_or_insert(reference).clone()
 }
 
+/// Money of a payment that nobody knows came; returns the id of the difference that says so.
+pub async fn difference() -> String {
+    let transaction = unique("TX-NOBODYS");
+    let body = json!({"type": "payment.succeeded", "timestamp": "2026-11-23T10:00:00Z", "data": {
+        "paymentId": "6f1c2b0e9d8a47f3b5c4d3e2f1a09b87", "transactionId": transaction, "pspId": "BANCADUE",
+        "pspName": "Banca Due", "method": "CP", "amount": 100, "fee": 0, "currency": "EUR",
+        "paidAt": "2026-11-23T10:00:00Z"
+    }});
+    let told = TestRequest::new("POST", "/psp/callback");
+    signed_callback(told.body("application/json", body.to_string().as_bytes()), now()).done().await;
+    let mut cursor = String::new();
+    loop {
+        let path = format!("/creditor/differences?kind=unmatched&limit=50{cursor}");
+        let list = TestRequest::new("GET", &path).header("authorization", &format!("Bearer {CREDITOR_KEY}"));
+        let page = list.done().await.json();
+        let mut kept = page["items"].as_array().unwrap().iter();
+        if let Some(found) = kept.find(|kept| kept["receiptId"] == transaction.as_str()) {
+            return found["id"].as_str().unwrap().to_owned();
+        }
+        cursor = format!("&cursor={}", page["nextCursor"].as_str().expect("the difference is in the list"));
+    }
+}
+
 /// A text that is given once.
 pub fn unique(what: &str) -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);

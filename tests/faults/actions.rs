@@ -327,6 +327,23 @@ pub const ACTIONS: &[FaultAction] = &[
         rows: &[("ImportDebts", "*", &["FM-44"])],
     },
     FaultAction {
+        name: "the creditor issues a debt", caller: ActionCaller::Person, fine: &[201],
+        arrange: arranged!(fixture => fixture.mario_is_known().await),
+        act: arranged!(fixture => status(fixture.creditor_issues("office").await)),
+        rows: &[("ImportDebts", "TransactWriteItems", &["FM-29"]), ("ImportDebts", "*", &["FM-28"])],
+    },
+    FaultAction {
+        name: "the creditor resolves a difference", caller: ActionCaller::Person, fine: &[200],
+        arrange: arranged!(fixture => {
+            fixture.mario_decides(json!({"outcome": "success"})).await;
+            fixture.node_asks(&fixture.receipt().xml()).await;
+            fixture.psp_calls().await;
+            fixture.keeps_a_difference().await;
+        }),
+        act: arranged!(fixture => status(fixture.creditor_resolves("office").await)),
+        rows: &[("CreditorDifferences", "*", &["FM-44"])],
+    },
+    FaultAction {
         name: "the node verifies", caller: ActionCaller::Sender, fine: &[200],
         arrange: arranged!(fixture => fixture.mario_owes().await),
         act: arranged!(fixture => {

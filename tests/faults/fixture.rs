@@ -104,6 +104,24 @@ impl Fixture {
         self.portal.creditor().sends(position).await
     }
 
+    /// A debt whose number we issue.
+    pub async fn creditor_issues(&self, key: &str) -> TestResponse {
+        self.portal.creditor().issues_numberless(&self.position.body, key).await
+    }
+
+    /// Remembers the difference that the debt has.
+    pub async fn keeps_a_difference(&self) {
+        let kept = self.portal.creditor().differences_of(&self.position.number).await;
+        self.kept.replace(kept[0]["id"].as_str().expect("a difference").to_owned());
+    }
+
+    /// Says what became of it.
+    pub async fn creditor_resolves(&self, key: &str) -> TestResponse {
+        let how = json!({"resolution": "refunded", "by": "ragioneria", "why": "mandato 118"});
+        let id = self.kept.borrow().clone();
+        self.portal.creditor().resolves(&id, &how, key).await
+    }
+
     pub async fn creditor_cancels(&self) -> TestResponse {
         self.portal.creditor().tries_to_cancel(&self.notice()).await
     }

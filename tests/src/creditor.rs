@@ -23,6 +23,35 @@ impl CreditorClient {
         self.request("PUT", &path).json(&position.body).answer().await
     }
 
+    /// A debt under a number that the product issues.
+    pub async fn issues_numberless(&self, body: &serde_json::Value, key: &str) -> TestResponse {
+        self.request("POST", "/creditor/debts").json(body).idempotency_key(key).answer().await
+    }
+
+    pub async fn gets(&self, path: &str) -> TestResponse {
+        self.request("GET", path).answer().await
+    }
+
+    /// Says what became of a difference.
+    pub async fn resolves(&self, id: &str, how: &serde_json::Value, key: &str) -> TestResponse {
+        let path = format!("/creditor/differences/{id}/resolve");
+        self.request("POST", &path).json(how).idempotency_key(key).answer().await
+    }
+
+    /// The differences that speak of a debt, in the order of the list.
+    pub async fn differences_of(&self, number: &str) -> Vec<serde_json::Value> {
+        let (mut found, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let page = self.gets(&format!("/creditor/differences?limit=50{cursor}")).await.ok();
+            let items = page["items"].as_array().cloned().unwrap_or_default();
+            found.extend(items.into_iter().filter(|kept| kept["noticeNumber"] == number));
+            match page["nextCursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return found,
+            }
+        }
+    }
+
     /// A new position of somebody.
     pub async fn issues(&self, person: &SamplePerson) -> SampleNotice {
         self.issues_as(DebtPosition::of(person, self.portal.rng())).await

@@ -7,6 +7,8 @@ use domain::changes::{Canceller, NewDebt};
 use domain::creditor::Creditor;
 use domain::debt::{DebtDates, DebtService};
 use domain::notice::{Issuing, NoticeNumber};
+use domain::office::OfficeData;
+use domain::plan::DebtChange;
 use domain::spontaneous::{CatalogueService, PriceLine, SpontaneousPaymentRequest};
 use domain::{Error, Fault, FieldCode, FieldError};
 use identity::Sessions;
@@ -125,6 +127,7 @@ impl CreateSpontaneous {
             details: priced.details,
             amount: priced.amount,
             days: DebtDates::default(),
+            office: OfficeData::default(),
         };
         Ok((new, priced.computation))
     }
@@ -132,7 +135,7 @@ impl CreateSpontaneous {
     async fn create(&self, citizen: &Citizen, new: NewDebt, hold: &IdempotencyHold) -> Result<Reply, Error> {
         self.limits.admit(&[(RateLimit::SPONTANEOUS, citizen.id().as_str())]).await?;
         let now = self.writer.debts().now();
-        let answer = |debt: &domain::Debt| wire::created(debt, &self.creditor, now);
+        let answer = |made: &DebtChange| wire::created(&made.after, &self.creditor, now);
         let records = (&self.idempotency, hold);
         let debt = self.writer.create_spontaneous(citizen, &new, self.issuing, records, answer).await?;
         let body = serde_json::to_vec(&wire::Created::of(&debt, &self.creditor, now));

@@ -1,10 +1,10 @@
 //! CSV as offices write it, strict where money is: a line is a row, and no quote makes two lines one.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use web::JsonObject;
 
 /// The data of a row: the name of its column in English and as Italian offices call it.
-const COLUMNS: [(&str, &str); 16] = [
+const COLUMNS: [(&str, &str); 17] = [
     ("noticeNumber", "codice avviso"),
     ("debtorFiscalCode", "codice fiscale"),
     ("debtorPersonType", "tipo persona"),
@@ -21,22 +21,27 @@ const COLUMNS: [(&str, &str); 16] = [
     ("dueDate", "scadenza"),
     ("validFrom", "valido dal"),
     ("expiresOn", "pagabile fino al"),
+    ("reference", "riferimento"),
 ];
+
+const DETAIL: &str = "detail.";
 
 const NEEDED: [&str; 7] =
     ["noticeNumber", "debtorFiscalCode", "debtorPersonType", "debtorName", "serviceCode", "reason", "amount"];
 
 /// The header of a file: what separates its fields, and what each column is.
-pub struct Header {
+pub struct TableHeader {
     separator: char,
-    columns: Vec<Column>,
+    columns: Vec<TableColumn>,
 }
 
-enum Column {
+enum TableColumn {
     /// A datum as JSON writes it too.
     English(&'static str),
     /// The same as an Italian office writes it: euros, days and kinds of person.
     Italian(&'static str),
+    /// `detail.targa`: what a service's form asks for.
+    Detail(String),
     /// A column without a name, which spreadsheets leave at the end. Nothing may be in it.
     Nameless,
 }
@@ -48,7 +53,7 @@ pub enum BadHeader {
     Missing(&'static str),
 }
 
-impl Header {
+impl TableHeader {
     /// Reads the first line. The separator is the one that makes most fields of it.
     pub fn read(line: &str) -> Result<Self, BadHeader> {
         let split = [';', ',', '\t'].map(|separator| (separator, fields(line, separator)));
@@ -58,16 +63,19 @@ impl Header {
         let mut seen = Vec::new();
         let mut columns = Vec::new();
         for name in &names {
-            let column = Column::of(name).ok_or_else(|| BadHeader::Unknown(name.clone()))?;
-            if let Column::English(datum) | Column::Italian(datum) = column {
-                if seen.contains(&datum) {
-                    return Err(BadHeader::Unknown(name.clone()));
-                }
-                seen.push(datum);
+            let column = TableColumn::of(name).ok_or_else(|| BadHeader::Unknown(name.clone()))?;
+            let datum = match &column {
+                TableColumn::English(datum) | TableColumn::Italian(datum) => (*datum).to_owned(),
+                TableColumn::Detail(name) => format!("{DETAIL}{name}"),
+                TableColumn::Nameless => String::new(),
+            };
+            if !datum.is_empty() && seen.contains(&datum) {
+                return Err(BadHeader::Unknown(name.clone()));
             }
+            seen.push(datum);
             columns.push(column);
         }
-        match NEEDED.iter().find(|needed| !seen.contains(*needed)) {
+        match NEEDED.iter().find(|needed| !seen.iter().any(|datum| datum == *needed)) {
             Some(missing) => Err(BadHeader::Missing(missing)),
             None => Ok(Self { separator, columns }),
         }
@@ -77,14 +85,18 @@ impl Header {
     /// Nothing when the line cannot be told apart into these columns.
     pub fn object_of(&self, line: &str) -> Option<JsonObject> {
         let fields = fields(line, self.separator).filter(|fields| fields.len() == self.columns.len())?;
-        let (mut row, mut debtor) = (JsonObject::new(), JsonObject::new());
+        let (mut row, mut debtor, mut details) = (JsonObject::new(), JsonObject::new(), Vec::new());
         for (column, text) in self.columns.iter().zip(&fields) {
             let text = text.trim();
             let (datum, value) = match column {
                 _ if text.is_empty() => continue,
-                Column::Nameless => return None,
-                Column::English(datum) => (*datum, english(datum, text)),
-                Column::Italian(datum) => (*datum, italian(datum, text)),
+                TableColumn::Nameless => return None,
+                TableColumn::Detail(name) => {
+                    details.push(json!({"name": name, "value": text}));
+                    continue;
+                }
+                TableColumn::English(datum) => (*datum, english(datum, text)),
+                TableColumn::Italian(datum) => (*datum, italian(datum, text)),
             };
             match datum.strip_prefix("debtor") {
                 Some(part) => debtor.insert(lower_camel(part), value),
@@ -92,19 +104,25 @@ impl Header {
             };
         }
         row.insert("debtor".to_owned(), Value::Object(debtor));
+        if !details.is_empty() {
+            row.insert("details".to_owned(), Value::Array(details));
+        }
         Some(row)
     }
 }
 
-impl Column {
+impl TableColumn {
     fn of(name: &str) -> Option<Self> {
+        if let Some(detail) = name.trim().strip_prefix(DETAIL) {
+            return Some(TableColumn::Detail(detail.to_owned()));
+        }
         let name = domain::text::tidy(&name.replace('_', " ")).to_lowercase();
         if name.is_empty() {
-            return Some(Column::Nameless);
+            return Some(TableColumn::Nameless);
         }
         COLUMNS.iter().find_map(|(english, italian)| match name {
-            _ if *italian == name => Some(Column::Italian(english)),
-            _ if english.to_lowercase() == name => Some(Column::English(english)),
+            _ if *italian == name => Some(TableColumn::Italian(english)),
+            _ if english.to_lowercase() == name => Some(TableColumn::English(english)),
             _ => None,
         })
     }

@@ -8,7 +8,7 @@ use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 use web::{HttpError, JsonObject, Problem, Request};
 
 use crate::Numbers;
-use crate::csv::{self, BadHeader, Header};
+use crate::csv::{self, BadHeader, TableHeader};
 use crate::wire::{DebtInput, SentRow};
 
 /// How many rows a call may hold, and how many bytes.
@@ -56,7 +56,7 @@ fn from_ndjson(text: &str, numbers: Numbers) -> Result<Vec<NumberedRow>, HttpErr
 fn from_csv(text: &str, numbers: Numbers) -> Result<Vec<NumberedRow>, Problem> {
     let mut lines = csv::lines(text);
     let header = lines.next().map(|(_, line)| line).unwrap_or_default();
-    let header = Header::read(header).map_err(|bad| match bad {
+    let header = TableHeader::read(header).map_err(|bad| match bad {
         BadHeader::Unreadable => Problem::from(HttpError::MalformedBody),
         BadHeader::Unknown(name) => HttpError::UnknownField(name.chars().take(64).collect()).into(),
         BadHeader::Missing(name) => FieldError::new(name, FieldCode::Required).into(),

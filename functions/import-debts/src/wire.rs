@@ -1,11 +1,15 @@
+use domain::creditor::Iban;
 use domain::debt::DebtDates;
 use domain::error::Form;
 use domain::notice::NoticeNumber;
+use domain::office::{
+    AccountingEntry, DebtTransfer, MAX_ACCOUNTING, MAX_DETAILS, MAX_TRANSFERS, OfficeData, TransferAccount,
+};
 use domain::person::{self, Email, Person, PersonType};
 use domain::{Amount, Error, FieldCode, FieldError, FiscalCode, spontaneous, text};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use web::view::DebtView;
+use web::office::CreditorDebt;
 use web::{HttpError, JsonObject, Nested, Problem};
 
 /// A debt as the creditor sends it, except for its number.
@@ -13,8 +17,17 @@ pub struct DebtInput {
     pub debtor: Person,
     pub service_code: String,
     pub reason: String,
+    pub details: Vec<DetailInput>,
     pub amount: Amount,
     pub days: DebtDates,
+    pub office: OfficeData,
+}
+
+/// A datum of a service's form; its label is the service's own when none was sent.
+pub struct DetailInput {
+    pub name: String,
+    pub label: Option<String>,
+    pub value: String,
 }
 
 /// The same as it was sent.
@@ -28,6 +41,37 @@ pub struct SentRow {
     due_date: Option<String>,
     valid_from: Option<String>,
     expires_on: Option<String>,
+    reference: Option<String>,
+    details: Option<Vec<Nested<SentDetail>>>,
+    transfers: Option<Vec<Nested<SentTransfer>>>,
+    accounting: Option<Vec<Nested<SentEntry>>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SentDetail {
+    name: Option<String>,
+    label: Option<String>,
+    value: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct SentTransfer {
+    fiscal_code: Option<String>,
+    company_name: Option<String>,
+    iban: Option<String>,
+    postal_iban: Option<String>,
+    amount: Option<u64>,
+    category: Option<String>,
+    remittance: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SentEntry {
+    key: Option<String>,
+    value: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -120,6 +164,17 @@ impl SentRow {
         if days.valid_from.zip(days.due.or(days.expires)).is_some_and(|(from, until)| until < from) {
             form.refuse(FieldError::new("validFrom", FieldCode::Range));
         }
+        let details = details(&mut form, self.details.unwrap_or_default());
+        let office = OfficeData {
+            reference: form
+                .check(text::optional_line("reference", line(self.reference).as_deref(), 1, 35))
+                .flatten(),
+            transfers: transfers(&mut form, self.transfers),
+            accounting: accounting(&mut form, self.accounting.unwrap_or_default()),
+        };
+        if amount.is_some_and(|amount| form.is_clean() && !office.adds_up_to(amount)) {
+            form.refuse(FieldError::new("transfers", FieldCode::Mismatch));
+        }
         let row = (|| {
             Some(DebtInput {
                 debtor: Person {
@@ -135,17 +190,103 @@ impl SentRow {
                 },
                 service_code,
                 reason: reason?,
+                details,
                 amount: amount?,
                 days,
+                office,
             })
         })();
         form.give(row)
     }
 }
 
+/// Refuses a list that is longer than it may be.
+fn bounded<T>(form: &mut Form, field: &str, list: Vec<T>, max: usize) -> Vec<T> {
+    if list.len() > max {
+        let error = FieldError::new(field, FieldCode::TooLong);
+        form.refuse(error.with("max", max as u64).with("n", list.len() as u64));
+        return Vec::new();
+    }
+    list
+}
+
+fn details(form: &mut Form, sent: Vec<Nested<SentDetail>>) -> Vec<DetailInput> {
+    let sent = bounded(form, "details", sent, MAX_DETAILS).into_iter().enumerate();
+    let checked = sent.filter_map(|(i, Nested(sent))| {
+        let mut part = |name: &str, value: Option<String>, max| {
+            form.check(text::line(&format!("details[{i}].{name}"), &value.unwrap_or_default(), 1, max))
+        };
+        let (name, value) = (part("name", sent.name, 40), part("value", sent.value, 140));
+        let label = sent.label.map(|label| part("label", Some(label), 140));
+        Some(DetailInput { name: name?, label: label.flatten(), value: value? })
+    });
+    checked.collect()
+}
+
+fn accounting(form: &mut Form, sent: Vec<Nested<SentEntry>>) -> Vec<AccountingEntry> {
+    let sent = bounded(form, "accounting", sent, MAX_ACCOUNTING).into_iter().enumerate();
+    let checked = sent.filter_map(|(i, Nested(sent))| {
+        let mut part = |name: &str, value: Option<String>| {
+            form.check(text::line(&format!("accounting[{i}].{name}"), &value.unwrap_or_default(), 1, 140))
+        };
+        let (key, value) = (part("key", sent.key), part("value", sent.value));
+        Some(AccountingEntry { key: key?, value: value? })
+    });
+    checked.collect()
+}
+
+/// The parts of a shared debt. A list that is there has at least one.
+fn transfers(form: &mut Form, sent: Option<Vec<Nested<SentTransfer>>>) -> Vec<DebtTransfer> {
+    let Some(sent) = sent else { return Vec::new() };
+    if sent.is_empty() {
+        form.refuse(FieldError::new("transfers", FieldCode::Required));
+    }
+    let sent = bounded(form, "transfers", sent, MAX_TRANSFERS).into_iter().enumerate();
+    sent.filter_map(|(i, Nested(sent))| transfer(form, &|part| format!("transfers[{i}].{part}"), sent))
+        .collect()
+}
+
+fn transfer(form: &mut Form, at: &dyn Fn(&str) -> String, sent: SentTransfer) -> Option<DebtTransfer> {
+    // The node knows bodies by eleven digits.
+    let body = FiscalCode::parse(&sent.fiscal_code.unwrap_or_default());
+    let body =
+        body.and_then(|code| if code.as_str().len() == 11 { Ok(code) } else { Err(FieldCode::Format) });
+    let fiscal_code = form.field(&at("fiscalCode"), body);
+    let name = text::line(&at("companyName"), &sent.company_name.unwrap_or_default(), 1, 140);
+    let company_name = form.check(name);
+    let account = match (sent.iban, sent.postal_iban) {
+        (Some(iban), None) => form.field(&at("iban"), Iban::parse(&iban)).map(TransferAccount::Bank),
+        (None, Some(iban)) => {
+            let postal = Iban::parse(&iban).and_then(|iban| match iban.postal_account() {
+                Some(_) => Ok(TransferAccount::Postal(iban)),
+                None => Err(FieldCode::NotAllowed),
+            });
+            form.field(&at("postalIban"), postal)
+        }
+        (None, None) => form.field(&at("iban"), Err(FieldCode::Required)),
+        (Some(_), Some(_)) => form.field(&at("postalIban"), Err(FieldCode::NotAllowed)),
+    };
+    let amount = sent.amount.ok_or(FieldCode::Required);
+    let amount =
+        form.field(&at("amount"), amount.and_then(|cents| Amount::new(cents).map_err(|_| FieldCode::Range)));
+    let mut optional = |part: &str, value: Option<String>, max| {
+        form.check(text::optional_line(&at(part), value.as_deref(), 1, max))
+    };
+    let (category, remittance) =
+        (optional("category", sent.category, 140)?, optional("remittance", sent.remittance, 140)?);
+    Some(DebtTransfer {
+        fiscal_code: fiscal_code?,
+        company_name: company_name?,
+        account: account?,
+        amount: amount?,
+        category,
+        remittance,
+    })
+}
+
 #[derive(Serialize)]
-pub struct ImportedDebt {
-    pub debt: DebtView,
+pub struct WrittenDebt {
+    pub debt: CreditorDebt,
 }
 
 /// What became of many rows.

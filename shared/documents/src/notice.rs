@@ -90,8 +90,22 @@ fn how_much(page: &mut PageCanvas<'_>, notice: &Notice<'_>) {
         let y = if language == Language::En { 120.0 } else { 126.9 };
         let y = past_due(page, notice).map_or(y, |end| f32::max(y, end + 1.2));
         let text = Block::line(FIRST, y, 88.0, Face::Text, 8.0).height(14.0);
-        paragraph(page, text, labels::MAY_CHANGE.it, translated(labels::MAY_CHANGE, language));
+        let end = paragraph(page, text, labels::MAY_CHANGE.it, translated(labels::MAY_CHANGE, language));
+        office_data(page, debt, language, end + 1.2);
     });
+}
+
+/// Not a field of the model either: the office's own number and what its form asked for, where the model leaves room.
+fn office_data(page: &mut PageCanvas<'_>, debt: &Debt, language: Language, y: f32) {
+    let reference = debt.office.reference.as_deref().map(|reference| match language {
+        Language::It => format!("Riferimento pratica: {reference}"),
+        Language::En => format!("Riferimento pratica / File reference: {reference}"),
+    });
+    let parts: Vec<String> = reference.into_iter().chain(crate::receipt::details(debt)).collect();
+    if !parts.is_empty() {
+        let room = Block::line(FIRST, y, 88.0, Face::Text, 8.0).height(154.5 - y).least(5.0);
+        page.tagged(Role::Paragraph, room, &parts.join(" · "));
+    }
 }
 
 /// Not a field of the model: a debt whose day has passed can be paid still, and until when.

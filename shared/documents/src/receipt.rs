@@ -19,8 +19,9 @@ use crate::text::shortened;
 const LABEL_X: f32 = 10.7;
 const VALUE_X: f32 = 80.0;
 
-/// The first row of data, and the distance of two rows.
+/// The first row of data, where they end, and the largest distance of two rows.
 const TOP: f32 = 101.6;
+const END: f32 = 231.0;
 const STEP: f32 = 8.6;
 
 /// The side of the code with which a camera checks the receipt.
@@ -46,8 +47,10 @@ pub fn draw(page: &mut PageCanvas<'_>, proof: &ReceiptProof<'_>) {
         let head = Block::line(LABEL_X, 94.0, 100.0, Face::Strong, 10.0);
         beside(page, Role::Heading, head, DATA, language);
         page.within(PdfElement::new(Role::Table), |page| {
-            for (i, row) in rows(proof).into_iter().enumerate() {
-                draw_row(page, TOP + i as f32 * STEP, &row, language);
+            let rows = rows(proof);
+            let step = ((END - TOP) / rows.len() as f32).min(STEP);
+            for (i, row) in rows.iter().enumerate() {
+                draw_row(page, TOP + i as f32 * step, step, row, language);
             }
         });
     });
@@ -85,6 +88,8 @@ const PAID_AT: Label = label("Data e ora dell'operazione", "Date and time of pay
 const APPLIED_ON: Label = label("Data di applicazione", "Application date");
 const RECORDED_AT: Label = label("Registrato dall'ente il", "Recorded by the payee on");
 const REASON: Label = label("Causale", "Reason");
+const REFERENCE: Label = label("Riferimento pratica", "File reference");
+const OTHER_DATA: Label = label("Altri dati", "Other data");
 const SERVICE: Label = label("Servizio", "Service");
 const IUV: Label = label("IUV", "Unique payment reference (IUV)");
 const PSP: Label = label("Prestatore di servizi di pagamento (PSP)", "Payment service provider (PSP)");
@@ -100,7 +105,7 @@ fn rows(proof: &ReceiptProof<'_>) -> Vec<ReceiptRow> {
         receipt.psp.fiscal_code.as_deref().unwrap_or(&absent(language)),
         shortened(&receipt.psp.id, 35)
     );
-    vec![
+    let mut rows = vec![
         ReceiptRow::code(PAID, format!("Euro {}", receipt.amount.cents().italian())),
         ReceiptRow { face: Face::MonoStrong, ..ReceiptRow::words(FEE, fee(receipt, language)) },
         ReceiptRow::code(PAID_AT, receipt.paid_at.map(moment)),
@@ -116,7 +121,16 @@ fn rows(proof: &ReceiptProof<'_>) -> Vec<ReceiptRow> {
         ReceiptRow::words(TOKEN, receipt.receipt_id.clone()),
         ReceiptRow::words(METHOD, method_and_channel(receipt, language)),
         ReceiptRow::words(PAYER, receipt.payer.as_ref().map(|payer| shown(payer, debt))),
-    ]
+    ];
+    rows.extend(debt.office.reference.clone().map(|reference| ReceiptRow::words(REFERENCE, reference)));
+    rows.extend(details(debt).map(|details| ReceiptRow::words(OTHER_DATA, details)));
+    rows
+}
+
+/// What the service's form asked for, on one line: `Alunno: Giulia Neri · Scuola: Rodari`.
+pub fn details(debt: &Debt) -> Option<String> {
+    let parts = debt.details.iter().map(|detail| format!("{}: {}", detail.label, detail.value));
+    Some(parts.collect::<Vec<_>>().join(" · ")).filter(|text| !text.is_empty())
 }
 
 fn absent(language: Language) -> String {
@@ -183,12 +197,12 @@ fn shown(payer: &Payer, debt: &Debt) -> String {
     format!("{name} · {fiscal_code}")
 }
 
-fn draw_row(page: &mut PageCanvas<'_>, y: f32, row: &ReceiptRow, language: Language) {
+fn draw_row(page: &mut PageCanvas<'_>, y: f32, step: f32, row: &ReceiptRow, language: Language) {
     page.within(PdfElement::new(Role::Row), |page| {
         let place = Block::line(LABEL_X, y + 1.0, VALUE_X - LABEL_X - 2.0, Face::Text, 9.0);
         above(page, Role::RowHeader, place, row.label, language);
         let value =
-            Block::line(VALUE_X, y + 1.0, RIGHT - VALUE_X, row.face, 9.0).height(STEP - 2.4).least(5.5);
+            Block::line(VALUE_X, y + 1.0, RIGHT - VALUE_X, row.face, 9.0).height(step - 2.4).least(5.5);
         match &row.value {
             Some(text) => page.tagged(Role::Datum, value, text),
             None => page.tagged(
@@ -198,7 +212,7 @@ fn draw_row(page: &mut PageCanvas<'_>, y: f32, row: &ReceiptRow, language: Langu
             ),
         };
     });
-    page.rule((LABEL_X, y + STEP - 0.6), (RIGHT, y + STEP - 0.6), 0.5, Ink::Band, None);
+    page.rule((LABEL_X, y + step - 0.6), (RIGHT, y + step - 0.6), 0.5, Ink::Band, None);
 }
 
 /// The code in groups of four, which is how a person copies it.

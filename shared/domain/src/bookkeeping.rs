@@ -5,15 +5,13 @@ use std::fmt;
 use jiff::Timestamp;
 
 use crate::debt::{Debt, DebtEvent, DebtState};
-use crate::difference::{
-    Difference, DifferenceChange, DifferenceId, DifferenceKind, Resolution, ResolutionKind,
-};
+use crate::difference::{Difference, DifferenceChange, DifferenceId, DifferenceKind, ResolutionKind};
 use crate::error::FieldCode;
 use crate::fiscal_code::FiscalCode;
 use crate::movement::{Movement, MovementEntry, MovementKind, MovementSource};
 use crate::notice::NoticeNumber;
 use crate::notification::{beside_money_id, mismatch_id};
-use crate::plan::Plan;
+use crate::plan::{DebtChange, Plan};
 use crate::text;
 
 /// Who made an entry and why, in the office's terms: `ragioneria`, `mandato 118/2026`. Never a person's data, which
@@ -47,13 +45,17 @@ impl Reason {
         if personal { Err(FieldCode::NotAllowed) } else { Ok(Self { by: by.to_owned(), why }) }
     }
 
+    pub fn by(&self) -> &str {
+        &self.by
+    }
+
+    pub fn why(&self) -> &str {
+        &self.why
+    }
+
     /// The reference of a movement that speaks of another of the same debt: `4 ragioneria: mandato 118/2026`.
     pub fn of(&self, number: u64) -> String {
         format!("{number} {self}")
-    }
-
-    fn resolves(&self, resolution: ResolutionKind, at: Timestamp) -> Resolution {
-        Resolution { resolution, by: self.by.clone(), why: self.why.clone(), at }
     }
 }
 
@@ -152,12 +154,37 @@ pub fn book(
                 _ => ResolutionKind::Refunded,
             };
             let beside = known.iter().find(|known| known.movement == Some(number) && known.is_open());
-            let resolved = beside.map(|beside| Difference {
-                resolution: Some(reason.resolves(resolution, now)),
-                ..beside.clone()
-            });
-            let differences = resolved.map(DifferenceChange::Replaced).into_iter().collect();
+            let resolved = beside.map(|beside| beside.resolved(resolution, reason, now));
+            let differences = resolved.map(DifferenceChange::Resolved).into_iter().collect();
             Plan { differences, ..Plan::of_debt(change, booked) }
         }
     }
+}
+
+/// The back office settles a difference; with it stands what an operator would have booked about its movement. The first
+/// resolution stays. What the table of transitions has no entry for is settled all the same: it is the office that
+/// answers for its money.
+pub fn resolve(
+    kept: &Difference,
+    stored: Option<(&Debt, &[Movement])>,
+    resolution: ResolutionKind,
+    reason: &Reason,
+    now: Timestamp,
+) -> Plan<Difference> {
+    if !kept.is_open() {
+        return Plan::nothing(kept.clone());
+    }
+    let event = match resolution {
+        ResolutionKind::Refunded => DebtEvent::NoteRefund,
+        ResolutionKind::Reconciled | ResolutionKind::Superseded => DebtEvent::Reconcile,
+    };
+    let booked = kept.movement.map(|number| book(stored, &[], number, event, reason, now).debts);
+    let mut debts = booked.unwrap_or_default();
+    let warned = stored
+        .map(|(debt, _)| debt)
+        .filter(|debt| debts.is_empty() && debt.mismatched.is_some() && debt.mismatched == kept.payment);
+    // It is dealt with: nobody is warned any more that money has come.
+    debts.extend(warned.map(|debt| DebtChange::unrecorded(debt, Debt { mismatched: None, ..debt.clone() })));
+    let settled = kept.resolved(resolution, reason, now);
+    Plan { debts, differences: vec![DifferenceChange::Resolved(settled.clone())], ..Plan::nothing(settled) }
 }

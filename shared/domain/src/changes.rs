@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::money::Amount;
 use crate::movement::{MovementEntry, MovementSource};
 use crate::notice::NoticeNumber;
+use crate::office::OfficeData;
 use crate::outbox::OutboxMessage;
 use crate::person::Person;
 use crate::plan::{DebtChange, Plan};
@@ -27,12 +28,13 @@ pub struct NewDebt {
     pub details: Vec<DebtDetail>,
     pub amount: Amount,
     pub days: DebtDates,
+    pub office: OfficeData,
 }
 
 impl NewDebt {
     /// The debt under its notice number, before anything happened to it.
     pub fn under(self, notice: NoticeNumber, origin: DebtOrigin, now: Timestamp) -> Debt {
-        let Self { debtor, service, reason, details, amount, days } = self;
+        let Self { debtor, service, reason, details, amount, days, office } = self;
         Debt {
             notice,
             debtor,
@@ -41,6 +43,7 @@ impl NewDebt {
             details,
             amount,
             days,
+            office,
             origin,
             created_at: now,
             changed_at: None,
@@ -98,6 +101,11 @@ pub fn create_spontaneous(
     created(debt, MovementSource::Citizen).map(|imported| imported.debt)
 }
 
+/// The creditor issues a debt under a number of ours that nobody has.
+pub fn issue(new: NewDebt, notice: NoticeNumber, now: Timestamp) -> Plan<Debt> {
+    created(new.under(notice, DebtOrigin::Creditor, now), MovementSource::Creditor).map(|made| made.debt)
+}
+
 /// The creditor adds or changes a debt. The same data again change nothing.
 ///
 /// # Errors
@@ -113,14 +121,16 @@ pub fn import(
     };
     let entry = MovementEntry::new(new.amount.cents(), MovementSource::Creditor);
     let changed = before.apply(DebtEvent::Change, entry, now)?;
-    let NewDebt { debtor, service, reason, details, amount, days } = new;
+    let NewDebt { debtor, service, reason, details, amount, days, office } = new;
+    // A debt keeps the name that its service had when it was made.
+    let service = if service.code == before.service.code { before.service.clone() } else { service };
     // Whoever is paying it keeps what they pay.
     let agreed = before.agreed.clone().or_else(|| {
         let open = before.attempt.as_ref().filter(|_| debtor.fiscal_code != before.debtor.fiscal_code)?;
         let paid_for = PaidFor { debtor: before.debtor.name_only(), reason: before.reason.clone() };
         Some(Agreed { payment_id: open.payment_id.clone(), paid_for })
     });
-    let mut after = Debt { debtor, service, reason, details, amount, days, agreed, ..changed.after };
+    let mut after = Debt { debtor, service, reason, details, amount, days, office, agreed, ..changed.after };
     if after.debtor.fiscal_code != before.debtor.fiscal_code {
         // Who watched the old debtor's debt has nothing to do with the new one's.
         after.watchers.clear();

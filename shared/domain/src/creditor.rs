@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::FieldCode;
 use crate::fiscal_code::FiscalCode;
 use crate::notice::SegregationCode;
@@ -32,7 +34,8 @@ pub struct PostalAccount {
 }
 
 /// An IBAN with its check digits verified (ISO 13616).
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Iban(String);
 
 impl Iban {
@@ -74,5 +77,18 @@ impl fmt::Debug for Iban {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown: String = self.0.chars().take(4).collect();
         write!(f, "{shown}…")
+    }
+}
+
+impl TryFrom<String> for Iban {
+    type Error = FieldCode;
+    fn try_from(text: String) -> Result<Self, FieldCode> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Iban> for String {
+    fn from(iban: Iban) -> String {
+        iban.0
     }
 }

@@ -4,11 +4,13 @@ use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
+use crate::creditor::Creditor;
 use crate::error::{Error, Fault, FieldCode};
 use crate::fiscal_code::FiscalCode;
 use crate::money::Amount;
 use crate::movement::MovementKind;
 use crate::notice::{Iuv, NoticeNumber};
+use crate::office::{DebtTransfer, MAX_ACCOUNTING, OfficeData, TransferAccount};
 use crate::payment::PaymentId;
 use crate::person::Person;
 use crate::receipt::{PaidFor, Receipt};
@@ -209,6 +211,9 @@ impl DebtDates {
 /// One datum that a service asked for beyond reason and amount.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DebtDetail {
+    /// What programs call it; older rows have none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
     pub label: String,
     pub value: String,
 }
@@ -241,6 +246,8 @@ pub struct Debt {
     pub amount: Amount,
     #[serde(default)]
     pub days: DebtDates,
+    #[serde(default, skip_serializing_if = "OfficeData::is_empty")]
+    pub office: OfficeData,
     pub origin: DebtOrigin,
     pub created_at: Timestamp,
     /// When the creditor last changed it, if it did.
@@ -382,7 +389,10 @@ impl Debt {
         let paid_for = self.receipt.as_ref().and_then(|receipt| receipt.paid_for.clone());
         let seen = match paid_for.filter(|_| self.debtor.fiscal_code != *viewer.fiscal_code) {
             None => self.clone(),
-            Some(PaidFor { debtor, reason }) => Self { debtor, reason, details: Vec::new(), ..self.clone() },
+            Some(PaidFor { debtor, reason }) => {
+                let (details, office) = (Vec::new(), OfficeData::default());
+                Self { debtor, reason, details, office, ..self.clone() }
+            }
         };
         if seen.is_of(viewer) { seen } else { seen.seen_by_others() }
     }
@@ -418,6 +428,45 @@ impl Debt {
     /// The day of payment, once paid.
     pub fn paid_on(&self) -> Option<Date> {
         self.receipt.as_ref().map(Receipt::paid_on)
+    }
+}
+
+impl Debt {
+    /// Who gets which part of the money, with nothing left to guess: as the office said, or the creditor all of it, on
+    /// its postal account if that is asked for. `category` is the service's taxonomy code. Empty when the creditor has
+    /// no account.
+    pub fn shares(&self, creditor: &Creditor, category: Option<&str>, postal: bool) -> Vec<DebtTransfer> {
+        let category = category.map(str::to_owned);
+        let mut shares = self.office.transfers.clone();
+        if shares.is_empty() {
+            let bank = creditor.iban.clone().map(TransferAccount::Bank);
+            let at_post =
+                creditor.postal.as_ref().map(|account| TransferAccount::Postal(account.iban.clone()));
+            let account = if postal { at_post.or(bank) } else { bank.or(at_post) };
+            shares.extend(account.map(|account| DebtTransfer {
+                fiscal_code: creditor.fiscal_code.clone(),
+                company_name: creditor.name.clone(),
+                account,
+                amount: self.amount,
+                category: None,
+                remittance: None,
+            }));
+        }
+        for share in &mut shares {
+            share.category = share.category.take().or_else(|| category.clone());
+            share.remittance = share.remittance.take().or_else(|| Some(self.reason.clone()));
+        }
+        shares
+    }
+
+    /// What the node is told beside the payment: the accounting's data, then what the service's form asked for, as many
+    /// as fit.
+    pub fn metadata(&self) -> impl Iterator<Item = (&str, &str)> {
+        let accounting =
+            self.office.accounting.iter().map(|entry| (entry.key.as_str(), entry.value.as_str()));
+        let details = self.details.iter().filter(|detail| !detail.name.is_empty());
+        let details = details.map(|detail| (detail.name.as_str(), detail.value.as_str()));
+        accounting.chain(details).take(MAX_ACCOUNTING)
     }
 }
 

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::bookkeeping::Reason;
 use crate::digest;
 use crate::money::{Cents, MoneyTold};
 use crate::movement::MovementSource;
@@ -31,6 +32,10 @@ pub enum DifferenceKind {
 }
 
 impl DifferenceKind {
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+
     pub const ALL: [DifferenceKind; 7] = [
         DifferenceKind::Duplicate,
         DifferenceKind::Mismatch,
@@ -251,6 +256,12 @@ impl Difference {
         Self { resolution: Some(Resolution { resolution, by, why, at }), ..self.clone() }
     }
 
+    /// The same, settled by whoever looked at it.
+    pub fn resolved(&self, resolution: ResolutionKind, reason: &Reason, at: Timestamp) -> Self {
+        let (by, why) = (reason.by().to_owned(), reason.why().to_owned());
+        Self { resolution: Some(Resolution { resolution, by, why, at }), ..self.clone() }
+    }
+
     /// The datum that cannot be true, while nobody has dealt with it.
     pub fn doubted(&self) -> Option<ReceiptField> {
         self.field.as_ref().filter(|_| self.is_open()).map(|(field, _)| *field)
@@ -266,14 +277,18 @@ impl Difference {
 pub enum DifferenceChange {
     /// It was not there.
     Opened(Difference),
-    /// It was there: it is settled, or says something else now.
+    /// It was there: its sender has corrected it, or says something else now.
     Replaced(Difference),
+    /// It was open, and is settled: the first resolution stays.
+    Resolved(Difference),
 }
 
 impl DifferenceChange {
     pub fn difference(&self) -> &Difference {
         match self {
-            DifferenceChange::Opened(difference) | DifferenceChange::Replaced(difference) => difference,
+            DifferenceChange::Opened(difference)
+            | DifferenceChange::Replaced(difference)
+            | DifferenceChange::Resolved(difference) => difference,
         }
     }
 }

@@ -16,6 +16,7 @@
 //! | movement, and what proves the books | movimento | [`movement::Movement`], [`ledger::verify`] |
 //! | what a person must look at | differenza | [`difference::Difference`] |
 //! | receipt | quietanza, ricevuta | [`receipt::Receipt`] |
+//! | what the office says beside: its number, shares, accounting | riferimento pratica | [`office::OfficeData`] |
 //! | an operator's notes | – | [`bookkeeping::book`] |
 //! | account, consent | utenza, consenso | [`account::Account`], [`registration`] |
 //! | work to do after a change | – | [`outbox::OutboxMessage`] |
@@ -45,6 +46,7 @@ pub mod movement;
 pub mod names;
 pub mod notice;
 pub mod notification;
+pub mod office;
 pub mod outbox;
 pub mod password;
 pub mod payment;

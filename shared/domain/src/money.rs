@@ -154,7 +154,7 @@ impl fmt::Display for MoneyTold {
     }
 }
 
-const EURO: &str = "EUR";
+pub const EURO: &str = "EUR";
 
 fn in_range<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Cents>, D::Error> {
     Ok(Option::<u64>::deserialize(from)?.and_then(|cents| Cents::new(cents).ok()))

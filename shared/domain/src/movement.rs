@@ -50,6 +50,24 @@ impl MovementKind {
         }
     }
 
+    /// What the back office calls it. An attempt whose outcome is not known is still under way.
+    pub fn office_name(self) -> &'static str {
+        match self {
+            MovementKind::Created => "created",
+            MovementKind::Changed => "changed",
+            MovementKind::AttemptStarted | MovementKind::AttemptUnknown => "payment-started",
+            MovementKind::AttemptFailed => "payment-ended",
+            MovementKind::Credit | MovementKind::CreditLate => "credit",
+            MovementKind::DuplicateToRefund => "duplicate",
+            MovementKind::Mismatch => "mismatch",
+            MovementKind::Cancelled => "cancelled",
+            MovementKind::Expired => "expired",
+            MovementKind::Reconciled => "reconciled",
+            MovementKind::RefundNoted => "refund-noted",
+            MovementKind::CorrectedToMatchNode | MovementKind::Superseded => "corrected",
+        }
+    }
+
     /// Returns whether it is money that somebody must still deal with: given back, or settled with whoever sent it.
     pub fn is_difference(self) -> bool {
         matches!(self, MovementKind::DuplicateToRefund | MovementKind::Mismatch)

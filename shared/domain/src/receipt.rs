@@ -3,6 +3,7 @@
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
+use crate::difference::MoneyChannel;
 use crate::money::{Amount, Cents};
 use crate::person::Person;
 
@@ -34,6 +35,9 @@ pub struct Receipt {
     /// Who paid, if it was said; may not be the debtor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payer: Option<Payer>,
+    /// Who brought the money to us; receipts of before do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub brought_by: Option<MoneyChannel>,
     /// The number of debts paid together, for the note beside the fee.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paid_together: Option<u8>,
@@ -82,6 +86,13 @@ fn masked(text: &str, shown: usize) -> String {
 }
 
 impl Receipt {
+    /// Who brought the money. Only the node says when it was applied, or through which of its channels it came.
+    pub fn brought_by(&self) -> MoneyChannel {
+        let by_node = self.applied_on.is_some() || self.channel.is_some();
+        let guessed = if by_node { MoneyChannel::Node } else { MoneyChannel::Psp };
+        self.brought_by.unwrap_or(guessed)
+    }
+
     /// The day shown as the day of payment.
     pub fn paid_on(&self) -> Date {
         let by_sender = self.paid_at.map(crate::time::rome_date).or(self.applied_on);

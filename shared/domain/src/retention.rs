@@ -37,7 +37,7 @@ impl Retention {
     pub const DEBTS: Retention = Retention::new(
         "debts",
         Period::Years(10),
-        &["DEBT", "IUV", "OWNER", "SEEN", "OPEN", "PAY", "EVENT", "RECEIPT", "UNMATCHED", "DIFF"],
+        &["DEBT", "IUV", "OWNER", "SEEN", "FILE", "OPEN", "PAY", "EVENT", "RECEIPT", "UNMATCHED", "DIFF"],
     );
     /// A spontaneous debt taken back, or never paid.
     pub const WISHES: Retention = Retention::new("wishes", Period::Years(1), &[]);
@@ -125,6 +125,7 @@ pub fn forgotten(debt: &Debt) -> Debt {
         debtor: Person::forgotten(debt.debtor.person_type),
         reason: String::new(),
         details: Vec::new(),
+        office: debt.office.forgotten(),
         watchers: Vec::new(),
         agreed: None,
         only_of: None,

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::account::Language;
 use crate::bookkeeping::Reason;
 use crate::debt::{Debt, DebtEvent};
-use crate::difference::{Difference, DifferenceChange, DifferenceKind, ReceiptField};
+use crate::difference::{Difference, DifferenceChange, DifferenceKind, MoneyChannel, ReceiptField};
 use crate::error::Fault;
 use crate::money::{Amount, Cents, MoneyTold};
 use crate::movement::{MovementEntry, MovementKind, MovementSource};
@@ -65,7 +65,7 @@ pub fn settle(
         let by = notification.confirmation().map_or("", |confirmation| confirmation.source.as_str());
         stray.superseded(by, "a debt was found for it", now)
     });
-    let differences = plan.differences.into_iter().chain(found.map(DifferenceChange::Replaced)).collect();
+    let differences = plan.differences.into_iter().chain(found.map(DifferenceChange::Resolved)).collect();
     Ok(Plan { differences, ..plan })
 }
 
@@ -311,6 +311,7 @@ fn credit(
             method: confirmation.method.clone(),
             channel: confirmation.channel.clone(),
             payer: confirmation.payer.clone(),
+            brought_by: Some(MoneyChannel::of(confirmation)),
             paid_together: *together,
             paid_for: was.map(|(was, _)| was.paid_for.clone()),
         });

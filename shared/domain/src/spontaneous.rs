@@ -253,7 +253,7 @@ impl CatalogueService {
         };
         let details = self.fields.iter().filter_map(|field| {
             let value = values.get(field.name.as_str())?.clone();
-            Some(DebtDetail { label: field.label.clone(), value })
+            Some(DebtDetail { name: field.name.clone(), label: field.label.clone(), value })
         });
         let details: Vec<DebtDetail> = details.collect();
         let computation = computation.unwrap_or_default();
@@ -281,7 +281,8 @@ impl CatalogueService {
         let fixed = (base.get() > 0).then(|| PriceLine { of: Vec::new(), amount: *base });
         let detail = |name: &String| {
             let field = self.fields.iter().find(|field| field.name == *name)?;
-            Some(DebtDetail { label: field.label.clone(), value: values.get(name.as_str())?.clone() })
+            let value = values.get(name.as_str())?.clone();
+            Some(DebtDetail { name: field.name.clone(), label: field.label.clone(), value })
         };
         let term = |term: &TariffTerm| {
             let of = term.times.iter().chain(term.factor.as_ref().map(|factor| &factor.field));

@@ -32,6 +32,20 @@ pub fn end_of(day: Date) -> Option<Timestamp> {
     start_of(day.tomorrow().ok()?)
 }
 
+/// The day so many days later; earlier when negative.
+pub fn days_after(day: Date, days: i64) -> Option<Date> {
+    day.checked_add(jiff::Span::new().try_days(days).ok()?).ok()
+}
+
+/// The months, `2026-11`, that lie between two instants, in UTC.
+pub fn months(from: Timestamp, until: Timestamp) -> Vec<String> {
+    let date = |instant: Timestamp| instant.to_zoned_datetime(TimeZone::UTC).date().first_of_month();
+    let last = date(until);
+    let next = |month: &Date| month.last_of_month().tomorrow().ok();
+    let months = std::iter::successors(Some(date(from)), next).take_while(|month| *month <= last);
+    months.map(|month| month.strftime("%Y-%m").to_string()).collect()
+}
+
 /// `05/03/2026`.
 pub fn italian_date(day: Date) -> String {
     day.strftime("%d/%m/%Y").to_string()

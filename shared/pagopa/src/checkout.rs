@@ -11,7 +11,6 @@ use runtime::config::is_absolute_url;
 use runtime::{Clock, ConfigError, Env, HttpClient, Secret};
 use serde::{Deserialize, Serialize};
 
-use crate::mapping::all_postal;
 use crate::values::BoundedText;
 
 /// How long the answer may take: the citizen is waiting.
@@ -92,7 +91,7 @@ impl Cart {
                 return_waiting_url: second.then_some(back),
             },
             id_cart: Some(attempt.id.as_str().to_owned()),
-            all_ccp: all_postal(creditor),
+            all_ccp: creditor.postal.is_some(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Debts as the node's answers.
 
 use domain::creditor::Creditor;
+use domain::office::{DebtTransfer, TransferAccount};
 use domain::payment::PaymentId;
 use domain::person::PersonType;
 use domain::{Debt, Person};
@@ -68,7 +69,7 @@ pub fn verify_ok(debt: &Debt, creditor: &Creditor) -> Result<VerifyOk, Misconfig
         amount: debt.amount,
         due: due(debt),
         detail: BoundedText::cut(&debt.reason),
-        all_ccp: all_postal(creditor),
+        all_ccp: all_postal(debt, creditor),
         description: reason(debt),
         fiscal_code: body_code(creditor)?,
         company: company(creditor),
@@ -76,24 +77,37 @@ pub fn verify_ok(debt: &Debt, creditor: &Creditor) -> Result<VerifyOk, Misconfig
     })
 }
 
-/// The answer to a get: one transfer of the whole amount to the creditor.
+/// The answer to a get: who gets which part, and what the office wants to read beside it.
 pub fn get_ok(
     debt: &Debt,
     creditor: &Creditor,
     taxonomy: &Taxonomy,
     asked: &Get,
 ) -> Result<GetOk, Misconfigured> {
-    let (to, metadata) = destination(creditor, asked)?;
-    let transfer = Transfer {
-        id: TransferId::FIRST,
-        amount: debt.amount,
-        fiscal_code: body_code(creditor)?,
-        company: (asked.version == MessageVersion::V2).then(|| company(creditor)),
-        to: Destination::Iban(to),
-        remittance: remittance(debt),
-        category: taxonomy.0.clone(),
-        metadata,
-    };
+    body_code(creditor)?;
+    let at_post = asked.transfer_type == Some(TransferType::Postal);
+    let shares = debt.shares(creditor, Some(taxonomy.as_str()), at_post);
+    let beside = supporting_account(creditor, asked).filter(|_| debt.office.transfers.is_empty());
+    let transfers = (1_u8..).zip(&shares).map(|(number, share)| {
+        Some(Transfer {
+            id: TransferId::parse(&number.to_string())?,
+            amount: share.amount,
+            fiscal_code: Digits::parse(share.fiscal_code.as_str())?,
+            company: match asked.version {
+                MessageVersion::V1 => None,
+                MessageVersion::V2 => {
+                    Some(BoundedText::cut_or(&share.company_name, share.fiscal_code.as_str()))
+                }
+            },
+            to: Destination::Iban(BoundedText::parse(share.account.iban().as_str())?),
+            remittance: remittance(debt, share),
+            category: BoundedText::parse(share.category.as_deref()?)?,
+            metadata: beside.clone(),
+        })
+    });
+    let transfers = transfers.collect::<Option<Vec<_>>>().and_then(Transfers::new);
+    let metadata = debt.metadata();
+    let metadata = metadata.filter_map(|(key, value)| BoundedText::cut(key).zip(BoundedText::cut(value)));
     Ok(GetOk {
         iuv: BoundedText::cut_or(debt.iuv().as_str(), debt.notice.as_str()),
         amount: debt.amount,
@@ -104,8 +118,8 @@ pub fn get_ok(
         company: Some(company(creditor)),
         office: creditor.office.as_deref().and_then(BoundedText::cut),
         debtor: subject(&debt.debtor),
-        transfers: Transfers::one(transfer),
-        metadata: None,
+        transfers: transfers.ok_or(Misconfigured::Iban)?,
+        metadata: Metadata::new(metadata.collect()),
     })
 }
 
@@ -126,37 +140,27 @@ fn body_code(creditor: &Creditor) -> Result<Digits<11>, Misconfigured> {
     Digits::parse(creditor.fiscal_code.as_str()).ok_or(Misconfigured::FiscalCode)
 }
 
-/// Returns whether all that the creditor collects can go to a postal account.
-pub fn all_postal(creditor: &Creditor) -> bool {
-    creditor.postal.is_some()
+/// Returns whether all of a debt can go to postal accounts.
+pub fn all_postal(debt: &Debt, creditor: &Creditor) -> bool {
+    let shares = debt.shares(creditor, None, true);
+    !shares.is_empty() && shares.iter().all(|share| matches!(share.account, TransferAccount::Postal(_)))
 }
 
-/// Where the money goes: to the postal account where the node asks for one and there is one. Checkout wants that
-/// account named once more beside the transfer, if the payment began with a cart of ours.
-fn destination(
-    creditor: &Creditor,
-    asked: &Get,
-) -> Result<(BoundedText<35>, Option<Metadata>), Misconfigured> {
-    let bank = creditor.iban.as_ref().and_then(|iban| BoundedText::parse(iban.as_str()));
-    let postal = creditor.postal.as_ref().and_then(|account| BoundedText::parse(account.iban.as_str()));
-    let ours = asked.note.as_ref().is_some_and(|note| PaymentId::parse(note.as_str()).is_some());
-    match (asked.transfer_type, postal) {
-        (Some(TransferType::Postal), Some(postal)) => {
-            let beside =
-                BoundedText::parse(SUPPORTING_IBAN).zip(BoundedText::parse(postal.as_str())).filter(|_| ours);
-            Ok((postal, beside.and_then(|entry| Metadata::new(vec![entry]))))
-        }
-        (Some(TransferType::Postal | TransferType::PagoPa) | None, postal) => {
-            bank.or(postal).map(|iban| (iban, None)).ok_or(Misconfigured::Iban)
-        }
-    }
+/// Checkout wants the postal account named once more beside the transfer, if the payment began with a cart of ours.
+fn supporting_account(creditor: &Creditor, asked: &Get) -> Option<Metadata> {
+    let postal = creditor.postal.as_ref().filter(|_| asked.transfer_type == Some(TransferType::Postal))?;
+    asked.note.as_ref().filter(|note| PaymentId::parse(note.as_str()).is_some())?;
+    let entry = BoundedText::parse(SUPPORTING_IBAN).zip(BoundedText::parse(postal.iban.as_str()))?;
+    Metadata::new(vec![entry])
 }
 
-/// `/RFB/<IUV>/<amount>/TXT/<reason>`: the reason is what gets cut.
-fn remittance(debt: &Debt) -> BoundedText<140> {
+/// `/RFB/<IUV>/<amount>/TXT/<text>`: the text is what gets cut.
+fn remittance(debt: &Debt, share: &DebtTransfer) -> BoundedText<140> {
     let iuv = debt.iuv();
-    let fixed = format!("/RFB/{}/{}/TXT/", iuv.as_str(), debt.amount.cents().decimal());
-    BoundedText::cut_or(&format!("{fixed}{}", reason(debt).as_str()), &fixed)
+    let fixed = format!("/RFB/{}/{}/TXT/", iuv.as_str(), share.amount.cents().decimal());
+    let text = share.remittance.as_deref().unwrap_or(&debt.reason);
+    let text = BoundedText::<140>::cut_or(text, &debt.service.name);
+    BoundedText::cut_or(&format!("{fixed}{}", text.as_str()), &fixed)
 }
 
 /// A debtor in the node's fields: what does not fit the schema is cut or left out.

@@ -4,22 +4,27 @@ use domain::account::Account;
 use domain::changes::{self, Associated, Canceller, Imported, NewDebt};
 use domain::debt::{DebtState, Viewer};
 use domain::notice::{DebtCode, DebtCodes, Issuing, Iuv, NoticeNumber};
-use domain::plan::DebtChange;
+use domain::plan::{DebtChange, Plan};
 use domain::receipt::Receipt;
 use domain::retention;
-use domain::{Debt, Error, Fault, Timestamp};
+use domain::{Debt, Error, Fault, FiscalCode, Timestamp};
 use runtime::{Clock, ConfigError, Env};
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
 use crate::accounts::Accounts;
 use crate::citizen::Citizen;
+use crate::due_work::DUE_PAGE;
 use crate::error;
 use crate::idempotency::{Idempotency, IdempotencyHold};
 use crate::keys::{Key, closed_place, to_pay_place};
+use crate::listing::DebtPage;
 use crate::pseudonyms::Pseudonyms;
 use crate::readers::DebtReader;
-use crate::table::{Item, Range, SortOrder, Step, Table, absent, item, unchanged_since, with_due};
+use crate::table::{
+    DuePlace, Item, QueryPage, Range, SortOrder, Step, Table, absent, fine_instant, item, unchanged_since,
+    with_due, with_place,
+};
 use crate::writer::DebtWriter;
 
 /// Reads debts, and joins them to accounts.
@@ -57,6 +62,29 @@ pub(crate) struct DebtPointer {
 
 /// How many debts of a list are looked at together.
 const AT_ONCE: usize = 50;
+
+/// A debt found in a list, and its place there.
+#[derive(Deserialize)]
+struct FiledPointer {
+    sk: String,
+    notice: NoticeNumber,
+}
+
+/// By what the back office looks for debts.
+#[derive(Clone, Debug)]
+pub enum OfficeSearch {
+    Debtor(FiscalCode),
+    /// The office's own number.
+    Reference(String),
+}
+
+/// Where a payment stands among those of its month, and in cursors.
+fn recorded_place(debt: &Debt) -> Option<String> {
+    Some(format!("{}#{}", fine_instant(debt.receipt.as_ref()?.recorded_at), debt.notice))
+}
+
+/// Why what leads to a debt is written without a condition of its own.
+const BESIDE: &str = "the debt beside it has a condition";
 
 /// How many debts of one IUV are looked at.
 const SAME_IUV: usize = 10;
@@ -196,7 +224,20 @@ impl Debts {
         }
         if let (None, Some(receipt)) = (before.as_ref().and_then(|d| d.receipt.as_ref()), &after.receipt) {
             let key = Key::receipt_code(&receipt.code);
-            steps.push(self.table.put(&key, item(&key, &pointer)?, absent()));
+            let part = Key::recorded_part(&receipt.recorded_at.strftime("%Y-%m").to_string());
+            let place = recorded_place(after).unwrap_or_default();
+            steps.push(self.table.put(&key, with_place(item(&key, &pointer)?, part, place), absent()));
+        }
+        let drawers = self.drawers(after).await?;
+        let old = match before {
+            Some(before) => self.drawers(before).await?,
+            None => Vec::new(),
+        };
+        for key in old.iter().filter(|key| !drawers.contains(key)) {
+            steps.push(self.table.delete(key, None));
+        }
+        for key in drawers.iter().filter(|key| !old.contains(key)) {
+            steps.push(self.table.put_always(key, item(key, &pointer)?, BESIDE));
         }
         let new = self.partitions(after).await?;
         let (old, entry) = match before {
@@ -214,7 +255,7 @@ impl Debts {
             if !old.contains(&partition) || entries.0.is_none_or(|entry| !entry.says_as_much_as(&entries.1)) {
                 let key = Key::listed(partition, &entries.1.sk);
                 let row = item(&key, &entries.1)?;
-                steps.push(self.table.put_always(&key, row, "the debt beside it has a condition"));
+                steps.push(self.table.put_always(&key, row, BESIDE));
             }
         }
         Ok(steps)
@@ -225,34 +266,153 @@ impl Debts {
         if debt.is_forgotten() {
             return Ok(Vec::new());
         }
+        let code = &debt.debtor.fiscal_code;
         let owner = match &debt.only_of {
-            None => Some(Key::owner_partition(&self.pseudonyms.fiscal_code(&debt.debtor.fiscal_code).await?)),
-            Some(_) => None,
+            None if !code.is_anonymous() => {
+                Some(Key::owner_partition(&self.pseudonyms.fiscal_code(code).await?))
+            }
+            _ => None,
         };
         Ok(owner.into_iter().chain(debt.watchers.iter().map(Key::seen_partition)).collect())
+    }
+
+    /// Where the back office finds it: under its debtor, and under the office's own number.
+    async fn drawers(&self, debt: &Debt) -> Result<Vec<Key>, Fault> {
+        let mut drawers = Vec::new();
+        if debt.is_forgotten() {
+            return Ok(drawers);
+        }
+        if !debt.debtor.fiscal_code.is_anonymous() {
+            let by = OfficeSearch::Debtor(debt.debtor.fiscal_code.clone());
+            drawers.push(Key::filed(&self.drawer(&by).await?, debt));
+        }
+        if let Some(reference) = &debt.office.reference {
+            let by = OfficeSearch::Reference(reference.clone());
+            drawers.push(Key::filed(&self.drawer(&by).await?, debt));
+        }
+        Ok(drawers)
+    }
+
+    async fn drawer(&self, by: &OfficeSearch) -> Result<String, Fault> {
+        Ok(match by {
+            OfficeSearch::Debtor(code) => Key::drawer_of_debtor(&self.pseudonyms.fiscal_code(code).await?),
+            OfficeSearch::Reference(text) => {
+                Key::drawer_of_reference(&self.pseudonyms.subject("reference", text).await?)
+            }
+        })
+    }
+
+    /// Debts that the back office looks for, newest first, and where the next page begins.
+    pub async fn filed(
+        &self,
+        _reader: DebtReader,
+        by: &OfficeSearch,
+        limit: usize,
+        after: Option<&str>,
+    ) -> Result<DebtPage, Fault> {
+        let drawer = self.drawer(by).await?;
+        let after = after.map(|place| Key::listed(drawer.clone(), place));
+        // An instant of this millennium: every key of a drawer begins with one.
+        let everything = Range::StartsWith("2".to_owned());
+        let page =
+            self.table.query::<FiledPointer>(&drawer, everything, SortOrder::Falling, limit, after.as_ref());
+        self.page_of(page.await?).await
+    }
+
+    /// Payments recorded from an instant on and before another, oldest first, and where the next page begins. The index
+    /// leads to their receipts' codes, which are written with the payment.
+    pub async fn recorded(
+        &self,
+        _reader: DebtReader,
+        (from, until): (Timestamp, Timestamp),
+        limit: usize,
+        after: Option<&str>,
+    ) -> Result<DebtPage, Fault> {
+        // Notices are of digits: this sorts right behind the place.
+        let first = after.map_or_else(|| fine_instant(from), |place| format!("{place}~"));
+        let last = fine_instant(until);
+        let mut debts = Vec::new();
+        for month in domain::time::months(from, until).iter().filter(|month| first.get(..7) <= month.get(..7))
+        {
+            let part = Key::recorded_part(month);
+            let mut next: Option<DuePlace> = None;
+            loop {
+                // One more than asked for says whether there are more.
+                let left = limit.saturating_add(1).saturating_sub(debts.len());
+                let left = i32::try_from(left).unwrap_or(DUE_PAGE).min(DUE_PAGE);
+                let page = self.table.due(&part, (&first, &last), left, next.as_ref()).await?;
+                let pointers: Vec<DebtPointer> =
+                    self.table.get_many(&page.items).await?.take_all(&page.items)?;
+                let notices: Vec<NoticeNumber> = pointers.into_iter().map(|pointer| pointer.notice).collect();
+                debts.extend(self.read_many(&notices).await?);
+                if debts.len() > limit {
+                    debts.truncate(limit);
+                    return Ok(DebtPage { next: debts.last().and_then(recorded_place), debts });
+                }
+                next = page.next;
+                if next.is_none() {
+                    break;
+                }
+            }
+        }
+        Ok(DebtPage { debts, next: None })
+    }
+
+    async fn page_of(&self, page: QueryPage<FiledPointer>) -> Result<DebtPage, Fault> {
+        let next = page.items.last().map(|last| last.sk.clone()).filter(|_| page.more);
+        let notices: Vec<NoticeNumber> = page.items.into_iter().map(|pointer| pointer.notice).collect();
+        let mut debts = Vec::new();
+        for some in notices.chunks(100) {
+            debts.extend(self.read_many(some).await?);
+        }
+        Ok(DebtPage { debts, next })
     }
 }
 
 impl DebtWriter {
-    /// Creates a spontaneous debt under a new number, together with its idempotency record's answer. A number that is
-    /// taken already is not used again: another is drawn (INV-M14).
+    /// Creates a spontaneous debt under a new number, together with its idempotency record's answer.
     pub async fn create_spontaneous(
         &self,
         citizen: &Citizen,
         new: &NewDebt,
         issuing: Issuing,
-        (records, hold): (&Idempotency, &IdempotencyHold),
-        answer: impl Fn(&Debt) -> String,
+        record: (&Idempotency, &IdempotencyHold),
+        answer: impl Fn(&DebtChange) -> String,
     ) -> Result<Debt, Error> {
-        let answer = &answer;
+        let viewer = citizen.viewer();
+        let plan = |notice| changes::create_spontaneous(new.clone(), notice, &viewer, self.now());
+        self.numbered(issuing, record, plan, answer).await
+    }
+
+    /// The creditor issues a debt under a new number, together with its idempotency record's answer.
+    pub async fn issue(
+        &self,
+        new: &NewDebt,
+        issuing: Issuing,
+        record: (&Idempotency, &IdempotencyHold),
+        answer: impl Fn(&DebtChange) -> String,
+    ) -> Result<Debt, Error> {
+        let plan = |notice| changes::issue(new.clone(), notice, self.now());
+        self.numbered(issuing, record, plan, answer).await
+    }
+
+    /// Writes a new debt. A number that is taken already is not used again: another is drawn (INV-M14).
+    async fn numbered(
+        &self,
+        issuing: Issuing,
+        (records, hold): (&Idempotency, &IdempotencyHold),
+        plan: impl Fn(NoticeNumber) -> Plan<Debt>,
+        answer: impl Fn(&DebtChange) -> String,
+    ) -> Result<Debt, Error> {
+        let (plan, answer) = (&plan, &answer);
         let decide = move |again| async move {
             if again && !records.is_held(hold).await? {
                 return Err(Error::RequestInProgress);
             }
-            let notice = self.draw(issuing)?;
-            let plan = changes::create_spontaneous(new.clone(), notice, &citizen.viewer(), self.now());
+            let plan = plan(self.draw(issuing)?);
             let mut steps = self.steps(&plan).await?;
-            steps.push(records.finish_step(hold, 201, &answer(&plan.outcome)));
+            let body = plan.debts.first().map(answer).unwrap_or_default();
+            steps.push(records.finish_step(hold, 201, &body));
             Ok((steps, plan.outcome))
         };
         self.debts.table.commit(decide).await

@@ -68,12 +68,19 @@ impl Idempotency {
         key: &str,
         body: &[u8],
     ) -> Result<IdempotencyStart, Error> {
+        self.start_as(citizen.id().as_str(), route, key, body).await
+    }
+
+    /// The same for whoever is known by a name that nobody else has.
+    pub async fn start_as(
+        &self,
+        caller: &str,
+        route: &str,
+        key: &str,
+        body: &[u8],
+    ) -> Result<IdempotencyStart, Error> {
         let now = self.clock.now();
-        let record = Key::idempotency(&sha256_hex(&[
-            route.as_bytes(),
-            citizen.id().as_str().as_bytes(),
-            key.as_bytes(),
-        ]));
+        let record = Key::idempotency(&sha256_hex(&[route.as_bytes(), caller.as_bytes(), key.as_bytes()]));
         let fingerprint = sha256_hex(&[body]);
         let deadline = instant(time::after(now, RUNNING_FOR));
         let kept_until = Retention::ANSWERS.ends(now);

@@ -16,6 +16,7 @@
 //! | debts | `IUV#iuv` | `DEBT#notice` | debts of an IUV | search by IUV |
 //! | debts | `OWNER#h` | `P#due#notice`, `H#instant#notice` | debts of a fiscal code, to pay or closed | list-debts, history |
 //! | debts | `SEEN#uid` | the same | debts that an account associated or created | list-debts, history |
+//! | debts | `FILE#D#h`, `FILE#R#h` | `instant#notice` | debts of a debtor, and of a number of the office's | creditor-debts |
 //! | debts | `OPEN#uid` | `PAY#payment` | payments under way | revoke-consent |
 //! | debts | `OPEN#uid` | `MAIL#payment` | another address that its payer gave | initiate-payment, revoke-consent |
 //! | debts | `PAY#payment` | `ATTEMPT` | payment attempt | initiate-payment, settlement, sweep |
@@ -23,7 +24,7 @@
 //! | debts | `IDEM#sha256` | `IDEM` | idempotency record | create-spontaneous, initiate-payment |
 //! | debts | `RECEIPT#code` | `RECEIPT` | debt of a receipt's code | verify-receipt |
 //! | debts | `UNMATCHED#receiptId` | `MESSAGE` | money that matches nothing of ours | operators |
-//! | debts | `DIFF#id` | `DIFFERENCE` | what was told of money and needs a person | settlement, operators |
+//! | debts | `DIFF#id` | `DIFFERENCE` | what was told of money and needs a person | settlement, creditor-differences, operators |
 //! | audit | `AUDIT` | `ROUND#instant` | a round of the audit: when it began | audit, operators |
 //! | audit | `ROUND#instant` | `STEP#00000001` | how far it had come, and the ends of the chains seen until then | audit |
 //! | audit | `ROUND#instant` | `BROKEN#notice` | a debt that does not verify | operators |
@@ -42,6 +43,7 @@
 //! | `DUE#PAY#0` to `3` | payments for their outcome | sweep |
 //! | `DUE#EVENT#0` to `3` | callbacks that are not applied yet | sweep, operators |
 //! | `DONE#day` | callbacks applied that day, by when they were received | operators |
+//! | `RECORDED#2026-11` | receipts recorded that month, by when and their notice | creditor-payments |
 //! | `DIFF#open`, `DIFF#resolved` | differences, by when they came and their id | operators, creditor |
 
 use std::collections::HashMap;
@@ -52,7 +54,7 @@ use domain::difference::DifferenceId;
 use domain::notice::{Iuv, NoticeNumber};
 use domain::payment::PaymentId;
 use domain::plan::CallbackId;
-use domain::{Date, Timestamp, digest};
+use domain::{Date, Debt, Timestamp, digest};
 
 use crate::table::{fine_instant, instant};
 
@@ -100,7 +102,7 @@ impl DueShard {
 }
 
 /// The kinds of rows.
-pub(crate) const KINDS: [&str; 22] = [
+pub(crate) const KINDS: [&str; 23] = [
     "ACC",
     "CODE",
     "USER",
@@ -111,6 +113,7 @@ pub(crate) const KINDS: [&str; 22] = [
     "IUV",
     "OWNER",
     "SEEN",
+    "FILE",
     "OPEN",
     "PAY",
     "EVENT",
@@ -165,6 +168,11 @@ impl Key {
     /// The part of the `due` index in which differences stand, those that need a person and those that are resolved.
     pub(crate) fn differences_part(open: bool) -> &'static str {
         if open { "DIFF#open" } else { "DIFF#resolved" }
+    }
+
+    /// The part of the `due` index in which receipts stand that were recorded in a month: `2026-11`, in UTC.
+    pub(crate) fn recorded_part(month: &str) -> String {
+        format!("RECORDED#{month}")
     }
 
     /// The part of the `due` index in which callbacks stand that were applied on a day.
@@ -254,6 +262,19 @@ impl Key {
 
     pub fn given_address(account: &AccountId, payment: &PaymentId) -> Self {
         Self::new(Self::open_partition(account), format!("{ADDRESS}{payment}"))
+    }
+
+    /// Where the back office looks for a debt.
+    pub(crate) fn filed(drawer: &str, debt: &Debt) -> Self {
+        Self::new(drawer, format!("{}#{}", fine_instant(debt.created_at), debt.notice))
+    }
+
+    pub(crate) fn drawer_of_debtor(hash: &str) -> String {
+        format!("FILE#D#{hash}")
+    }
+
+    pub(crate) fn drawer_of_reference(hash: &str) -> String {
+        format!("FILE#R#{hash}")
     }
 
     pub fn open_payment(account: &AccountId, payment: &PaymentId) -> Self {

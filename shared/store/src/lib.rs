@@ -9,6 +9,7 @@
 //! | lists of debts | [`Listing`] |
 //! | limits on attempts, idempotency keys | [`RateLimits`], [`Idempotency`] |
 //! | what the sweep finds due | [`DueWork`] |
+//! | what needs a person | [`Differences`] |
 //! | the ledger, for operators; the audit's walk through it | [`Ledger`], [`Auditor`] |
 //! | keyed hashes in place of codes and usernames | [`Pseudonyms`] |
 
@@ -20,6 +21,7 @@ mod audit;
 mod callbacks;
 mod citizen;
 mod debts;
+mod differences;
 mod due_work;
 mod error;
 mod idempotency;
@@ -43,7 +45,8 @@ pub use accounts::{AccountWriter, Accounts, PasswordRecord};
 pub use audit::{AuditFinding, AuditRound, AuditTotals, Auditor, KeptFinding};
 pub use callbacks::{CallbackChannel, Callbacks, RecordedCallback, StoredCallback};
 pub use citizen::{Citizen, LiveSession, OpenSession, SessionKey, SessionStore};
-pub use debts::Debts;
+pub use debts::{Debts, OfficeSearch};
+pub use differences::{DifferenceFilter, DifferencePage, Differences};
 pub use domain::rate_limits::RateLimit;
 pub use due_work::{DueQueue, DueWork};
 pub use idempotency::{Idempotency, IdempotencyHold, IdempotencyStart};

@@ -7,6 +7,7 @@ use runtime::{Clock, ConfigError, Env};
 
 use crate::citizen::Citizen;
 use crate::keys::Key;
+use crate::readers::DebtReader;
 use crate::table::{Range, SortOrder, Step, Table, absent, item};
 
 #[derive(Clone)]
@@ -36,6 +37,15 @@ impl Movements {
             true => self.read(&debt.notice).await,
             false => Ok(Vec::new()),
         }
+    }
+
+    /// The same for callers that are not people.
+    pub async fn of_debt_as(
+        &self,
+        _reader: DebtReader,
+        notice: &NoticeNumber,
+    ) -> Result<Vec<Movement>, Fault> {
+        self.read(notice).await
     }
 
     pub(crate) async fn read(&self, notice: &NoticeNumber) -> Result<Vec<Movement>, Fault> {

@@ -1,8 +1,9 @@
 //! Payment attempts: stored before the PSP is called.
 
-use domain::notice::NoticeNumber;
+use std::cmp::Reverse;
 use std::time::Duration;
 
+use domain::notice::NoticeNumber;
 use domain::payment::{self, Attempt, AttemptStatus, PaymentId, PaymentPage};
 use domain::person::Email;
 use domain::plan::AttemptChange;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::citizen::Citizen;
 use crate::error;
 use crate::keys::{ADDRESS, Key};
+use crate::readers::DebtReader;
 use crate::table::{Item, Range, SortOrder, Step, Table, item, unchanged_since, with_due, with_ttl};
 use crate::writer::DebtWriter;
 
@@ -78,6 +80,21 @@ impl Payments {
 
     /// Attempts of a debt, latest first; only this citizen's own.
     pub async fn of_debt(&self, citizen: &Citizen, notice: &NoticeNumber) -> Result<Vec<Attempt>, Fault> {
+        let mut attempts = self.all_of_debt(notice).await?;
+        attempts.retain(|attempt| attempt.account == *citizen.id());
+        Ok(attempts)
+    }
+
+    /// The same for callers that are not people: anybody's.
+    pub async fn of_debt_as(
+        &self,
+        _reader: DebtReader,
+        notice: &NoticeNumber,
+    ) -> Result<Vec<Attempt>, Fault> {
+        self.all_of_debt(notice).await
+    }
+
+    async fn all_of_debt(&self, notice: &NoticeNumber) -> Result<Vec<Attempt>, Fault> {
         let (partition, range) = (Key::debt(notice).pk, Range::StartsWith("ATT#".to_owned()));
         let page =
             self.table.query::<AttemptPointer>(&partition, range, SortOrder::Falling, SHOWN, None).await?;
@@ -86,8 +103,11 @@ impl Payments {
             return Ok(Vec::new());
         }
         let rows: Vec<AttemptRow> = self.table.get_many(&keys).await?.take_all(&keys)?;
-        let attempts: Vec<Attempt> = rows.into_iter().map(AttemptRow::attempt).collect::<Result<_, _>>()?;
-        Ok(attempts.into_iter().filter(|attempt| attempt.account == *citizen.id()).collect())
+        let mut attempts: Vec<Attempt> =
+            rows.into_iter().map(AttemptRow::attempt).collect::<Result<_, _>>()?;
+        // Places have whole seconds.
+        attempts.sort_by_key(|attempt| Reverse(attempt.started_at));
+        Ok(attempts)
     }
 
     /// Where the outcome of an attempt is written, or was: the address that its payer gave, else the account's own.

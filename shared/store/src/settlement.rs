@@ -62,7 +62,7 @@ impl DebtWriter {
         let kept: Option<Difference> = self.debts.table.get(&key).await?;
         let kept = kept.filter(Difference::is_open);
         Ok(kept.map(|kept| {
-            DifferenceChange::Replaced(kept.superseded("replay", "the message could be read", self.now()))
+            DifferenceChange::Resolved(kept.superseded("replay", "the message could be read", self.now()))
         }))
     }
 

@@ -55,6 +55,10 @@ impl DebtWriter {
         &self.payments
     }
 
+    pub fn movements(&self) -> &Movements {
+        &self.movements
+    }
+
     pub fn callbacks(&self) -> &Callbacks {
         &self.callbacks
     }
@@ -103,6 +107,7 @@ impl DebtWriter {
             let guard = match change {
                 DifferenceChange::Opened(_) => absent(),
                 DifferenceChange::Replaced(_) => present(),
+                DifferenceChange::Resolved(_) => still_open(),
             };
             steps.push(table.put(&key, difference_item(&key, change.difference())?, guard));
         }
@@ -129,6 +134,11 @@ pub(crate) fn difference_item(key: &Key, difference: &Difference) -> Result<Item
         true => item,
         false => with_ttl(item, Retention::DEBTS.ends(difference.at)),
     })
+}
+
+/// The first resolution of a difference stays.
+fn still_open() -> Expression {
+    Expression::new("attribute_exists(pk) AND attribute_not_exists(resolution)")
 }
 
 fn was_a_difference() -> Expression {

@@ -7,6 +7,7 @@ mod cursor;
 mod function;
 mod language;
 mod messages;
+pub mod office;
 mod problem;
 mod proof;
 mod reply;

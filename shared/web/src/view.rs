@@ -60,6 +60,9 @@ pub struct DebtView {
     /// The code printed on the receipt, with which anyone can check it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub receipt_code: Option<String>,
+    /// The office's own number of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
     /// What the service's own fields say of it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub details: Vec<DebtDetail>,
@@ -127,6 +130,7 @@ impl DebtView {
             receipt_available: debt.receipt.is_some(),
             money_received: debt.mismatched.is_some(),
             receipt_code: debt.receipt.as_ref().map(|receipt| receipt.code.clone()),
+            reference: debt.office.reference.clone(),
             details: debt.details.clone(),
         }
     }

@@ -103,6 +103,7 @@ fn debt(text: &dyn Fn(usize) -> String) -> Debt {
             due: "2026-01-31".parse().ok(),
             expires: "2027-06-30".parse().ok(),
         },
+        office: domain::office::OfficeData::default(),
         origin: DebtOrigin::Creditor,
         created_at: Timestamp::UNIX_EPOCH,
         changed_at: None,
@@ -134,6 +135,7 @@ fn receipt(text: &dyn Fn(usize) -> String) -> Receipt {
         method: Some(text(4)),
         channel: Some(text(5)),
         payer: Some(Payer { name: text(6), fiscal_code: text(7) }),
+        brought_by: None,
         paid_together: Some(2),
         paid_for: None,
     }

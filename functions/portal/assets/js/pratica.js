@@ -23,6 +23,7 @@ load(document.getElementById("regione"), async () => {
       [t("pratica.js.servizio"), italian(debt.service.name)],
       [t("pratica.js.nome"), debt.debtor?.name],
       [t("pratica.js.cf"), debt.debtor && el("span", { class: "codice" }, debt.debtor.fiscalCode)],
+      [t("pratica.js.riferimento_ufficio"), debt.reference && italian(debt.reference)],
       ...(debt.details ?? []).map(({ label, value }) => [italian(label), italian(value)]),
       [t("pratica.js.data"), debt.createdOn && dateLong(debt.createdOn)],
       [t("pratica.js.scadenza"), debt.dueDate ? dateLong(debt.dueDate) : t("pratica.js.senza_scadenza")],

@@ -77,7 +77,7 @@ function debtTable(debts, { caption, owner = null, fresh = null, toPay = false, 
     cell(t("pratica.js.stato"), { class: "cella-stato" }, stateChip(debt)),
     cell(t("pratica.js.data"), { class: "cifra" }, debt.createdOn ? dateShort(debt.createdOn) : "—"),
     day(debt),
-    cell(t("pratica.js.riferimento"), {}, code(debt.iuv)),
+    cell(t("pratica.js.riferimento"), {}, debt.reference && el("div", {}, italian(debt.reference)), code(debt.iuv)),
     cell(t("pratica.js.importo"), { class: "importo a-destra cifra" }, money(debt.amount)),
     el("td", { role: "cell" }, el("div", { class: "azioni" }, rowActions(debt, toPay))));
 

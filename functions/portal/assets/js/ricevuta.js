@@ -26,6 +26,7 @@ load(document.getElementById("regione"), async () => {
       [t("ricevuta.js.debitore"), debt.debtor?.name],
       [t("pratica.js.servizio"), italian(debt.service.name)],
       [t("pratica.js.causale"), italian(debt.reason)],
+      [t("pratica.js.riferimento_ufficio"), debt.reference && italian(debt.reference)],
       ...(debt.details ?? []).map(({ label, value }) => [italian(label), italian(value)]),
       [t("pratica.js.codice_avviso"), code(debt.noticeNumber)],
       [t("pratica.js.iuuv"), code(debt.iuv)],

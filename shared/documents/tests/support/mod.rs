@@ -79,6 +79,7 @@ pub fn debt() -> Debt {
         reason: "TARI 2026 rata unica – via Garibaldi 12".into(),
         amount: Amount::new(22250).unwrap(),
         days: DebtDates { valid_from: None, due: Some(day("2027-01-31")), expires: Some(day("2027-06-30")) },
+        office: domain::office::OfficeData::default(),
         origin: DebtOrigin::Creditor,
         created_at: at("2026-11-20T09:30:00Z"),
         changed_at: None,
@@ -116,6 +117,7 @@ pub fn receipt() -> Receipt {
         method: Some("CP".into()),
         channel: Some("onLine".into()),
         payer: Some(Payer { name: "Mario Rossi".into(), fiscal_code: "RSSMRA80A01H501U".into() }),
+        brought_by: None,
         paid_together: None,
         paid_for: None,
     }

@@ -36,6 +36,7 @@ fn as_sent(debt: &Debt) -> NewDebt {
         details: debt.details.clone(),
         amount: debt.amount,
         days: debt.days,
+        office: debt.office.clone(),
     }
 }
 

@@ -115,6 +115,7 @@ fn the_day_of_payment_is_the_senders_then_the_circuits_then_ours() {
         method: None,
         channel: None,
         payer: None,
+        brought_by: None,
         paid_together: None,
         paid_for: None,
     };

@@ -18,6 +18,7 @@ mod money;
 mod movement;
 mod names;
 mod notice;
+mod office;
 mod password;
 mod payment;
 mod person;

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use domain::account::{AccountId, LinkPurpose};
 use domain::changes::expire;
+use domain::creditor::Iban;
 use domain::debt::{Debt, DebtOrigin, DebtState};
+use domain::office::{AccountingEntry, DebtTransfer, OfficeData, TransferAccount};
 use domain::rate_limits::REMEMBERED;
 use domain::retention::{Period, Retention, forgotten, forgotten_at};
 use domain::{FiscalCode, time};
@@ -74,7 +76,21 @@ fn idn_12_a_debt_is_forgotten_ten_years_after_it_was_closed_and_a_wish_after_one
     let year = Retention::WISHES.ends(wish.created_at);
     assert_eq!(forgotten_at(&wish), Some(year));
     assert_eq!(forgotten_at(&debt(DebtState::Expired, DebtOrigin::Spontaneous)), Some(year), "never paid");
-    let gone = forgotten(&debt(DebtState::Paid, DebtOrigin::Creditor));
+    let office = OfficeData {
+        reference: Some("Rossi 42".to_owned()),
+        transfers: vec![DebtTransfer {
+            fiscal_code: FiscalCode::parse("12345678903").unwrap(),
+            company_name: "Comune di Test".to_owned(),
+            account: TransferAccount::Bank(Iban::parse("IT69D0760102800000016302093").unwrap()),
+            amount: sample().amount,
+            category: None,
+            remittance: Some("Mensa di Anna Rossi".to_owned()),
+        }],
+        accounting: vec![AccountingEntry { key: "alunna".to_owned(), value: "Anna Rossi".to_owned() }],
+    };
+    let gone = forgotten(&Debt { office, ..debt(DebtState::Paid, DebtOrigin::Creditor) });
+    let kept = serde_json::to_string(&gone.office).unwrap();
+    assert!(kept.contains("IT69D0760102800000016302093") && !kept.contains("Rossi"), "{kept}");
     assert!(gone.is_forgotten() && forgotten_at(&gone).is_none());
     let before = sample();
     assert_eq!(

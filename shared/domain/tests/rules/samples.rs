@@ -80,6 +80,7 @@ pub fn debt() -> Debt {
         reason: "TARI 2026".to_owned(),
         amount: Amount::new(12_345).unwrap(),
         days: DebtDates::default(),
+        office: domain::office::OfficeData::default(),
         origin: DebtOrigin::Creditor,
         created_at: at("2026-01-01T00:00:00Z"),
         changed_at: None,

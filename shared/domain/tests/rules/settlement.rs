@@ -432,6 +432,7 @@ fn mon_03_who_paid_for_a_debtor_who_was_changed_keeps_what_they_paid() {
         details: Vec::new(),
         amount: debts[0].amount,
         days: debts[0].days,
+        office: domain::office::OfficeData::default(),
     };
     let notice = debts[0].notice.clone();
     debts[0] = domain::changes::import(Some(&debts[0]), &notice, changed, now()).unwrap().outcome.debt;
@@ -588,7 +589,7 @@ fn inv_m24_money_of_nothing_that_we_know_is_kept_once_and_settled_when_its_debt_
     let found = SettlementFacts { debts: vec![stranger.clone()], ..kept };
     let plan = decided(&found, &receipt(&stranger, 100));
     assert_eq!(plan.outcome, Settled::Credited);
-    assert!(matches!(plan.differences.as_slice(), [DifferenceChange::Replaced(found)] if !found.is_open()));
+    assert!(matches!(plan.differences.as_slice(), [DifferenceChange::Resolved(found)] if !found.is_open()));
 }
 
 #[test]

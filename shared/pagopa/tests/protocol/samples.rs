@@ -81,6 +81,7 @@ pub fn debt() -> Debt {
         reason: "TARI 2030 rata unica".to_owned(),
         amount: Amount::new(15_000).unwrap(),
         days: DebtDates { due: Some(day("2031-01-31")), ..DebtDates::default() },
+        office: domain::office::OfficeData::default(),
         origin: DebtOrigin::Creditor,
         created_at: at("2030-01-01T00:00:00Z"),
         changed_at: None,

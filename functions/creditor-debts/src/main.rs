@@ -1,0 +1,3 @@
+fn main() -> std::process::ExitCode {
+    lambda::run::<creditor_debts::CreditorDebts>()
+}
