@@ -57,7 +57,8 @@ fn of(usage: &BTreeMap<String, Usage>, function: &str) -> Usage {
 }
 
 fn alone() -> Option<TestPortal> {
-    TestPortal::alone_with(Options { demo: false, ..Options::default() })
+    let portal = TestPortal::alone_with(Options { demo: false, ..Options::default() });
+    portal.map(|portal| portal.with_people_of(7))
 }
 
 /// A citizen who is proven, and so many debts of theirs.

@@ -79,6 +79,14 @@ impl TestPortal {
         Some(Self::at(&base, &base, Some(stack)))
     }
 
+    /// The same product, with people who are the same in every run: what is measured must not depend on their names.
+    pub fn with_people_of(mut self, seed: u64) -> Self {
+        if let Some(state) = Arc::get_mut(&mut self.state) {
+            state.rng = Rng::of_seed(seed);
+        }
+        self
+    }
+
     /// A stack that the caller keeps, at its address.
     pub fn on(stack: &Stack) -> Self {
         Self::at(stack.address(), stack.address(), None)
