@@ -152,6 +152,7 @@ async fn machines_do_everything(portal: &TestPortal, mario: &PortalUser, paid: &
     creditor.gets(&format!("/creditor/debts/{}", paid.number)).await.expect(200);
     creditor.gets(&format!("/creditor/debts?debtor={}", mario.person.fiscal_code)).await.expect(200);
     creditor.gets("/creditor/payments").await.expect(200);
+    creditor.gets("/creditor/events").await.expect(200);
     portal.psp().posts(b"{}").answer().await.refused(401, "bad_signature");
     // Money twice, money for nobody, another amount, a failure after the success.
     let node = portal.node();

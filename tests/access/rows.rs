@@ -126,6 +126,7 @@ const ROWS: &[RouteRow] = &[
     row("GET /creditor/debts/{noticeNumber}/notice.pdf", Creditor, Nothing, 200, "/creditor/debts/{debt}/notice.pdf", none),
     row("GET /creditor/debts/{noticeNumber}/receipt.pdf", Creditor, Nothing, 200, "/creditor/debts/{paid}/receipt.pdf", none),
     row("GET /creditor/payments", Creditor, Nothing, 200, "/creditor/payments", none),
+    row("GET /creditor/events", Creditor, Nothing, 200, "/creditor/events", none),
     row("GET /creditor/differences", Creditor, Nothing, 200, "/creditor/differences?status=open", none),
     row("POST /creditor/differences/{id}/resolve", Creditor, Json, 200, "/creditor/differences/{difference}/resolve", || json!({
         "resolution": "reconciled", "by": "ragioneria", "why": "flusso 2026-11-23"

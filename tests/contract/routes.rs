@@ -67,7 +67,7 @@ const PUBLISHED: &[(&str, &[&str])] = &[
             "GET /creditor/debts/{noticeNumber}/receipt.pdf",
         ],
     ),
-    ("creditor-payments", &["GET /creditor/payments"]),
+    ("creditor-payments", &["GET /creditor/payments", "GET /creditor/events"]),
     ("creditor-differences", &["GET /creditor/differences", "POST /creditor/differences/{id}/resolve"]),
 ];
 

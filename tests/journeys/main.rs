@@ -16,6 +16,7 @@ mod checkout;
 mod create_spontaneous;
 mod creditor_debts;
 mod creditor_differences;
+mod creditor_events;
 mod creditor_payments;
 mod errors;
 mod history;

@@ -181,6 +181,8 @@ impl Journey<'_> {
         paying.psp().calls_back(&second).await.expect(200);
         let of_a_year = async { creditor.gets("/creditor/payments").await.ok() };
         self.step("CreditorPayments", "of a year", of_a_year).await;
+        let news = async { creditor.gets("/creditor/events?limit=10").await.ok() };
+        self.step("CreditorPayments", "ten events", news).await;
         let differences = async { creditor.gets("/creditor/differences").await.ok() };
         self.step("CreditorDifferences", "what needs a person", differences).await;
         let kept = creditor.differences_of(&notice.number).await;

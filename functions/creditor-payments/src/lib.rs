@@ -1,21 +1,26 @@
 //! The creditor's back office learns what was paid: payments by the day on which they were recorded, as JSON or as a
-//! table for the accountant.
+//! table for the accountant; and what happened, event by event.
 
 mod wire;
 
 use creditor::{ServiceCatalogue, creditor};
 use domain::creditor::Creditor;
 use domain::error::Form;
+use domain::feed::{FeedKind, FeedSubject};
 use domain::{Date, Debt, Error, FieldCode, FieldError, Timestamp, time};
 use identity::{BackOffice, CreditorScope};
 use runtime::{ConfigError, Env};
-use store::{DebtReader, Debts};
+use store::{DebtReader, Debts, Feed, FeedEvent, FeedPlace};
 use web::office::OfficeContext;
-use web::{Cursors, Function, Page, Problem, Query, Reply, Request};
+use web::{Cursors, Function, HttpError, Page, Problem, Query, Reply, Request};
+
+const PAYMENTS: &str = "GET /creditor/payments";
+const EVENTS: &str = "GET /creditor/events";
 
 pub struct CreditorPayments {
     back_office: BackOffice,
     debts: Debts,
+    feed: Feed,
     services: ServiceCatalogue,
     cursors: Cursors,
     creditor: Creditor,
@@ -29,13 +34,19 @@ const PAGE: usize = 500;
 /// How long a table may be, in bytes: an answer of Lambda's is not longer than six megabytes.
 const MAX_TABLE: usize = 5 * 1024 * 1024;
 
+/// How many events are shown unless it is said, how many at most, and how many are looked at for those of a kind.
+const EVENTS_SHOWN: usize = 100;
+const MAX_EVENTS: usize = 500;
+const LOOKED_AT: usize = 2_000;
+
 impl Function for CreditorPayments {
-    const ROUTES: &'static [&'static str] = &["GET /creditor/payments"];
+    const ROUTES: &'static [&'static str] = &[PAYMENTS, EVENTS];
 
     fn connect(env: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
             back_office: BackOffice::connect(env)?,
             debts: Debts::connect(env)?,
+            feed: Feed::connect(env)?,
             services: ServiceCatalogue::of_the_repository()?,
             cursors: Cursors::connect(env)?,
             creditor: creditor(env)?,
@@ -45,6 +56,16 @@ impl Function for CreditorPayments {
 
     async fn handle(&self, request: Request) -> Result<Reply, Problem> {
         self.back_office.admits(&request, CreditorScope::PaymentsRead).await?;
+        match request.route {
+            PAYMENTS => self.payments(&request).await,
+            EVENTS => self.events(&request).await,
+            _ => Err(HttpError::NotFound.into()),
+        }
+    }
+}
+
+impl CreditorPayments {
+    async fn payments(&self, request: &Request) -> Result<Reply, Problem> {
         let query = request.query(&["from", "to", "service", "format", "limit", "cursor"])?;
         let as_table = match query.get("format") {
             None => request.prefers("text/csv"),
@@ -83,12 +104,59 @@ impl Function for CreditorPayments {
         let next_cursor = self.cursors.next(&paging, page.next.as_deref()).await?;
         Ok(Reply::ok(&Page::<wire::PaymentRow> { items, next_cursor }))
     }
-}
 
-impl CreditorPayments {
+    async fn events(&self, request: &Request) -> Result<Reply, Problem> {
+        let query = request.query(&["after", "types", "limit"])?;
+        let (types, limit) = (types(&query)?, limit(&query)?);
+        let after = query.get("after").map(|text| FeedPlace::parse(text).ok_or(HttpError::InvalidCursor));
+        let mut place = after.transpose()?;
+        let (mut items, mut looked_at) = (Vec::new(), 0_usize);
+        loop {
+            let left = limit.saturating_sub(items.len());
+            let page = self.feed.page(DebtReader::Creditor, place.as_ref(), left).await?;
+            let page = page.ok_or(HttpError::InvalidCursor)?;
+            looked_at = looked_at.saturating_add(page.events.len());
+            let none = page.events.is_empty();
+            let asked_for =
+                |event: &&FeedEvent| types.as_ref().is_none_or(|of| of.contains(&event.happening.kind));
+            items.extend(page.events.iter().filter(asked_for).map(|event| self.event(event)));
+            if none || items.len() >= limit || looked_at >= LOOKED_AT {
+                return Ok(Reply::ok(&wire::EventPage { items, next: page.next.to_string() }));
+            }
+            place = Some(page.next);
+        }
+    }
+
+    /// As things were then, their state too.
+    fn event(&self, event: &FeedEvent) -> wire::EventView {
+        let service = match &event.happening.subject {
+            FeedSubject::Debt(debt) => self.services.get(&debt.service.code),
+            FeedSubject::Difference(_) => None,
+        };
+        let category = service.map(|service| service.taxonomy.as_str());
+        let (creditor, channel, now) = (&self.creditor, self.channel, event.at);
+        wire::EventView::of(event, OfficeContext { creditor, category, channel, now })
+    }
+
     fn context(&self, debt: &Debt) -> OfficeContext<'_> {
         let category = self.services.get(&debt.service.code).map(|service| service.taxonomy.as_str());
         OfficeContext { creditor: &self.creditor, category, channel: self.channel, now: self.debts.now() }
+    }
+}
+
+/// Which kinds of events are asked for; all of them when nothing is said.
+fn types(query: &Query) -> Result<Option<Vec<FeedKind>>, FieldError> {
+    let wrong = || FieldError::new("types", FieldCode::NotAllowed);
+    let kinds = |text: &str| text.split(',').map(|name| FeedKind::parse(name).ok_or_else(wrong)).collect();
+    query.get("types").map(kinds).transpose()
+}
+
+fn limit(query: &Query) -> Result<usize, FieldError> {
+    let Some(text) = query.get("limit") else { return Ok(EVENTS_SHOWN) };
+    let number = text.parse().map_err(|_| FieldError::new("limit", FieldCode::Format))?;
+    match number {
+        1..=MAX_EVENTS => Ok(number),
+        _ => Err(FieldError::new("limit", FieldCode::Range)),
     }
 }
 

@@ -1,11 +1,13 @@
 use csv::{Terminator, Writer, WriterBuilder};
 use domain::debt::DebtDetail;
 use domain::difference::MoneyChannel;
+use domain::feed::{FeedKind, FeedSubject};
 use domain::office::AccountingEntry;
 use domain::time::{in_rome, italian_date};
 use domain::{Cents, Debt, Fault, Timestamp};
 use serde::Serialize;
-use web::office::{NamedPspView, OfficeContext, TransferView};
+use store::FeedEvent;
+use web::office::{CreditorDebt, DifferenceView, NamedPspView, OfficeContext, TransferView};
 use web::view::{DebtorView, ServiceView};
 
 /// A payment as it was recorded.
@@ -57,6 +59,61 @@ impl PaymentRow {
             transfers: TransferView::all(debt, context),
             accounting: debt.office.accounting.clone(),
         })
+    }
+}
+
+/// Something that happened, with its data as they were then.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EventView {
+    id: String,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    occurred_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notice_number: Option<String>,
+    data: EventData,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum EventData {
+    Payment(Box<PaymentRow>),
+    Debt(Box<CreditorDebt>),
+    Difference(Box<DifferenceView>),
+}
+
+#[derive(Serialize)]
+pub struct EventPage {
+    pub items: Vec<EventView>,
+    /// Always there: where the next ones begin, also when there are none yet.
+    pub next: String,
+}
+
+impl EventView {
+    pub fn of(event: &FeedEvent, context: OfficeContext<'_>) -> Self {
+        let kind = event.happening.kind;
+        let (notice, data) = match &event.happening.subject {
+            FeedSubject::Difference(difference) => {
+                let data = EventData::Difference(Box::new(DifferenceView::of(difference)));
+                (difference.notice.clone(), data)
+            }
+            FeedSubject::Debt(debt) => {
+                let paid = PaymentRow::of(debt, context).filter(|_| kind == FeedKind::PaymentSucceeded);
+                let data = match paid {
+                    Some(paid) => EventData::Payment(Box::new(paid)),
+                    None => EventData::Debt(Box::new(CreditorDebt::as_it_was(debt, context))),
+                };
+                (Some(debt.notice.clone()), data)
+            }
+        };
+        Self {
+            id: event.id.clone(),
+            kind: kind.as_str(),
+            occurred_at: domain::time::to_second(event.at),
+            notice_number: notice.map(|notice| notice.to_string()),
+            data,
+        }
     }
 }
 

@@ -38,6 +38,7 @@ pub mod debt;
 pub mod difference;
 pub mod digest;
 pub mod error;
+pub mod feed;
 pub mod fiscal_code;
 pub mod ledger;
 pub mod mailed_code;

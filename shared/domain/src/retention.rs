@@ -61,6 +61,8 @@ impl Retention {
     pub const FAILURES: Retention = Retention::new("failures", Period::Days(30), &["WAIT"]);
     /// What the audit found. It names debts, nobody.
     pub const AUDITS: Retention = Retention::new("audits", Period::Days(400), &["AUDIT", "ROUND"]);
+    /// What the creditor's office is told of, each with its data as they were then.
+    pub const EVENTS: Retention = Retention::new("events", Period::Days(400), &["RECENT", "FEED"]);
     /// Logs, kept by CloudWatch.
     pub const LOGS: Retention = Retention::new("logs", Period::Days(180), &[]);
     /// Copies of the tables, kept by DynamoDB.
@@ -80,6 +82,7 @@ impl Retention {
         Self::LIMITS,
         Self::FAILURES,
         Self::AUDITS,
+        Self::EVENTS,
         Self::LOGS,
         Self::BACKUPS,
     ];

@@ -62,6 +62,11 @@ pub fn to_second(instant: Timestamp) -> Timestamp {
 }
 
 /// The instant so much later; the last one that there is, should that lie beyond it.
+pub fn before(instant: Timestamp, by: std::time::Duration) -> Timestamp {
+    instant.checked_sub(by).unwrap_or(Timestamp::MIN)
+}
+
+/// An instant so much later.
 pub fn after(instant: Timestamp, by: std::time::Duration) -> Timestamp {
     instant.checked_add(by).unwrap_or(Timestamp::MAX)
 }

@@ -1,6 +1,7 @@
 //! Callbacks as they came: stored before they are interpreted, so that a bug of ours loses no evidence.
 
 use domain::difference::{Difference, MoneyChannel};
+use domain::feed::Happening;
 use domain::plan::CallbackId;
 use domain::retention::Retention;
 use domain::{Fault, Timestamp, digest, time};
@@ -8,6 +9,7 @@ use runtime::{Clock, ConfigError, Env};
 use serde::{Deserialize, Serialize};
 
 use crate::due_work::{DUE_PAGE, EARLIEST, EVER};
+use crate::feed::recent_step;
 use crate::keys::{CALLBACKS, Key, due_shards};
 use crate::table::{
     Expression, Step, Table, WriteOutcome, absent, instant, item, present, with_due, with_place, with_ttl,
@@ -152,9 +154,11 @@ impl Callbacks {
         let difference = Difference::unreadable(id.as_str(), channel, self.clock.now());
         let key = Key::difference(&difference.id);
         let kept = self.table.put(&key, difference_item(&key, &difference)?, absent());
+        let happened = [Happening::of_difference(&difference)];
+        let told = recent_step(&self.table, (difference.id.as_str(), difference.at, 0), &happened)?;
+        let marked = self.table.update(&Key::callback(id), marked, present());
         // Refused means that it is kept already.
-        let _ =
-            self.table.write(vec![self.table.update(&Key::callback(id), marked, present()), kept]).await?;
+        let _ = self.table.write(vec![marked, kept, told]).await?;
         Ok(())
     }
 

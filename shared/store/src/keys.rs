@@ -25,6 +25,9 @@
 //! | debts | `RECEIPT#code` | `RECEIPT` | debt of a receipt's code | verify-receipt |
 //! | debts | `UNMATCHED#receiptId` | `MESSAGE` | money that matches nothing of ours | operators |
 //! | debts | `DIFF#id` | `DIFFERENCE` | what was told of money and needs a person | settlement, creditor-differences, operators |
+//! | debts | `RECENT#0` to `3` | `instant#version#id` | what a transaction made happen, not numbered yet | creditor-payments (events) |
+//! | debts | `FEED#2026-11` | `000000000042` | an event by its number | creditor-payments (events) |
+//! | debts | `FEED#END` | `END` | the number given last | creditor-payments (events) |
 //! | audit | `AUDIT` | `ROUND#instant` | a round of the audit: when it began | audit, operators |
 //! | audit | `ROUND#instant` | `STEP#00000001` | how far it had come, and the ends of the chains seen until then | audit |
 //! | audit | `ROUND#instant` | `BROKEN#notice` | a debt that does not verify | operators |
@@ -102,7 +105,7 @@ impl DueShard {
 }
 
 /// The kinds of rows.
-pub(crate) const KINDS: [&str; 23] = [
+pub(crate) const KINDS: [&str; 25] = [
     "ACC",
     "CODE",
     "USER",
@@ -121,6 +124,8 @@ pub(crate) const KINDS: [&str; 23] = [
     "RECEIPT",
     "UNMATCHED",
     "DIFF",
+    "RECENT",
+    "FEED",
     "OUT",
     "LIMIT",
     "WAIT",
@@ -173,6 +178,33 @@ impl Key {
     /// The part of the `due` index in which receipts stand that were recorded in a month: `2026-11`, in UTC.
     pub(crate) fn recorded_part(month: &str) -> String {
         format!("RECORDED#{month}")
+    }
+
+    /// What a transaction made happen, until it has a number.
+    pub(crate) fn recent(instant: &str, version: u64, id: &str) -> Self {
+        let sum = id.bytes().fold(0_u8, u8::wrapping_add);
+        Self::new(format!("RECENT#{}", sum % SHARDS), format!("{instant}#{version:012}#{id}"))
+    }
+
+    pub(crate) fn recent_partitions() -> impl Iterator<Item = String> {
+        (0..SHARDS).map(|shard| format!("RECENT#{shard}"))
+    }
+
+    /// The event of a number, among those of the month in which it was given.
+    pub(crate) fn feed(month: &str, number: u64) -> Self {
+        Self::new(Self::feed_partition(month), Self::feed_number(number))
+    }
+
+    pub(crate) fn feed_partition(month: &str) -> String {
+        format!("FEED#{month}")
+    }
+
+    pub(crate) fn feed_number(number: u64) -> String {
+        format!("{number:012}")
+    }
+
+    pub(crate) fn feed_end() -> Self {
+        Self::new("FEED#END", "END")
     }
 
     /// The part of the `due` index in which callbacks stand that were applied on a day.
@@ -397,6 +429,9 @@ mod tests {
             Key::receipt_code("C"),
             Key::unmatched("r1"),
             Key::difference(&DifferenceId::of(DifferenceKind::Mismatch, &["r1"])),
+            Key::recent("2026-11-23T05:36:00.500Z", 7, "e1"),
+            Key::feed("2026-11", 42),
+            Key::feed_end(),
             Key::movement(&notice, 7),
             Key::audit_round(at),
             Key::audit_step(at, 7),
@@ -431,6 +466,9 @@ mod tests {
             "RECEIPT#C | RECEIPT",
             "UNMATCHED#r1 | MESSAGE",
             "DIFF#11177b193bc66dd09877282f9f16f351 | DIFFERENCE",
+            "RECENT#2 | 2026-11-23T05:36:00.500Z#000000000007#e1",
+            "FEED#2026-11 | 000000000042",
+            "FEED#END | END",
             "DEBT#301000000000000144 | M#000000000007",
             "AUDIT | ROUND#2026-11-23T05:36:00Z",
             "ROUND#2026-11-23T05:36:00Z | STEP#00000007",

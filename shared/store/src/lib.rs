@@ -10,6 +10,7 @@
 //! | limits on attempts, idempotency keys | [`RateLimits`], [`Idempotency`] |
 //! | what the sweep finds due | [`DueWork`] |
 //! | what needs a person | [`Differences`] |
+//! | what happened, for the back office | [`Feed`] |
 //! | the ledger, for operators; the audit's walk through it | [`Ledger`], [`Auditor`] |
 //! | keyed hashes in place of codes and usernames | [`Pseudonyms`] |
 
@@ -24,6 +25,7 @@ mod debts;
 mod differences;
 mod due_work;
 mod error;
+mod feed;
 mod idempotency;
 pub mod keys;
 mod ledger;
@@ -49,6 +51,7 @@ pub use debts::{Debts, OfficeSearch};
 pub use differences::{DifferenceFilter, DifferencePage, Differences};
 pub use domain::rate_limits::RateLimit;
 pub use due_work::{DueQueue, DueWork};
+pub use feed::{Feed, FeedEvent, FeedPage, FeedPlace};
 pub use idempotency::{Idempotency, IdempotencyHold, IdempotencyStart};
 pub use keys::{DueShard, due_shards};
 pub use ledger::{DebtStatement, Ledger};

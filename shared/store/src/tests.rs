@@ -23,6 +23,7 @@ use crate::audit::{KeptFinding, RoundRow, StepRow};
 use crate::callbacks::CallbackRow;
 use crate::citizen::{SessionPointer, SessionRow};
 use crate::debts::{DebtPointer, DebtRow, ListEntry, debt_item};
+use crate::feed::{EventRow, FeedEnd, RecentRow};
 use crate::idempotency::IdempotencyRow;
 use crate::keys::{KINDS, Key};
 use crate::limits::WaitRow;
@@ -76,6 +77,9 @@ fn written_again(name: &str, key: &Key, stored: Item) -> Item {
         "callback" => again::<CallbackRow>(key, stored),
         "idempotency" => again::<IdempotencyRow>(key, stored),
         "unmatched" => again::<UnmatchedMoney>(key, stored),
+        "recent" => again::<RecentRow>(key, stored),
+        "event" => again::<EventRow>(key, stored),
+        "feed-end" => again::<FeedEnd>(key, stored),
         "difference" => again::<Difference>(key, stored),
         "given-address" => again::<GivenAddress>(key, stored),
         "movement" => again::<Movement>(key, stored),

@@ -2,6 +2,7 @@
 //! transaction, only if everything is still as it was read.
 
 use domain::difference::{Difference, DifferenceChange};
+use domain::feed::Happening;
 use domain::ledger::MoneyName;
 use domain::movement::MovementKind;
 use domain::outbox::OutboxMessage;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::callbacks::Callbacks;
 use crate::debts::Debts;
+use crate::feed::recent_step;
 use crate::keys::Key;
 use crate::movements::Movements;
 use crate::outbox::Outbox;
@@ -115,6 +117,12 @@ impl DebtWriter {
             let key = Key::unmatched(&money.confirmation.receipt_id);
             let row = with_ttl(item(&key, money)?, Retention::DEBTS.ends(self.now()));
             steps.push(table.put(&key, row, absent()));
+        }
+        let happened = Happening::of_plan(plan);
+        if !happened.is_empty() {
+            let (id, now) = (self.random.hex::<16>()?, self.now());
+            let version = plan.debts.iter().map(|change| change.after.version).max().unwrap_or_default();
+            steps.push(recent_step(table, (&id, now, version), &happened)?);
         }
         let archive = |message: &&OutboxMessage| matches!(message, OutboxMessage::UploadPosition { .. });
         for message in plan.messages.iter().filter(|message| self.tells_archive || !archive(message)) {

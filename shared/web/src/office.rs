@@ -55,8 +55,11 @@ pub struct CreditorDebt {
     details: Vec<DebtDetail>,
     transfers: Vec<TransferView>,
     accounting: Vec<AccountingEntry>,
-    movements: Vec<MovementView>,
-    payments: Vec<PortalPaymentView>,
+    /// What happened to it is no part of an event.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    movements: Option<Vec<MovementView>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payments: Option<Vec<PortalPaymentView>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     receipt: Option<CreditorReceipt>,
 }
@@ -150,6 +153,12 @@ struct PayerView {
 }
 
 impl CreditorDebt {
+    /// The debt as it was when something happened to it.
+    pub fn as_it_was(debt: &Debt, context: OfficeContext<'_>) -> Self {
+        let whole = Self::of(&DebtFile { debt, movements: &[], attempts: &[] }, context);
+        Self { movements: None, payments: None, ..whole }
+    }
+
     pub fn of(file: &DebtFile<'_>, context: OfficeContext<'_>) -> Self {
         let DebtFile { debt, movements, attempts } = *file;
         Self {
@@ -169,11 +178,13 @@ impl CreditorDebt {
             details: debt.details.clone(),
             transfers: TransferView::all(debt, context),
             accounting: debt.office.accounting.clone(),
-            movements: MovementView::all(movements),
-            payments: attempts
-                .iter()
-                .map(|attempt| PortalPaymentView::of(attempt, movements, context.channel))
-                .collect(),
+            movements: Some(MovementView::all(movements)),
+            payments: Some(
+                attempts
+                    .iter()
+                    .map(|attempt| PortalPaymentView::of(attempt, movements, context.channel))
+                    .collect(),
+            ),
             receipt: debt.receipt.as_ref().map(CreditorReceipt::of),
         }
     }

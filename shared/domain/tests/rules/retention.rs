@@ -30,6 +30,7 @@ fn idn_12_each_kind_of_data_has_its_period() {
         ("limits", Period::Days(2)),
         ("failures", Period::Days(30)),
         ("audits", Period::Days(400)),
+        ("events", Period::Days(400)),
         ("logs", Period::Days(180)),
         ("backups", Period::Days(35)),
     ];
