@@ -12,6 +12,7 @@ mod changes;
 mod creditor;
 mod debt;
 mod error;
+mod feed;
 mod fiscal_code;
 mod ledger;
 mod money;
