@@ -49,14 +49,7 @@ async fn stored(portal: &TestPortal) -> Vec<String> {
 
 /// Starts on a folder of data, with this cost of the hash.
 fn with_cost(folder: &Path, kib: &str, passes: &str) -> Option<TestPortal> {
-    let cost = [("Argon2MemoryKib", kib), ("Argon2Passes", passes)];
-    let parameters = cost.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-    TestPortal::alone_with(Options {
-        data: Some(folder.to_owned()),
-        parameters,
-        demo: false,
-        ..Options::default()
-    })
+    TestPortal::alone_on(folder, &[("Argon2MemoryKib", kib), ("Argon2Passes", passes)])
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 // J15 to J18: logout, consent, the end of a session, another language.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { PORTAL, focusIsOn, headingIs, login, open, stands, story, summaryIs } from "./support/browser.js";
 import { PASSWORD, advance, citizen, fiscalCode, linkOf, mailTo } from "./support/people.js";
@@ -23,6 +24,29 @@ test("J15 logout leaves nothing behind", story({}, async ({ page, context }) => 
   await page.waitForURL(/\/accedi/);
   assert.ok(!(await page.content()).includes(someone.email));
   await stands(page, { title: "Accedi" });
+}));
+
+test("IDN-12 one’s own data: every page in one file, and a failure is said", story({}, async ({ page, context }) => {
+  const someone = await citizen();
+  await login(context, someone);
+  await open(page, "/profilo");
+  await page.getByText(someone.email).first().waitFor();
+  const link = page.locator("a[href='/api/account/export']");
+  await page.route("**/api/account/export*", (route) => route.fulfill({ status: 503, json: { code: "temporarily_unavailable", requestId: "7F3A-2" } }));
+  await link.click();
+  await page.locator(".riepilogo-errori").waitFor();
+  await page.unroute("**/api/account/export*");
+  await page.route("**/api/account/export*", (route) => {
+    const cursor = new URL(route.request().url()).searchParams.get("cursor");
+    const debts = [{ noticeNumber: cursor ?? "first" }];
+    return route.fulfill({ json: cursor ? { debts } : { account: { email: someone.email }, debts, nextCursor: "a&b=" } });
+  });
+  const download = page.waitForEvent("download");
+  await link.click();
+  const file = await download;
+  assert.equal(file.suggestedFilename(), "dati-personali.json");
+  const all = JSON.parse(readFileSync(await file.path(), "utf8"));
+  assert.deepEqual(all, { account: { email: someone.email }, debts: [{ noticeNumber: "first" }, { noticeNumber: "a&b=" }] });
 }));
 
 test("J16 consent withdrawn", story({}, async ({ page, context }) => {

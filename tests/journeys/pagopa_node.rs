@@ -1,9 +1,7 @@
 //! The node's questions and receipts.
 
-use std::path::Path;
 use std::time::Duration;
 
-use journeys::local::Options;
 use journeys::local::faults::{InjectedFault, Scope};
 use journeys::{
     Addressee, CREDITOR, DebtPosition, NodeReceipt, PortalUser, SampleNotice, SamplePerson, TestPortal, US,
@@ -302,21 +300,10 @@ async fn ab_48_fm_46_messages_for_others_are_refused_by_what_is_wrong_first() {
     assert_eq!(said(&NodeReceipt::of(&notice, "1").arrives(&portal).await), "OK");
 }
 
-/// Starts on a folder of data, behind this station.
-fn behind(folder: &Path, station: &str) -> Option<TestPortal> {
-    let parameters = [("StationId".to_owned(), station.to_owned())].into();
-    TestPortal::alone_with(Options {
-        data: Some(folder.to_owned()),
-        parameters,
-        demo: false,
-        ..Options::default()
-    })
-}
-
 #[tokio::test]
 async fn a_receipt_refused_by_a_wrong_setting_of_ours_is_kept_and_pays_when_it_comes_again() {
     let folder = std::env::temp_dir().join(format!("stations-{}", std::process::id()));
-    let Some(portal) = behind(&folder, "11111111115_01") else { return };
+    let Some(portal) = TestPortal::alone_on(&folder, &[("StationId", "11111111115_01")]) else { return };
     let debtor = SamplePerson::natural(portal.rng());
     let notice = portal.creditor().issues(&debtor).await;
     let receipt = NodeReceipt::of(&notice, "1");
@@ -324,7 +311,7 @@ async fn a_receipt_refused_by_a_wrong_setting_of_ours_is_kept_and_pays_when_it_c
         assert_eq!(said(&receipt.arrives(&portal).await), "PAA_STAZIONE_INT_ERRATA");
     }
     drop(portal);
-    let Some(portal) = behind(&folder, US.station) else { return };
+    let Some(portal) = TestPortal::alone_on(&folder, &[("StationId", US.station)]) else { return };
     assert_eq!(said(&receipt.arrives(&portal).await), "OK");
     assert_eq!(said(&receipt.arrives(&portal).await), "PAA_RECEIPT_DUPLICATA");
     drop(portal);

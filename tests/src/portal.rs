@@ -1,4 +1,5 @@
 use std::net::Ipv4Addr;
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -67,6 +68,14 @@ impl TestPortal {
     /// and it says so, when the tests run against a product that others use.
     pub fn alone() -> Option<Self> {
         Self::alone_with(Options { demo: false, ..Options::default() })
+    }
+
+    /// A product for one test alone on a folder of data, behind these parameters of the template.
+    pub fn alone_on(folder: &Path, parameters: &[(&str, &str)]) -> Option<Self> {
+        let parameters =
+            parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let data = Some(folder.to_owned());
+        Self::alone_with(Options { data, parameters, demo: false, ..Options::default() })
     }
 
     pub fn alone_with(options: Options) -> Option<Self> {

@@ -74,12 +74,14 @@ impl Function for Login {
         if verified == Verified::RightButWeak {
             self.strengthen(&record, &offered).await?;
         }
+        let reply = Reply::ok(&wire::LoggedIn::of(&record.account));
+        let reply = self.sessions.open(&request, &record.account, reply).await?;
+        // Told of a session that there is; nobody gets its cookie before that.
         if known.is_none() && record.entered_before {
             let (account, at) = (record.account.id.clone(), self.clock.now());
             self.outbox.add(&OutboxMessage::NewDevice { account, at }).await?;
         }
-        let reply = Reply::ok(&wire::LoggedIn::of(&record.account));
-        Ok(self.sessions.open(&request, &record.account, reply).await?)
+        Ok(reply)
     }
 }
 

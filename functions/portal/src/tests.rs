@@ -1,6 +1,6 @@
 //! The answers of the portal as a bare client sees them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::pin::pin;
 use std::sync::LazyLock;
@@ -331,5 +331,12 @@ fn idn_12_the_privacy_notice_says_how_long_as_the_table_does() {
             let said = format!("{number} {}", if number == 1 { one } else { many });
             assert!(page.contains(&said), "{language:?}: {} is kept for {said}", kept.name);
         }
+    }
+    // Each kind is named, and nothing that is none: it would be kept for nothing that can be read.
+    for notice in [include_str!("../templates/privacy-it.html"), include_str!("../templates/privacy-en.html")]
+    {
+        let named = notice.split("kept(\"").skip(1).filter_map(|rest| rest.split_once('"'));
+        let named: BTreeSet<&str> = named.map(|(name, _)| name).collect();
+        assert_eq!(named, Retention::ALL.iter().map(|kept| kept.name).collect());
     }
 }

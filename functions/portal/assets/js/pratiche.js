@@ -1,7 +1,7 @@
 // S10 and S11: the debts to pay and those of the past, as a table (cards on small screens) with numbered pages.
 
 import { account, actions, announce, callout, code, dateShort, daysUntil, el, errorSummary, failureText, fieldsOf, find, form, get, hidden, href, italian,
-  load, money, noticePdf, once, outline, page, paragraph, patience, primary, Refusal, restore, stateChip, stateOf, t, tab, tn, withReason } from "./core.js";
+  load, money, noticePdf, once, outline, page, paragraph, patience, primary, Refusal, restore, save, stateChip, stateOf, t, tab, tn, withReason } from "./core.js";
 
 const MOST_TOGETHER = 5;
 /** The most that the API gives at once. */
@@ -276,9 +276,7 @@ async function takeAlong(asked) {
     cursor = response.headers.get("x-next-cursor") ?? "";
     if (!cursor) break;
   }
-  const address = URL.createObjectURL(new Blob([file], { type: "text/csv;charset=utf-8" }));
-  el("a", { href: address, download: "storico-pratiche.csv" }).click();
-  setTimeout(() => URL.revokeObjectURL(address), 60_000);
+  save(new Blob([file], { type: "text/csv;charset=utf-8" }), "storico-pratiche.csv");
 }
 
 /** The filters in force, in words, each with its way out. */

@@ -1,6 +1,6 @@
 // S20: who the person is for us, and what they can change.
 
-import { account, actions, announce, call, contact, dateLong, el, find, form, fullName, get, load, once, page, paragraph, post, rememberLanguage, summaryList, t } from "./core.js";
+import { account, actions, announce, call, contact, dateLong, el, find, form, fullName, get, load, once, page, paragraph, post, rememberLanguage, save, summaryList, t } from "./core.js";
 
 /** Versions are the days they began on. */
 const version = (name) => (/^\d{4}-\d{2}-\d{2}$/.test(name) ? dateLong(name) : name);
@@ -37,19 +37,19 @@ load(document.getElementById("regione"), async () => {
 });
 
 /** All data in one file: of many debts the answer comes in pages. */
-document.querySelector("a[href='/api/account/export']").addEventListener("click", async (event) => {
-  event.preventDefault();
+async function takeAlong() {
   const all = await get("/api/account/export");
-  while (all.nextCursor) {
-    const more = await get(`/api/account/export?cursor=${all.nextCursor}`);
+  for (let { nextCursor } = all; nextCursor; ) {
+    const more = await get(`/api/account/export?${new URLSearchParams({ cursor: nextCursor })}`);
     all.debts.push(...more.debts);
-    all.nextCursor = more.nextCursor;
+    nextCursor = more.nextCursor;
   }
   delete all.nextCursor;
-  const file = URL.createObjectURL(new Blob([JSON.stringify(all, null, 2)], { type: "application/json" }));
-  el("a", { href: file, download: "dati-personali.json" }).click();
-  setTimeout(() => URL.revokeObjectURL(file), 60_000);
-});
+  save(new Blob([JSON.stringify(all, null, 2)], { type: "application/json" }), "dati-personali.json");
+}
+const taking = document.querySelector("a[href='/api/account/export']");
+taking.addEventListener("click", (event) => event.preventDefault());
+once(taking, takeAlong);
 
 form(find("form", "modulo-lingua"), {
   async send({ lingua }) {

@@ -2,7 +2,7 @@
 
 import { dateLong, money, today } from "./formats.js";
 import { errorSummary, once } from "./forms.js";
-import { button, el, hidden, icon, paragraph, pdf, primary } from "./nodes.js";
+import { button, el, hidden, icon, paragraph, pdf, primary, save } from "./nodes.js";
 import { Refusal, get, patience, post, supportCode } from "./requests.js";
 import { toLogin } from "./session.js";
 import { page, t } from "./messages.js";
@@ -105,9 +105,7 @@ export async function download(link) {
   if (link.getAttribute("aria-disabled") === "true") return;
   link.setAttribute("aria-disabled", "true");
   try {
-    const address = URL.createObjectURL(fetched.get(link) ?? (await documentOf(link)));
-    el("a", { href: address, download: link.download }).click();
-    setTimeout(() => URL.revokeObjectURL(address), 60_000);
+    save(fetched.get(link) ?? (await documentOf(link)), link.download);
   } catch (refusal) {
     if (refusal instanceof Refusal && refusal.status === 401 && page.private) return toLogin();
     const { pdf: failed, invece: instead } = link.dataset;

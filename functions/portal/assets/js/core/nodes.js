@@ -70,6 +70,13 @@ export const contact = () => outline(t("js.contatta"), `mailto:${page.contact}`)
 export const pdf = ({ text, address, name, classes = "btn btn-outline-primary", failed, instead = "" }) =>
   el("a", { class: classes, href: address, download: name, "data-pdf": failed, "data-invece": instead }, text);
 
+/** Gives the person a file. */
+export function save(file, name) {
+  const address = URL.createObjectURL(file);
+  el("a", { href: address, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 60_000);
+}
+
 /** Rows of a summary list: `[term, value]`, values are texts or nodes; empty rows are left out. */
 export function summaryList(rows, classes = "riepilogo") {
   const shown = rows.filter((row) => row && row[1] !== null && row[1] !== undefined && row[1] !== "");
